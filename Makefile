@@ -1,0 +1,63 @@
+# Everything runs in a virtual environment that these targets make: Python 3.11+ is all they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+SOURCES := pyproject.toml constraints.txt
+
+export EASINESS_DATA
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test coverage lint format docs-check picture tables bench clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "easiness-core needs Python 3.11 or later; name one: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+
+$(VENV)/.demo: $(BIN)/python $(SOURCES)
+	$(PIP_INSTALL) -e '.[cli]'
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python $(SOURCES)
+	$(PIP_INSTALL) -e '.[cli,testing]' --group test
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	$(PIP_INSTALL) --group lint
+	@touch $@
+
+demo: $(VENV)/.demo  ## score three classifiers on scikit-learn's digits; writes easiness-demo/
+	$(BIN)/easiness demo --overwrite
+
+test: coverage  ## all tests: interpreted kernels for coverage, then everything compiled
+	$(BIN)/pytest tests easiness_core --doctest-modules
+
+# Coverage cannot see into compiled kernels, so the core's tests run interpreted as well.
+coverage: $(VENV)/.test  ## the core's tests with interpreted kernels; at least 95 % covered
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/core -q --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+
+lint: $(VENV)/.lint  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.lint  ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs-check: $(VENV)/.test  ## run every snippet in README and docs
+	$(BIN)/pytest tests/test_docs.py -q
+
+picture: $(VENV)/.demo  ## draw the README's picture again
+	$(BIN)/python examples/readme_picture.py
+
+tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
+	$(BIN)/python examples/numerics_tables.py
+
+clean:  ## remove the environment and what the targets wrote
+	rm -rf $(VENV) easiness-demo .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

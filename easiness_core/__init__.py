@@ -1,0 +1,60 @@
+"""Score which samples a classifier finds easy, which hard, and which are worth training on.
+
+Arrays in, arrays out; no framework is imported. Start with `score`.
+"""
+
+from easiness_core._version import __version__
+from easiness_core.classes import ClassTable, class_table
+from easiness_core.estimators import ClosedForm, MonteCarlo
+from easiness_core.level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
+from easiness_core.logits import softmax
+from easiness_core.metrics import (
+    EasinessBins,
+    auroc,
+    easiness_bins,
+    expected_sample_easiness_error,
+    medium_sample_rate,
+)
+from easiness_core.scoring import Scores, easiness, log_easiness, score
+from easiness_core.selection import (
+    loss_rank_selection,
+    random_selection,
+    select,
+    select_interval,
+)
+from easiness_core.sigma import SIGMA_GRID, SigmaFit, fit_sigma
+from easiness_core.summary import Summary
+
+__all__ = [
+    "EMHO",
+    "EMO",
+    "EO",
+    "HO",
+    "MHO",
+    "MO",
+    "SIGMA_GRID",
+    "ClassTable",
+    "ClosedForm",
+    "EasinessBins",
+    "Level",
+    "MonteCarlo",
+    "Scores",
+    "SigmaFit",
+    "Summary",
+    "__version__",
+    "auroc",
+    "class_table",
+    "easiness",
+    "easiness_bins",
+    "expected_sample_easiness_error",
+    "fit_sigma",
+    "levels",
+    "log_easiness",
+    "loss_rank_selection",
+    "medium_sample_rate",
+    "random_selection",
+    "score",
+    "select",
+    "select_interval",
+    "softmax",
+]

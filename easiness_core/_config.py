@@ -1,0 +1,48 @@
+"""Numeric policy: every threshold and compiler option of the library, in one place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# How far a row's sum may lie from 1. Real float16 softmax outputs sum to 0.986-1.0004.
+ROW_SUM_TOLERANCE: Final = 1e-3
+ROW_SUM_TOLERANCE_HALF: Final = 2e-2
+
+# How far below 0 a probability may lie and still count as rounding (1 - sum of the others).
+NEGATIVE_TOLERANCE: Final = 1e-6
+NEGATIVE_TOLERANCE_HALF: Final = 1e-3
+
+# log Phi is read from a table of polynomials on [TABLE_LOW, TABLE_HIGH), within 1e-16 absolute
+# where it is near 0. Below TABLE_LOW, where erfc underflows, an asymptotic series takes over
+# (tests/core/test_log_phi.py holds every range to mpmath).
+TABLE_LOW: Final = -38
+TABLE_HIGH: Final = 9
+TABLE_PIECES_PER_UNIT: Final = 8
+TABLE_DEGREE: Final = 7
+
+# From here on a row's largest rival leaves log E so near 0 that it needs relative accuracy.
+EASY_ROW_FROM: Final = 3.0
+# Terms exp(-x^2 / 2) beside exp(-x_rival^2 / 2): e^-40 is below any rounding.
+NEGLIGIBLE_SQUARE: Final = 80.0
+# From here on erfc underflows and log Phi is 0.
+PHI_IS_ONE_FROM: Final = 38.6
+
+# Sums of easiness and of losses are integers in these units, so that merging is exact.
+EASINESS_FRACTION_BITS: Final = 52
+LOSS_FRACTION_BITS: Final = 42
+# Sums in 64 bits are carried over to a second limb after so many rows: 2**10 * 2**52 < 2**63.
+ROWS_PER_CARRY: Final = 1024
+
+# Rows are handed to threads in blocks of about this many elements, but no fewer rows.
+BLOCK_ELEMENTS: Final = 1 << 18
+BLOCK_ROWS: Final = 4096
+# A block that must be converted is a copy: it stays in cache.
+CONVERTED_BLOCK_ELEMENTS: Final = 1 << 16
+# Inputs up to this many elements stay on the calling thread.
+SERIAL_ELEMENTS: Final = 1 << 21
+
+# `error_model="numpy"`: Numba's default puts a zero check before every division, which blocks
+# SIMD. No `fastmath`: it would assume NaN and infinity away, and they must be found.
+JIT_OPTIONS: Final = {"nogil": True, "error_model": "numpy"}
+# A sum alone may be reordered: the order stays a function of the number of classes only.
+JIT_SUM_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"reassoc", "nsz"}}

@@ -1,0 +1,105 @@
+"""Whatever holds an array, as a NumPy array: recognised by its looks, nothing imported."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# torch's bfloat16, of which NumPy knows only the bits: the upper half of a float32.
+_BFLOAT16_BITS = np.dtype([("bfloat16", np.uint16)])
+
+
+def is_half(dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype is float16 or bfloat16 (torch's bits or the type of ml_dtypes)."""
+    return dtype == np.float16 or dtype == _BFLOAT16_BITS or dtype.name == "bfloat16"
+
+
+def widen(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Rows as C-contiguous float32 or float64; a view where they are that already."""
+    if rows.dtype == _BFLOAT16_BITS:
+        rows = (rows["bfloat16"].astype(np.uint32) << 16).view(np.float32)
+    return np.require(rows, dtype, ["C", "A"])
+
+
+def to_array(values: Any, name: str) -> NDArray[Any]:
+    """View `values` as a plain ndarray, without a copy where the source allows it."""
+    module = type(values).__module__.partition(".")[0]
+    if module == "torch":
+        values = _from_torch(values, name)
+    elif module == "pyarrow":
+        values = _from_pyarrow(values, name)
+    elif module == "scipy" and hasattr(values, "toarray"):
+        raise TypeError(
+            f"{name}: expected a dense array, got a sparse {type(values).__name__}; "
+            f"pass {name}.toarray()"
+        )
+    elif isinstance(values, np.ma.MaskedArray):
+        masked = int(np.ma.getmaskarray(values).sum())
+        if masked:
+            raise TypeError(
+                f"{name}: expected an array without masked entries, got {masked} masked; drop "
+                f"those rows or fill them with {name}.filled(...)"
+            )
+        values = values.data
+    elif module == "pandas" and values.ndim == 1 and _has_missing(values):
+        raise ValueError(
+            f"{name}: {int(values.isna().sum())} of {len(values)} values are missing; drop or "
+            f"fill those rows"
+        )
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{name}: cannot be read as an array ({error})") from error
+    if array.dtype == object and module == "pandas":
+        return _from_object(array)
+    return array
+
+
+def _has_missing(series: Any) -> bool:
+    # Floats carry NaN, which has its own message.
+    return series.dtype.kind != "f" and bool(series.isna().any())
+
+
+def _from_object(array: NDArray[Any]) -> NDArray[Any]:
+    """Nullable pandas columns come as objects; numbers among them as numbers."""
+    try:
+        narrowed = np.array(array.tolist())
+    except ValueError:
+        return array
+    return narrowed if narrowed.shape == array.shape and narrowed.dtype.kind in "fiub" else array
+
+
+def _from_torch(tensor: Any, name: str) -> Any:
+    if tensor.device.type != "cpu":
+        raise TypeError(
+            f"{name}: expected an array in host memory, got a tensor on {tensor.device}; pass "
+            f"{name}.cpu(), or score on the device with easiness_torch"
+        )
+    tensor = tensor.detach()
+    if str(tensor.dtype) == "torch.bfloat16":
+        return tensor.view(sys.modules["torch"].int16).numpy().view(_BFLOAT16_BITS)
+    return tensor.numpy()
+
+
+def _from_pyarrow(values: Any, name: str) -> Any:
+    if hasattr(values, "column_names"):
+        columns = [_from_pyarrow(column, name) for column in values.columns]
+        alone = len(columns) == 1 and columns[0].ndim == 2
+        return columns[0] if alone else np.column_stack(columns)
+    if hasattr(values, "combine_chunks"):
+        values = values.combine_chunks()
+    if values.null_count:
+        raise ValueError(
+            f"{name}: {values.null_count} of {len(values)} values are null; drop or fill them"
+        )
+    if not hasattr(values, "value_lengths"):
+        return values.to_numpy(zero_copy_only=False)
+    lengths = np.unique(values.value_lengths().to_numpy())
+    if len(lengths) > 1:
+        raise ValueError(
+            f"{name}: expected lists of one length, got lengths {lengths[0]} to {lengths[-1]}"
+        )
+    return _from_pyarrow(values.flatten(), name).reshape(len(values), -1)

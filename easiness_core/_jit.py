@@ -1,0 +1,95 @@
+"""Numba's compiler, with a disk cache that can be missing, read-only or broken.
+
+Numba raises when no folder can hold a cache and when a cached file cannot be read. Here the
+cache is a convenience: whatever is wrong with it, the function is compiled and runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import pickle
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+from easiness_core._config import JIT_OPTIONS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@lru_cache(maxsize=1)
+def _source_digest() -> str:
+    """Digest of the modules that hold kernels.
+
+    Numba notices a change of the file that defines a function, not of the files that define
+    the functions it calls.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("_*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _CheckedFile(IndexDataCacheFile):  # type: ignore[misc]
+    """Machine code on disk behind its digest: damaged code would crash, not raise."""
+
+    def _save_data(self, name: str, data: Any) -> None:
+        payload = self._dump(data)
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(hashlib.sha256(payload).digest() + payload)
+
+    def _load_data(self, name: str) -> Any:
+        content = Path(self._data_path(name)).read_bytes()
+        digest, payload = content[:32], content[32:]
+        if hashlib.sha256(payload).digest() != digest:
+            raise ValueError(f"cached code {name} is damaged")
+        return pickle.loads(payload)
+
+
+class _ForgivingCache(FunctionCache):  # type: ignore[misc]
+    """Numba's function cache, for which every failure is a miss."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file.__class__ = _CheckedFile
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return (*super()._index_key(sig, codegen), _source_digest())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            compiled = super().load_overload(sig, target_context)
+            # An index rewritten after damage may point at another signature's file.
+            if compiled is not None and tuple(compiled.signature.args) != tuple(sig):
+                return None
+        except Exception:
+            return None
+        return compiled
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except Exception:
+            # A broken index stops every later save; an emptied one is sound again.
+            with contextlib.suppress(Exception):
+                self.flush()
+                super().save_overload(sig, data)
+
+
+def jit(function: F | None = None, /, **options: Any) -> Any:
+    """Compile with the house's options on first call, caching on disk where that works."""
+    if function is None:
+        return lambda decorated: jit(decorated, **options)
+    dispatcher = numba.njit(**{**JIT_OPTIONS, **options})(function)
+    # Absent under NUMBA_DISABLE_JIT=1, where njit returns the function itself.
+    if hasattr(dispatcher, "_cache"):
+        try:
+            dispatcher._cache = _ForgivingCache(function)
+        except Exception:
+            return dispatcher
+    return dispatcher

@@ -1,0 +1,70 @@
+"""A checked matrix of probabilities, read block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easiness_core._config import BLOCK_ELEMENTS, BLOCK_ROWS, CONVERTED_BLOCK_ELEMENTS
+from easiness_core._convert import widen
+
+
+@dataclass(frozen=True)
+class Probs:
+    """A checked (n_samples, n_classes) array that is read block by block.
+
+    `dtype` is what kernels see: float32 or float64. Blocks are views where the array has that
+    dtype already and its rows are contiguous, converted copies where not.
+    """
+
+    array: NDArray[Any]
+    dtype: np.dtype[Any]
+    row_sum_tolerance: float
+    negative_tolerance: float
+    normalize: bool
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.array.shape[0])
+
+    @property
+    def n_classes(self) -> int:
+        return int(self.array.shape[1])
+
+    @property
+    def is_view(self) -> bool:
+        flags = self.array.flags
+        return (
+            self.array.dtype == self.dtype
+            and flags.c_contiguous
+            and flags.aligned
+            and not self.normalize
+        )
+
+    @property
+    def block_rows(self) -> int:
+        if self.is_view:
+            return max(BLOCK_ROWS, BLOCK_ELEMENTS // self.n_classes)
+        return max(1, CONVERTED_BLOCK_ELEMENTS // self.n_classes)
+
+    def block(self, start: int, stop: int) -> NDArray[Any]:
+        rows = self.array[start:stop]
+        if self.normalize:
+            rows = widen(rows, self.dtype).copy()
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                rows /= rows.sum(axis=1, keepdims=True)
+        rows = widen(rows, self.dtype).view()
+        # Kernels are compiled for read-only arrays alone: one version serves memory maps too.
+        rows.flags.writeable = False
+        return rows
+
+    def column(self, index: int) -> NDArray[np.float64]:
+        return widen(self.array[:, index], np.dtype(np.float64))
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        for start in range(0, self.n_rows, self.block_rows):
+            yield start, self.block(start, start + self.block_rows)

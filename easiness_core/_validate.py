@@ -1,0 +1,254 @@
+"""All validation of arrays, and its messages. Everything behind it assumes checked input.
+
+Cheap checks (type, shape, labels) happen here, before any work. The checks that must read
+every probability ride in the kernels, which only count bad rows; `explain_bad_rows` then
+reads the array again to say what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._config import (
+    NEGATIVE_TOLERANCE,
+    NEGATIVE_TOLERANCE_HALF,
+    ROW_SUM_TOLERANCE,
+    ROW_SUM_TOLERANCE_HALF,
+)
+from easiness_core._convert import is_half, to_array, widen
+from easiness_core._probs import Probs
+
+
+def check_probs(probs: ArrayLike, *, normalize: bool = False) -> Probs:
+    """Check type and shape of `probs`; its values are checked when they are read."""
+    array = _real_matrix(probs, "probs")
+    half = is_half(array.dtype)
+    single = array.dtype.kind == "f" and array.dtype.itemsize == 4
+    to_float32 = (single or half) and not normalize
+    return Probs(
+        array=array,
+        dtype=np.dtype(np.float32 if to_float32 else np.float64),
+        row_sum_tolerance=ROW_SUM_TOLERANCE_HALF if half else ROW_SUM_TOLERANCE,
+        negative_tolerance=NEGATIVE_TOLERANCE_HALF if half else NEGATIVE_TOLERANCE,
+        normalize=bool(normalize),
+    )
+
+
+def check_logits(logits: ArrayLike) -> NDArray[Any]:
+    """Check type and shape of `logits`."""
+    return _real_matrix(logits, "logits")
+
+
+def _real_matrix(values: ArrayLike, name: str) -> NDArray[Any]:
+    array = to_array(values, name)
+    if array.dtype.kind not in "fiub" and not is_half(array.dtype):
+        raise TypeError(
+            f"{name}: expected real numbers, got an array of dtype {array.dtype}; "
+            f"convert it first, for example with np.asarray({name}, dtype=np.float64)"
+        )
+    if array.ndim != 2:
+        hint = (
+            f"; for the probability p of class 1 pass np.column_stack([1 - {name}, {name}])"
+            if array.ndim == 1
+            else ""
+        )
+        raise ValueError(f"{name}: expected shape (n_samples, n_classes), got {array.shape}{hint}")
+    if array.shape[1] < 2:
+        raise ValueError(
+            f"{name}: expected at least 2 classes (columns), got shape {array.shape}; for the "
+            f"probability p of class 1 pass np.column_stack([1 - p, p])"
+        )
+    return array
+
+
+def check_labels(
+    labels: ArrayLike,
+    n_rows: int,
+    n_classes: int,
+    *,
+    classes: Sequence[Any] | None = None,
+    first_row: int = 0,
+) -> NDArray[np.int64]:
+    """Check `labels` and return them as class indices, contiguous int64."""
+    array = to_array(labels, "labels")
+    if array.ndim != 1:
+        hint = "; pass labels.ravel()" if array.ndim == 2 and 1 in array.shape else ""
+        raise ValueError(f"labels: expected shape ({n_rows},), got {array.shape}{hint}")
+    if array.size != n_rows:
+        raise ValueError(f"labels: expected {n_rows} labels, one a row of probs, got {array.size}")
+    if array.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if classes is not None:
+        return _look_up(array, class_index(classes, n_classes), first_row)
+    kind = array.dtype.kind
+    if kind in "USOT":
+        raise TypeError(
+            f"labels: expected class indices 0 to {n_classes - 1}, got dtype {array.dtype} "
+            f"(first label {array[0]!r}); pass classes=, the class names in the order of the "
+            f"columns of probs"
+        )
+    if kind not in "fiub":
+        raise TypeError(f"labels: expected integers, got an array of dtype {array.dtype}")
+    if kind == "f":
+        with np.errstate(invalid="ignore"):
+            whole = np.isfinite(array) & (np.floor(array) == array)
+        _refuse(array, ~whole, first_row, "are not whole numbers; labels are class indices")
+    if array.dtype != np.int64:
+        _refuse_outside(array, n_classes, first_row)
+    indices = np.ascontiguousarray(array, dtype=np.int64)
+    from easiness_core._kernels import first_label_outside
+
+    view = indices.view()
+    view.flags.writeable = False
+    if first_label_outside(view, n_classes) >= 0:
+        _refuse_outside(array, n_classes, first_row)
+    return view
+
+
+def _refuse_outside(array: NDArray[Any], n_classes: int, first_row: int) -> None:
+    outside = (array < 0) | (array >= n_classes)
+    _refuse(
+        array,
+        outside,
+        first_row,
+        f"are outside 0 to {n_classes - 1} (probs has {n_classes} columns); for other labels "
+        f"pass classes=, their values in the order of the columns",
+    )
+
+
+def _refuse(array: NDArray[Any], bad: NDArray[np.bool_], first_row: int, reason: str) -> None:
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise ValueError(
+            f"labels: {int(bad.sum())} of {array.size} labels {reason}; "
+            f"the first is row {first_row + row}, label {array[row].item()!r}"
+        )
+
+
+def class_index(classes: Sequence[Any], n_classes: int) -> dict[Any, int]:
+    """Column of each class name."""
+    names = to_array(classes, "classes").tolist()
+    if not isinstance(names, list) or len(names) != n_classes:
+        raise ValueError(
+            f"classes: expected {n_classes} names, one a column of probs, got {len(classes)}"
+        )
+    index = {name: column for column, name in enumerate(names)}
+    if len(index) != n_classes:
+        raise ValueError("classes: expected distinct names, got some twice")
+    return index
+
+
+def _look_up(array: NDArray[Any], index: dict[Any, int], first_row: int) -> NDArray[np.int64]:
+    names = array.tolist()
+    found = np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
+    if (found < 0).any():
+        row = int(np.flatnonzero(found < 0)[0])
+        known = ", ".join(repr(name) for name in list(index)[:5])
+        more = ", ..." if len(index) > 5 else ""
+        raise ValueError(
+            f"labels: {int((found < 0).sum())} of {found.size} labels are not in classes "
+            f"({known}{more}); the first is row {first_row + row}, label {names[row]!r}"
+        )
+    found.flags.writeable = False
+    return found
+
+
+def explain_bad_rows(probs: Probs, *, first_row: int = 0) -> ValueError:
+    """Read `probs` again and say which rows are bad, of the first bad row's kind."""
+    kinds = (
+        ("hold NaN", "drop or impute these rows"),
+        ("hold infinity", "drop or impute these rows"),
+        ("hold values below 0", "if these are logits, pass ec.softmax(logits)"),
+        ("hold values above 1", "if these are logits, pass ec.softmax(logits); "
+         "if they are counts or percentages, pass normalize=True"),
+        (f"do not sum to 1 within {probs.row_sum_tolerance:g}", "pass normalize=True to divide "
+         "each row by its sum, or ec.softmax(logits) if these are logits"),
+    )  # fmt: skip
+    counts = np.zeros(len(kinds), dtype=np.int64)
+    first: tuple[int, int, float] | None = None
+    for start, rows in probs.blocks():
+        kind, shown = _kind_of_bad(rows, probs)
+        counts += np.bincount(kind[kind >= 0], minlength=len(kinds))
+        if first is None and (kind >= 0).any():
+            row = int(np.flatnonzero(kind >= 0)[0])
+            first = (int(kind[row]), start + row, float(shown[row]))
+    if first is None:
+        return ValueError("probs: changed while being scored; pass a copy")
+    which, row, value = first
+    if probs.normalize and not np.isfinite(value) and np.isfinite(probs.array[row]).all():
+        return ValueError(
+            f"probs: {counts[which]} of {probs.n_rows} rows sum to 0 or overflow, so that "
+            f"normalize=True cannot divide by their sum; the first is row {first_row + row}"
+        )
+    what, fix = kinds[which]
+    return ValueError(
+        f"probs: {counts[which]} of {probs.n_rows} rows {what}; the first is row "
+        f"{first_row + row} ({'sum' if which == 4 else 'value'} {value:.6g}); {fix}"
+    )
+
+
+def _kind_of_bad(rows: NDArray[Any], probs: Probs) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Kind of badness of each row, in the order above (-1: sound), and the value that shows it."""
+    wide = rows.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        total = wide.sum(axis=1)
+        low = wide.min(axis=1)
+        high = wide.max(axis=1)
+    conditions = [
+        np.isnan(wide).any(axis=1),
+        np.isinf(wide).any(axis=1),
+        low < -probs.negative_tolerance,
+        high > 1.0 + probs.row_sum_tolerance,
+        ~(np.abs(total - 1.0) <= probs.row_sum_tolerance),
+    ]
+    kind = np.select(conditions, list(range(5)), default=-1)
+    infinite = np.where(np.isinf(high), high, low)
+    shown = np.select(conditions, [low, infinite, low, high, total], default=0.0)
+    return kind.astype(np.int64), shown
+
+
+def check_number(
+    value: Any, name: str, *, low: float, high: float, open_low: bool = False
+) -> float:
+    """Check a finite real number within [low, high), or (low, high) with `open_low`."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name}: expected a number, got {type(value).__name__}")
+    number = float(value)
+    if not (low < number if open_low else low <= number) or not number < high:
+        bound = f"above {low:g}" if open_low else f"at least {low:g}"
+        limit = "finite" if high == float("inf") else f"below {high:g}"
+        raise ValueError(f"{name}: expected a value {bound} and {limit}, got {value!r}")
+    return number
+
+
+def check_count(value: Any, name: str, *, low: int) -> int:
+    """Check a whole number of at least `low`."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name}: expected a whole number, got {type(value).__name__} {value!r}")
+    if value < low:
+        raise ValueError(f"{name}: expected {low} or more, got {value}")
+    return int(value)
+
+
+def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> NDArray[np.float64]:
+    """Check a one-dimensional array of real numbers without NaN."""
+    array = to_array(values, name)
+    if array.dtype.kind not in "fiub" and not is_half(array.dtype):
+        raise TypeError(f"{name}: expected real numbers, got an array of dtype {array.dtype}")
+    if array.ndim != 1:
+        raise ValueError(f"{name}: expected shape (n_samples,), got {array.shape}")
+    if n_rows is not None and array.size != n_rows:
+        raise ValueError(f"{name}: expected {n_rows} values, got {array.size}")
+    vector = widen(array, np.dtype(np.float64))
+    nan = np.isnan(vector)
+    if nan.any():
+        raise ValueError(
+            f"{name}: {int(nan.sum())} of {vector.size} values are NaN; the first is row "
+            f"{int(np.flatnonzero(nan)[0])}"
+        )
+    return vector

@@ -1,0 +1,102 @@
+"""Hard, medium, easy: the levels, and the paper's names for their unions."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._convert import to_array
+from easiness_core._validate import check_number, check_vector
+
+
+class Level(IntFlag):
+    """Level of a sample; unions such as `Level.EASY | Level.MEDIUM` select several.
+
+    Source: Section 3.3 of the paper.
+    """
+
+    HARD = 1
+    MEDIUM = 2
+    EASY = 4
+
+
+EO: Final = Level.EASY
+MO: Final = Level.MEDIUM
+HO: Final = Level.HARD
+EMO: Final = Level.EASY | Level.MEDIUM
+MHO: Final = Level.MEDIUM | Level.HARD
+EMHO: Final = Level.EASY | Level.MEDIUM | Level.HARD
+
+
+def cuts(resolution: float) -> tuple[float, float]:
+    """Log easiness at and below which a row is hard, and at and above which it is easy."""
+    resolution = check_number(resolution, "resolution", low=0.0, high=0.5)
+    hard_to = float(np.log(resolution)) if resolution > 0.0 else -np.inf
+    return hard_to, float(np.log1p(-resolution))
+
+
+def levels(log_easiness: ArrayLike, *, resolution: float = 1e-3) -> NDArray[np.uint8]:
+    """Level of each sample.
+
+    Hard is `E <= resolution`, easy is `E >= 1 - resolution`, medium lies between.
+
+    Parameters
+    ----------
+    log_easiness : array of shape (n_samples,)
+        Natural logarithm of easiness, at most 0; -inf where easiness is 0.
+    resolution : float in [0, 0.5), default 1e-3
+        Closest to 0 and 1 that counts as medium. 0 cuts at exactly 0 and 1, as suits Monte
+        Carlo; for the closed form that would be an artefact of underflow.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), uint8
+        Values of `Level`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `log_easiness` is not a vector of real numbers at most 0, or `resolution` is out of
+        range.
+
+    Notes
+    -----
+    Source: Section 3.3 of the paper, which cuts at exactly 0 and 1.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.levels([-50.0, -0.7, 0.0])
+    array([1, 2, 4], dtype=uint8)
+    """
+    log_e = check_vector(log_easiness, "log_easiness")
+    if (log_e > 0.0).any():
+        raise ValueError(
+            f"log_easiness: expected values of at most 0, got {log_e.max():.6g}; pass the "
+            f"logarithm, not easiness itself"
+        )
+    hard_to, easy_from = cuts(resolution)
+    level = np.full(log_e.shape, Level.MEDIUM, dtype=np.uint8)
+    level[log_e >= easy_from] = Level.EASY
+    level[log_e <= hard_to] = Level.HARD
+    return level
+
+
+def check_level_array(level: ArrayLike) -> NDArray[np.uint8]:
+    """Check an array of levels."""
+    array = to_array(level, "level")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"level: expected integer values of Level, got dtype {array.dtype}")
+    if array.ndim != 1:
+        raise ValueError(f"level: expected shape (n_samples,), got {array.shape}")
+    known = (array == Level.HARD) | (array == Level.MEDIUM) | (array == Level.EASY)
+    if not known.all():
+        row = int(np.flatnonzero(~known)[0])
+        raise ValueError(
+            f"level: {int((~known).sum())} of {array.size} values are no level (1 hard, 2 "
+            f"medium, 4 easy); the first is row {row}, value {array[row]}"
+        )
+    return array.astype(np.uint8, copy=False)

@@ -1,0 +1,264 @@
+"""Figures over samples: MSR, ESE and its bins, AUROC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._config import EASINESS_FRACTION_BITS
+from easiness_core._validate import (
+    check_count,
+    check_labels,
+    check_probs,
+    check_vector,
+    explain_bad_rows,
+)
+from easiness_core.level import Level, check_level_array
+
+_UNITS = 1 << EASINESS_FRACTION_BITS
+
+
+def medium_sample_rate(level: ArrayLike) -> float:
+    """Share of medium samples (MSR).
+
+    Parameters
+    ----------
+    level : array of shape (n_samples,), integer
+        Values of `Level`.
+
+    Returns
+    -------
+    float
+        In [0, 1]; nan without samples.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `level` holds anything but levels.
+
+    Notes
+    -----
+    Source: Section 4.1.2 of the paper.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.medium_sample_rate([ec.Level.EASY, ec.Level.EASY, ec.Level.MEDIUM, ec.Level.HARD])
+    0.25
+    """
+    array = check_level_array(level)
+    return float(np.mean(array == Level.MEDIUM)) if array.size else np.nan
+
+
+@dataclass(frozen=True)
+class EasinessBins:
+    """Bins of easiness.
+
+    Attributes
+    ----------
+    edges : ndarray of shape (n_bins + 1,), float64
+        Bin b is `edges[b] <= E < edges[b + 1]`; the last bin includes its upper edge.
+    count : ndarray of shape (n_bins,), int64
+        Samples in each bin.
+    accuracy, mean_easiness : ndarray of shape (n_bins,), float64
+        Share of correct samples and mean easiness, in [0, 1]; nan where a bin is empty.
+    ese : float
+        Expected sample easiness error over these bins, in [0, 1]; nan without samples.
+    """
+
+    edges: NDArray[np.float64]
+    count: NDArray[np.int64]
+    accuracy: NDArray[np.float64]
+    mean_easiness: NDArray[np.float64]
+    ese: float
+
+
+def bins_from_sums(
+    edges: NDArray[np.float64], counts: list[int], correct: list[int], sums: list[int]
+) -> EasinessBins:
+    """Bins from whole numbers: `sums` holds sums of easiness in units of 2^-52."""
+    n = sum(counts)
+    # Whole numbers to the last division: |correct/count - sum/count| * count/n, exactly.
+    gap = sum(abs(k * _UNITS - s) for k, s in zip(correct, sums, strict=True))
+    return EasinessBins(
+        edges=edges,
+        count=np.array(counts, dtype=np.int64),
+        accuracy=np.array([k / c if c else np.nan for k, c in zip(correct, counts, strict=True)]),
+        mean_easiness=np.array(
+            [s / (c * _UNITS) if c else np.nan for s, c in zip(sums, counts, strict=True)]
+        ),
+        ese=gap / (n * _UNITS) if n else np.nan,
+    )
+
+
+def easiness_bins(
+    easiness: ArrayLike,
+    correct: ArrayLike,
+    *,
+    n_bins: int = 5,
+    strategy: Literal["uniform", "quantile"] = "uniform",
+) -> EasinessBins:
+    """Partition samples by easiness; compare accuracy with mean easiness in each bin.
+
+    Parameters
+    ----------
+    easiness : array of shape (n_samples,)
+        Easiness, in [0, 1].
+    correct : array of shape (n_samples,)
+        Whether the predicted class is the label: booleans, or 0 and 1.
+    n_bins : int, default 5
+        Number of bins, 1 or more.
+    strategy : {"uniform", "quantile"}, default "uniform"
+        Bins of equal width on [0, 1], as in expected calibration error (Naeini et al., 2015),
+        or between quantiles of easiness. Equal values always share a bin, so quantile bins
+        hold unequal counts, and some may be empty, where many samples tie.
+
+    Returns
+    -------
+    EasinessBins
+        A value on an edge belongs to the upper bin, 1 to the last.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type, shape or range.
+
+    Notes
+    -----
+    Source: Equation 4 of the paper, which leaves the partition open.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.easiness_bins([0.0, 0.5, 1.0, 1.0], [0, 1, 1, 0], n_bins=2).accuracy
+    array([0.        , 0.66666667])
+    """
+    n_bins = check_count(n_bins, "n_bins", low=1)
+    values = check_vector(easiness, "easiness")
+    outside = (values < 0.0) | (values > 1.0)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        raise ValueError(
+            f"easiness: {int(outside.sum())} of {values.size} values are outside 0 to 1; the "
+            f"first is row {row}, value {values[row]:.6g}"
+        )
+    hits = check_vector(correct, "correct", n_rows=values.size)
+    if not ((hits == 0.0) | (hits == 1.0)).all():
+        raise ValueError("correct: expected booleans, or only 0 and 1")
+    if strategy == "uniform":
+        edges = np.arange(n_bins + 1) / n_bins
+    elif strategy == "quantile":
+        share = np.arange(n_bins + 1) / n_bins
+        # An actual value of easiness at each edge, so that ties cannot straddle it.
+        edges = np.quantile(values, share, method="inverted_cdf") if values.size else share
+    else:
+        raise ValueError(f"strategy: expected 'uniform' or 'quantile', got {strategy!r}")
+    which = np.minimum(np.searchsorted(edges[1:-1], values, side="right"), n_bins - 1)
+    units = np.floor(values * _UNITS + 0.5).astype(np.int64)
+    sums = [0] * n_bins
+    # Two limbs: a sum of thousands of values leaves 64 bits.
+    for shift, part in ((0, units & 0xFFFFFFFF), (32, units >> 32)):
+        partial = np.zeros(n_bins, dtype=np.int64)
+        np.add.at(partial, which, part)
+        sums = [s + (int(p) << shift) for s, p in zip(sums, partial, strict=True)]
+    return bins_from_sums(
+        edges,
+        np.bincount(which, minlength=n_bins).tolist(),
+        np.bincount(which[hits == 1.0], minlength=n_bins).tolist(),
+        sums,
+    )
+
+
+def expected_sample_easiness_error(
+    easiness: ArrayLike,
+    correct: ArrayLike,
+    *,
+    n_bins: int = 5,
+    strategy: Literal["uniform", "quantile"] = "uniform",
+) -> float:
+    """Measure how far easiness is from accuracy: the expected sample easiness error (ESE).
+
+    `ESE = sum over bins b of P(b) * |accuracy_b - mean easiness_b|`.
+
+    Parameters
+    ----------
+    easiness, correct, n_bins, strategy
+        As for `easiness_bins`.
+
+    Returns
+    -------
+    float
+        In [0, 1], 0 where easiness is honest in every bin; nan without samples.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `easiness_bins`.
+
+    Notes
+    -----
+    Source: Equation 4 of the paper. A large error says that easiness promises other accuracy
+    than there is. A small one alone says little: easiness is measured at the given label, so
+    a tiny sigma makes it the indicator of a correct prediction, whose ESE is 0.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> round(ec.expected_sample_easiness_error([0.9, 0.9, 0.1, 0.1], [1, 1, 0, 0]), 3)
+    0.1
+    """
+    return easiness_bins(easiness, correct, n_bins=n_bins, strategy=strategy).ese
+
+
+def auroc(probs: ArrayLike, labels: ArrayLike, *, classes: Sequence[Any] | None = None) -> float:
+    """Area under the ROC curve, one class against the rest, averaged over the classes.
+
+    Parameters
+    ----------
+    probs : array of shape (n_samples, n_classes)
+        Class probabilities; rows need not sum to 1.
+    labels : array of shape (n_samples,)
+        Class indices, or names with `classes`.
+    classes : sequence of length n_classes, optional
+        Class names in the order of the columns.
+
+    Returns
+    -------
+    float
+        In [0, 1]; the unweighted mean over the classes that have both samples and
+        non-samples, ties counted half; nan if there is no such class.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or shape, or `probs` holds NaN.
+
+    Notes
+    -----
+    The rank form of Mann and Whitney. One sort of n_samples values a class.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.auroc([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]], [0, 0, 1])
+    1.0
+    """
+    from scipy.stats import rankdata
+
+    checked = check_probs(probs)
+    given = check_labels(labels, checked.n_rows, checked.n_classes, classes=classes)
+    areas = []
+    for column in range(checked.n_classes):
+        own = given == column
+        n_own = int(own.sum())
+        if 0 < n_own < given.size:
+            values = checked.column(column)
+            if np.isnan(values).any():
+                raise explain_bad_rows(checked)
+            above = float(rankdata(values)[own].sum()) - n_own * (n_own + 1) / 2
+            areas.append(above / (n_own * (given.size - n_own)))
+    return float(np.mean(areas)) if areas else np.nan

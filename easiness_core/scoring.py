@@ -1,0 +1,266 @@
+"""One pass over probabilities: easiness, log easiness, level, loss, predicted class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._blocks import resolve_n_threads, run_blocks
+from easiness_core._config import SERIAL_ELEMENTS
+from easiness_core._probs import Probs
+from easiness_core._validate import (
+    check_count,
+    check_labels,
+    check_probs,
+    explain_bad_rows,
+)
+from easiness_core.estimators import ClosedForm, Estimator, MonteCarlo
+from easiness_core.level import cuts
+from easiness_core.summary import Summary
+
+_DEFAULT = ClosedForm()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What is known of each sample; arrays of shape (n_samples,).
+
+    Attributes
+    ----------
+    easiness : ndarray of float64
+        In [0, 1]: 0 hard, 1 easy. It saturates; rank by `log_easiness`.
+    log_easiness : ndarray of float64
+        Natural logarithm of easiness, at most 0; higher is easier. Finite in closed form, -inf
+        where Monte Carlo counts 0.
+    level : ndarray of uint8
+        Values of `Level`.
+    loss : ndarray of float64
+        Cross-entropy `-log h_i`, 0 or more, inf where the label's probability is 0. A
+        probability that exceeds 1 by rounding has loss 0.
+    predicted : ndarray of int64
+        Most probable class, the first of several.
+    summary : Summary
+        Counts and exact sums over these samples.
+    """
+
+    easiness: NDArray[np.float64]
+    log_easiness: NDArray[np.float64]
+    level: NDArray[np.uint8]
+    loss: NDArray[np.float64]
+    predicted: NDArray[np.int64]
+    summary: Summary
+
+    def __len__(self) -> int:
+        return int(self.level.size)
+
+    def __repr__(self) -> str:
+        return f"Scores({self.summary!r})"
+
+
+def score(
+    probs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    estimator: ClosedForm | MonteCarlo = _DEFAULT,
+    n_bins: int = 5,
+    classes: Sequence[Any] | None = None,
+    normalize: bool = False,
+    n_threads: int | None = None,
+    _first_row: int = 0,
+) -> Scores:
+    """Score samples by the probabilities that a classifier gives them, in one pass.
+
+    Parameters
+    ----------
+    probs : array of shape (n_samples, n_classes)
+        Class probabilities of any classifier, at least 2 classes; rows sum to 1 within 1e-3
+        (float16 and bfloat16: 2e-2) and are used as they are. Real numbers of any dtype and
+        layout: NumPy, memory maps, pandas, pyarrow, torch tensors on the CPU.
+    labels : array of shape (n_samples,)
+        Given class of each sample, 0 to n_classes - 1; any values with `classes`.
+    estimator : ClosedForm or MonteCarlo, default ClosedForm()
+        How easiness is estimated, its sigma, and where levels are cut.
+    n_bins : int, default 5
+        Number of uniform bins of easiness in the summary.
+    classes : sequence of length n_classes, optional
+        The labels' values in the order of the columns of `probs`, such as a scikit-learn
+        classifier's `classes_`.
+    normalize : bool, default False
+        Divide each row by its sum first (in float64), for counts, votes or percentages.
+    n_threads : int, optional
+        Threads to use; by default as many as the process has CPUs. Results do not depend on
+        it. Inputs of up to about 2 million elements stay on the calling thread.
+
+    Returns
+    -------
+    Scores
+        Per sample and in summary. Equal, bit by bit, for any number of threads and any way of
+        cutting the rows into calls.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of a type that cannot be scored: complex numbers, objects, masked
+        entries, tensors on a GPU, strings as labels without `classes`.
+    ValueError
+        If an argument has the wrong shape or range: NaN, infinity, values outside 0 to 1, rows
+        that do not sum to 1, labels outside the classes. Nothing is returned then.
+
+    Notes
+    -----
+    `E = product over j != i of P(h_i + a > h_j + b)`, a and b independent N(0, sigma^2).
+    Source: *Medium Samples Are All You Need*, Definition 3.1.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> scores = ec.score([[0.9, 0.1], [0.51, 0.49], [0.2, 0.8]], [0, 0, 0])
+    >>> scores.easiness.round(3)
+    array([1.   , 0.921, 0.   ])
+    >>> [f"{value:.3g}" for value in scores.log_easiness]
+    ['0', '-0.0819', '-905']
+    >>> [ec.Level(v).name for v in scores.level]
+    ['EASY', 'MEDIUM', 'HARD']
+    """
+    _check_estimator(estimator)
+    n_bins = check_count(n_bins, "n_bins", low=1)
+    threads = resolve_n_threads(n_threads)
+    rows = check_probs(probs, normalize=normalize)
+    given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes, first_row=_first_row)
+    return _score_checked(rows, given, estimator, n_bins, threads, _first_row)
+
+
+def _check_estimator(estimator: Any) -> None:
+    if not isinstance(estimator, ClosedForm | MonteCarlo):
+        raise TypeError(
+            f"estimator: expected ClosedForm(...) or MonteCarlo(...), got {estimator!r}"
+        )
+
+
+def _score_checked(
+    probs: Probs,
+    labels: NDArray[np.int64],
+    estimator: ClosedForm | MonteCarlo,
+    n_bins: int,
+    n_threads: int,
+    first_row: int,
+) -> Scores:
+    from easiness_core._kernels import Columns
+
+    out = Columns(
+        easiness=np.empty(probs.n_rows),
+        log_easiness=np.empty(probs.n_rows),
+        loss=np.empty(probs.n_rows),
+        level=np.empty(probs.n_rows, dtype=np.uint8),
+        predicted=np.empty(probs.n_rows, dtype=np.int64),
+    )
+    work = _block_scorer(probs, labels, estimator, n_bins, out)
+    small = probs.n_rows * probs.n_classes <= SERIAL_ELEMENTS
+    tallies = run_blocks(probs.n_rows, probs.block_rows, work, n_threads=1 if small else n_threads)
+    tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
+    for part in tallies:
+        if part is None:
+            raise explain_bad_rows(probs, first_row=first_row)
+        tally += part
+    return Scores(**out._asdict(), summary=Summary._from_tally(tally, estimator, n_bins))
+
+
+def _block_scorer(
+    probs: Probs,
+    labels: NDArray[np.int64],
+    estimator: Estimator,
+    n_bins: int,
+    out: Any,
+) -> Callable[[int, int], NDArray[np.int64] | None]:
+    """Make the function that scores one block: its tally, or None if a row of it is bad."""
+    from easiness_core._kernels import Columns, Tolerance, finish
+
+    kernel, parameters = estimator.kernel()
+    tolerance = Tolerance(probs.row_sum_tolerance, probs.negative_tolerance)
+    limits = cuts(estimator.resolution)
+    edges = np.arange(n_bins + 1) / n_bins
+
+    def work(start: int, stop: int) -> NDArray[np.int64] | None:
+        given = labels[start:stop]
+        part = Columns(*(column[start:stop] for column in out))
+        if kernel(probs.block(start, stop), given, tolerance, parameters, part):
+            return None
+        tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
+        finish(given, limits, edges, part, tally)
+        return tally
+
+    return work
+
+
+def easiness(
+    probs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    estimator: ClosedForm | MonteCarlo = _DEFAULT,
+    classes: Sequence[Any] | None = None,
+    normalize: bool = False,
+    n_threads: int | None = None,
+) -> NDArray[np.float64]:
+    """Easiness of each sample: probability that its label wins against every other class.
+
+    Parameters and errors are those of `score`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float64
+        In [0, 1]: 0 hard, 1 easy.
+
+    Notes
+    -----
+    It saturates at both ends; to rank samples use `log_easiness`. Source: Definition 3.1.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.easiness([[0.25, 0.25, 0.25, 0.25]], [2])
+    array([0.125])
+    """
+    return score(
+        probs, labels, estimator=estimator, classes=classes, normalize=normalize,
+        n_threads=n_threads,
+    ).easiness  # fmt: skip
+
+
+def log_easiness(
+    probs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    estimator: ClosedForm | MonteCarlo = _DEFAULT,
+    classes: Sequence[Any] | None = None,
+    normalize: bool = False,
+    n_threads: int | None = None,
+) -> NDArray[np.float64]:
+    """Natural logarithm of the easiness of each sample.
+
+    Parameters and errors are those of `score`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float64
+        At most 0; higher is easier. In closed form finite and ordered however hard a sample is
+        (the very easiest round to 0); -inf where Monte Carlo counts 0.
+
+    Notes
+    -----
+    `-log E` is the sample-easiness loss, `KL(eps_hat || eps)` of Equation 2 of the paper with
+    `eps_hat_i = 0.5` and all others 1.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> [f"{value:.4g}" for value in ec.log_easiness([[0.7, 0.3], [0.5, 0.5], [0.2, 0.8]], [0] * 3)]
+    ['-2.698e-176', '-0.6931', '-904.7']
+    """
+    return score(
+        probs, labels, estimator=estimator, classes=classes, normalize=normalize,
+        n_threads=n_threads,
+    ).log_easiness  # fmt: skip

@@ -1,0 +1,169 @@
+"""Which samples to train on: selections as sorted row indices."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._validate import check_count, check_vector
+from easiness_core.level import EMHO, Level, check_level_array
+
+
+def select(level: ArrayLike, levels: Level) -> NDArray[np.int64]:
+    """Rows of the given levels (SET: MO, EO, HO, EMO, MHO, EMHO, or any union).
+
+    Parameters
+    ----------
+    level : array of shape (n_samples,), integer
+        Values of `Level`.
+    levels : Level
+        Union of the levels to keep, such as `Level.EASY | Level.MEDIUM`.
+
+    Returns
+    -------
+    ndarray of shape (n_selected,), int64
+        Sorted row indices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `level` holds anything but levels, or `levels` is no union of levels.
+
+    Notes
+    -----
+    Source: Section 3.3 and Table 3 of the paper.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.select([1, 2, 4, 2], ec.MO)
+    array([1, 3])
+    """
+    array = check_level_array(level)
+    if not isinstance(levels, int) or isinstance(levels, bool):
+        raise TypeError(f"levels: expected a union of Level, got {levels!r}")
+    if not 0 < int(levels) <= int(EMHO):
+        raise ValueError(f"levels: expected a union of Level, got {levels!r}")
+    return np.flatnonzero(array & np.uint8(levels)).astype(np.int64, copy=False)
+
+
+def select_interval(easiness: ArrayLike, low: float, high: float) -> NDArray[np.int64]:
+    """Rows whose easiness lies in [low, high], both ends included.
+
+    Parameters
+    ----------
+    easiness : array of shape (n_samples,)
+        Easiness, or any other score without NaN.
+    low, high : float
+        Ends of the interval.
+
+    Returns
+    -------
+    ndarray of shape (n_selected,), int64
+        Sorted row indices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `easiness` is no vector of real numbers, or the interval is empty or NaN.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.select_interval([0.0, 0.3, 0.6, 1.0], 0.3, 0.9)
+    array([1, 2])
+    """
+    values = check_vector(easiness, "easiness")
+    if not low <= high:
+        raise ValueError(f"low, high: expected low <= high, got {low} and {high}")
+    return np.flatnonzero((values >= low) & (values <= high)).astype(np.int64, copy=False)
+
+
+def loss_rank_selection(loss: ArrayLike, n_hard: int, n_medium: int) -> NDArray[np.int64]:
+    """Rows by loss rank (L-SET): skip the `n_hard` highest, take the next `n_medium`.
+
+    Equals `np.sort(np.argsort(-loss, kind="stable")[n_hard : n_hard + n_medium])`: among equal
+    losses the earlier row ranks higher, and a slice past the end is cut short.
+
+    Parameters
+    ----------
+    loss : array of shape (n_samples,)
+        Loss of each sample; infinity is allowed.
+    n_hard, n_medium : int
+        Numbers of hard and of medium samples, 0 or more, as counted by easiness.
+
+    Returns
+    -------
+    ndarray of shape (n_selected,), int64
+        Sorted row indices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `loss` is no vector of real numbers without NaN, or a number is negative.
+
+    Notes
+    -----
+    Source: Section 4.2.1 of the paper.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.loss_rank_selection([0.1, 3.0, 0.7, 0.7, 0.2], n_hard=1, n_medium=2)
+    array([2, 3])
+    """
+    values = check_vector(loss, "loss")
+    first = min(check_count(n_hard, "n_hard", low=0), values.size)
+    last = min(first + check_count(n_medium, "n_medium", low=0), values.size)
+    if first == last:
+        return np.empty(0, dtype=np.int64)
+    chosen = _among_highest(values, last) & ~_among_highest(values, first)
+    return np.flatnonzero(chosen).astype(np.int64, copy=False)
+
+
+def _among_highest(values: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
+    """Mask of the n highest values, the earlier of equals first."""
+    if n == 0:
+        return np.zeros(values.size, dtype=bool)
+    threshold = np.partition(values, values.size - n)[values.size - n]
+    chosen: NDArray[np.bool_] = values > threshold
+    ties = np.flatnonzero(values == threshold)
+    chosen[ties[: n - int(chosen.sum())]] = True
+    return chosen
+
+
+def random_selection(n_samples: int, size: int, *, seed: int) -> NDArray[np.int64]:
+    """Rows at random without replacement: the control for every selection of the same size.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of samples, 0 or more.
+    size : int
+        Number of rows to take, 0 to n_samples.
+    seed : int
+        Seed, 0 or more. Equal arguments give equal rows.
+
+    Returns
+    -------
+    ndarray of shape (size,), int64
+        Sorted row indices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is not whole or out of range.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.random_selection(5, 5, seed=0)
+    array([0, 1, 2, 3, 4])
+    """
+    n_samples = check_count(n_samples, "n_samples", low=0)
+    size = check_count(size, "size", low=0)
+    seed = check_count(seed, "seed", low=0)
+    if size > n_samples:
+        raise ValueError(f"size: expected at most n_samples = {n_samples}, got {size}")
+    rows = np.random.default_rng(seed).choice(n_samples, size, replace=False, shuffle=False)
+    return np.sort(rows).astype(np.int64, copy=False)

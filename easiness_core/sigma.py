@@ -1,0 +1,114 @@
+"""Choosing sigma on held-out predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._validate import check_vector
+from easiness_core.estimators import ClosedForm
+from easiness_core.scoring import score
+
+#: Default grid of `fit_sigma`: 19 values from 1e-3 to 1, six a decade, 0.01 and 0.1 among them.
+SIGMA_GRID: Final[tuple[float, ...]] = tuple(
+    float(f"{10.0 ** (k / 6.0):.4g}") for k in range(-18, 1)
+)
+
+
+@dataclass(frozen=True)
+class SigmaFit:
+    """The whole curve, and its lowest point.
+
+    Attributes
+    ----------
+    sigma, ese : float
+        Sigma of least ESE (the smallest of several), and that ESE.
+    grid, ese_curve, msr_curve : ndarray of shape (n_sigmas,), float64
+        Sigmas in rising order, and ESE and MSR at each.
+    """
+
+    sigma: float
+    ese: float
+    grid: NDArray[np.float64]
+    ese_curve: NDArray[np.float64]
+    msr_curve: NDArray[np.float64]
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether the least ESE lies at an end of the grid, and so is no minimum."""
+        return self.sigma in (self.grid[0], self.grid[-1])
+
+
+def fit_sigma(
+    probs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    grid: Sequence[float] | NDArray[np.float64] = SIGMA_GRID,
+    resolution: float = 1e-3,
+    n_bins: int = 5,
+    classes: Sequence[Any] | None = None,
+    normalize: bool = False,
+    n_threads: int | None = None,
+) -> SigmaFit:
+    """Sigma of least ESE on held-out predictions, with the whole curve.
+
+    Parameters
+    ----------
+    probs, labels, classes, normalize, n_threads
+        As for `score`; predictions on samples that the classifier was not trained on.
+    grid : sequence of float, default SIGMA_GRID
+        Sigmas to try, positive.
+    resolution : float in [0, 0.5), default 1e-3
+        Where levels are cut for the MSR.
+    n_bins : int, default 5
+        Number of uniform bins behind the ESE.
+
+    Returns
+    -------
+    SigmaFit
+        Look at the curve, not only at its lowest point.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `score`; or if the grid is empty or holds a value that is not positive, or there
+        are no samples.
+
+    Notes
+    -----
+    Easiness is measured at the given label: as sigma falls it becomes the indicator of a
+    correct prediction, and ESE falls to 0 with it. So a least ESE at the lower end of the grid
+    (`at_edge`) is no recommendation; docs/numerics.md shows curves of real classifiers.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> probs, labels = [[0.9, 0.1], [0.49, 0.51], [0.2, 0.8]], [0, 0, 1]
+    >>> ec.fit_sigma(probs, labels, grid=[0.01, 0.1]).msr_curve
+    array([0.33333333, 0.33333333])
+    """
+    sigmas = np.unique(check_vector(np.asarray(grid, dtype=np.float64), "grid"))
+    if sigmas.size == 0:
+        raise ValueError("grid: expected at least one sigma, got none")
+    summaries = [
+        score(
+            probs, labels, estimator=ClosedForm(sigma=float(sigma), resolution=resolution),
+            n_bins=n_bins, classes=classes, normalize=normalize, n_threads=n_threads,
+        ).summary
+        for sigma in sigmas
+    ]  # fmt: skip
+    if summaries[0].n_samples == 0:
+        raise ValueError("probs: expected at least one sample, got none")
+    ese = np.array([summary.ese for summary in summaries])
+    best = int(np.argmin(ese))
+    return SigmaFit(
+        sigma=float(sigmas[best]),
+        ese=float(ese[best]),
+        grid=sigmas,
+        ese_curve=ese,
+        msr_curve=np.array([summary.msr for summary in summaries]),
+    )

@@ -1,0 +1,269 @@
+"""`Summary`: what a set of scored samples amounts to, in a form that merges exactly."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
+from easiness_core._validate import check_count
+from easiness_core.estimators import ClosedForm, MonteCarlo
+from easiness_core.metrics import EasinessBins, bins_from_sums
+
+if TYPE_CHECKING:
+    from easiness_core.scoring import Scores
+
+_FORMAT = 1
+_EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
+_LOSS_UNITS = 1 << LOSS_FRACTION_BITS
+_ESTIMATORS = {"closed_form": ClosedForm, "monte_carlo": MonteCarlo}
+_COUNTS = ("n_samples", "n_hard", "n_medium", "n_easy", "n_infinite_losses", "loss_sum")
+_BIN_SUMS = ("bin_counts", "bin_correct", "bin_easiness_sums")
+
+
+class Summary:
+    """Counts and exact sums over scored samples.
+
+    Holds whole numbers only: counts, and sums of easiness (units of 2^-52) and of finite
+    losses (units of 2^-42). So merging is exact, associative and commutative: any split of the
+    samples, in any order, on any number of threads or workers gives the same summary.
+
+    Metrics of an empty summary are nan.
+
+    Parameters
+    ----------
+    estimator : ClosedForm or MonteCarlo, optional
+        What the samples are scored with. Taken from the first samples if left out.
+    n_bins : int, optional
+        Number of bins of easiness behind `ese`. Taken from the first samples if left out.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> probs, labels = [[0.9, 0.1], [0.49, 0.51], [0.2, 0.8]], [0, 0, 0]
+    >>> whole = ec.score(probs, labels).summary
+    >>> parts = [ec.score(probs[k:], labels[k:]).summary for k in (1,)]
+    >>> ec.score(probs[:1], labels[:1]).summary.merge(parts[0]) == whole
+    True
+    >>> whole.level_counts
+    {'hard': 1, 'medium': 1, 'easy': 1}
+    """
+
+    def __init__(
+        self,
+        *,
+        estimator: ClosedForm | MonteCarlo | None = None,
+        n_bins: int | None = None,
+    ) -> None:
+        if n_bins is not None:
+            n_bins = check_count(n_bins, "n_bins", low=1)
+        self._estimator = estimator
+        self._n_bins = n_bins
+        self._counts = dict.fromkeys(_COUNTS, 0)
+        self._bins = {key: [0] * (n_bins or 0) for key in _BIN_SUMS}
+
+    @classmethod
+    def _from_tally(
+        cls, tally: NDArray[np.int64], estimator: ClosedForm | MonteCarlo, n_bins: int
+    ) -> Summary:
+        """Build from the kernels' tally (see `_kernels.finish`)."""
+        summary = cls(estimator=estimator, n_bins=n_bins)
+        rows = tally.tolist()
+        *per_bin, losses, (hard, medium, easy, infinite) = rows
+        summary._counts = dict(
+            zip(
+                _COUNTS,
+                (hard + medium + easy, hard, medium, easy, infinite, _join(losses)),
+                strict=True,
+            )
+        )
+        summary._bins = {
+            "bin_counts": [row[0] for row in per_bin],
+            "bin_correct": [row[1] for row in per_bin],
+            "bin_easiness_sums": [_join(row) for row in per_bin],
+        }
+        return summary
+
+    def update(self, scores: Scores) -> None:
+        """Add scored samples to this summary, in place.
+
+        Raises
+        ------
+        ValueError
+            If they were scored with another estimator or number of bins.
+        """
+        merged = self.merge(scores.summary)
+        self.__dict__.update(merged.__dict__)
+
+    def merge(self, other: Summary) -> Summary:
+        """Summary of this one's samples and the other's together; neither is changed.
+
+        Raises
+        ------
+        TypeError
+            If `other` is no Summary.
+        ValueError
+            If the two were scored with different estimators or numbers of bins.
+        """
+        if not isinstance(other, Summary):
+            raise TypeError(f"other: expected a Summary, got {type(other).__name__}")
+        for name in ("estimator", "n_bins"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine is not None and theirs is not None and mine != theirs:
+                raise ValueError(
+                    f"other: cannot merge summaries of different {name}: {mine} and {theirs}; "
+                    f"score both with the same"
+                )
+        merged = Summary(
+            estimator=self.estimator if self.estimator is not None else other.estimator,
+            n_bins=self.n_bins if self.n_bins is not None else other.n_bins,
+        )
+        for part in (self, other):
+            for key, value in part._counts.items():
+                merged._counts[key] += value
+            for key, values in part._bins.items():
+                for b, value in enumerate(values):
+                    merged._bins[key][b] += value
+        return merged
+
+    @property
+    def estimator(self) -> ClosedForm | MonteCarlo | None:
+        """What the samples were scored with."""
+        return self._estimator
+
+    @property
+    def n_bins(self) -> int | None:
+        """Number of bins of easiness."""
+        return self._n_bins
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return self._counts["n_samples"]
+
+    @property
+    def n_infinite_losses(self) -> int:
+        """Number of samples whose label has probability 0."""
+        return self._counts["n_infinite_losses"]
+
+    @property
+    def level_counts(self) -> dict[str, int]:
+        """Number of samples of each level."""
+        return {name: self._counts[f"n_{name}"] for name in ("hard", "medium", "easy")}
+
+    @property
+    def accuracy(self) -> float:
+        """Share of samples whose predicted class is the label, in [0, 1]."""
+        return _ratio(sum(self._bins["bin_correct"]), self.n_samples)
+
+    @property
+    def msr(self) -> float:
+        """Medium sample rate, in [0, 1] (Section 4.1.2 of the paper)."""
+        return _ratio(self._counts["n_medium"], self.n_samples)
+
+    @property
+    def ese(self) -> float:
+        """Expected sample easiness error over uniform bins, in [0, 1] (Equation 4)."""
+        return self.bins.ese
+
+    @property
+    def bins(self) -> EasinessBins:
+        """The bins behind `ese`."""
+        return bins_from_sums(
+            np.arange(self.n_bins + 1) / self.n_bins if self.n_bins else np.zeros(1),
+            self._bins["bin_counts"],
+            self._bins["bin_correct"],
+            self._bins["bin_easiness_sums"],
+        )
+
+    @property
+    def mean_easiness(self) -> float:
+        """Mean easiness, in [0, 1]."""
+        return _ratio(sum(self._bins["bin_easiness_sums"]), self.n_samples * _EASINESS_UNITS)
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean of -log h_i; infinite if any label has probability 0."""
+        return np.inf if self.n_infinite_losses else self.mean_finite_loss
+
+    @property
+    def mean_finite_loss(self) -> float:
+        """Mean of -log h_i over the samples whose label has a probability above 0."""
+        finite = self.n_samples - self.n_infinite_losses
+        return _ratio(self._counts["loss_sum"], finite * _LOSS_UNITS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Exact state, ready for JSON; `from_dict` restores it.
+
+        Sums can exceed 64 bits and are given as decimal strings.
+        """
+        estimator: dict[str, Any] | None = None
+        if self._estimator is not None:
+            kind = next(k for k, v in _ESTIMATORS.items() if isinstance(self._estimator, v))
+            estimator = {"kind": kind, **dataclasses.asdict(self._estimator)}
+        return {
+            "format": _FORMAT,
+            "estimator": estimator,
+            "n_bins": self._n_bins,
+            **{k: str(v) if k == "loss_sum" else v for k, v in self._counts.items()},
+            "bin_counts": list(self._bins["bin_counts"]),
+            "bin_correct": list(self._bins["bin_correct"]),
+            "bin_easiness_sums": [str(v) for v in self._bins["bin_easiness_sums"]],
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Summary:
+        """Restore a summary from `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another format, incomplete or inconsistent.
+        """
+        if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
+            raise ValueError(f"state: expected a summary of format {_FORMAT}, got {state!r:.80}")
+        try:
+            estimator = None
+            if state["estimator"] is not None:
+                parameters = dict(state["estimator"])
+                estimator = _ESTIMATORS[parameters.pop("kind")](**parameters)
+            summary = cls(estimator=estimator, n_bins=state["n_bins"])
+            counts = {key: int(state[key]) for key in _COUNTS}
+            bins = {key: [int(v) for v in state[key]] for key in _BIN_SUMS}
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"state: not the state of a summary ({error!r})") from error
+        in_levels = counts["n_hard"] + counts["n_medium"] + counts["n_easy"]
+        lengths = {len(values) for values in bins.values()}
+        if (
+            lengths != {summary._n_bins or 0}
+            or not counts["n_samples"] == in_levels == sum(bins["bin_counts"])
+            or min(*counts.values(), *(min(v, default=0) for v in bins.values())) < 0
+        ):
+            raise ValueError("state: the counts of this summary do not add up")
+        summary._counts, summary._bins = counts, bins
+        return summary
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Summary) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"Summary(n_samples={self.n_samples}, accuracy={self.accuracy:.4f}, "
+            f"msr={self.msr:.4f}, ese={self.ese:.4f}, levels={self.level_counts}, "
+            f"estimator={self._estimator})"
+        )
+
+
+def _join(limbs: list[int]) -> int:
+    return (limbs[3] << 32) + limbs[2]
+
+
+def _ratio(numerator: int, denominator: int) -> float:
+    # Division of whole numbers of any size, correctly rounded.
+    return numerator / denominator if denominator else np.nan

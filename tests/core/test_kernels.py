@@ -1,0 +1,96 @@
+"""Kernels at their switches, where the fast way hands over to the full one."""
+
+import naive
+import numpy as np
+import pytest
+
+import easiness_core as ec
+from easiness_core._config import PHI_IS_ONE_FROM, ROWS_PER_CARRY
+from easiness_core._kernels import count_below, first_label_outside
+from easiness_core.estimators import _look_up_tables
+
+
+def test_rows_settled_by_their_sum_equal_the_product():
+    # h_i - (1 - h_i) crosses the underflow of the tail; two others share the rest unevenly.
+    cut = PHI_IS_ONE_FROM * 0.01 * np.sqrt(2)
+    own = (1 + cut) / 2 + np.array([-1e-3, -1e-8, -1e-12, 0, 1e-12, 1e-8, 1e-3])
+    rest = 1 - own
+    for share in (0.0, 1e-9, 0.5, 1.0):
+        probs = np.column_stack([rest * share, own, rest * (1 - share)])
+        labels = np.ones(len(own), dtype=int)
+        easiness, log_easiness = naive.closed_form(probs, labels, 0.01)
+        scores = ec.score(probs, labels)
+        np.testing.assert_allclose(scores.easiness, easiness, rtol=0, atol=1e-15)
+        np.testing.assert_allclose(scores.log_easiness, log_easiness, rtol=1e-12, atol=1e-320)
+        np.testing.assert_array_equal(scores.predicted, naive.predicted(probs))
+
+
+def test_tiny_negatives_do_not_settle_a_row_wrongly():
+    # The others' sum understates the rival by what the negative entry takes away.
+    probs = np.array([[0.563, 0.4370005, -5e-7], [0.5, 0.5000005, -5e-7]])
+    easiness, log_easiness = naive.closed_form(probs, [0, 0], 0.01)
+    scores = ec.score(probs, [0, 0])
+    np.testing.assert_allclose(scores.log_easiness, log_easiness, rtol=1e-12, atol=3e-15)
+    np.testing.assert_allclose(scores.easiness, easiness, rtol=0, atol=1e-12)
+    assert scores.predicted.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3, 100, 5000])
+def test_the_look_up_counts_like_a_comparison_with_every_difference(rng, draws):
+    estimator = ec.MonteCarlo(sigma=0.01, draws=draws, seed=draws)
+    differences, starts, step, _ = _look_up_tables(estimator)
+    a, b = estimator.noise()
+    asked = np.concatenate(
+        [
+            differences[:200],  # ties: a difference is not below itself
+            np.nextafter(differences[:200], 1),
+            np.nextafter(differences[:200], -1),
+            rng.normal(0, 0.02, 300),
+            [-1.0, -0.0, 0.0, 1.0, 5e-324],
+        ]
+    )
+    for d in asked:
+        assert count_below(d, differences, starts, step) == np.count_nonzero(d > b - a), d
+
+
+def test_counting_differences_agrees_with_the_printed_inequality(make_rows):
+    probs, labels = make_rows(12, 5, spread=0.05)
+    a, b = ec.MonteCarlo(draws=400, seed=1).noise()
+    differences = np.sort(b - a)
+    for h, i in zip(probs, labels, strict=True):
+        for j in range(5):
+            expected = naive.counts_as_printed(h, i, j, a, b)
+            assert np.searchsorted(differences, h[i] - h[j], side="left") == expected
+
+
+def test_where_rounding_separates_the_two_inequalities():
+    # In decimals both sides are equal, 1.02 and 1.02; each form rounds its own sums.
+    h, a, b = np.array([1.0, 0.7]), np.array([0.02]), np.array([0.32])
+    assert h[0] - h[1] > b[0] - a[0]
+    assert naive.counts_as_printed(h, 0, 1, a, b) == 0
+
+
+def test_sums_carry_over_beyond_64_bits():
+    # 4096 rows of easiness 1 are 2**64 units, past any 64-bit sum.
+    n = 4 * ROWS_PER_CARRY + 3
+    probs = np.tile([1.0, 0.0], (n, 1))
+    summary = ec.score(probs, np.zeros(n, dtype=int)).summary
+    assert summary.to_dict()["bin_easiness_sums"][-1] == str(n << 52)
+    assert summary.mean_easiness == 1.0
+    assert summary.ese == 0.0
+
+
+def test_the_largest_finite_losses_sum_exactly():
+    n = 3 * ROWS_PER_CARRY
+    probs = np.tile([5e-324, 1.0], (n, 1))
+    summary = ec.score(probs, np.zeros(n, dtype=int)).summary
+    one = int(-np.log(5e-324) * 2**42 + 0.5)
+    assert summary.to_dict()["loss_sum"] == str(n * one)
+    assert summary.n_infinite_losses == 0
+
+
+def test_first_label_outside():
+    assert first_label_outside(np.array([0, 1, 2]), 3) == -1
+    assert first_label_outside(np.array([0, 3, -1]), 3) == 1
+    assert first_label_outside(np.array([0, 1, -1]), 3) == 2
+    assert first_label_outside(np.array([], dtype=np.int64), 3) == -1

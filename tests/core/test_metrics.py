@@ -1,0 +1,114 @@
+import math
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import easiness_core as ec
+
+UNIT = st.floats(0.0, 1.0)
+
+
+@given(st.lists(st.tuples(UNIT, st.booleans()), min_size=1, max_size=40), st.integers(1, 9))
+def test_ese_equals_its_definition(pairs, n_bins):
+    easiness, correct = map(np.array, zip(*pairs, strict=True))
+    expected = naive.ese(easiness, correct, np.arange(n_bins + 1) / n_bins)
+    found = ec.expected_sample_easiness_error(easiness, correct, n_bins=n_bins)
+    assert found == pytest.approx(expected, abs=1e-13)
+    assert 0.0 <= found <= 1.0
+
+
+@given(st.lists(st.tuples(UNIT, st.booleans()), min_size=1, max_size=40), st.integers(1, 9))
+def test_quantile_bins_keep_equal_values_together(pairs, n_bins):
+    easiness, correct = map(np.array, zip(*pairs, strict=True))
+    bins = ec.easiness_bins(easiness, correct, n_bins=n_bins, strategy="quantile")
+    assert bins.count.sum() == len(easiness)
+    assert bins.edges[0] == easiness.min()
+    assert bins.edges[-1] == easiness.max()
+    assert bins.ese == pytest.approx(naive.ese(easiness, correct, bins.edges), abs=1e-13)
+    # The order of the samples does not matter, so no tie straddles an edge.
+    again = ec.easiness_bins(easiness[::-1], correct[::-1], n_bins=n_bins, strategy="quantile")
+    np.testing.assert_array_equal(again.count, bins.count)
+
+
+def test_quantile_bins_of_distinct_values_are_equally_full(rng):
+    easiness = rng.permutation(100) / 100
+    bins = ec.easiness_bins(easiness, easiness > 0.5, n_bins=4, strategy="quantile")
+    assert abs(bins.count - 25).max() <= 1
+
+
+def test_an_edge_belongs_to_the_upper_bin_and_1_to_the_last():
+    # 3/5 as a float lies below 0.6 * 5 / 5's other spellings: every k/5 must open its bin.
+    values = [k / 5 for k in range(6)]
+    bins = ec.easiness_bins(values, [1] * 6)
+    assert bins.count.tolist() == [1, 1, 1, 1, 2]
+    below = [np.nextafter(k / 5, 0) for k in range(1, 6)]
+    assert ec.easiness_bins(below, [1] * 5).count.tolist() == [1] * 5
+
+
+def test_perfectly_honest_bins_have_no_error():
+    easiness = np.repeat([0.125, 0.375, 0.625, 0.875], 8)
+    correct = np.concatenate([np.arange(8) < k for k in (1, 3, 5, 7)])
+    assert ec.expected_sample_easiness_error(easiness, correct, n_bins=4) == 0.0
+    assert ec.expected_sample_easiness_error(easiness, ~correct, n_bins=4) == 0.5
+
+
+def test_empty_bins_are_nan_and_no_samples_give_nan():
+    bins = ec.easiness_bins([0.1], [1], n_bins=2)
+    assert bins.count.tolist() == [1, 0]
+    assert math.isnan(bins.accuracy[1])
+    assert math.isnan(bins.mean_easiness[1])
+    for strategy in ("uniform", "quantile"):
+        assert math.isnan(ec.expected_sample_easiness_error([], [], strategy=strategy))
+    assert math.isnan(ec.medium_sample_rate(np.array([], dtype=np.uint8)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (
+            ([0.5, 1.5], [0, 1]),
+            {},
+            "easiness: 1 of 2 values are outside 0 to 1; the first is row 1",
+        ),
+        (([0.5, np.nan], [0, 1]), {}, "easiness: 1 of 2 values are NaN; the first is row 1"),
+        (([0.5], [0, 1]), {}, "correct: expected 1 values, got 2"),
+        (([0.5], [2]), {}, "correct: expected booleans"),
+        (([[0.5]], [1]), {}, r"easiness: expected shape \(n_samples,\), got \(1, 1\)"),
+        (([0.5], [1]), {"n_bins": 0}, "n_bins: expected 1 or more, got 0"),
+        (([0.5], [1]), {"strategy": "equal"}, "strategy: expected 'uniform' or 'quantile'"),
+    ],
+)
+def test_bad_arguments(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        ec.easiness_bins(*arguments, **options)
+
+
+def test_medium_sample_rate():
+    level = np.array([1, 2, 4, 4, 2, 4], dtype=np.uint8)
+    assert ec.medium_sample_rate(level) == pytest.approx(1 / 3)
+    with pytest.raises(ValueError, match="1 of 2 values are no level"):
+        ec.medium_sample_rate([1, 3])
+    with pytest.raises(TypeError, match="integer values of Level"):
+        ec.medium_sample_rate([1.0])
+
+
+@given(st.integers(2, 5), st.integers(0, 30), st.integers(0, 2**32 - 1))
+def test_auroc_counts_ordered_pairs(n_classes, n_samples, seed):
+    rng = np.random.default_rng(seed)
+    probs = np.round(rng.dirichlet(np.ones(n_classes), n_samples), 1)  # with ties
+    labels = rng.integers(0, n_classes, n_samples)
+    found, expected = ec.auroc(probs, labels), naive.auroc(probs, labels)
+    assert found == pytest.approx(expected, abs=1e-12, nan_ok=True)
+
+
+def test_auroc_of_one_class_alone_is_nan_and_nan_is_refused():
+    assert math.isnan(ec.auroc([[0.3, 0.7], [0.6, 0.4]], [1, 1]))
+    with pytest.raises(ValueError, match=r"probs: 1 of 2 rows hold NaN; the first is row 1"):
+        ec.auroc([[0.3, 0.7], [np.nan, 0.4]], [0, 1])
+
+
+def test_auroc_of_names():
+    assert ec.auroc([[0.9, 0.1], [0.2, 0.8]], ["a", "b"], classes=["a", "b"]) == 1.0

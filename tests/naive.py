@@ -1,0 +1,128 @@
+"""The paper's definitions, literally: loops over NumPy arrays, sharing nothing with the library."""
+
+import math
+
+import numpy as np
+
+
+def phi(x):
+    return 0.5 * math.erfc(-x / math.sqrt(2.0))
+
+
+def log_phi(x):
+    """Good for x > -37, where erfc still has all its digits."""
+    if x > 0:
+        return math.log1p(-0.5 * math.erfc(x / math.sqrt(2.0)))
+    return math.log(phi(x)) if phi(x) > 0 else -math.inf
+
+
+def closed_form(probs, labels, sigma):
+    easiness, log_easiness = [], []
+    for h, i in zip(probs, labels, strict=True):
+        e, log_e = 1.0, 0.0
+        for j in range(len(h)):
+            if j != i:
+                x = (float(h[i]) - float(h[j])) / (sigma * math.sqrt(2.0))
+                e *= phi(x)
+                log_e += log_phi(x)
+        easiness.append(e)
+        log_easiness.append(log_e)
+    return np.array(easiness), np.array(log_easiness)
+
+
+def monte_carlo(probs, labels, a, b):
+    """Count, for each pair of classes, the noises under which the label's class wins."""
+    n = len(a)
+    easiness, log_easiness = [], []
+    for h, i in zip(probs, labels, strict=True):
+        e, log_e = 1.0, 0.0
+        for j in range(len(h)):
+            if j != i:
+                d = float(h[i]) - float(h[j])
+                count = sum(1 for k in range(n) if d > b[k] - a[k])
+                e *= count / n
+                with np.errstate(divide="ignore"):
+                    log_e += np.log(np.float64(count) / n)
+        easiness.append(e)
+        log_easiness.append(log_e)
+    return np.array(easiness), np.array(log_easiness)
+
+
+def counts_as_printed(h, i, j, a, b):
+    """The paper's own inequality, with its own rounding."""
+    return sum(1 for k in range(len(a)) if float(h[i]) + a[k] > float(h[j]) + b[k])
+
+
+def kl_loss(probs, labels, sigma):
+    """L_SE = KL(eps_hat || eps) of Bernoulli entries, eps_hat 1 but 0.5 at the label (Eq. 2)."""
+    losses = []
+    for h, i in zip(probs, labels, strict=True):
+        loss = 0.0
+        for j in range(len(h)):
+            p = 0.5 if j == i else 1.0
+            q = 0.5 if j == i else phi((float(h[i]) - float(h[j])) / (sigma * math.sqrt(2.0)))
+            loss += p * math.log(p / q)
+            if p < 1.0:
+                loss += (1.0 - p) * math.log((1.0 - p) / (1.0 - q))
+        losses.append(loss)
+    return np.array(losses)
+
+
+def loss(probs, labels):
+    return np.array(
+        [
+            math.inf if h[i] <= 0 else max(0.0, -math.log(float(h[i])))
+            for h, i in zip(probs, labels, strict=True)
+        ]
+    )
+
+
+def predicted(probs):
+    best = []
+    for h in probs:
+        top = 0
+        for j in range(1, len(h)):
+            if h[j] > h[top]:
+                top = j
+        best.append(top)
+    return np.array(best, dtype=np.int64)
+
+
+def level(easiness, resolution):
+    return np.array(
+        [1 if e <= resolution else 4 if e >= 1 - resolution else 2 for e in easiness],
+        dtype=np.uint8,
+    )
+
+
+def ese(easiness, correct, edges):
+    """Eq. 4; a value on an edge belongs to the upper bin, 1 to the last."""
+    n_bins, n, total = len(edges) - 1, len(easiness), 0.0
+    for b in range(n_bins):
+        members = [
+            k
+            for k in range(n)
+            if edges[b] <= easiness[k] and (easiness[k] < edges[b + 1] or b == n_bins - 1)
+        ]
+        if members:
+            accuracy = sum(bool(correct[k]) for k in members) / len(members)
+            mean = sum(float(easiness[k]) for k in members) / len(members)
+            total += len(members) / n * abs(accuracy - mean)
+    return total
+
+
+def loss_rank(loss, n_hard, n_medium):
+    order = sorted(range(len(loss)), key=lambda k: (-loss[k], k))
+    return np.array(sorted(order[n_hard : n_hard + n_medium]), dtype=np.int64)
+
+
+def auroc(probs, labels):
+    """Share of pairs in the right order, ties half, averaged over classes."""
+    areas = []
+    for c in range(probs.shape[1]):
+        own = [float(h[c]) for h, i in zip(probs, labels, strict=True) if i == c]
+        other = [float(h[c]) for h, i in zip(probs, labels, strict=True) if i != c]
+        if own and other:
+            wins = sum((p > q) + 0.5 * (p == q) for p in own for q in other)
+            areas.append(wins / (len(own) * len(other)))
+    return sum(areas) / len(areas) if areas else math.nan
