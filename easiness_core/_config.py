@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-# How far a row's sum may lie from 1. Real float16 softmax outputs sum to 0.986-1.0004.
+# How far a row's sum may lie from 1. Real float16 softmax outputs were seen at 0.9956-1.0003.
 ROW_SUM_TOLERANCE: Final = 1e-3
 ROW_SUM_TOLERANCE_HALF: Final = 2e-2
 

@@ -62,8 +62,17 @@ class Probs:
         rows.flags.writeable = False
         return rows
 
-    def column(self, index: int) -> NDArray[np.float64]:
-        return widen(self.array[:, index], np.dtype(np.float64))
+    def columns(self) -> Iterator[NDArray[np.float64]]:
+        """Columns as float64, one at a time."""
+        wide = np.dtype(np.float64)
+        total = np.ones(self.n_rows)
+        if self.normalize:
+            for start in range(0, self.n_rows, self.block_rows):
+                rows = widen(self.array[start : start + self.block_rows], wide)
+                total[start : start + self.block_rows] = rows.sum(axis=1)
+        for index in range(self.n_classes):
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                yield widen(self.array[:, index], wide) / total
 
     def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
         for start in range(0, self.n_rows, self.block_rows):

@@ -214,17 +214,25 @@ def expected_sample_easiness_error(
     return easiness_bins(easiness, correct, n_bins=n_bins, strategy=strategy).ese
 
 
-def auroc(probs: ArrayLike, labels: ArrayLike, *, classes: Sequence[Any] | None = None) -> float:
+def auroc(
+    probs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    classes: Sequence[Any] | None = None,
+    normalize: bool = False,
+) -> float:
     """Area under the ROC curve, one class against the rest, averaged over the classes.
 
     Parameters
     ----------
     probs : array of shape (n_samples, n_classes)
-        Class probabilities; rows need not sum to 1.
+        Class probabilities, or any scores: rows need not sum to 1.
     labels : array of shape (n_samples,)
         Class indices, or names with `classes`.
     classes : sequence of length n_classes, optional
         Class names in the order of the columns.
+    normalize : bool, default False
+        Divide each row by its sum first, as in `score`.
 
     Returns
     -------
@@ -249,14 +257,13 @@ def auroc(probs: ArrayLike, labels: ArrayLike, *, classes: Sequence[Any] | None 
     """
     from scipy.stats import rankdata
 
-    checked = check_probs(probs)
+    checked = check_probs(probs, normalize=normalize)
     given = check_labels(labels, checked.n_rows, checked.n_classes, classes=classes)
     areas = []
-    for column in range(checked.n_classes):
+    for column, values in enumerate(checked.columns()):
         own = given == column
         n_own = int(own.sum())
         if 0 < n_own < given.size:
-            values = checked.column(column)
             if np.isnan(values).any():
                 raise explain_bad_rows(checked)
             above = float(rankdata(values)[own].sum()) - n_own * (n_own + 1) / 2

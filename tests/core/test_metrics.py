@@ -110,5 +110,13 @@ def test_auroc_of_one_class_alone_is_nan_and_nan_is_refused():
         ec.auroc([[0.3, 0.7], [np.nan, 0.4]], [0, 1])
 
 
+def test_auroc_of_normalized_rows(rng):
+    votes = rng.integers(1, 9, (50, 3))
+    labels = rng.integers(0, 3, 50)
+    expected = naive.auroc(votes / votes.sum(axis=1, keepdims=True), labels)
+    assert ec.auroc(votes, labels, normalize=True) == pytest.approx(expected, abs=1e-12)
+    assert ec.auroc(votes, labels) != pytest.approx(expected, abs=1e-3)
+
+
 def test_auroc_of_names():
     assert ec.auroc([[0.9, 0.1], [0.2, 0.8]], ["a", "b"], classes=["a", "b"]) == 1.0

@@ -1,0 +1,1 @@
+"""The `easiness` command: files in, files and a terminal summary out."""

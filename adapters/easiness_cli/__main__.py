@@ -1,0 +1,122 @@
+"""The entry point: parse, run one command, turn every failure into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import NoReturn, TextIO
+
+from easiness_cli._errors import CommandError, one_line, reason
+from easiness_cli._parser import parse
+from easiness_cli._write import standard_output
+
+_INTERRUPTED = 130
+_TERMINATED = 143
+_PIPE_CLOSED = 141
+# The core's messages name its arguments; here the same is done by options.
+_AS_OPTIONS = (
+    ("ec.softmax(logits)", "--logits"),
+    ("normalize=True", "--normalize"),
+    ("classes=", "--classes"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the `easiness` command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        0: done. 2: options that make no sense. 3: bad input or output, told in one line on stderr.
+        130 and 143: interrupted or terminated, nothing half-written. 141: the reader of stdout went
+        away.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    previous = _on_terminate()
+    try:
+        args = parse(arguments)
+        module, function = args.run.split(":")
+        code: int = getattr(importlib.import_module(module), function)(args)
+        with standard_output():  # what was printed is written now, or told as an error
+            return code
+    except KeyboardInterrupt:
+        return _fail("interrupted", _INTERRUPTED)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        return _PIPE_CLOSED
+    except Exception as error:
+        if debug:
+            raise
+        _silence_if_broken(sys.stdout)
+        return _fail(*_explain(error))
+    finally:
+        if previous is not None:
+            signal.signal(signal.SIGTERM, previous)
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """Give the line and the exit code for a failure."""
+    if isinstance(error, CommandError):
+        return str(error), error.exit_code
+    if isinstance(error, ModuleNotFoundError):
+        package = str(error.name).partition(".")[0]
+        return f"this needs {package}: pip install 'easiness-core[cli]'", 3
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({one_line(error) or 'allocation failed'})", 3
+    if isinstance(error, OSError):
+        place = f"{error.filename!r}: " if error.filename else ""
+        return f"{place}{reason(error)}", 3
+    if isinstance(error, ValueError | TypeError):
+        message = one_line(error)
+        for argument, option in _AS_OPTIONS:
+            message = message.replace(argument, option)
+        return message, 3
+    return f"unexpected {type(error).__name__}: {one_line(error)} (--debug shows where)", 3
+
+
+def _fail(message: str, code: int) -> int:
+    with suppress(OSError):
+        print(f"easiness: error: {one_line(message)}", file=sys.stderr, flush=True)
+    return code
+
+
+def _on_terminate() -> signal._HANDLER:
+    """Let SIGTERM unwind the stack, so that temporary files are removed; None where it cannot."""
+
+    def leave(signum: int, frame: FrameType | None) -> NoReturn:
+        raise SystemExit(_TERMINATED)
+
+    try:
+        return signal.signal(signal.SIGTERM, leave)
+    except ValueError:  # not the main thread
+        return None
+
+
+def _silence_if_broken(stream: TextIO) -> None:
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        _silence(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    """Point a broken stream at nothing, or the interpreter would complain about it when it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""The one exception that a command raises when it cannot do what it was asked."""
+
+
+class CommandError(Exception):
+    """A failure that the user can mend, told in one line.
+
+    Parameters
+    ----------
+    message : str
+        What was got, what was expected, how to mend it. Line breaks are folded.
+    exit_code : int, default=3
+        3 for bad input or output, 2 for options that make no sense together.
+    """
+
+    def __init__(self, message: str, *, exit_code: int = 3) -> None:
+        super().__init__(one_line(message))
+        self.exit_code = exit_code
+
+
+def one_line(text: object) -> str:
+    """Fold any text into a single line, so that one failure is one line on stderr."""
+    folded = " ".join(str(text).split())
+    return "".join(char if char.isprintable() else "?" for char in folded)
+
+
+def reason(error: BaseException) -> str:
+    """Say why an exception happened, without Python's class names where it can."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return one_line(error) or type(error).__name__

@@ -1,0 +1,252 @@
+"""Every command's arguments. Imports nothing heavy: `easiness --help` must be instant."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from easiness_cli import _option_types as types
+from easiness_cli import _options as options
+from easiness_cli._errors import CommandError
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(f"{message} (see {self.prog} --help)", exit_code=2)
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        # Imported here: the package imports NumPy, which --help must not wait for.
+        from easiness_core import __version__
+
+        print(f"easiness {__version__}")
+        parser.exit()
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        The arguments after the program's name.
+
+    Returns
+    -------
+    argparse.Namespace
+        The options; `run` holds the command's function as `"module:function"`.
+
+    Raises
+    ------
+    CommandError
+        With exit code 2, for anything that cannot be parsed.
+    """
+    parser = build_parser()
+    args, extra = parser.parse_known_args(argv)
+    # argparse gives up on an optional positional once an option follows the first positional:
+    # `score PROBS -o OUT LABELS` leaves LABELS over (before Python 3.13).
+    if extra and getattr(args, "labels", "") is None and (extra[0] == "-" or extra[0][0:1] != "-"):
+        args.labels = extra.pop(0)
+    if extra:
+        parser.error(f"unrecognized arguments: {' '.join(extra)}")
+    return args
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser with all its commands."""
+    parser = _Parser(
+        prog="easiness",
+        description="Find out which samples a classifier finds easy, medium and hard, "
+        "from the probabilities it gave and the labels it should have given.",
+        epilog="'easiness COMMAND --help' describes a command. Exit status: 0 done; 2 options "
+        "that make no sense; 3 bad input or output, told in one line; 130 interrupted.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, default=argparse.SUPPRESS,
+        help="print the version and exit",
+    )  # fmt: skip
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_score(commands)
+    _add_report(commands)
+    _add_select(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, run: str, summary: str, epilog: str) -> Any:
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+_INPUT_NOTES = """\
+inputs:
+  npy      PROBS of shape (samples, classes), LABELS of shape (samples,)
+  npz      the arrays are found by name: probs, pred_probs, predictions, probabilities (with
+           --logits also logits); label, labels, y, ground_truth, target, targets. Any other
+           name: --probs-key, --labels-key
+  csv      one column a class; a header is optional and gives the class names. Without LABELS
+           one column must be named label, labels, y, ground_truth, target or targets. With
+           LABELS given, columns named label, labels, target or targets are left out
+  parquet  one list column (probs, ...), or one column a class as in csv
+  -        standard input, for PROBS or for LABELS, in any of these formats
+  Labels are column numbers from 0, or class names. Names are looked up in --classes, else in the
+  column names. Labels that are whole numbers are looked up too where the class names are whole
+  numbers other than 0, 1, 2, ...
+"""
+
+
+def _add_score(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "score",
+        "easiness_cli._score:run",
+        "score every sample: easiness, level and loss, with a summary",
+        _INPUT_NOTES
+        + """
+outputs:
+  one row a sample: index, label, predicted, easiness, log_easiness, level, loss. The level is
+  text (hard, medium, easy) in csv and parquet, and 1, 2, 4 in npz. Without -o only the summary
+  is printed.
+
+examples:
+  easiness score probs.npy labels.npy -o scores.parquet
+  easiness score predictions.npz --json
+  easiness score logits.npy labels.npy --logits --estimator monte-carlo --draws 10000
+  cat probs.csv | easiness score - -o - > scores.csv
+""",
+    )
+    options.inputs(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="OUT",
+        help="file to write: .parquet, .csv or .npz; '-' writes csv to standard output, and the "
+        "summary to standard error (default: write no file)",
+    )  # fmt: skip
+    options.reading(parser)
+    options.estimator(parser)
+    summary = parser.add_argument_group("summary")
+    summary.add_argument(
+        "--auroc", action=argparse.BooleanOptionalAction, default=None,
+        help="compute the area under the ROC curve, one class against the rest, averaged "
+        "(default: up to 20 million probabilities)",
+    )  # fmt: skip
+    summary.add_argument(
+        "--json", action="store_true", help="print the summary as one JSON object instead of text"
+    )
+    options.running(parser, threads=True)
+
+
+def _add_report(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "report",
+        "easiness_cli._report:run",
+        "write one self-contained HTML page about the scores",
+        _INPUT_NOTES
+        + """
+examples:
+  easiness report probs.npy labels.npy -o report.html
+  easiness report predictions.csv -o report.html --top 50 --title "ResNet-18, test set"
+""",
+    )
+    options.inputs(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="REPORT",
+        required=True,
+        help="HTML file to write, or '-' for standard output",
+    )
+    parser.add_argument(
+        "--top", type=types.whole(0), default=20, metavar="N",
+        help="how many of the hardest samples to list (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--title", default="Sample easiness", help="heading (default: %(default)s)")
+    options.reading(parser)
+    options.estimator(parser)
+    options.running(parser, threads=True)
+
+
+def _add_select(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "select",
+        "easiness_cli._select:run",
+        "choose samples from a file that 'score' wrote, and give their indices",
+        """\
+Exactly one rule is needed. The indices are those in the file's index column, sorted.
+
+examples:
+  easiness select scores.parquet --levels MO > medium.txt
+  easiness select scores.csv --levels hard,medium -o keep.npy
+  easiness select scores.npz --interval 0.05 0.95 -o keep.csv
+  easiness select scores.parquet --loss-rank
+  easiness select scores.parquet --random 5000 --seed 1
+""",
+    )
+    parser.add_argument("scores", metavar="SCORES", help="file written by 'easiness score'")
+    rule = parser.add_argument_group("rules").add_mutually_exclusive_group(required=True)
+    rule.add_argument(
+        "--levels", type=types.levels, metavar="LEVELS",
+        help="samples of these levels: MO, EO, HO, EMO, MHO, EMHO (E easy, M medium, H hard, "
+        "O only), or names such as hard,medium",
+    )  # fmt: skip
+    rule.add_argument(
+        "--interval", nargs=2, type=types.unit, metavar=("LOW", "HIGH"),
+        help="samples with LOW <= easiness <= HIGH",
+    )  # fmt: skip
+    rule.add_argument(
+        "--loss-rank", action="store_true",
+        help="rank by loss, highest first, skip as many as are hard and take as many as are medium",
+    )  # fmt: skip
+    rule.add_argument("--random", type=types.whole(0), metavar="N", help="N samples at random")
+    parser.add_argument(
+        "--n-hard", type=types.whole(0), metavar="N",
+        help="with --loss-rank: how many to skip (default: the hard ones in SCORES)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--n-medium", type=types.whole(0), metavar="N",
+        help="with --loss-rank: how many to take (default: the medium ones in SCORES)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=types.whole(0), metavar="S", help="with --random: the seed (default: 0)"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", default="-",
+        help="file to write: .npy, .csv or .txt; '-' prints one index a line (default: -)",
+    )  # fmt: skip
+    options.max_bytes(parser)
+    options.running(parser)
+
+
+def _add_demo(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "demo",
+        "easiness_cli._demo:run",
+        "train unlike classifiers on scikit-learn's digits, score and report them",
+        "example:\n  easiness demo -o easiness-demo",
+    )
+    parser.add_argument(
+        "-o", "--output-dir", default="easiness-demo", metavar="FOLDER",
+        help="folder for the files (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--folds", type=types.whole(2), default=5, metavar="K",
+        help="folds of the cross-validation (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=types.whole(0), default=0, metavar="S",
+        help="seed of folds and classifiers (default: %(default)s)",
+    )  # fmt: skip
+    options.running(parser)

@@ -1,0 +1,166 @@
+"""Output files: checked before the work begins, complete or not there at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+from easiness_cli._errors import CommandError, reason
+
+
+def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = ()) -> None:
+    """Refuse an output that could not, or must not, be written; called before any work.
+
+    Parameters
+    ----------
+    path : str
+        The file to be written.
+    overwrite : bool
+        Whether an existing file may be replaced.
+    inputs : iterable of str or None
+        Files that the command reads; the output must not be one of them.
+
+    Raises
+    ------
+    CommandError
+        If the folder is missing or not writable, or `path` is a folder, a link, a device, one of
+        the inputs, or exists without `overwrite`.
+    """
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise CommandError(f"cannot write {path!r}: the folder {folder!r} does not exist")
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        found = None
+    except (OSError, ValueError) as error:
+        raise CommandError(f"cannot write {path!r}: {reason(error)}") from error
+    if found is not None:
+        if stat.S_ISLNK(found.st_mode):
+            raise CommandError(f"cannot write {path!r}: it is a symbolic link; name its target")
+        if stat.S_ISDIR(found.st_mode):
+            raise CommandError(f"cannot write {path!r}: it is a folder; name a file in it")
+        if not stat.S_ISREG(found.st_mode):
+            raise CommandError(f"cannot write {path!r}: it is not a regular file")
+        for source in inputs:
+            if source is not None and source != "-" and _same_file(source, path):
+                raise CommandError(f"cannot write {path!r}: it is also an input; name another file")
+        if not overwrite:
+            raise CommandError(f"cannot write {path!r}: it exists; pass --overwrite to replace it")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CommandError(f"cannot write {path!r}: the folder {folder!r} is not writable")
+
+
+def _same_file(first: str, second: str) -> bool:
+    with suppress(OSError, ValueError):
+        return os.path.samefile(first, second)
+    return False
+
+
+@contextmanager
+def atomic_write(path: str, overwrite: bool) -> Iterator[BinaryIO]:
+    """Write a file so that other programs see the old one, or the whole new one.
+
+    Parameters
+    ----------
+    path : str
+        The file to be written.
+    overwrite : bool
+        Whether an existing file may be replaced.
+
+    Yields
+    ------
+    file object
+        Binary and writable, under a temporary name in the same folder. It takes the final name
+        when the block ends, and is removed when the block raises anything at all.
+
+    Raises
+    ------
+    CommandError
+        If the file cannot be written: no space, no permission, or as `check_output`.
+    """
+    check_output(path, overwrite)
+    folder, name = os.path.split(path)
+    # Cut short: a long name plus a suffix could pass the file system's limit on names.
+    temporary = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(6)}.tmp")
+    try:
+        # Mode 0o666 under the umask: what an ordinary open() gives, unlike tempfile's 0o600.
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        try:
+            with os.fdopen(handle, "w+b") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            _publish(temporary, path, overwrite)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_folder(folder or ".")
+    except OSError as error:
+        raise CommandError(f"cannot write {path!r}: {reason(error)}") from error
+
+
+def _publish(temporary: str, path: str, overwrite: bool) -> None:
+    if not overwrite:
+        try:
+            # Unlike a rename, a link fails where somebody made the file in the meantime.
+            os.link(temporary, path)
+        except FileExistsError:
+            raise CommandError(
+                f"cannot write {path!r}: it was made meanwhile; pass --overwrite to replace it"
+            ) from None
+        except OSError:
+            # Some file systems have no hard links; the check before the work must do there.
+            check_output(path, overwrite)
+        else:
+            os.unlink(temporary)
+            return
+    os.replace(temporary, path)
+
+
+def _sync_folder(folder: str) -> None:
+    """Make the new name itself last through a power cut, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def standard_output() -> Iterator[BinaryIO]:
+    """Give standard output for bytes, flushed at the end; its errors name it.
+
+    Yields
+    ------
+    file object
+        Binary and writable.
+
+    Raises
+    ------
+    BrokenPipeError
+        If the reader went away, which is no failure of ours.
+    CommandError
+        If it cannot be written.
+    """
+    try:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CommandError(f"cannot write standard output: {reason(error)}") from error

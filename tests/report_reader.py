@@ -1,0 +1,84 @@
+"""Reads back the page that `easiness report` writes; makes probabilities to write it about."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+from easiness_cli._report_data import build_report
+from easiness_cli._report_html import report_page
+
+import easiness_core as ec
+
+VOID = {"meta", "img", "source", "br", "link", "input", "hr"}
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+class Page(HTMLParser):
+    """Tables by id, text by element, attributes; raises on a tag closed out of order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.html = html
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.tables: dict[str, list[list[str]]] = {}
+        self.text: dict[str, list[str]] = {}
+        self._rows: list[list[str]] | None = None
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+            self.text.setdefault(tag, []).append("")
+        if tag == "table":
+            self._rows = self.tables.setdefault(str(dict(attrs)["id"]), [])
+        if self._rows is not None:
+            if tag == "tr":
+                self._rows.append([])
+            if tag in ("th", "td"):
+                self._rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        if tag == "table":
+            self._rows = None
+
+    def handle_data(self, data: str) -> None:
+        for tag in set(self.open):
+            self.text[tag][-1] += data
+        if self._rows and {"th", "td"} & set(self.open) and "small" not in self.open:
+            self._rows[-1][-1] += data
+
+    def facts(self) -> dict[str, str]:
+        return dict(self.tables["summary"])
+
+    def svgs(self) -> list[str]:
+        found = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", self.html)
+        return [base64.b64decode(text).decode("utf-8") for text in found]
+
+
+def value(text: str) -> float:
+    """Read a number as the page shows it."""
+    text = text.replace("\xa0", "").replace("−", "-").replace(",", "").replace("∞", "inf")
+    if "×10" in text:
+        mantissa, power = text.split("×10")
+        return float(mantissa) * 10.0 ** int(power.translate(SUPERSCRIPTS))
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+
+
+def made(n: int, n_classes: int, *, seed: int = 0, sharp: float = 4.0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(n_classes, size=n)
+    logits = rng.normal(size=(n, n_classes)) * sharp
+    logits[np.arange(n), labels] += sharp * 1.5
+    return ec.softmax(logits), labels
+
+
+def page_of(probs, labels, **options) -> Page:
+    return Page(report_page(build_report(probs, labels, **options)))

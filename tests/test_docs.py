@@ -1,0 +1,128 @@
+"""The documentation fails when it is wrong: snippets run, links lead somewhere, the map is true."""
+
+import ast
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def blocks(page, language):
+    return [body for kind, body in FENCE.findall(page.read_text("utf-8")) if kind == language]
+
+
+def snippets():
+    for page in PAGES:
+        if blocks(page, "pycon"):
+            yield pytest.param("\n".join(blocks(page, "pycon")), id=page.name)
+
+
+@pytest.mark.parametrize("snippet", list(snippets()))
+def test_python_snippets_print_what_they_say(snippet, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    report = []
+    test = doctest.DocTestParser().get_doctest(snippet, {}, "snippet", None, 0)
+    assert test.examples
+    doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=report.append)
+    assert not report, "".join(report)
+
+
+def sessions():
+    for page in PAGES:
+        if blocks(page, "console"):
+            yield pytest.param(page, id=page.name)
+
+
+@pytest.mark.parametrize("page", list(sessions()))
+def test_console_sessions_print_what_they_say(page, tmp_path):
+    checker = doctest.OutputChecker()
+    commands = 0
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    for body in blocks(page, "console"):
+        for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+            command, _, expected = part.partition("\n")
+            if shlex.split(command)[0] not in ("easiness", "head"):
+                continue  # installing and make are shown, and run elsewhere
+            done = subprocess.run(
+                command, shell=True, cwd=tmp_path, env={**os.environ, "PATH": path},
+                capture_output=True, text=True, timeout=300, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            assert checker.check_output(expected, done.stdout, OPTIONS), (
+                f"$ {command}\nexpected:\n{expected}\ngot:\n{done.stdout}"
+            )
+            commands += 1
+    assert commands
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name) if name else page
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
+            assert anchor in anchors, target
+
+
+def test_files_and_tests_named_in_the_documentation_exist():
+    for page in PAGES:
+        for name in re.findall(
+            r"`((?:tests|examples|docs|easiness_core)/[\w/.]+\.\w+)`", page.read_text("utf-8")
+        ):
+            assert (ROOT / name).exists(), (page.name, name)
+        for name in re.findall(r"`(_\w+\.py)`", page.read_text("utf-8")):
+            assert (ROOT / "easiness_core" / name).exists(), (page.name, name)
+
+
+def test_the_map_in_the_readme_is_true():
+    text = (ROOT / "README.md").read_text("utf-8")
+    drawn = set(
+        re.findall(r"^[ │├└─]*(\w+\.py)\b", blocks(ROOT / "README.md", "text")[0], re.MULTILINE)
+    )
+    modules = {
+        path.name
+        for path in (ROOT / "easiness_core").glob("*.py")
+        if path.name not in ("__init__.py", "_version.py")
+    }
+    assert drawn == modules
+    packages = {path.name for path in (ROOT / "adapters").iterdir() if path.is_dir()}
+    packages.add("easiness_core")
+    for name in re.findall(r"^\| `(easiness_\w+)` \| (.*?) \|", text, re.MULTILINE):
+        assert (name[0] in packages) == (not name[1].startswith("planned")), name
+    assert packages <= set(re.findall(r"^\| `(easiness_\w+)`", text, re.MULTILINE))
+
+
+def python_files():
+    for folder in ("easiness_core", "adapters", "examples", "tests"):
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", list(python_files()), ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_stay_short_and_parse(path):
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 300
+    assert ast.parse(text) is not None
+
+
+def test_every_public_name_is_documented_in_the_reference():
+    import easiness_core as ec
+
+    text = (ROOT / "docs" / "api.md").read_text("utf-8")
+    for name in ec.__all__:
+        assert f"`{name}" in text, name
