@@ -93,8 +93,12 @@ def run_blocks(
         errors.append((-1, error))
     for helper in helpers:
         # One that has not started yet has nothing left to do.
-        if not helper.cancel():
-            helper.result()
+        while not (helper.cancel() or helper.done()):
+            try:
+                helper.result()
+            except BaseException as error:
+                # An interrupt while waiting: wait on, then raise it.
+                errors.append((-1, error))
     if errors:
         raise min(errors, key=lambda pair: pair[0])[1]
     return results  # type: ignore[return-value]

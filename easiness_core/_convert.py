@@ -45,10 +45,11 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
             )
         values = values.data
     elif module == "pandas" and values.ndim == 1 and _has_missing(values):
-        raise ValueError(
-            f"{name}: {int(values.isna().sum())} of {len(values)} values are missing; drop or "
-            f"fill those rows"
-        )
+        raise _missing(name, np.asarray(values.isna()), "missing")
+    elif module == "pandas" and values.ndim == 2 and np.asarray(values).dtype == object:
+        missing: NDArray[np.bool_] = np.asarray(values.isna().any(axis=1))
+        if missing.any():
+            raise _missing(name, missing, "missing", "rows hold values that")
     try:
         array = np.asarray(values)
     except (ValueError, TypeError) as error:
@@ -56,6 +57,13 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
     if array.dtype == object and module == "pandas":
         return _from_object(array)
     return array
+
+
+def _missing(name: str, rows: NDArray[np.bool_], word: str, what: str = "values") -> ValueError:
+    return ValueError(
+        f"{name}: {int(rows.sum())} of {rows.size} {what} are {word}; the first is row "
+        f"{int(np.flatnonzero(rows)[0])}; drop or fill those rows"
+    )
 
 
 def _has_missing(series: Any) -> bool:
@@ -86,20 +94,30 @@ def _from_torch(tensor: Any, name: str) -> Any:
 
 def _from_pyarrow(values: Any, name: str) -> Any:
     if hasattr(values, "column_names"):
+        if values.num_columns == 1 and "list" in str(values.column(0).type):
+            return _from_pyarrow(values.column(0), name)
+        null = np.zeros(values.num_rows, dtype=bool)
+        for column in values.columns:
+            null |= np.asarray(column.is_null(), dtype=bool)
+        if null.any():
+            raise _missing(name, null, "null", "rows hold values that")
         columns = [_from_pyarrow(column, name) for column in values.columns]
-        alone = len(columns) == 1 and columns[0].ndim == 2
-        return columns[0] if alone else np.column_stack(columns)
+        return np.column_stack(columns) if columns else np.empty((values.num_rows, 0))
     if hasattr(values, "combine_chunks"):
         values = values.combine_chunks()
     if values.null_count:
-        raise ValueError(
-            f"{name}: {values.null_count} of {len(values)} values are null; drop or fill them"
-        )
+        raise _missing(name, values.is_null().to_numpy(zero_copy_only=False), "null")
     if not hasattr(values, "value_lengths"):
         return values.to_numpy(zero_copy_only=False)
+    if len(values) == 0:
+        return np.empty((0, values.type.list_size) if hasattr(values.type, "list_size") else 0)
     lengths = np.unique(values.value_lengths().to_numpy())
     if len(lengths) > 1:
         raise ValueError(
             f"{name}: expected lists of one length, got lengths {lengths[0]} to {lengths[-1]}"
         )
-    return _from_pyarrow(values.flatten(), name).reshape(len(values), -1)
+    flat = values.flatten()
+    if flat.null_count:
+        null = flat.is_null().to_numpy(zero_copy_only=False).reshape(len(values), -1).any(axis=1)
+        raise _missing(name, null, "null", "rows hold values that")
+    return _from_pyarrow(flat, name).reshape(len(values), -1)

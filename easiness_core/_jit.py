@@ -36,19 +36,34 @@ def _source_digest() -> str:
 
 
 class _CheckedFile(IndexDataCacheFile):  # type: ignore[misc]
-    """Machine code on disk behind its digest: damaged code would crash, not raise."""
+    """Index and machine code behind their digests: damaged code would crash, not raise."""
 
-    def _save_data(self, name: str, data: Any) -> None:
-        payload = self._dump(data)
-        with self._open_for_write(self._data_path(name)) as file:
+    def _write(self, path: str, content: Any) -> None:
+        payload = self._dump(content)
+        with self._open_for_write(path) as file:
             file.write(hashlib.sha256(payload).digest() + payload)
 
+    def _read(self, path: str) -> Any:
+        stored = Path(path).read_bytes()
+        if hashlib.sha256(stored[32:]).digest() != stored[:32]:
+            raise ValueError(f"cached code in {path} is damaged")
+        return pickle.loads(stored[32:])
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._write(self._data_path(name), data)
+
     def _load_data(self, name: str) -> Any:
-        content = Path(self._data_path(name)).read_bytes()
-        digest, payload = content[:32], content[32:]
-        if hashlib.sha256(payload).digest() != digest:
-            raise ValueError(f"cached code {name} is damaged")
-        return pickle.loads(payload)
+        return self._read(self._data_path(name))
+
+    def _save_index(self, overloads: dict[Any, str]) -> None:
+        self._write(self._index_path, (self._version, self._source_stamp, overloads))
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            version, stamp, overloads = self._read(self._index_path)
+        except FileNotFoundError:
+            return {}
+        return overloads if (version, stamp) == (self._version, self._source_stamp) else {}
 
 
 class _ForgivingCache(FunctionCache):  # type: ignore[misc]

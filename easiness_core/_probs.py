@@ -55,8 +55,10 @@ class Probs:
         rows = self.array[start:stop]
         if self.normalize:
             rows = widen(rows, self.dtype).copy()
-            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-                rows /= rows.sum(axis=1, keepdims=True)
+            with np.errstate(invalid="ignore", over="ignore"):
+                total = rows.sum(axis=1, keepdims=True)
+            # Rows that no division can mend stay as they are: their sums tell them as bad.
+            np.divide(rows, total, out=rows, where=np.isfinite(total) & (total > 0.0))
         rows = widen(rows, self.dtype).view()
         # Kernels are compiled for read-only arrays alone: one version serves memory maps too.
         rows.flags.writeable = False

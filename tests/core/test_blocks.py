@@ -1,0 +1,287 @@
+"""Blocks of rows on threads: order, errors, nesting, many callers, fork, interrupts."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from conftest import interpreted, softmax_rows
+
+import easiness_core as ec
+from easiness_core import _blocks
+from easiness_core._blocks import available_cpus, resolve_n_threads, run_blocks
+
+# One more than what stays on the calling thread.
+LARGE = (1 << 21) + 8
+slow = pytest.mark.skipif(interpreted, reason="millions of elements in interpreted kernels")
+
+
+def run_script(script, *arguments):
+    """Run a script that may deadlock or crash in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def own_pool(monkeypatch):
+    """A test's own pool, so that it may break it; None until it is needed."""
+    monkeypatch.setattr(_blocks, "_pool", None)
+    yield
+    if _blocks._pool is not None:
+        _blocks._pool.shutdown()
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 7])
+@pytest.mark.parametrize("n_rows", [0, 1, 9, 10, 11, 97])
+def test_results_come_in_the_order_of_the_blocks(n_rows, n_threads):
+    def work(start, stop):
+        time.sleep(0.003 * (start % 3 == 0))
+        return start, stop
+
+    got = run_blocks(n_rows, 10, work, n_threads=n_threads)
+    assert got == [(start, min(start + 10, n_rows)) for start in range(0, n_rows, 10)]
+
+
+@pytest.mark.parametrize("n_threads", [2, 7])
+def test_blocks_do_run_at_the_same_time(n_threads):
+    meeting = threading.Barrier(n_threads, timeout=30)
+    threads = run_blocks(
+        n_threads, 1, lambda *_: (meeting.wait(), threading.get_ident())[1], n_threads=n_threads
+    )
+    assert len(set(threads)) == n_threads
+    assert threading.get_ident() in threads
+
+
+def test_the_first_error_in_the_order_of_the_blocks_is_raised():
+    second_has_failed = threading.Event()
+
+    def work(start, _):
+        if start == 0:
+            assert second_has_failed.wait(30)
+            time.sleep(0.05)
+        else:
+            second_has_failed.set()
+        raise ValueError(f"block {start}")
+
+    with pytest.raises(ValueError, match="block 0"):
+        run_blocks(2, 1, work, n_threads=2)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 7])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_error_stops_the_remaining_blocks_and_all_threads(error, n_threads):
+    begun, running = [], set()
+
+    def work(start, _):
+        begun.append(start)
+        running.add(start)
+        try:
+            if start == 3:
+                raise error("stop")
+            time.sleep(0.002)
+        finally:
+            running.discard(start)
+
+    with pytest.raises(error, match="stop"):
+        run_blocks(2000, 1, work, n_threads=n_threads)
+    assert not running
+    n_begun = len(begun)
+    assert sorted(begun) == list(range(n_begun))
+    assert n_begun == 4 if n_threads == 1 else n_begun < 1000
+    time.sleep(0.02)
+    assert len(begun) == n_begun
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal can be sent to a thread there")
+def test_an_interrupt_while_waiting_for_a_helper_leaves_none_running():
+    meeting = threading.Barrier(2, timeout=30)
+    main, finished = threading.get_ident(), threading.Event()
+
+    def work(*_):
+        meeting.wait()
+        if threading.get_ident() != main:
+            time.sleep(0.1)  # By now the calling thread waits for this one.
+            signal.pthread_kill(main, signal.SIGINT)
+            time.sleep(0.5)
+            finished.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_blocks(2, 1, work, n_threads=2)
+    was_finished = finished.is_set()
+    assert finished.wait(30)
+    assert was_finished
+
+
+def test_nested_calls_on_a_saturated_pool_do_not_deadlock():
+    script = """
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from easiness_core import _blocks
+
+_blocks._pool = ThreadPoolExecutor(2)
+meeting = threading.Barrier(3, timeout=30)
+
+def outer(start, stop):
+    meeting.wait()  # the caller and both threads of the pool are here
+    return sum(_blocks.run_blocks(50, 1, lambda a, b: a, n_threads=4))
+
+print(_blocks.run_blocks(3, 1, outer, n_threads=3))
+"""
+    assert run_script(script) == f"{[sum(range(50))] * 3}\n"
+
+
+def test_a_closed_pool_slows_down_but_does_not_stop(own_pool):
+    _blocks._get_pool().shutdown()
+    assert run_blocks(30, 10, lambda *block: block, n_threads=3) == [(0, 10), (10, 20), (20, 30)]
+
+
+def test_blocks_run_while_the_interpreter_shuts_down():
+    script = """
+import atexit
+from easiness_core._blocks import run_blocks
+atexit.register(lambda: print(run_blocks(3, 1, lambda a, b: a, n_threads=3)))
+"""
+    assert run_script(script) == "[0, 1, 2]\n"
+
+
+def test_n_threads_defaults_to_the_cpus_of_the_process():
+    assert resolve_n_threads(None) == available_cpus() >= 1
+    assert resolve_n_threads(np.int64(3)) == 3
+    assert type(resolve_n_threads(np.int64(3))) is int
+    assert resolve_n_threads(10_000) == 10_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux restricts a process to CPUs")
+def test_the_cpus_of_the_process_are_those_it_may_use():
+    script = """
+import os
+from easiness_core._blocks import available_cpus
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+print(available_cpus())
+"""
+    assert run_script(script) == "1\n"
+
+
+@pytest.mark.parametrize("call", [ec.score, ec.easiness, ec.log_easiness, ec.fit_sigma])
+@pytest.mark.parametrize("n_threads", [1.0, True, "2", 0, -1, [2]])
+def test_a_bad_number_of_threads(call, n_threads):
+    right_type = type(n_threads) is int
+    message = f"1 or more, got {n_threads}" if right_type else "a whole number or None, got "
+    with pytest.raises(ValueError if right_type else TypeError) as caught:
+        call([[0.5, 0.5]], [0], n_threads=n_threads)
+    assert str(caught.value).startswith("n_threads: expected " + message)
+
+
+@pytest.fixture
+def kernel_threads(monkeypatch):
+    """Threads on which the closed form's kernel is called, once two have met where told to."""
+    seen, meeting = [], threading.Barrier(2)
+
+    def kernel(self):
+        def blank(probs, labels, tolerance, parameters, out):
+            seen.append(threading.get_ident())
+            if self.sigma == 2.0 and len(seen) <= 2:
+                meeting.wait(30)
+            for column in out:
+                column[:] = 1
+            return 0
+
+        return blank, ()
+
+    monkeypatch.setattr(ec.ClosedForm, "kernel", kernel)
+    return seen
+
+
+@slow
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_up_to_two_million_elements_stay_on_the_calling_thread(own_pool, kernel_threads, dtype):
+    probs = np.broadcast_to(dtype(0.125), (LARGE // 8, 8))
+    labels = np.zeros(len(probs), dtype=np.int64)
+    ec.score(probs[:-1], labels[:-1], n_threads=4)
+    assert len(kernel_threads) > 1
+    assert set(kernel_threads) == {threading.get_ident()}
+    assert _blocks._pool is None
+    kernel_threads.clear()
+    ec.score(probs, labels, n_threads=1)
+    assert set(kernel_threads) == {threading.get_ident()}
+    assert _blocks._pool is None
+    kernel_threads.clear()
+    ec.score(probs, labels, n_threads=4, estimator=ec.ClosedForm(sigma=2.0))
+    assert len(set(kernel_threads)) > 1
+    assert threading.get_ident() in kernel_threads
+
+
+@slow
+@pytest.mark.parametrize("estimator", [ec.ClosedForm(0.1), ec.MonteCarlo(0.1, draws=99)])
+def test_eight_callers_at_once_get_what_one_gets(estimator):
+    probs, labels = softmax_rows(np.random.default_rng(1), LARGE // 8, 8)
+    want = ec.score(probs, labels, estimator=estimator, n_threads=1)
+    meeting = threading.Barrier(8, timeout=60)
+
+    def call(n_threads):
+        meeting.wait()
+        return ec.score(probs, labels, estimator=estimator, n_threads=n_threads)
+
+    with ThreadPoolExecutor(8) as callers:
+        for got in callers.map(call, [1, 2, 7, None, 2, 3, 2, 100]):
+            for name in ("easiness", "log_easiness", "level", "loss", "predicted"):
+                np.testing.assert_array_equal(getattr(got, name), getattr(want, name))
+            assert got.summary == want.summary
+
+
+FORK = """
+import os, signal, sys, threading, warnings
+import numpy as np
+import easiness_core as ec
+from easiness_core import _blocks
+
+# From Python 3.12 on a fork beside threads is warned of. It is what DataLoader workers do.
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+rng = np.random.default_rng(0)
+probs = rng.dirichlet(np.ones(10), 250_000)
+labels = rng.integers(0, 10, len(probs))
+want = ec.log_easiness(probs, labels, n_threads=3)
+parents_pool = _blocks._pool
+assert parents_pool is not None
+stop = threading.Event()
+
+def keep_scoring():
+    while not stop.is_set():
+        ec.score(probs, labels, n_threads=3)
+
+if sys.argv[1] == "busy":
+    busy = threading.Thread(target=keep_scoring)
+    busy.start()
+if sys.argv[1] == "locked":
+    _blocks._lock.acquire()
+children = []
+for _ in range(3):
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(60)  # A child that hangs dies, and the parent reports it.
+        got = ec.log_easiness(probs, labels, n_threads=3)
+        renewed = _blocks._pool is not None and _blocks._pool is not parents_pool
+        os._exit(0 if np.array_equal(got, want) and renewed else 1)
+    children.append(pid)
+codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+stop.set()
+if sys.argv[1] == "locked":
+    _blocks._lock.release()
+assert np.array_equal(ec.log_easiness(probs, labels, n_threads=3), want)
+print(codes)
+"""
+
+
+@slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("pool", ["idle", "busy", "locked"])
+def test_a_forked_child_scores_with_threads_of_its_own(pool):
+    assert run_script(FORK, pool) == "[0, 0, 0]\n"

@@ -1,0 +1,260 @@
+"""What is imported, what may be imported, and what the public surface promises."""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import easiness_core as ec
+
+PACKAGE = Path(ec.__file__).parent
+ADAPTERS = PACKAGE.parent / "adapters"
+FRAMEWORKS = (
+    "torch", "sklearn", "pandas", "pyarrow", "dask", "distributed", "matplotlib", "jax",
+    "tensorflow", "hypothesis",
+)  # fmt: skip
+COMPILERS = ("numba", "llvmlite", "scipy")
+OURS = ("easiness_torch", "easiness_sklearn", "easiness_aum", "easiness_dask", "easiness_cli")
+# Adapters stand alone, but for the command: `easiness mislabels` ranks by easiness_aum.
+MAY_IMPORT = {"easiness_cli": {"easiness_aum"}}
+
+
+def imported(code, folder, names, *, path=()):
+    """Those of `names` that a fresh interpreter imports when it runs `code`.
+
+    Each is there to be imported, as an empty module, so that `try: import torch` shows as well
+    on a machine without torch.
+    """
+    stubs = folder / "stubs"
+    stubs.mkdir(exist_ok=True)
+    for name in names:
+        (stubs / f"{name}.py").write_text("")
+    search = [str(stubs), *map(str, path)]
+    script = f"""
+import sys
+sys.path[:0] = {search}
+{code}
+print(*sorted({{m.partition('.')[0] for m in sys.modules}} & set({list(names)})))
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script],
+        cwd=folder, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
+
+
+def test_importing_the_core_imports_no_framework_and_no_compiler(tmp_path):
+    found = imported("import easiness_core", tmp_path, FRAMEWORKS + COMPILERS + OURS)
+    assert found == []
+
+
+def test_scoring_imports_no_framework(tmp_path):
+    code = "import easiness_core as ec; ec.score([[0.9, 0.1]], [0]); ec.auroc([[0.9, 0.1]], [0])"
+    assert imported(code, tmp_path, FRAMEWORKS + OURS) == []
+
+
+@pytest.mark.parametrize("name", ["torch", "scipy", "easiness_aum"])
+@pytest.mark.parametrize(
+    "planted", ["import {}", "try:\n    import {}\nexcept ImportError:\n    pass"]
+)
+def test_a_planted_import_is_reported(name, planted, tmp_path):
+    shutil.copytree(PACKAGE, tmp_path / "easiness_core", ignore=shutil.ignore_patterns("*cache*"))
+    with open(tmp_path / "easiness_core" / "level.py", "a") as file:
+        file.write("\n" + planted.format(name) + "\n")
+    names = FRAMEWORKS + COMPILERS + OURS
+    assert imported("import easiness_core", tmp_path, names, path=[tmp_path]) == [name]
+
+
+def test_the_folder_of_adapters_is_no_package_of_ours(tmp_path):
+    # Another project's package of that name may be installed; that one is not in our folder.
+    code = """
+import importlib.util
+spec = importlib.util.find_spec("adapters")
+print("found", spec and list(spec.submodule_search_locations))
+"""
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert done.stdout.startswith("found ")
+    assert str(ADAPTERS) not in done.stdout
+    assert not (ADAPTERS / "__init__.py").exists()
+
+
+def imports_of_ours(source):
+    """Our packages that a source imports, wherever in it: at the top, lazily, or by name."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module)
+        elif isinstance(node, ast.Call) and "import" in ast.unparse(node.func):
+            names |= {a.value for a in node.args if isinstance(a, ast.Constant)}
+    tops = {str(name).partition(".")[0] for name in names}
+    return {top for top in tops if re.fullmatch(r"easiness_(?!core$)\w+|adapters", top)}
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "import easiness_torch",
+        "import numpy, easiness_torch.loss as l",
+        "from easiness_torch.loss import x",
+        "def f():\n    from easiness_torch import x",
+        "if TYPE_CHECKING:\n    import easiness_torch",
+        "importlib.import_module('easiness_torch')",
+        "__import__('easiness_torch.loss')",
+    ],
+)
+def test_a_planted_import_of_an_adapter_is_found(planted):
+    assert imports_of_ours("import easiness_core\n" + planted) == {"easiness_torch"}
+    assert imports_of_ours("import easiness_core\nfrom . import easiness_torch") == set()
+
+
+def test_the_core_imports_no_adapter():
+    sources = sorted(PACKAGE.rglob("*.py"))
+    assert len(sources) > 10
+    assert {path.name: imports_of_ours(path.read_text()) for path in sources} == {
+        path.name: set() for path in sources
+    }
+
+
+@pytest.mark.skipif(not ADAPTERS.is_dir(), reason="the installed package comes without sources")
+def test_adapters_import_no_other_adapter():
+    adapters = [path for path in ADAPTERS.iterdir() if (path / "__init__.py").exists()]
+    assert "easiness_cli" in {path.name for path in adapters}
+    assert {path.name for path in adapters} <= set(OURS)
+    for adapter in adapters:
+        allowed = {adapter.name} | MAY_IMPORT.get(adapter.name, set())
+        for source in adapter.rglob("*.py"):
+            assert imports_of_ours(source.read_text()) <= allowed, source
+
+
+def test_typed_packages_say_so():
+    assert (PACKAGE / "py.typed").is_file()
+    for init in ADAPTERS.glob("*/__init__.py"):
+        assert (init.parent / "py.typed").is_file(), init.parent
+
+
+def rank(name):
+    """Constants, then classes, then functions, each in alphabetical order."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
+
+
+def test_all_is_sorted_and_true():
+    assert ec.__all__ == sorted(ec.__all__, key=rank)
+    assert len(set(ec.__all__)) == len(ec.__all__)
+    for name in ec.__all__:
+        assert hasattr(ec, name), name
+
+
+# Public modules' names that are theirs and their neighbours' alone.
+INTERNAL = {"Estimator", "cuts", "check_level_array", "bins_from_sums"}
+# `testing` needs an extra and is imported by its own name.
+MODULES = [p.stem for p in PACKAGE.glob("*.py") if p.stem[0] != "_" and p.stem != "testing"]
+
+
+def test_all_is_complete():
+    defined = set()
+    for module in [importlib.import_module(f"easiness_core.{name}") for name in MODULES]:
+        defined |= {
+            name
+            for name, value in vars(module).items()
+            if not name.startswith("_")
+            and (inspect.isclass(value) or inspect.isroutine(value))
+            and value.__module__ == module.__name__
+        }
+    constants = {name for name in ec.__all__ if name.isupper()} | {"__version__"}
+    assert defined - INTERNAL == set(ec.__all__) - constants
+    assert defined >= INTERNAL
+    assert not INTERNAL & set(dir(ec)) - set(MODULES)
+
+
+POSITIONAL = {
+    "auroc": ["probs", "labels"],
+    "class_table": ["scores", "labels"],
+    "easiness": ["probs", "labels"],
+    "easiness_bins": ["easiness", "correct"],
+    "expected_sample_easiness_error": ["easiness", "correct"],
+    "fit_sigma": ["probs", "labels"],
+    "levels": ["log_easiness"],
+    "log_easiness": ["probs", "labels"],
+    "loss_rank_selection": ["loss", "n_hard", "n_medium"],
+    "medium_sample_rate": ["level"],
+    "random_selection": ["n_samples", "size"],
+    "score": ["probs", "labels"],
+    "select": ["level", "levels"],
+    "select_interval": ["easiness", "low", "high"],
+    "softmax": ["logits"],
+}
+FUNCTIONS = {
+    name: getattr(ec, name) for name in ec.__all__ if inspect.isfunction(getattr(ec, name))
+}
+CLASSES = {name: getattr(ec, name) for name in ec.__all__ if inspect.isclass(getattr(ec, name))}
+
+
+def test_options_are_keyword_only():
+    positional = {}
+    for name, function in FUNCTIONS.items():
+        parameters = inspect.signature(function).parameters.values()
+        plain = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        positional[name] = [p.name for p in plain]
+        assert all(p.default is p.empty for p in plain), name
+    assert positional == POSITIONAL
+
+
+def sections(doc):
+    """Sections of a numpydoc docstring by title; "" holds what comes before the first."""
+    parts = re.split(r"^(\w[\w ]*)\n-{3,}\n", inspect.cleandoc(doc), flags=re.M)
+    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+
+
+def entries(section):
+    """Names that a Parameters or Attributes section describes."""
+    heads = re.findall(r"^(\w[\w, ]*?)(?: :.*)?$", section, flags=re.M)
+    return [name for head in heads for name in head.split(", ")]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_documented(name):
+    doc = sections(FUNCTIONS[name].__doc__)
+    public = [p for p in inspect.signature(FUNCTIONS[name]).parameters if p[0] != "_"]
+    described = doc.get("Parameters")
+    if described is None:
+        assert "Parameters and errors are those of `score`." in doc[""]
+        score = sections(ec.score.__doc__)
+        assert set(public) <= set(entries(score["Parameters"]))
+    else:
+        assert sorted(entries(described)) == sorted(public)
+        assert "Error" in doc["Raises"]
+    assert re.match(r"[A-Z]", doc[""])
+    assert doc[""].splitlines()[0].endswith((".", ":"))
+    assert doc["Returns"].strip()
+    assert f"ec.{name}(" in doc["Examples"]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes_are_documented(name):
+    cls = CLASSES[name]
+    doc = sections(cls.__doc__)
+    assert doc[""].splitlines()[0].endswith(".")
+    made_by_users = name in ("ClosedForm", "MonteCarlo", "Summary")
+    if made_by_users:
+        assert entries(doc["Parameters"]) == list(inspect.signature(cls).parameters)
+        assert ">>> " in doc["Examples"]
+    elif dataclasses.is_dataclass(cls):
+        fields = [field.name for field in dataclasses.fields(cls)]
+        assert sorted(entries(doc["Attributes"])) == sorted(fields)
+    for method, value in vars(cls).items():
+        if method[0] != "_" and callable(getattr(cls, method)) and not isinstance(value, int):
+            assert inspect.getdoc(getattr(cls, method)), method

@@ -1,0 +1,256 @@
+"""A broken, stale, full or missing Numba cache costs time and nothing else.
+
+Scores run in processes of their own: damaged machine code would crash, not raise.
+"""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import naive
+import numpy as np
+import pytest
+from conftest import interpreted
+
+import easiness_core
+
+PACKAGE = Path(easiness_core.__file__).parent
+pytestmark = pytest.mark.skipif(interpreted, reason="NUMBA_DISABLE_JIT=1: nothing is cached")
+
+PROBS = [[0.9, 0.1], [0.51, 0.49], [0.2, 0.8]]
+LABELS = [0, 0, 0]
+SCORE = f"""
+import json
+import easiness_core as ec
+from easiness_core import _kernels
+log_easiness = ec.log_easiness({PROBS}, {LABELS}, n_threads=1).tolist()
+stats = [k.stats for k in (_kernels.closed_form, _kernels.finish, _kernels.first_label_outside)]
+hits = [sum(s.cache_hits.values()) for s in stats]
+print(json.dumps([log_easiness, hits, [s.cache_path for s in stats], ec.__file__]))
+"""
+DAMAGE = """
+import random
+
+def garbage(content):
+    return random.Random(0).randbytes(len(content))
+
+def truncated(content):
+    return content[: len(content) // 2]
+
+def empty(content):
+    return b""
+
+def flipped(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+MODES = [flipped, garbage, truncated, empty]
+"""
+exec(DAMAGE, damage := {})
+
+
+def run(script, *, cache, **variables):
+    """Run a script; nothing may reach the user but what it prints."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
+    env = {**kept, "NUMBA_CACHE_DIR": str(cache), **variables}
+    env = {k: str(v) for k, v in env.items() if v is not None}
+    done = subprocess.run(
+        [sys.executable, "-P", *script], capture_output=True, text=True, timeout=120, env=env
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def score(cache, *, before="", **variables):
+    log_easiness, hits, paths, _ = json.loads(run(["-c", before + SCORE], cache=cache, **variables))
+    return log_easiness, hits, paths
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    """A sound cache, and the scores of the process that wrote it."""
+    folder = tmp_path_factory.mktemp("warm")
+    log_easiness, hits, paths = score(folder)
+    assert hits == [0, 0, 0]
+    assert all(Path(path).is_relative_to(folder) for path in paths)
+    expected = naive.closed_form(np.array(PROBS), LABELS, 0.01)[1]
+    np.testing.assert_allclose(log_easiness[:2], expected[:2], rtol=1e-12, atol=1e-15)
+    assert log_easiness[2] == pytest.approx(-904.667264291204, rel=1e-12)
+    return folder, log_easiness
+
+
+def test_a_sound_cache_is_used(warm):
+    folder, expected = warm
+    assert score(folder)[:2] == (expected, [1, 1, 1])
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+def test_damaged_files_are_noticed_and_healed(suffix, warm, tmp_path):
+    source, expected = warm
+    cache = tmp_path / "cache"
+    shutil.copytree(source, cache)
+    files = sorted(cache.rglob(f"*.{suffix}"))
+    assert any("closed_form" in file.name for file in files)
+    for number, file in enumerate(files):
+        file.write_bytes(damage["MODES"][number % 4](file.read_bytes()))
+    assert score(cache)[:2] == (expected, [0, 0, 0])
+    assert score(cache)[:2] == (expected, [1, 1, 1])
+
+
+# Every kind of damage to a kernel that compiles fast. `fresh` reads the cache anew.
+EVERY_DAMAGE = (
+    DAMAGE
+    + """
+import resource, shutil, sys
+from pathlib import Path
+import numba
+from easiness_core._jit import jit
+
+def probe(x):
+    return 2 * x + 1
+
+def fresh(value, expected):
+    dispatcher = jit(probe)
+    assert dispatcher(value) == expected, (value, dispatcher(value))
+    return sum(dispatcher.stats.cache_hits.values())
+
+def new_cache(name):
+    numba.config.CACHE_DIR = f"{sys.argv[1]}/{name}"
+    return Path(numba.config.CACHE_DIR)
+
+for suffix in ("nbi", "nbc"):
+    for mode in MODES:
+        cache = new_cache(f"{suffix}-{mode.__name__}")
+        assert fresh(3.0, 7.0) == 0 and fresh(3.0, 7.0) == 1
+        [file] = cache.rglob(f"*.{suffix}")
+        file.write_bytes(mode(file.read_bytes()))
+        assert fresh(3.0, 7.0) == 0, (suffix, mode)
+        assert fresh(3.0, 7.0) == 1, (suffix, mode)
+
+# A flipped byte anywhere in the index: found or not, the result is right, then as now.
+cache = new_cache("index")
+fresh(3.0, 7.0)
+[file] = cache.rglob("*.nbi")
+content = file.read_bytes()
+for at in range(0, len(content), 97):
+    file.write_bytes(content[:at] + bytes([content[at] ^ 0x5A]) + content[at + 1 :])
+    fresh(3.0, 7.0)
+    fresh(3.0, 7.0)
+
+# Sound machine code, but of the other signature.
+cache = new_cache("swapped")
+fresh(3.0, 7.0), fresh(3, 7)
+one, two = sorted(cache.rglob("*.nbc"))
+one.rename(cache / "kept"), two.rename(one), (cache / "kept").rename(two)
+assert fresh(3.0, 7.0) == 0 and fresh(3, 7) == 0
+assert fresh(3.0, 7.0) == 1 and fresh(3, 7) == 1
+
+# The folder is gone, or is a file, by the time of the first call.
+cache = new_cache("gone")
+dispatchers = [jit(probe), jit(probe)]
+shutil.rmtree(cache)
+assert dispatchers[0](3.0) == 7.0
+shutil.rmtree(cache)
+cache.write_bytes(b"")
+assert dispatchers[1](3.0) == 7.0
+
+# The disk is full half-way through a file; the next process, with space, heals it.
+cache = new_cache("full")
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+assert fresh(3.0, 7.0) == 0 and fresh(3.0, 7.0) == 0
+assert not list(cache.rglob("*.nbc")) and not list(cache.rglob("*.tmp.*"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+assert fresh(3.0, 7.0) == 0 and fresh(3.0, 7.0) == 1
+print("sound")
+"""
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits a file's size by way of POSIX")
+def test_every_kind_of_damage(tmp_path):
+    script = tmp_path / "every_damage.py"
+    script.write_text(EVERY_DAMAGE)
+    assert run([script, tmp_path], cache=tmp_path / "first") == "sound\n"
+
+
+def test_a_full_disk(warm, tmp_path):
+    fail = """
+import errno
+from easiness_core import _jit
+def _save_data(self, name, data):
+    raise OSError(errno.ENOSPC, "No space left on device")
+_jit._CheckedFile._save_data = _save_data
+"""
+    assert score(tmp_path, before=fail)[:2] == (warm[1], [0, 0, 0])
+    assert not [*tmp_path.rglob("*.nbc"), *tmp_path.rglob("*.tmp.*")]
+
+
+def copy_package(folder, *names):
+    target = folder / "easiness_core"
+    target.mkdir()
+    for path in PACKAGE.glob("*.py"):
+        if not names or path.name in names:
+            shutil.copy(path, target)
+    return target
+
+
+def test_no_folder_can_hold_a_cache(warm, tmp_path):
+    # Root may write anywhere, but not below a file: neither in the folder that the user names,
+    # nor beside the source, nor in the user's own.
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    package = copy_package(tmp_path)
+    (package / "__pycache__").write_bytes(b"")
+    got = run(
+        ["-c", SCORE], cache=file / "cache", PYTHONPATH=tmp_path, XDG_CACHE_HOME=file / "xdg",
+        HOME=None, PYTHONDONTWRITEBYTECODE="1",
+    )  # fmt: skip
+    assert json.loads(got) == [warm[1], [0, 0, 0], [None] * 3, str(package / "__init__.py")]
+
+
+def test_a_change_in_another_module_invalidates(tmp_path):
+    package = copy_package(tmp_path, "_jit.py", "_config.py")
+    (package / "__init__.py").write_text("")
+    callee = package / "_callee.py"
+    caller = """
+        from easiness_core._callee import callee
+        from easiness_core._jit import jit
+
+        @jit
+        def caller(x):
+            return 2.0 * callee(x)
+        """
+    (package / "_caller.py").write_text(textwrap.dedent(caller))
+    script = "from easiness_core._caller import caller as c; print(c(1.0), len(c.stats.cache_hits))"
+
+    def call_with(constant):
+        source = f"""
+            from easiness_core._jit import jit
+
+            @jit
+            def callee(x):
+                return x + {constant}
+            """
+        callee.write_text(textwrap.dedent(source))
+        return run(["-c", script], cache=tmp_path, PYTHONPATH=tmp_path, PYTHONDONTWRITEBYTECODE="1")
+
+    assert call_with(1.0) == "4.0 0\n"
+    assert call_with(1.0) == "4.0 1\n"
+    assert call_with(10.0) == "22.0 0\n"
+
+
+def test_kernels_live_where_the_digest_of_the_source_looks():
+    with_kernels = [
+        path
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "easiness_core._jit"
+    ]
+    assert len(with_kernels) >= 2
+    assert set(with_kernels) <= set(PACKAGE.glob("_*.py"))
