@@ -31,6 +31,10 @@ $(VENV)/.lint: $(VENV)/.test
 	$(PIP_INSTALL) --group lint
 	@touch $@
 
+$(VENV)/.bench: $(VENV)/.test
+	$(PIP_INSTALL) --group bench
+	@touch $@
+
 demo: $(VENV)/.demo  ## score three classifiers on scikit-learn's digits; writes easiness-demo/
 	$(BIN)/easiness demo --overwrite
 
@@ -55,6 +59,11 @@ docs-check: $(VENV)/.test  ## run every snippet in README and docs
 
 picture: $(VENV)/.demo  ## draw the README's picture again
 	$(BIN)/python examples/readme_picture.py
+
+bench: $(VENV)/.bench  ## timings against others (15 minutes, nothing else running); writes docs/benchmarks.md
+	$(BIN)/pytest tests/bench -o python_files='bench_*.py' -q --benchmark-json=$(VENV)/timings.json
+	$(BIN)/python tests/bench/growth.py docs/img/growth.png
+	$(BIN)/python tests/bench/write_report.py $(VENV)/timings.json docs/benchmarks.md
 
 tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
 	$(BIN)/python examples/numerics_tables.py

@@ -71,6 +71,8 @@ def run_blocks(
     never stops it. The first exception, in the blocks' order, is raised once all threads have
     let go of the arrays.
     """
+    if 0 < n_rows <= block_rows:
+        return [work(0, n_rows)]
     starts = range(0, n_rows, block_rows)
     results: list[T | None] = [None] * len(starts)
     errors: list[tuple[int, BaseException]] = []

@@ -14,7 +14,9 @@ _BFLOAT16_BITS = np.dtype([("bfloat16", np.uint16)])
 
 def is_half(dtype: np.dtype[Any]) -> bool:
     """Whether a dtype is float16 or bfloat16 (torch's bits or the type of ml_dtypes)."""
-    return dtype == np.float16 or dtype == _BFLOAT16_BITS or dtype.name == "bfloat16"
+    if dtype.kind != "V":
+        return dtype.char == "e"
+    return dtype == _BFLOAT16_BITS or dtype.name == "bfloat16"
 
 
 def widen(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -26,6 +28,8 @@ def widen(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 def to_array(values: Any, name: str) -> NDArray[Any]:
     """View `values` as a plain ndarray, without a copy where the source allows it."""
+    if type(values) is np.ndarray:
+        return values
     module = type(values).__module__.partition(".")[0]
     if module == "torch":
         values = _from_torch(values, name)

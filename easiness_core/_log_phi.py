@@ -38,6 +38,9 @@ _SQRT_HALF = math.sqrt(0.5)
 _LOW = float(TABLE_LOW)
 _HIGH = float(TABLE_HIGH)
 _PIECES = float(TABLE_PIECES_PER_UNIT)
+# The table's ends in units of a piece; the last place lies inside the last piece.
+_FIRST_PLACE = _LOW * TABLE_PIECES_PER_UNIT
+_LAST_PLACE = _HIGH * TABLE_PIECES_PER_UNIT - 2.0**-20
 _FIRST_PIECE = TABLE_LOW * TABLE_PIECES_PER_UNIT
 
 
@@ -76,6 +79,41 @@ def log_phi(x: float, table: Any) -> float:
     low = (c[0] + c[1] * t) + (c[2] + c[3] * t) * t2
     high = (c[4] + c[5] * t) + (c[6] + c[7] * t) * t2
     return low + high * (t2 * t2)
+
+
+@jit
+def sum_log_phi(h: Any, own: float, curve: Any, x_rival: float, scratch: Any) -> float:
+    """Sum of log Phi((own - h_j) scale) over a row, by the same table in two steps.
+
+    The first step is arithmetic alone, and becomes vector instructions: 3 ns an element in
+    place of 6, at 100 classes. Arguments beyond the table are held at its ends: at the upper
+    one log Phi is -1e-19; if the least, `x_rival`, lies below the lower one, a third step puts
+    such terms right.
+    """
+    scale, table = curve
+    places, pieces = scratch
+    log_e = 0.0
+    for start in range(0, h.size, places.size):
+        chunk = h[start : start + places.size]
+        for k in range(chunk.size):
+            scaled = (own - np.float64(chunk[k])) * scale * _PIECES
+            inside = min(max(scaled, _FIRST_PLACE), _LAST_PLACE)
+            piece = np.int32(inside - _FIRST_PLACE)
+            pieces[k] = piece
+            places[k] = (inside - _FIRST_PLACE) - np.float64(piece) - 0.5
+        for k in range(chunk.size):
+            t = places[k]
+            c = table[np.uint32(pieces[k])]
+            t2 = t * t
+            low = (c[0] + c[1] * t) + (c[2] + c[3] * t) * t2
+            high = (c[4] + c[5] * t) + (c[6] + c[7] * t) * t2
+            log_e += low + high * (t2 * t2)
+        if x_rival < _LOW:
+            for k in range(chunk.size):
+                x = (own - np.float64(chunk[k])) * scale
+                if x < _LOW:
+                    log_e += log_phi_far(x) - log_phi(_LOW, table)
+    return log_e
 
 
 @jit

@@ -13,7 +13,7 @@ from easiness_core._config import BLOCK_ELEMENTS, BLOCK_ROWS, CONVERTED_BLOCK_EL
 from easiness_core._convert import widen
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Probs:
     """A checked (n_samples, n_classes) array that is read block by block.
 
@@ -39,10 +39,10 @@ class Probs:
     def is_view(self) -> bool:
         flags = self.array.flags
         return (
-            self.array.dtype == self.dtype
-            and flags.c_contiguous
+            flags.c_contiguous
             and flags.aligned
             and not self.normalize
+            and self.array.dtype == self.dtype
         )
 
     @property
@@ -53,15 +53,19 @@ class Probs:
 
     def block(self, start: int, stop: int) -> NDArray[Any]:
         rows = self.array[start:stop]
+        if not self.is_view:
+            rows = self._converted(rows)
+        # Kernels are compiled for read-only arrays alone: one version serves memory maps too.
+        rows.flags.writeable = False
+        return rows
+
+    def _converted(self, rows: NDArray[Any]) -> NDArray[Any]:
+        rows = widen(rows, self.dtype).copy()
         if self.normalize:
-            rows = widen(rows, self.dtype).copy()
             with np.errstate(invalid="ignore", over="ignore"):
                 total = rows.sum(axis=1, keepdims=True)
             # Rows that no division can mend stay as they are: their sums tell them as bad.
             np.divide(rows, total, out=rows, where=np.isfinite(total) & (total > 0.0))
-        rows = widen(rows, self.dtype).view()
-        # Kernels are compiled for read-only arrays alone: one version serves memory maps too.
-        rows.flags.writeable = False
         return rows
 
     def columns(self) -> Iterator[NDArray[np.float64]]:

@@ -102,10 +102,11 @@ def check_labels(
         _refuse(array, ~whole, first_row, "are not whole numbers; labels are class indices")
     if array.dtype != np.int64:
         _refuse_outside(array, n_classes, first_row)
-    indices = np.require(array, np.int64, ["C", "A"])
-    from easiness_core._kernels import first_label_outside
+    from easiness_core._rows import first_label_outside
 
-    view = indices.view()
+    flags = array.flags
+    as_is = array.dtype == np.int64 and flags.c_contiguous and flags.aligned
+    view = array.view() if as_is else np.require(array, np.int64, ["C", "A"]).view()
     view.flags.writeable = False
     if first_label_outside(view, n_classes) >= 0:
         _refuse_outside(array, n_classes, first_row)

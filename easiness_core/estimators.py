@@ -145,23 +145,13 @@ class MonteCarlo:
 
     def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Compiled loop over rows, and the parameters that it takes."""
-        from easiness_core._kernels import monte_carlo
+        from easiness_core._monte_carlo import monte_carlo
 
         return monte_carlo, _look_up_tables(self)
 
 
 @lru_cache(maxsize=8)
 def _look_up_tables(estimator: MonteCarlo) -> tuple[Any, ...]:
-    """Sorted differences, starts of their buckets, buckets a unit, log of each count's share."""
-    from easiness_core._kernels import bucket, bucket_starts
+    from easiness_core._monte_carlo import look_up_tables
 
-    a, b = estimator.noise()
-    differences = np.sort(b - a)
-    width = float(differences[-1] - differences[0])
-    # About one difference a bucket where they are densest.
-    step = 4.0 * estimator.draws / width if width > 0.0 else 0.0
-    n_buckets = int(bucket(differences[-1], differences[0], step)) + 1
-    starts = bucket_starts(differences, n_buckets, step)
-    with np.errstate(divide="ignore"):
-        log_share = np.log(np.arange(estimator.draws + 1) / estimator.draws)
-    return differences, starts, step, log_share
+    return look_up_tables(*estimator.noise())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -149,51 +150,54 @@ def _score_checked(
     n_threads: int,
     first_row: int,
 ) -> Scores:
-    from easiness_core._kernels import Columns
-
-    out = Columns(
-        easiness=np.empty(probs.n_rows),
-        log_easiness=np.empty(probs.n_rows),
-        loss=np.empty(probs.n_rows),
-        level=np.empty(probs.n_rows, dtype=np.uint8),
-        predicted=np.empty(probs.n_rows, dtype=np.int64),
+    kernel, finish, parameters, cuts, edges, columns = _plan(estimator, n_bins)
+    n_rows = probs.n_rows
+    out = columns(
+        np.empty(n_rows),
+        np.empty(n_rows),
+        np.empty(n_rows),
+        np.empty(n_rows, dtype=np.uint8),
+        np.empty(n_rows, dtype=np.int64),
     )
-    work = _block_scorer(probs, labels, estimator, n_bins, out)
-    small = probs.n_rows * probs.n_classes <= SERIAL_ELEMENTS
-    tallies = run_blocks(probs.n_rows, probs.block_rows, work, n_threads=1 if small else n_threads)
-    tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
-    for part in tallies:
-        if part is None:
-            raise explain_bad_rows(probs, first_row=first_row)
-        tally += part
-    return Scores(**out._asdict(), summary=Summary._from_tally(tally, estimator, n_bins))
-
-
-def _block_scorer(
-    probs: Probs,
-    labels: NDArray[np.int64],
-    estimator: Estimator,
-    n_bins: int,
-    out: Any,
-) -> Callable[[int, int], NDArray[np.int64] | None]:
-    """Make the function that scores one block: its tally, or None if a row of it is bad."""
-    from easiness_core._kernels import Columns, Tolerance, finish
-
-    kernel, parameters = estimator.kernel()
-    tolerance = Tolerance(probs.row_sum_tolerance, probs.negative_tolerance)
-    limits = cuts(estimator.resolution)
-    edges = np.arange(n_bins + 1) / n_bins
+    tolerance = (probs.row_sum_tolerance, probs.negative_tolerance)
 
     def work(start: int, stop: int) -> NDArray[np.int64] | None:
-        given = labels[start:stop]
-        part = Columns(*(column[start:stop] for column in out))
+        """Score one block: its tally, or None if a row of it is bad."""
+        given, part = labels, out
+        if stop - start < n_rows:
+            given = labels[start:stop]
+            part = columns(*(column[start:stop] for column in out))
         if kernel(probs.block(start, stop), given, tolerance, parameters, part):
             return None
         tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
-        finish(given, limits, edges, part, tally)
+        finish(given, cuts, edges, part, tally)
         return tally
 
-    return work
+    small = n_rows * probs.n_classes <= SERIAL_ELEMENTS
+    tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
+    for part in run_blocks(n_rows, probs.block_rows, work, n_threads=1 if small else n_threads):
+        if part is None:
+            raise explain_bad_rows(probs, first_row=first_row)
+        tally += part
+    return Scores(
+        easiness=out.easiness,
+        log_easiness=out.log_easiness,
+        level=out.level,
+        loss=out.loss,
+        predicted=out.predicted,
+        summary=Summary._from_tally(tally, estimator, n_bins),
+    )
+
+
+@lru_cache(maxsize=64)
+def _plan(estimator: Estimator, n_bins: int) -> tuple[Any, ...]:
+    """Gather what does not depend on the rows: kernels, their parameters, cuts and edges."""
+    from easiness_core._finish import finish
+    from easiness_core._rows import Columns
+
+    kernel, parameters = estimator.kernel()
+    edges = np.arange(n_bins + 1) / n_bins
+    return kernel, finish, parameters, cuts(estimator.resolution), edges, Columns
 
 
 def easiness(

@@ -117,19 +117,9 @@ def loss_rank_selection(loss: ArrayLike, n_hard: int, n_medium: int) -> NDArray[
     last = min(first + check_count(n_medium, "n_medium", low=0), values.size)
     if first == last:
         return np.empty(0, dtype=np.int64)
-    chosen = _among_highest(values, last) & ~_among_highest(values, first)
-    return np.flatnonzero(chosen).astype(np.int64, copy=False)
+    from easiness_core._rank import rows_between
 
-
-def _among_highest(values: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
-    """Mask of the n highest values, the earlier of equals first."""
-    if n == 0:
-        return np.zeros(values.size, dtype=bool)
-    threshold = np.partition(values, values.size - n)[values.size - n]
-    chosen: NDArray[np.bool_] = values > threshold
-    ties = np.flatnonzero(values == threshold)
-    chosen[ties[: n - int(chosen.sum())]] = True
-    return chosen
+    return rows_between(values, first, last)
 
 
 def random_selection(n_samples: int, size: int, *, seed: int) -> NDArray[np.int64]:

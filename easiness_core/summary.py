@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,7 @@ _FORMAT = 1
 _EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
 _LOSS_UNITS = 1 << LOSS_FRACTION_BITS
 _ESTIMATORS = {"closed_form": ClosedForm, "monte_carlo": MonteCarlo}
-_COUNTS = ("n_samples", "n_hard", "n_medium", "n_easy", "n_infinite_losses", "loss_sum")
-_BIN_SUMS = ("bin_counts", "bin_correct", "bin_easiness_sums")
+_LIMB = 32
 
 
 class Summary:
@@ -63,29 +63,17 @@ class Summary:
             n_bins = check_count(n_bins, "n_bins", low=1)
         self._estimator = estimator
         self._n_bins = n_bins
-        self._counts = dict.fromkeys(_COUNTS, 0)
-        self._bins = {key: [0] * (n_bins or 0) for key in _BIN_SUMS}
+        # As kernels fill it (see `_finish.finish`): a row a bin, then losses, then levels.
+        self._tally = [[0, 0, 0, 0] for _ in range((n_bins or 0) + 2)]
 
     @classmethod
     def _from_tally(
         cls, tally: NDArray[np.int64], estimator: ClosedForm | MonteCarlo, n_bins: int
     ) -> Summary:
-        """Build from the kernels' tally (see `_kernels.finish`)."""
-        summary = cls(estimator=estimator, n_bins=n_bins)
-        rows = tally.tolist()
-        *per_bin, losses, (hard, medium, easy, infinite) = rows
-        summary._counts = dict(
-            zip(
-                _COUNTS,
-                (hard + medium + easy, hard, medium, easy, infinite, _join(losses)),
-                strict=True,
-            )
-        )
-        summary._bins = {
-            "bin_counts": [row[0] for row in per_bin],
-            "bin_correct": [row[1] for row in per_bin],
-            "bin_easiness_sums": [_join(row) for row in per_bin],
-        }
+        summary = cls.__new__(cls)
+        summary._estimator = estimator
+        summary._n_bins = n_bins
+        summary._tally = tally.tolist()
         return summary
 
     def update(self, scores: Scores) -> None:
@@ -123,11 +111,9 @@ class Summary:
             n_bins=self.n_bins if self.n_bins is not None else other.n_bins,
         )
         for part in (self, other):
-            for key, value in part._counts.items():
-                merged._counts[key] += value
-            for key, values in part._bins.items():
-                for b, value in enumerate(values):
-                    merged._bins[key][b] += value
+            # Aligned at the end: a summary without bins has the last two rows only.
+            for row, added in zip(reversed(merged._tally), reversed(part._tally), strict=False):
+                row[:] = map(add, row, added)
         return merged
 
     @property
@@ -143,27 +129,27 @@ class Summary:
     @property
     def n_samples(self) -> int:
         """Number of samples."""
-        return self._counts["n_samples"]
+        return sum(self._tally[-1][:3])
 
     @property
     def n_infinite_losses(self) -> int:
         """Number of samples whose label has probability 0."""
-        return self._counts["n_infinite_losses"]
+        return self._tally[-1][3]
 
     @property
     def level_counts(self) -> dict[str, int]:
         """Number of samples of each level."""
-        return {name: self._counts[f"n_{name}"] for name in ("hard", "medium", "easy")}
+        return dict(zip(("hard", "medium", "easy"), self._tally[-1], strict=False))
 
     @property
     def accuracy(self) -> float:
         """Share of samples whose predicted class is the label, in [0, 1]."""
-        return _ratio(sum(self._bins["bin_correct"]), self.n_samples)
+        return _ratio(sum(row[1] for row in self._tally[:-2]), self.n_samples)
 
     @property
     def msr(self) -> float:
         """Medium sample rate, in [0, 1] (Section 4.1.2 of the paper)."""
-        return _ratio(self._counts["n_medium"], self.n_samples)
+        return _ratio(self._tally[-1][1], self.n_samples)
 
     @property
     def ese(self) -> float:
@@ -173,17 +159,18 @@ class Summary:
     @property
     def bins(self) -> EasinessBins:
         """The bins behind `ese`."""
+        n_bins = self.n_bins or 0
         return bins_from_sums(
-            np.arange(self.n_bins + 1) / self.n_bins if self.n_bins else np.zeros(1),
-            self._bins["bin_counts"],
-            self._bins["bin_correct"],
-            self._bins["bin_easiness_sums"],
+            np.arange(n_bins + 1) / max(n_bins, 1),
+            [row[0] for row in self._tally[:-2]],
+            [row[1] for row in self._tally[:-2]],
+            [_join(row) for row in self._tally[:-2]],
         )
 
     @property
     def mean_easiness(self) -> float:
         """Mean easiness, in [0, 1]."""
-        return _ratio(sum(self._bins["bin_easiness_sums"]), self.n_samples * _EASINESS_UNITS)
+        return _ratio(sum(map(_join, self._tally[:-2])), self.n_samples * _EASINESS_UNITS)
 
     @property
     def mean_loss(self) -> float:
@@ -194,7 +181,7 @@ class Summary:
     def mean_finite_loss(self) -> float:
         """Mean of -log h_i over the samples whose label has a probability above 0."""
         finite = self.n_samples - self.n_infinite_losses
-        return _ratio(self._counts["loss_sum"], finite * _LOSS_UNITS)
+        return _ratio(_join(self._tally[-2]), finite * _LOSS_UNITS)
 
     def to_dict(self) -> dict[str, Any]:
         """Exact state, ready for JSON; `from_dict` restores it.
@@ -209,10 +196,13 @@ class Summary:
             "format": _FORMAT,
             "estimator": estimator,
             "n_bins": self._n_bins,
-            **{k: str(v) if k == "loss_sum" else v for k, v in self._counts.items()},
-            "bin_counts": list(self._bins["bin_counts"]),
-            "bin_correct": list(self._bins["bin_correct"]),
-            "bin_easiness_sums": [str(v) for v in self._bins["bin_easiness_sums"]],
+            "n_samples": self.n_samples,
+            **{f"n_{name}": count for name, count in self.level_counts.items()},
+            "n_infinite_losses": self.n_infinite_losses,
+            "loss_sum": str(_join(self._tally[-2])),
+            "bin_counts": [row[0] for row in self._tally[:-2]],
+            "bin_correct": [row[1] for row in self._tally[:-2]],
+            "bin_easiness_sums": [str(_join(row)) for row in self._tally[:-2]],
         }
 
     @classmethod
@@ -232,19 +222,29 @@ class Summary:
                 parameters = dict(state["estimator"])
                 estimator = _ESTIMATORS[parameters.pop("kind")](**parameters)
             summary = cls(estimator=estimator, n_bins=state["n_bins"])
-            counts = {key: int(state[key]) for key in _COUNTS}
-            bins = {key: [int(v) for v in state[key]] for key in _BIN_SUMS}
-        except (KeyError, TypeError) as error:
+            bins = [
+                [int(count), int(correct), *_split(int(total))]
+                for count, correct, total in zip(
+                    state["bin_counts"],
+                    state["bin_correct"],
+                    state["bin_easiness_sums"],
+                    strict=True,
+                )
+            ]
+            levels = [int(state[f"n_{name}"]) for name in ("hard", "medium", "easy")]
+            losses = [0, 0, *_split(int(state["loss_sum"]))]
+            summary._tally = [*bins, losses, [*levels, int(state["n_infinite_losses"])]]
+            n_samples = int(state["n_samples"])
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"state: not the state of a summary ({error!r})") from error
-        in_levels = counts["n_hard"] + counts["n_medium"] + counts["n_easy"]
-        lengths = {len(values) for values in bins.values()}
         if (
-            lengths != {summary._n_bins or 0}
-            or not counts["n_samples"] == in_levels == sum(bins["bin_counts"])
-            or min(*counts.values(), *(min(v, default=0) for v in bins.values())) < 0
+            len(bins) != (summary._n_bins or 0)
+            or not n_samples == sum(levels) == sum(row[0] for row in bins)
+            or any(row[1] > row[0] or _join(row) > row[0] * _EASINESS_UNITS for row in bins)
+            or summary.n_infinite_losses > n_samples
+            or min(map(min, summary._tally)) < 0
         ):
             raise ValueError("state: the counts of this summary do not add up")
-        summary._counts, summary._bins = counts, bins
         return summary
 
     def __eq__(self, other: object) -> bool:
@@ -260,8 +260,13 @@ class Summary:
         )
 
 
-def _join(limbs: list[int]) -> int:
-    return (limbs[3] << 32) + limbs[2]
+def _join(row: list[int]) -> int:
+    """Sum of a row of the tally, from its two limbs."""
+    return (row[3] << _LIMB) + row[2]
+
+
+def _split(total: int) -> tuple[int, int]:
+    return total & ((1 << _LIMB) - 1), total >> _LIMB
 
 
 def _ratio(numerator: int, denominator: int) -> float:

@@ -13,7 +13,7 @@ import pytest
 from conftest import interpreted, softmax_rows
 
 import easiness_core as ec
-from easiness_core import _blocks
+from easiness_core import _blocks, scoring
 from easiness_core._blocks import available_cpus, resolve_n_threads, run_blocks
 
 # One more than what stays on the calling thread.
@@ -197,6 +197,7 @@ def kernel_threads(monkeypatch):
         return blank, ()
 
     monkeypatch.setattr(ec.ClosedForm, "kernel", kernel)
+    monkeypatch.setattr(scoring, "_plan", scoring._plan.__wrapped__)
     return seen
 
 

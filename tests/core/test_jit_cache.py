@@ -27,9 +27,9 @@ LABELS = [0, 0, 0]
 SCORE = f"""
 import json
 import easiness_core as ec
-from easiness_core import _kernels
+from easiness_core import _finish, _kernels, _rows
 log_easiness = ec.log_easiness({PROBS}, {LABELS}, n_threads=1).tolist()
-stats = [k.stats for k in (_kernels.closed_form, _kernels.finish, _kernels.first_label_outside)]
+stats = [k.stats for k in (_kernels.closed_form, _finish.finish, _rows.first_label_outside)]
 hits = [sum(s.cache_hits.values()) for s in stats]
 print(json.dumps([log_easiness, hits, [s.cache_path for s in stats], ec.__file__]))
 """

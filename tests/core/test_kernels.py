@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 import easiness_core as ec
-from easiness_core._config import PHI_IS_ONE_FROM, ROWS_PER_CARRY
-from easiness_core._kernels import count_below, first_label_outside
+from easiness_core._config import PHI_IS_ONE_FROM
+from easiness_core._monte_carlo import count_below
+from easiness_core._rows import first_label_outside
 from easiness_core.estimators import _look_up_tables
 
 
@@ -22,6 +23,26 @@ def test_rows_settled_by_their_sum_equal_the_product():
         scores = ec.score(probs, labels)
         np.testing.assert_allclose(scores.easiness, easiness, rtol=0, atol=1e-15)
         np.testing.assert_allclose(scores.log_easiness, log_easiness, rtol=1e-12, atol=1e-320)
+        np.testing.assert_array_equal(scores.predicted, naive.predicted(probs))
+
+
+@pytest.mark.parametrize("n_classes", [31, 32, 33, 128, 129, 130, 257])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_few_and_many_classes_compute_the_same(rng, n_classes, dtype):
+    # Arguments on all sides of the table: flat rows, and rows with a winner that is not the label.
+    probs = rng.dirichlet(np.ones(n_classes), 30)
+    probs[10:20] = probs[10:20] * 0.1 + 0.9 * np.eye(n_classes)[rng.integers(0, n_classes, 10)]
+    probs = probs.astype(dtype)
+    for label in (0, n_classes // 2, n_classes - 1):
+        labels = np.full(30, label)
+        estimator = ec.ClosedForm(sigma=0.02)
+        easiness, log_easiness = naive.closed_form(probs, labels, 0.02)
+        scores = ec.score(probs, labels, estimator=estimator)
+        np.testing.assert_allclose(scores.easiness, easiness, rtol=0, atol=1e-12)
+        within = np.isfinite(log_easiness)
+        np.testing.assert_allclose(
+            scores.log_easiness[within], log_easiness[within], rtol=1e-12, atol=1e-15 * n_classes
+        )
         np.testing.assert_array_equal(scores.predicted, naive.predicted(probs))
 
 
@@ -72,7 +93,7 @@ def test_where_rounding_separates_the_two_inequalities():
 
 def test_sums_carry_over_beyond_64_bits():
     # 4096 rows of easiness 1 are 2**64 units, past any 64-bit sum.
-    n = 4 * ROWS_PER_CARRY + 3
+    n = 4096 + 3
     probs = np.tile([1.0, 0.0], (n, 1))
     summary = ec.score(probs, np.zeros(n, dtype=int)).summary
     assert summary.to_dict()["bin_easiness_sums"][-1] == str(n << 52)
@@ -81,7 +102,7 @@ def test_sums_carry_over_beyond_64_bits():
 
 
 def test_the_largest_finite_losses_sum_exactly():
-    n = 3 * ROWS_PER_CARRY
+    n = 3072
     probs = np.tile([5e-324, 1.0], (n, 1))
     summary = ec.score(probs, np.zeros(n, dtype=int)).summary
     one = int(-np.log(5e-324) * 2**42 + 0.5)

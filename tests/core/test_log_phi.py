@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from easiness_core._config import EASY_ROW_FROM, PHI_IS_ONE_FROM, TABLE_HIGH, TABLE_LOW
-from easiness_core._log_phi import log_phi, log_phi_easy, log_phi_far, log_phi_table
+from easiness_core._log_phi import log_phi, log_phi_easy, log_phi_far, log_phi_table, sum_log_phi
 
 
 def exact(x):
@@ -36,6 +36,20 @@ def test_the_series_joins_the_table():
     assert log_phi_far(float(TABLE_LOW)) == pytest.approx(inside, rel=1e-15)
     below = log_phi(np.nextafter(TABLE_LOW, -np.inf), table)
     assert below == pytest.approx(inside, rel=1e-15)
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 129, 300])
+@pytest.mark.parametrize("spread", [0.01, 0.5])
+def test_the_sum_in_two_steps_is_the_sum_of_the_terms(rng, size, spread):
+    table, scale = log_phi_table(), 70.0
+    own = 0.1
+    h = own + rng.normal(scale=spread, size=size)
+    h[: size // 9] = own  # exact ties
+    scratch = np.empty(128), np.empty(128, dtype=np.int32)
+    x = (own - h) * scale
+    found = sum_log_phi(h, own, (scale, table), min(x, default=0.0), scratch)
+    expected = sum(log_phi(value, table) for value in x)
+    assert found == pytest.approx(expected, rel=1e-14, abs=1e-15)
 
 
 def test_the_easy_tail_keeps_its_digits(rng):

@@ -73,7 +73,7 @@ def test_summaries_of_different_scorings_do_not_merge(make_rows):
     ],
 )
 def test_a_damaged_state_is_refused(summary, change):
-    with pytest.raises(ValueError, match=r"state: |sigma: "):
+    with pytest.raises(ValueError, match="state: "):
         ec.Summary.from_dict({**summary.to_dict(), **change})
 
 

@@ -1,0 +1,183 @@
+"""Turn the timings of `make bench` into docs/benchmarks.md, and print the bars.
+
+python tests/bench/write_report.py timings.json docs/benchmarks.md
+"""
+
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ONE = "easiness_core, 1 thread"
+TWO = "easiness_core, 2 threads"
+NDTR = "NumPy + scipy.special.ndtr"
+LOG_NDTR = "NumPy + scipy.special.log_ndtr"
+READ_TWO = "one reading, 2 threads"
+PACKAGES = (
+    "easiness-core", "numpy", "numba", "scipy", "torch", "scikit-learn", "cleanlab", "torchmetrics",
+)  # fmt: skip
+
+
+def load(path):
+    """Median seconds and rows by group and name."""
+    groups = defaultdict(dict)
+    for entry in json.loads(Path(path).read_text())["benchmarks"]:
+        info = entry["extra_info"]
+        groups[entry["group"]][info["name"]] = (entry["stats"]["median"], info)
+    return groups
+
+
+def nanoseconds(timing):
+    """Per row: some peers are timed on fewer rows."""
+    return timing[0] / timing[1]["rows"] * 1e9
+
+
+def bars(groups):
+    """Each bar: what, measured, bar, whether it holds. A ratio above 1 favours this library."""
+
+    def ns(group, name):
+        return nanoseconds(groups[group][name])
+
+    def ratio(group, slow, fast):
+        return ns(group, slow) / ns(group, fast)
+
+    for shape in ("1,000,000 x 100", "100,000 x 1,000"):
+        group = f"{shape}, realistic, float64"
+        yield (
+            f"score, {shape}, realistic, 2 threads: readings of the array",
+            ratio(group, TWO, READ_TWO), "<=", 2.5,
+        )  # fmt: skip
+    ten = "1,000,000 x 10, realistic, float64"
+    yield "score, 1,000,000 x 10, realistic, 1 thread: ns a row", ns(ten, ONE), "<=", 35
+    yield "faster than vectorised ndtr, 10 classes, 1 thread", ratio(ten, NDTR, ONE), ">=", 8
+    for shape in ("1,000,000 x 100", "100,000 x 1,000"):
+        group = f"{shape}, realistic, float64"
+        yield f"faster than vectorised ndtr, {shape}, 1 thread", ratio(group, NDTR, ONE), ">=", 15
+    clean = "cleanlab label quality scores"
+    yield "faster than cleanlab, 10 classes, 1 thread", ratio(ten, clean, ONE), ">=", 7
+    hundred = "1,000,000 x 100, realistic, float64"
+    yield "faster than cleanlab, 100 classes, 1 thread", ratio(hundred, clean, ONE), ">=", 2.5
+    for shape, classes, bar in (
+        ("1,000,000 x 10", 10, 8), ("1,000,000 x 100", 100, 3), ("100,000 x 1,000", 1000, 3),
+    ):  # fmt: skip
+        group = f"{shape}, worst, float64"
+        value = ns(group, TWO) / classes
+        yield f"score, {shape}, nothing settled, 2 threads: ns an element", value, "<=", bar
+        yield (
+            f"faster than SciPy, {shape}, nothing settled, 1 thread",
+            ratio(group, LOG_NDTR, ONE),
+            ">=",
+            1,
+        )
+    for rows in ("realistic", "worst"):
+        drawn = groups[f"Monte Carlo, {rows}"]
+        times = [timing[0] for name, timing in drawn.items() if name.endswith(" draws")]
+        times = [drawn[f"{n:,} draws"][0] for n in (1000, 10_000, 100_000)]
+        yield f"Monte Carlo, {rows}: 100,000 against 1,000 draws", max(times) / times[0], "<=", 1.5
+    group = "Monte Carlo, realistic"
+    value = ratio(group, "NumPy counting, 1,000 draws", "1,000 draws")
+    yield "Monte Carlo: faster than NumPy counting, 10 classes", value, ">=", 800
+    group = "loss rank, 1,000,000 rows"
+    yield "loss_rank_selection: ns a row", ns(group, "loss_rank_selection"), "<=", 6
+    batch = groups["one batch, 128 x 10"]["easiness_core"][0] * 1e6
+    yield "one batch of 128 x 10, warm: microseconds", batch, "<=", 25
+    group = "memory map, cold, 1,000,000 x 100"
+    yield "cold memory map: rate against a sum's", ratio(group, "sum", "score"), ">=", 0.9
+    start = groups["start"]
+    yield "easiness --help: seconds", start["easiness --help"][0], "<=", 0.3
+    yield "import easiness_core: seconds", start["import easiness_core"][0], "<=", 0.5
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def bar_table(groups):
+    rows = []
+    for what, value, sign, bar in bars(groups):
+        holds = value <= bar if sign == "<=" else value >= bar
+        rows.append([what, f"{value:.3g}", f"{sign} {bar:g}", "yes" if holds else "**no**"])
+    return table(["what", "measured", "bar", "holds"], rows)
+
+
+def group_table(timings):
+    own = nanoseconds(timings[ONE])
+    rows = [
+        [name, f"{nanoseconds(timing):,.1f}", f"{nanoseconds(timing) / own:.2f}"]
+        for name, timing in sorted(timings.items(), key=lambda item: nanoseconds(item[1]))
+    ]
+    return table(["implementation", "ns a row", "relative to ours on 1 thread"], rows)
+
+
+def losses(groups):
+    """Groups in which a peer that computes something comparable is faster than ours."""
+    for group, timings in groups.items():
+        if ONE in timings:
+            for name, timing in timings.items():
+                if "easiness_core" in name or name.startswith("one reading"):
+                    continue
+                best = min(nanoseconds(timings[ONE]), nanoseconds(timings[TWO]))
+                if nanoseconds(timing) < best:
+                    yield f"- {group}: {name} takes {nanoseconds(timing) / best:.2f} of our time."
+
+
+def machine():
+    model = platform.processor()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    return f"{os.cpu_count()} cores of {model}, {platform.system()}"
+
+
+def main(source, target):
+    groups = load(source)
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in PACKAGES if installed(name)
+    )
+    parts = [
+        "# Benchmarks",
+        "Written by `make bench`, in one run; medians; validation included. Absolute times drift "
+        "on shared machines: read the ratios. What is timed is compared for equality in "
+        "`tests/core/test_comparisons.py`.",
+        f"Machine: {machine()}. Python {platform.python_version()}, {versions}.",
+        "## Bars",
+        bar_table(groups),
+        "## Where others are faster",
+        "\n".join(losses(groups)) or "In none of the groups below.",
+        "Note that cleanlab's scores, torchmetrics' calibration error and log loss are other "
+        "quantities; they are here for scale.",
+        "## Starting",
+        table(
+            ["what", "seconds"],
+            [[name, f"{timing[0]:.2f}"] for name, timing in groups["start"].items()],
+        ),
+        "## How cost grows",
+        "![Time by rows, classes and draws](img/growth.png)",
+        "## All timings",
+    ]
+    for group, timings in groups.items():
+        if ONE in timings:
+            parts += [f"### {group}", group_table(timings)]
+    for group in ("Monte Carlo, realistic", "Monte Carlo, worst", "loss rank, 1,000,000 rows",
+                  "one batch, 128 x 10", "memory map, cold, 1,000,000 x 100"):  # fmt: skip
+        rows = [[name, f"{nanoseconds(t):,.1f}"] for name, t in groups[group].items()]
+        parts += [f"### {group}", table(["what", "ns a row"], rows)]
+    Path(target).write_text("\n\n".join(parts) + "\n")
+    print(bar_table(groups))
+
+
+def installed(name):
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
