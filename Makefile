@@ -35,7 +35,7 @@ $(VENV)/.bench: $(VENV)/.test
 	$(PIP_INSTALL) --group bench
 	@touch $@
 
-demo: $(VENV)/.demo  ## score three classifiers on scikit-learn's digits; writes easiness-demo/
+demo: $(VENV)/.demo  ## score four classifiers on scikit-learn's digits; writes easiness-demo/
 	$(BIN)/easiness demo --overwrite
 
 test: coverage  ## all tests: interpreted kernels for coverage, then everything compiled

@@ -91,9 +91,12 @@ def finish(labels: Any, cuts: Any, edges: Any, out: Any, tally: Any) -> None:
             tally[n_bins + 1, kind] += 1
 
             easiness = out.easiness[r]
-            b = n_bins - 1
-            while b > 0 and easiness < edges[b]:
+            # The product may round across an edge: one step puts it right.
+            b = min(int(easiness * n_bins), n_bins - 1)
+            if easiness < edges[b]:
                 b -= 1
+            elif b < n_bins - 1 and easiness >= edges[b + 1]:
+                b += 1
             tally[b, 0] += 1
             if out.predicted[r] == labels[r]:
                 tally[b, 1] += 1

@@ -48,7 +48,7 @@ class Probs:
     @property
     def block_rows(self) -> int:
         if self.is_view:
-            return max(BLOCK_ROWS, BLOCK_ELEMENTS // self.n_classes)
+            return max(1, min(BLOCK_ROWS, BLOCK_ELEMENTS // self.n_classes))
         return max(1, CONVERTED_BLOCK_ELEMENTS // self.n_classes)
 
     def block(self, start: int, stop: int) -> NDArray[Any]:
@@ -76,6 +76,8 @@ class Probs:
             for start in range(0, self.n_rows, self.block_rows):
                 rows = widen(self.array[start : start + self.block_rows], wide)
                 total[start : start + self.block_rows] = rows.sum(axis=1)
+            # No division mends these; a negative sum would turn the order around.
+            total[~(total > 0.0)] = np.nan
         for index in range(self.n_classes):
             with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
                 yield widen(self.array[:, index], wide) / total

@@ -14,7 +14,7 @@ from easiness_core.level import Level
 from easiness_core.scoring import Scores
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassTable:
     """Figures of each given class, arrays of shape (n_classes,); nan for a class without rows.
 

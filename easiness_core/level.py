@@ -88,6 +88,8 @@ def levels(log_easiness: ArrayLike, *, resolution: float = 1e-3) -> NDArray[np.u
 def check_level_array(level: ArrayLike) -> NDArray[np.uint8]:
     """Check an array of levels."""
     array = to_array(level, "level")
+    if array.size == 0 and array.ndim == 1:
+        return np.empty(0, dtype=np.uint8)
     if array.dtype.kind not in "iu":
         raise TypeError(f"level: expected integer values of Level, got dtype {array.dtype}")
     if array.ndim != 1:

@@ -15,7 +15,6 @@ from easiness_core._validate import (
     check_labels,
     check_probs,
     check_vector,
-    explain_bad_rows,
 )
 from easiness_core.level import Level, check_level_array
 
@@ -54,7 +53,7 @@ def medium_sample_rate(level: ArrayLike) -> float:
     return float(np.mean(array == Level.MEDIUM)) if array.size else np.nan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EasinessBins:
     """Bins of easiness.
 
@@ -114,8 +113,8 @@ def easiness_bins(
         Number of bins, 1 or more.
     strategy : {"uniform", "quantile"}, default "uniform"
         Bins of equal width on [0, 1], as in expected calibration error (Naeini et al., 2015),
-        or between quantiles of easiness. Equal values always share a bin, so quantile bins
-        hold unequal counts, and some may be empty, where many samples tie.
+        or between quantiles of easiness: counts differ by at most one. Equal values always
+        share a bin, so where samples tie counts differ more, and bins may be empty.
 
     Returns
     -------
@@ -152,9 +151,11 @@ def easiness_bins(
     if strategy == "uniform":
         edges = np.arange(n_bins + 1) / n_bins
     elif strategy == "quantile":
-        share = np.arange(n_bins + 1) / n_bins
-        # An actual value of easiness at each edge, so that ties cannot straddle it.
-        edges = np.quantile(values, share, method="inverted_cdf") if values.size else share
+        edges = np.arange(n_bins + 1) / n_bins
+        if values.size:
+            # Each edge is the first value of its bin, so that ties cannot straddle it.
+            starts = np.arange(n_bins + 1) * values.size // n_bins
+            edges = np.sort(values)[np.minimum(starts, values.size - 1)]
     else:
         raise ValueError(f"strategy: expected 'uniform' or 'quantile', got {strategy!r}")
     which = np.minimum(np.searchsorted(edges[1:-1], values, side="right"), n_bins - 1)
@@ -261,11 +262,16 @@ def auroc(
     given = check_labels(labels, checked.n_rows, checked.n_classes, classes=classes)
     areas = []
     for column, values in enumerate(checked.columns()):
+        nan = np.flatnonzero(np.isnan(values))
+        if nan.size:
+            why = ", or cannot be divided by their sum" if normalize else ""
+            raise ValueError(
+                f"probs: {nan.size} of {values.size} rows hold NaN{why}; the first is row "
+                f"{nan[0]}; drop or impute these rows"
+            )
         own = given == column
         n_own = int(own.sum())
         if 0 < n_own < given.size:
-            if np.isnan(values).any():
-                raise explain_bad_rows(checked)
             above = float(rankdata(values)[own].sum()) - n_own * (n_own + 1) / 2
             areas.append(above / (n_own * (given.size - n_own)))
     return float(np.mean(areas)) if areas else np.nan

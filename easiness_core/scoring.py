@@ -26,7 +26,7 @@ from easiness_core.summary import Summary
 _DEFAULT = ClosedForm()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
     """What is known of each sample; arrays of shape (n_samples,).
 
@@ -38,7 +38,8 @@ class Scores:
         Natural logarithm of easiness, at most 0; higher is easier. Finite in closed form, -inf
         where Monte Carlo counts 0.
     level : ndarray of uint8
-        Values of `Level`.
+        Values of `Level`, cut on `log_easiness`: with thousands of classes a product of counts
+        can underflow to an easiness of 0 and still be medium.
     loss : ndarray of float64
         Cross-entropy `-log h_i`, 0 or more, inf where the label's probability is 0. A
         probability that exceeds 1 by rounding has loss 0.
@@ -129,14 +130,15 @@ def score(
     """
     _check_estimator(estimator)
     n_bins = check_count(n_bins, "n_bins", low=1)
-    threads = resolve_n_threads(n_threads)
+    if n_threads is not None:
+        resolve_n_threads(n_threads)
     rows = check_probs(probs, normalize=normalize)
     given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes, first_row=_first_row)
-    return _score_checked(rows, given, estimator, n_bins, threads, _first_row)
+    return _score_checked(rows, given, estimator, n_bins, n_threads, _first_row)
 
 
 def _check_estimator(estimator: Any) -> None:
-    if not isinstance(estimator, ClosedForm | MonteCarlo):
+    if not isinstance(estimator, (ClosedForm, MonteCarlo)):
         raise TypeError(
             f"estimator: expected ClosedForm(...) or MonteCarlo(...), got {estimator!r}"
         )
@@ -147,7 +149,7 @@ def _score_checked(
     labels: NDArray[np.int64],
     estimator: ClosedForm | MonteCarlo,
     n_bins: int,
-    n_threads: int,
+    n_threads: int | None,
     first_row: int,
 ) -> Scores:
     kernel, finish, parameters, cuts, edges, columns = _plan(estimator, n_bins)
@@ -174,8 +176,10 @@ def _score_checked(
         return tally
 
     small = n_rows * probs.n_classes <= SERIAL_ELEMENTS
+    threads = 1 if small else resolve_n_threads(n_threads)
+    tallies = run_blocks(n_rows, probs.block_rows, work, n_threads=threads)
     tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
-    for part in run_blocks(n_rows, probs.block_rows, work, n_threads=1 if small else n_threads):
+    for part in tallies:
         if part is None:
             raise explain_bad_rows(probs, first_row=first_row)
         tally += part

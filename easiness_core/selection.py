@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -74,6 +76,9 @@ def select_interval(easiness: ArrayLike, low: float, high: float) -> NDArray[np.
     array([1, 2])
     """
     values = check_vector(easiness, "easiness")
+    for name, end in (("low", low), ("high", high)):
+        if not isinstance(end, Real):
+            raise TypeError(f"{name}: expected a number, got {type(end).__name__} {end!r}")
     if not low <= high:
         raise ValueError(f"low, high: expected low <= high, got {low} and {high}")
     return np.flatnonzero((values >= low) & (values <= high)).astype(np.int64, copy=False)

@@ -19,7 +19,7 @@ SIGMA_GRID: Final[tuple[float, ...]] = tuple(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SigmaFit:
     """The whole curve, and its lowest point.
 
@@ -91,7 +91,7 @@ def fit_sigma(
     >>> ec.fit_sigma(probs, labels, grid=[0.01, 0.1]).msr_curve
     array([0.33333333, 0.33333333])
     """
-    sigmas = np.unique(check_vector(np.asarray(grid, dtype=np.float64), "grid"))
+    sigmas = np.unique(check_vector(grid, "grid"))
     if sigmas.size == 0:
         raise ValueError("grid: expected at least one sigma, got none")
     summaries = [

@@ -239,6 +239,7 @@ class Summary:
             raise ValueError(f"state: not the state of a summary ({error!r})") from error
         if (
             len(bins) != (summary._n_bins or 0)
+            or (n_samples > 0 and estimator is None)
             or not n_samples == sum(levels) == sum(row[0] for row in bins)
             or any(row[1] > row[0] or _join(row) > row[0] * _EASINESS_UNITS for row in bins)
             or summary.n_infinite_losses > n_samples

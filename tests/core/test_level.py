@@ -23,6 +23,12 @@ def test_cuts_lie_at_the_resolution():
     assert found.dtype == np.uint8
 
 
+def test_the_default_resolution_is_a_thousandth():
+    assert ec.levels([np.log(0.9e-3), np.log(1.1e-3), np.log1p(-1.1e-3), -0.9e-3]).tolist() == [
+        1, 2, 2, 4,
+    ]  # fmt: skip
+
+
 def test_resolution_0_cuts_at_exactly_0_and_1():
     assert ec.levels([-np.inf, -1e308, -5e-324, 0.0], resolution=0.0).tolist() == [1, 2, 2, 4]
 

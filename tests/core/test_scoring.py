@@ -156,6 +156,13 @@ def test_sums_within_tolerance_are_used_as_they_are():
     np.testing.assert_allclose(ec.easiness(probs, [0]), expected, rtol=1e-14)
 
 
+def test_results_compare_by_identity_and_hash():
+    scores = ec.score([[0.9, 0.1]], [0])
+    assert (scores == scores) is True
+    assert scores != ec.score([[0.9, 0.1]], [0])
+    assert len({scores, scores.summary.bins}) == 2
+
+
 def test_repr_and_length_say_what_was_scored():
     scores = ec.score([[0.9, 0.1], [0.2, 0.8]], [0, 0])
     assert len(scores) == 2

@@ -78,6 +78,15 @@ def test_select_interval_includes_both_ends():
             ec.select_interval(easiness, low, high)
 
 
+def test_no_samples_and_no_numbers():
+    assert ec.select([], ec.MO).tolist() == []
+    assert ec.select_interval([], 0, 1).tolist() == []
+    assert ec.loss_rank_selection([], 0, 5).tolist() == []
+    for low, high in (("a", 1), (0, None)):
+        with pytest.raises(TypeError, match=r"(low|high): expected a number, got"):
+            ec.select_interval([0.5], low, high)
+
+
 def test_random_selection_is_seeded_sorted_and_without_replacement():
     rows = ec.random_selection(1000, 300, seed=1)
     assert len(set(rows.tolist())) == 300

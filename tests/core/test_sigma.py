@@ -37,6 +37,13 @@ def test_a_tiny_sigma_is_honest_for_a_trivial_reason(make_rows):
     np.testing.assert_array_equal(easiness, ec.score(probs, labels).predicted == labels)
 
 
+def test_of_equal_minima_the_smallest_sigma_is_taken():
+    # Beyond reach of any noise: the ESE is exactly 0 at each of these.
+    fit = ec.fit_sigma([[1.0, 0.0], [0.0, 1.0]], [0, 0], grid=[1e-3, 1e-4, 1e-2])
+    assert fit.ese_curve.tolist() == [0.0, 0.0, 0.0]
+    assert fit.sigma == 1e-4
+
+
 def test_a_minimum_inside_the_grid_is_found():
     # One gap throughout, right in 3 of 4 rows: Phi(gap / (sigma sqrt 2)) is honest at one sigma
     # only as long as hits and misses share a bin, which two far apart sigmas do not allow.
@@ -51,6 +58,11 @@ def test_a_minimum_inside_the_grid_is_found():
 def test_a_grid_without_a_valid_sigma_is_refused(grid):
     with pytest.raises(ValueError, match=r"grid|sigma"):
         ec.fit_sigma([[0.5, 0.5]], [0], grid=grid)
+
+
+def test_a_grid_of_another_type_is_refused():
+    with pytest.raises(TypeError, match="grid: expected real numbers"):
+        ec.fit_sigma([[0.5, 0.5]], [0], grid="abc")
 
 
 def test_no_samples_are_refused():

@@ -70,6 +70,11 @@ def test_summaries_of_different_scorings_do_not_merge(make_rows):
         {"estimator": {"kind": "guess"}},
         {"estimator": {"kind": "closed_form", "sigma": -1.0}},
         {"bin_correct": None},
+        {"estimator": None},
+        {"n_hard": -1, "n_easy": 36 + 14},
+        {"loss_sum": "-1"},
+        {"n_infinite_losses": 51},
+        {"bin_correct": [51, 0, 0, 0, 0]},
     ],
 )
 def test_a_damaged_state_is_refused(summary, change):
@@ -94,6 +99,31 @@ def test_infinite_losses_are_counted_apart():
     only_infinite = ec.score(probs[:1], [1]).summary
     assert only_infinite.mean_loss == np.inf
     assert math.isnan(only_infinite.mean_finite_loss)
+
+
+def test_a_value_on_an_edge_belongs_to_the_upper_bin():
+    # Two classes and ten draws: easiness is k/10, and bins of a fifth and a tenth begin there.
+    probs = np.column_stack([np.linspace(0, 1, 400), np.linspace(1, 0, 400)])
+    for n_bins in (2, 5, 10):
+        scores = ec.score(
+            probs, np.zeros(400, int), n_bins=n_bins, estimator=ec.MonteCarlo(sigma=0.3, draws=10)
+        )
+        assert len(np.unique(scores.easiness)) > 8
+        expected = [
+            np.sum((scores.easiness >= b / n_bins) & (scores.easiness < (b + 1) / n_bins))
+            for b in range(n_bins)
+        ]
+        expected[-1] += np.sum(scores.easiness == 1.0)
+        assert scores.summary.bins.count.tolist() == expected
+
+
+@pytest.mark.parametrize("n_bins", [1, 3, 7, 49, 1000])
+def test_any_number_of_bins_starts_at_its_edges(n_bins):
+    edges = np.arange(n_bins + 1) / n_bins
+    values = np.unique(np.clip([edges, np.nextafter(edges, -1), np.nextafter(edges, 2)], 0, 1))
+    bins = ec.easiness_bins(values, np.ones(len(values)), n_bins=n_bins)
+    expected = np.histogram(values, edges)[0]
+    np.testing.assert_array_equal(bins.count, expected)
 
 
 def test_bins_are_those_of_the_arrays(make_rows):
