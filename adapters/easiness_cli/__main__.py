@@ -43,9 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
+    _open_what_is_closed()
     previous = _on_terminate()
     try:
-        args = parse(arguments)
+        try:
+            args = parse(arguments)
+        except SystemExit:  # --help and --version
+            with standard_output():
+                pass
+            raise
         module, function = args.run.split(":")
         code: int = getattr(importlib.import_module(module), function)(args)
         with standard_output():  # what was printed is written now, or told as an error
@@ -63,6 +69,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if previous is not None:
             signal.signal(signal.SIGTERM, previous)
+
+
+def _open_what_is_closed() -> None:
+    """Stand in for streams closed before the start, which Python gives as None.
+
+    `print` drops text for such an output, and sends text for such an error stream to the output.
+    Standard output becomes one that fails when something is written to it.
+    """
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
 
 
 def _explain(error: Exception) -> tuple[str, int]:

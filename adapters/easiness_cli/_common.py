@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from easiness_cli._errors import CommandError, reason
@@ -11,6 +15,9 @@ from easiness_cli._errors import CommandError, reason
 if TYPE_CHECKING:
     from easiness_cli._read import Inputs
     from easiness_core import ClosedForm, MonteCarlo
+
+# With more probabilities, the sorts of AUROC would take many times what scoring takes.
+AUROC_ELEMENTS = 20_000_000
 
 
 def estimator_from(args: argparse.Namespace) -> ClosedForm | MonteCarlo:
@@ -103,3 +110,45 @@ def inputs_from(args: argparse.Namespace) -> Inputs:
         labels_key=args.labels_key,
         max_bytes=args.max_bytes,
     )
+
+
+def require(*modules: str) -> None:
+    """Refuse before the work what would fail after it for want of a package.
+
+    Parameters
+    ----------
+    *modules : str
+        Top-level modules of the extra `cli`; they are looked for, not imported.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Naming the first that is missing.
+    """
+    for module in modules:
+        try:
+            found = find_spec(module) is not None
+        except ValueError:  # blocked: None, or without a spec, in sys.modules
+            found = sys.modules[module] is not None
+        if not found:
+            raise ModuleNotFoundError(f"no module {module!r}", name=module)
+
+
+@contextmanager
+def columns_told(inputs: Inputs) -> Iterator[None]:
+    """Add to a refusal of rows how many columns were taken for classes, where that is a guess.
+
+    Raises
+    ------
+    ValueError
+        The core's, its message completed.
+    """
+    try:
+        yield
+    except ValueError as error:
+        wrong = ("do not sum to 1", "hold values above 1")
+        if inputs.n_columns is None or not any(what in str(error) for what in wrong):
+            raise
+        raise ValueError(
+            f"{error} ({inputs.n_columns} columns of the file were taken for classes)"
+        ) from error

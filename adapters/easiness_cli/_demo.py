@@ -7,6 +7,9 @@ import csv
 import io
 import os
 import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import easiness_core as ec
+from easiness_cli._common import require
 from easiness_cli._errors import CommandError
 from easiness_cli._read import Inputs
 from easiness_cli._write import atomic_write, check_output
@@ -68,9 +72,11 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.seed >= 2**32:
         raise CommandError(f"--seed {args.seed}: scikit-learn takes seeds below 2^32", exit_code=2)
-    _prepare(args.output_dir, args.overwrite)
-    labels, results = _train_and_score(args.folds, args.seed, quiet=args.quiet)
-    files = _write_all(args, labels, results)
+    require("sklearn", "pyarrow", "matplotlib")
+    with _undone_on_failure(args.output_dir):
+        _prepare(args.output_dir, args.overwrite)
+        labels, results = _train_and_score(args.folds, args.seed, quiet=args.quiet)
+        files = _write_all(args, labels, results)
     if not args.quiet:
         print(f"\n{len(labels):,} images, each predicted by a model that never saw it:\n")
         print(_as_text(results))
@@ -95,15 +101,40 @@ def _longest(files: list[tuple[str, str]]) -> int:
     return max(len(path) for path, _ in files)
 
 
+def _names() -> list[str]:
+    names = ["labels.npy", "comparison.csv", "report.html"]
+    return (
+        names
+        + [f"probs_{name}.npy" for name in NAMES]
+        + [f"scores_{name}.parquet" for name in NAMES]
+    )
+
+
+@contextmanager
+def _undone_on_failure(folder: str) -> Iterator[None]:
+    """Remove the files and folders that a failed run made; what was there before is kept."""
+    paths = [os.path.join(folder, name) for name in _names()]
+    made = [path for path in paths if not os.path.lexists(path)]
+    parent = os.path.abspath(folder)
+    while not os.path.lexists(parent):
+        made.append(parent)
+        parent = os.path.dirname(parent)
+    try:
+        yield
+    except BaseException:
+        for path in made:
+            with suppress(OSError):  # never made; or a folder in which somebody put something
+                (os.rmdir if os.path.isdir(path) else os.unlink)(path)
+        raise
+
+
 def _prepare(folder: str, overwrite: bool) -> None:
     """Make the folder, and refuse before the work what could not be written after it."""
     try:
         os.makedirs(folder, exist_ok=True)
     except FileExistsError:
         raise CommandError(f"cannot write to {folder!r}: it is a file; name a folder") from None
-    names = ["labels.npy", "comparison.csv", "report.html"]
-    names += [f"probs_{name}.npy" for name in NAMES] + [f"scores_{name}.parquet" for name in NAMES]
-    for name in names:
+    for name in _names():
         check_output(os.path.join(folder, name), overwrite)
 
 
@@ -136,7 +167,7 @@ def _train_and_score(
     results = []
     for name, classifier in _classifiers(seed).items():
         if not quiet:
-            print(f"{folds} folds of {name.replace('_', ' ')} ...", flush=True)
+            print(f"{folds} folds of {name.replace('_', ' ')} ...", file=sys.stderr, flush=True)
         probs = cross_val_predict(classifier, images, labels, cv=splits, method="predict_proba")
         results.append(_Result(name, probs, ec.score(probs, labels), ec.auroc(probs, labels)))
     return labels, results

@@ -27,7 +27,8 @@ def encode(
     classes : list of str or None
         Class names the user gave.
     columns : list of str or None
-        Names of the file's class columns, used only where the labels need them.
+        Names of the file's class columns: used where the labels need them, and to call the
+        classes by where none is a number.
 
     Returns
     -------
@@ -47,6 +48,7 @@ def encode(
         )
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "replace")
+    _refuse_huge(labels, n_classes)
     if labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels % 1 == 0).all():
         labels = labels.astype(np.int64)
     names = classes or columns
@@ -54,7 +56,21 @@ def encode(
         return _look_up(labels, classes, columns)
     if labels.dtype.kind in "iu" and names is not None and _are_other_numbers(names):
         return _look_up(labels.astype(str), classes, columns)
+    if names is not None and not any(map(_is_number, names)) and len(set(names)) == len(names):
+        return labels, names
     return labels, classes
+
+
+def _refuse_huge(labels: NDArray[Any], n_classes: int) -> None:
+    """Refuse what int64 cannot hold: as a column number it would be another one, or a warning."""
+    if labels.dtype.kind not in "fu":
+        return
+    huge = np.flatnonzero(np.isfinite(labels) & (abs(labels) >= 2.0**63))
+    if huge.size:
+        raise CommandError(
+            f"labels: {huge.size} of {labels.size} labels are outside 0 to {n_classes - 1}; the "
+            f"first is row {huge[0]}, label {labels[huge[0]]}"
+        )
 
 
 def _are_other_numbers(names: list[str]) -> bool:
@@ -62,6 +78,14 @@ def _are_other_numbers(names: list[str]) -> bool:
     if not all(name.removeprefix("-").isdecimal() for name in names):
         return False
     return names != [str(column) for column in range(len(names))]
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _look_up(

@@ -61,7 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
         description="Find out which samples a classifier finds easy, medium and hard, "
         "from the probabilities it gave and the labels it should have given.",
         epilog="'easiness COMMAND --help' describes a command. Exit status: 0 done; 2 options "
-        "that make no sense; 3 bad input or output, told in one line; 130 interrupted.",
+        "that make no sense; 3 bad input or output, told in one line; 130 interrupted; "
+        "141 the reader of standard output went away; 143 terminated; 1 a failure under --debug.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -98,11 +99,15 @@ inputs:
   csv      one column a class; a header is optional and gives the class names. Without LABELS
            one column must be named label, labels, y, ground_truth, target or targets. With
            LABELS given, columns named label, labels, target or targets are left out
+           pandas' headers are known: 0,1,2,...; also 0,1 and, for LABELS, 0: from the numbers of
+           rows and, where these do not tell, if a row below 0,1 holds more than plain 0 and 1
   parquet  one list column (probs, ...), or one column a class as in csv
+           In csv and parquet, columns named id, index, sample_id or "Unnamed: 0" are left out
   -        standard input, for PROBS or for LABELS, in any of these formats
   Labels are column numbers from 0, or class names. Names are looked up in --classes, else in the
   column names. Labels that are whole numbers are looked up too where the class names are whole
-  numbers other than 0, 1, 2, ...
+  numbers other than 0, 1, 2, ...; else they are column numbers, and outputs call the classes by
+  the column names where these are all different and none is a number
 """
 
 

@@ -42,6 +42,16 @@ class Progress:
             self._shown = True
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
+    def step(self, text: str) -> None:
+        """Tell what is going on, once the work has lasted some seconds; for several stages."""
+        now = time.monotonic()
+        if self._quiet or now < self._next:
+            return
+        self._next = now + _INTERVAL_S[self._tty]
+        self._shown = True
+        start, end = ("\r\x1b[K", "") if self._tty else ("", "\n")
+        print(f"{start}{text}", end=end, file=sys.stderr, flush=True)
+
     def show(self, done: int) -> None:
         """Say how many rows are done, if it is time."""
         now = time.monotonic()

@@ -25,11 +25,14 @@ class Inputs:
         Column numbers. Names have been looked up already, so pass no `classes=` to the core.
     classes : list of str or None
         The class names in column order, where they are known.
+    n_columns : int or None
+        How many columns of a csv or parquet file were taken for classes.
     """
 
     probs: NDArray[Any]
     labels: NDArray[Any]
     classes: list[str] | None
+    n_columns: int | None = None
 
 
 def read_inputs(
@@ -72,10 +75,12 @@ def read_inputs(
         raise CommandError("only one of PROBS and LABELS can be standard input", exit_code=2)
     source = open_source(probs_path, max_bytes)
     content = _read(source, Request("probs", probs_key, labels_path is None, labels_key, logits))
-    probs, labels, label_source = content.probs, content.labels, source
+    label_content, label_source = content, source
     if labels_path is not None:
         label_source = open_source(labels_path, max_bytes)
-        labels = _read(label_source, Request("labels", None, True, labels_key, False)).labels
+        label_content = _read(label_source, Request("labels", None, True, labels_key, False))
+        content, label_content = _headers_told(source, content, label_source, label_content)
+    probs, labels = content.probs, label_content.labels
     if probs is None or labels is None:
         raise CommandError(f"{source}: no labels in it: pass LABELS, or name them by --labels-key")
     _check_shapes(source, probs, label_source, labels)
@@ -87,7 +92,7 @@ def read_inputs(
                 f"more than --max-bytes {max_bytes:,}"
             )
         probs = ec.softmax(probs)
-    return Inputs(probs=probs, labels=labels, classes=classes)
+    return Inputs(probs=probs, labels=labels, classes=classes, n_columns=content.n_columns)
 
 
 def _read(source: Source, request: Request) -> Content:
@@ -101,6 +106,35 @@ def _read(source: Source, request: Request) -> Content:
     else:
         from easiness_cli._read_csv import read_csv as read
     return read(source, request)
+
+
+def _headers_told(
+    source: Source, content: Content, label_source: Source, label_content: Content
+) -> tuple[Content, Content]:
+    """Decide whether first lines `0,1` and `0` are pandas' headers or data.
+
+    There must be as many labels as rows, which decides unless both lines are in doubt and both
+    files are of one length. Then they are headers where the rows below `0,1` are not written in
+    plain 0 and 1 alone.
+    """
+    pairs = [
+        (left, right)
+        for left in (content, content.below)
+        for right in (label_content, label_content.below)
+        if left is not None
+        and left.probs is not None
+        and right is not None
+        and right.labels is not None
+        and left.probs.shape[:1] == right.labels.shape[:1]
+    ]
+    if not pairs:
+        return content, label_content  # the shapes are refused, with both counts
+    if len(pairs) > 1 and not content.looks_headed:
+        raise CommandError(
+            f"{source}, {label_source}: the first lines '0,1' and '0' may be headers or data; give "
+            f"both files headers such as 'a,b' and 'label', or begin them with '0.0,1.0' and '0.0'"
+        )
+    return pairs[-1]
 
 
 def _check_shapes(

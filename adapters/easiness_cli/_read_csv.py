@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_cli._errors import CommandError, reason
-from easiness_cli._source import LABEL_NAMES, Content, Request, Source
+from easiness_cli._source import INDEX_NAMES, LABEL_NAMES, Content, Request, Source
 
 # With LABELS given, a column `y` may be a class ("n", "y"); these can hardly be.
 _NEVER_CLASSES = ("label", "labels", "target", "targets")
@@ -26,7 +26,7 @@ def read_csv(source: Source, request: Request) -> Content:
         raise source.error("--probs-key has no meaning for csv, where each class has a column")
     with _opened(source) as lines:
         if request.what == "labels":
-            return Content(labels=_read_labels(lines, request.labels_key))
+            return _read_labels(lines, request.labels_key)
         return _read_table(lines, request)
 
 
@@ -111,14 +111,14 @@ def _is_number(cell: str) -> bool:
 def _is_header(cells: list[str]) -> bool:
     """Names, or pandas' 0, 1, 2, ...; a row with a fraction in it is data, if perhaps bad data."""
     if all(_is_number(cell) for cell in cells):
-        # "0,1" can be a row of probabilities; "0,1,2" cannot.
+        # "0" can be a label and "0,1" a row of probabilities, see `_read`; "0,1,2" cannot.
         return len(cells) > 2 and cells == [str(column) for column in range(len(cells))]
     return not any(_is_number(cell) and not cell.isdecimal() for cell in cells)
 
 
 def _read_table(lines: _Lines, request: Request) -> Content:
     header = lines.header
-    left_out = {0} if header and not header[0] else set()
+    left_out = _index_columns(header)
     label_at = None
     if request.with_labels:
         label_at = _label_column(lines, request.labels_key, left_out)
@@ -133,6 +133,8 @@ def _read_table(lines: _Lines, request: Request) -> Content:
     pick = itemgetter(*columns)
     values, labels = array("d"), _Column(lines)
     limit = lines.source.max_bytes // 8
+    doubtful = header is None and lines.first == ["0", "1"]
+    looks_headed = False
     for row in lines:
         try:
             values.extend(map(float, pick(row)))
@@ -140,13 +142,26 @@ def _read_table(lines: _Lines, request: Request) -> Content:
             raise lines.bad_number(row, columns) from None
         if label_at is not None:
             labels.add(row[label_at])
+        if doubtful and not looks_headed:
+            looks_headed = not {cell.strip() for cell in row} <= {"0", "1"}
         if len(values) > limit:
             lines.source.check_size(len(values) * 8, "the data read so far")
+    probs = np.frombuffer(values, dtype=np.float64).reshape(-1, len(columns))
     return Content(
-        probs=np.frombuffer(values, dtype=np.float64).reshape(-1, len(columns)),
+        probs=probs,
         labels=labels.values() if label_at is not None else None,
         columns=[header[at] for at in columns] if header else None,
+        n_columns=len(columns),
+        below=Content(probs[1:], None, lines.first, len(columns)) if doubtful else None,
+        looks_headed=looks_headed,
     )
+
+
+def _index_columns(header: list[str] | None) -> set[int]:
+    """Find the columns that number the samples: by name, or the first if it has none."""
+    names = header or []
+    found = {at for at, name in enumerate(names) if name.lower() in INDEX_NAMES}
+    return found | ({0} if names and not names[0] else set())
 
 
 def _label_column(lines: _Lines, key: str | None, left_out: set[int]) -> int:
@@ -165,18 +180,18 @@ def _label_column(lines: _Lines, key: str | None, left_out: set[int]) -> int:
     )
 
 
-def _read_labels(lines: _Lines, key: str | None) -> NDArray[Any]:
-    left_out = {0} if lines.header and not lines.header[0] else set()
-    if lines.header and len(lines.header) == 1:
-        name = lines.header[0]
+def _read_labels(lines: _Lines, key: str | None) -> Content:
+    if len(lines.first) == 1:
+        name = lines.first[0]
         # Alone, a text cell may be a name or the first label.
-        if name != key and name.lower() not in LABEL_NAMES:
-            lines.header = None
-    at = _label_column(lines, key, left_out)
+        lines.header = lines.first if name == key or name.lower() in LABEL_NAMES else None
+    at = _label_column(lines, key, _index_columns(lines.header))
     labels = _Column(lines)
     for row in lines:
         labels.add(row[at])
-    return labels.values()
+    doubtful = lines.header is None and lines.first == ["0"]
+    below = Content(labels=labels.values(below_first=True)) if doubtful else None
+    return Content(labels=labels.values(), below=below)
 
 
 class _Column:
@@ -192,10 +207,15 @@ class _Column:
             raise self._lines.source.error(f"line {self._lines.line}: a cell is empty")
         self._rows.append(self._codes.setdefault(cell, len(self._codes)))
 
-    def values(self) -> NDArray[Any]:
+    def values(self, *, below_first: bool = False) -> NDArray[Any]:
         """Give whole numbers where all labels are, else numbers, else text."""
         texts = [text.strip() for text in self._codes]
         rows = np.frombuffer(self._rows, dtype=np.int64)
+        if below_first:
+            rows = rows[1:]
+            if 0 not in rows:
+                # A text that is only in the header must not make text of the labels.
+                texts, rows = texts[1:], rows - 1
         different: NDArray[Any]
         try:
             different = np.array([int(text) for text in texts], dtype=np.int64)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from easiness_cli._errors import reason
-from easiness_cli._source import LABEL_NAMES, PROBS_NAMES, Content, Request, Source
+from easiness_cli._source import INDEX_NAMES, LABEL_NAMES, PROBS_NAMES, Content, Request, Source
 
 _NEVER_CLASSES = ("label", "labels", "target", "targets")
 _INDEX = "__index_level_"
@@ -63,7 +63,7 @@ def _read(file: Any, source: Source, request: Request) -> Content:
     if len(columns) == 1:
         return Content(_matrix(table.column(columns[0]), source, columns[0]), labels)
     probs = np.column_stack([table.column(name).to_numpy() for name in columns])
-    return Content(probs, labels, columns)
+    return Content(probs, labels, columns, len(columns))
 
 
 def _label_column(source: Source, names: list[str], request: Request) -> str:
@@ -121,7 +121,9 @@ def _probs_columns(
     columns = [
         name
         for name in names
-        if name != label and not (label is None and name.lower() in _NEVER_CLASSES)
+        if name != label
+        and name.lower() not in INDEX_NAMES
+        and not (label is None and name.lower() in _NEVER_CLASSES)
     ]
     for name in columns:
         if not _is_number(schema.field(name).type):

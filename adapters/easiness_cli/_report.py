@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 
-from easiness_cli._common import estimator_from, inputs_from
+from easiness_cli._common import columns_told, estimator_from, inputs_from, require
 from easiness_cli._errors import CommandError
-from easiness_cli._write import atomic_write, check_output
+from easiness_cli._progress import Progress
+from easiness_cli._write import atomic_write, check_output, standard_output
 
 MOST_BINS = 100
 
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
             exit_code=2,
         )
     estimator = estimator_from(args)
+    require("matplotlib")
     inputs = inputs_from(args)
 
     # Imported here: Matplotlib takes a second, which bad input need not wait for.
@@ -47,21 +49,25 @@ def run(args: argparse.Namespace) -> int:
     from easiness_cli._report_html import report_page
     from easiness_cli._report_text import headline
 
-    report = build_report(
-        inputs.probs,
-        inputs.labels,
-        class_names=inputs.classes,
-        estimator=estimator,
-        n_bins=args.bins,
-        normalize=args.normalize,
-        n_threads=args.threads,
-        top=args.top,
-        title=args.title,
-        source=", ".join(_shown(path) for path in (args.probs, args.labels) if path),
-    )
-    page = report_page(report).encode("utf-8")
+    with columns_told(inputs), Progress(inputs.labels.size, quiet=args.quiet) as progress:
+        report = build_report(
+            inputs.probs,
+            inputs.labels,
+            class_names=inputs.classes,
+            estimator=estimator,
+            n_bins=args.bins,
+            normalize=args.normalize,
+            n_threads=args.threads,
+            top=args.top,
+            title=args.title,
+            source=", ".join(_shown(path) for path in (args.probs, args.labels) if path),
+            tell=progress.step,
+        )
+        progress.step("drawing")
+        page = report_page(report).encode("utf-8")
     if to_stdout:
-        sys.stdout.buffer.write(page)
+        with standard_output() as stdout:
+            stdout.write(page)
     else:
         with atomic_write(args.output, args.overwrite) as file:
             file.write(page)

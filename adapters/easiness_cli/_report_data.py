@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import easiness_core as ec
+from easiness_cli._common import AUROC_ELEMENTS
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Report:
         The wrong predictions of each level.
     table : ec.ClassTable
         The classes.
-    auroc : float
-        Macro one-vs-rest AUROC; NaN where not defined.
+    auroc : float or None
+        Macro one-vs-rest AUROC; NaN where not defined, None where left out for its cost.
     sigma_fit : ec.SigmaFit
         MSR and ESE over the grid of sigma, by the closed form.
     sigma_resolution : float
@@ -60,7 +61,7 @@ class Report:
     scores: ec.Scores
     errors: dict[str, int]
     table: ec.ClassTable
-    auroc: float
+    auroc: float | None
     sigma_fit: ec.SigmaFit
     sigma_resolution: float
     hardest: tuple[HardSample, ...]
@@ -83,6 +84,7 @@ def build_report(
     top: int = 20,
     title: str = "Sample easiness report",
     source: str = "",
+    tell: Callable[[str], None] = lambda stage: None,
 ) -> Report:
     """Score the samples and gather what the report shows.
 
@@ -106,6 +108,8 @@ def build_report(
         Length of the list of the hardest samples.
     title, source : str
         The report's title, and the names of the input files.
+    tell : callable
+        Is given a few words at the start of each stage of the work.
 
     Returns
     -------
@@ -118,6 +122,7 @@ def build_report(
         What `ec.score` raises for bad input.
     """
     estimator = estimator or ec.ClosedForm()
+    tell("scoring")
     scores = ec.score(
         probs,
         labels,
@@ -134,6 +139,26 @@ def build_report(
     names = tuple(map(str, range(n_classes) if class_names is None else class_names))
     given = np.asarray(labels).astype(np.int64)
     wrong = scores.predicted != given
+    auroc = None
+    if probs.size <= AUROC_ELEMENTS:
+        tell("computing AUROC")
+        auroc = ec.auroc(probs, given, normalize=normalize)
+    fits = []
+    grid = sorted({*ec.SIGMA_GRID, estimator.sigma})
+    for k, sigma in enumerate(grid):
+        tell(f"scoring at sigma {k + 1} of {len(grid)}")
+        fits.append(
+            ec.fit_sigma(
+                probs,
+                given,
+                grid=[sigma],
+                resolution=resolution,
+                n_bins=n_bins,
+                normalize=normalize,
+                n_threads=n_threads,
+            )
+        )
+    best = min(fits, key=lambda fit: fit.ese)
     return Report(
         title=title,
         source=source,
@@ -146,15 +171,13 @@ def build_report(
             if level.name
         },
         table=ec.class_table(scores, given, n_classes=n_classes),
-        auroc=ec.auroc(probs, given, normalize=normalize),
-        sigma_fit=ec.fit_sigma(
-            probs,
-            given,
-            grid=sorted({*ec.SIGMA_GRID, estimator.sigma}),
-            resolution=resolution,
-            n_bins=n_bins,
-            normalize=normalize,
-            n_threads=n_threads,
+        auroc=auroc,
+        sigma_fit=ec.SigmaFit(
+            sigma=best.sigma,
+            ese=best.ese,
+            grid=np.array(grid),
+            ese_curve=np.array([fit.ese for fit in fits]),
+            msr_curve=np.concatenate([fit.msr_curve for fit in fits]),
         ),
         sigma_resolution=resolution,
         hardest=_hardest(probs, given, scores, names, top, normalize),

@@ -70,7 +70,7 @@ def _summary(report: Report) -> str:
         ("Accuracy", "share of samples whose given class has the highest probability",
          words.percent(summary.accuracy)),
         ("AUROC", "one class against the rest, averaged over the classes; 0.5 is chance, 1 perfect",
-         words.number(report.auroc)),
+         words.auroc(report)),
         ("Mean easiness", "0 to 1; higher is easier", words.number(summary.mean_easiness)),
         ("Levels", "of easiness, with their shares of all samples",
          words.joined([f"{counts[level]:,} {level} ({words.percent(counts[level], n)})"

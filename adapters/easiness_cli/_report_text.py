@@ -146,6 +146,14 @@ def loss_note(report: Report) -> str:
     return f"{amount(infinite, 'sample')} {whose} given class{rest}"
 
 
+def auroc(report: Report) -> str:
+    """Give the AUROC, or say why there is none."""
+    if report.auroc is not None:
+        return number(report.auroc)
+    size = report.summary.n_samples * len(report.class_names)
+    return f"skipped: {size:,} probabilities; easiness score --auroc computes it"
+
+
 def sigma_notes(report: Report) -> list[str]:
     """Say what the curve over sigma can tell and what it cannot, from its own numbers."""
     fit = report.sigma_fit

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 
 import easiness_core as ec
-from easiness_cli._common import estimator_from, inputs_from
+from easiness_cli._common import AUROC_ELEMENTS, columns_told, estimator_from, inputs_from, require
 from easiness_cli._errors import CommandError
 from easiness_cli._progress import Progress
 from easiness_cli._read import Inputs
@@ -19,8 +19,6 @@ from easiness_cli._write_scores import WRITERS, write_csv
 
 # Larger inputs are scored in parts of this many probabilities, so that progress can be told.
 _PART_ELEMENTS = 16_000_000
-# Beyond, its sorts would take many times what scoring takes.
-_AUROC_ELEMENTS = 20_000_000
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,10 +31,13 @@ def run(args: argparse.Namespace) -> int:
             f"-o {args.output}: expected a name ending in .parquet, .csv or .npz", exit_code=2
         )
     estimator = estimator_from(args)
+    if suffix == ".parquet":
+        require("pyarrow")
     if to_file:
         check_output(args.output, args.overwrite, inputs=[args.probs, args.labels])
     inputs = inputs_from(args)
-    scores = _score(inputs, estimator, args)
+    with columns_told(inputs):
+        scores = _score(inputs, estimator, args)
     auroc, skipped = _auroc(inputs, args)
     if to_file:
         with atomic_write(args.output, args.overwrite) as file:
@@ -100,7 +101,7 @@ def _auroc(inputs: Inputs, args: argparse.Namespace) -> tuple[float | None, str 
     """Give the AUROC, or why there is none."""
     if args.auroc is False:
         return None, "skipped: --no-auroc"
-    if args.auroc is None and inputs.probs.size > _AUROC_ELEMENTS:
+    if args.auroc is None and inputs.probs.size > AUROC_ELEMENTS:
         return None, f"skipped: {inputs.probs.size:,} probabilities; --auroc computes it"
     with Progress(inputs.labels.size, quiet=args.quiet) as progress:
         if inputs.probs.size > _PART_ELEMENTS:

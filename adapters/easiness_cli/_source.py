@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from easiness_cli._errors import CommandError, reason
 
 PROBS_NAMES = ("probs", "pred_probs", "predictions", "probabilities")
+# Columns that number or name the samples, as pandas and others write them; in lower case.
+INDEX_NAMES = ("id", "index", "sample_id", "unnamed: 0")
 LABEL_NAMES = ("label", "labels", "y", "ground_truth", "target", "targets")
 
 _MAGIC = (
@@ -45,11 +47,29 @@ class Request:
 
 @dataclass(frozen=True)
 class Content:
-    """What a file held: arrays, and the names of the class columns where it has such columns."""
+    """What a file held.
+
+    Attributes
+    ----------
+    probs, labels : ndarray or None
+        The arrays.
+    columns : list of str or None
+        The names of the class columns, where it has such columns.
+    n_columns : int or None
+        How many columns were taken for classes, where the file may hold others too.
+    below : Content or None
+        Where the first line may be data or the header `0` or `0,1` that pandas writes: what the
+        file held if it is a header.
+    looks_headed : bool
+        Whether the lines below that first one are written in another way.
+    """
 
     probs: NDArray[Any] | None = None
     labels: NDArray[Any] | None = None
     columns: list[str] | None = None
+    n_columns: int | None = None
+    below: Content | None = None
+    looks_headed: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +128,9 @@ def open_source(path: str, max_bytes: int) -> Source:
         If there is no such file, it is empty, pickled, or not what its suffix says.
     """
     if path == "-":
+        # Python's name for a standard input that was closed before the start.
+        if sys.stdin is None:
+            raise CommandError("standard input: it is closed; name a file, or open it")
         return _from_stream(sys.stdin.buffer, "standard input", max_bytes)
     try:
         mode = os.stat(path).st_mode

@@ -163,4 +163,5 @@ def standard_output() -> Iterator[BinaryIO]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise CommandError(f"cannot write standard output: {reason(error)}") from error
+        why = "it is closed" if error.errno == errno.EBADF else reason(error)
+        raise CommandError(f"cannot write standard output: {why}") from error

@@ -18,10 +18,11 @@ _CSV_ROWS = 65_536
 
 def write_npz(file: BinaryIO, scores: ec.Scores, inputs: Inputs) -> None:
     """Write named arrays; classes stay numbers, and their names are one more array."""
-    arrays = _columns(scores, inputs)
+    arrays: dict[str, Any] = dict(_columns(scores, inputs))
     if inputs.classes is not None:
         arrays["classes"] = np.array(inputs.classes)
-    np.savez(file, allow_pickle=False, **arrays)
+    # Without allow_pickle: NumPy 2.0 does not know it and would store it as one more array.
+    np.savez(file, **arrays)
 
 
 def write_parquet(file: BinaryIO, scores: ec.Scores, inputs: Inputs) -> None:

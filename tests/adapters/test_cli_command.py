@@ -145,3 +145,29 @@ def test_a_pipe_named_as_a_file(folder: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"samples        20,000" in done.stdout
+
+
+SCORE = "score p.npy y.npy"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        (f"{SCORE} >&-", 3, "cannot write standard output: it is closed"),
+        (f"{SCORE} -q -o - >&-", 3, "cannot write standard output: it is closed"),
+        ("report p.npy y.npy -q -o - >&-", 3, "cannot write standard output: it is closed"),
+        ("select s.npz --interval 0 1 >&-", 3, "cannot write standard output: it is closed"),
+        ("--help >&-", 3, "cannot write standard output: it is closed"),
+        (f"{SCORE} -q >&-", 0, ""),
+        ("score - y.npy <&-", 3, "standard input: it is closed; name a file, or open it"),
+        (f"{SCORE} -q <&-", 0, ""),
+        ("score none.npy y.npy 2>&-", 3, ""),
+    ],
+)
+def test_closed_streams(command: str, code: int, message: str, folder: Path) -> None:
+    done = subprocess.run(
+        f'"{sys.executable}" -m easiness_cli {command}',
+        shell=True, cwd=folder, text=True, capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+    expected = f"easiness: error: {message}\n" if message else ""
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", expected)

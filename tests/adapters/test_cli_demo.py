@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import errno
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from easiness_cli import _demo, _write_scores
 from easiness_cli.__main__ import main
 from easiness_cli._demo import NAMES, squashed
 
@@ -80,7 +83,8 @@ def test_prints_the_table_and_names_every_file_and_is_repeatable(demo, capsys, r
     assert rerun(demo, "--seed", "3", "--overwrite") == 0
     assert {name: (demo / name).read_bytes() for name in EXPECTED} == before
     printed = capsys.readouterr()
-    assert printed.err == ""
+    assert printed.err.splitlines() == [f"2 folds of {n.replace('_', ' ')} ..." for n in NAMES]
+    assert " folds of " not in printed.out
     assert not recwarn.list
     for name in EXPECTED:
         assert str(demo / name) in printed.out
@@ -142,3 +146,43 @@ def test_squashed_speaks_only_where_most_samples_are_medium():
     assert "differ by only 0.005 in the median" in sentence
     sharp = np.eye(4)[labels]
     assert squashed("sharp", sharp, ec.score(sharp, labels).summary) == ""
+
+
+def results(folds, seed, *, quiet):
+    """Stand in for the training: a few rows of the same kind."""
+    labels = np.arange(40, dtype=np.int64) % 4
+    probs = np.full((40, 4), 0.1) + 0.6 * np.eye(4)[labels]
+    scored = ec.score(probs, labels), ec.auroc(probs, labels)
+    return labels, [_demo._Result(name, probs, *scored) for name in NAMES]
+
+
+@pytest.mark.parametrize("there", ["nothing", "folder", "file", "stranger"])
+def test_failed_run_leaves_only_what_was_there(tmp_path, capsys, monkeypatch, there):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = tmp_path / "new" / "out"
+    if there != "nothing":
+        folder.mkdir(parents=True)
+    if there == "file":
+        (folder / "labels.npy").write_text("mine")
+    if there == "stranger":
+        (folder / "notes.txt").write_text("mine")
+    before = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
+    monkeypatch.setattr(_demo, "_train_and_score", results)
+    with monkeypatch.context() as broken:
+        broken.setattr(_write_scores, "write_parquet", full)
+        assert rerun(folder, "--overwrite") == 3
+    assert "No space left on device" in capsys.readouterr().err
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} == before
+    assert rerun(folder, "-q", "--overwrite") == 0
+    assert {path.name for path in folder.iterdir()} - {"notes.txt"} == EXPECTED
+
+
+@pytest.mark.parametrize("package", ["sklearn", "pyarrow", "matplotlib"])
+def test_missing_package_is_told_before_a_folder_is_made(tmp_path, capsys, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    assert rerun(tmp_path / "out") == 3
+    error = capsys.readouterr().err
+    assert error == f"easiness: error: this needs {package}: pip install 'easiness-core[cli]'\n"
+    assert not (tmp_path / "out").exists()

@@ -105,3 +105,18 @@ def test_without_pyarrow_npy_npz_and_csv_work(monkeypatch: pytest.MonkeyPatch) -
     with open("out.csv", newline="") as file:
         loaded = [float(row["log_easiness"]) for row in csv.DictReader(file)]
     np.testing.assert_array_equal(loaded, ec.score(PROBS, LABELS).log_easiness)
+
+
+def test_npz_passes_no_keyword_that_old_numpy_would_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def savez(file: object, **arrays: object) -> None:
+        assert "allow_pickle" not in arrays  # NumPy 2.0 has no such keyword
+        savez_compressed(file, **arrays)
+
+    savez_compressed = np.savez_compressed
+    monkeypatch.setattr(np, "savez", savez)
+    np.savez_compressed(tmp_path / "in.npz", probs=[[0.5, 0.5]], label=[1])
+    assert main(["score", str(tmp_path / "in.npz"), "-q", "-o", str(tmp_path / "out.npz")]) == 0
+    with np.load(tmp_path / "out.npz") as arrays:
+        assert "easiness" in arrays.files

@@ -145,9 +145,17 @@ class TestCsv:
         assert_read(inputs)
         assert inputs.classes == ["3", "4", "5"]
 
-    def test_whole_number_labels_do_not_take_names_from_the_header(self) -> None:
+    @pytest.mark.parametrize(
+        ("header", "classes"),
+        [(NAMES, NAMES), (["7", "x", "9"], None), (["a", "a", "b"], None), (["0", "1", "2"], None)],
+    )
+    def test_column_numbers_stay_and_are_called_by_a_header_of_names(
+        self, header: list[str], classes: list[str] | None
+    ) -> None:
         rows = [[*p, label] for p, label in zip(PROBS.tolist(), LABELS, strict=True)]
-        assert read(self.write([*NAMES, "label"], rows)).classes is None
+        inputs = read(self.write([*header, "label"], rows))
+        assert_read(inputs)
+        assert inputs.classes == classes
 
     @pytest.mark.parametrize("index", [True, False])
     def test_pandas_round_trip(self, index: bool) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from easiness_cli import _progress
 from easiness_cli.__main__ import main
 from report_reader import Page, made, page_of, value
 
@@ -117,3 +119,43 @@ def test_real_sets_hold_the_cores_numbers(data, name, keys, n_classes):
     msr = value(page.facts()["MSR, medium sample rate"])
     assert msr == pytest.approx(summary.msr, abs=5.1e-5)
     assert ("squashed" in page.html) == (summary.msr > 0.5)
+
+
+@pytest.mark.parametrize(
+    ("argv", "package"),
+    [
+        (["score", "none.npy", "-o", "out.parquet"], "pyarrow"),
+        (["report", "none.npy", "-o", "out.html"], "matplotlib"),
+    ],
+)
+def test_missing_package_is_told_before_the_input_is_read(
+    argv, package, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, package, None)
+    assert main(argv) == 3
+    assert capsys.readouterr().err.startswith(f"easiness: error: this needs {package}: ")
+
+
+@pytest.mark.parametrize("tty", [True, False])
+def test_progress_of_long_work_is_told_by_stages(files, capsys, monkeypatch, tty):
+    monkeypatch.setattr(_progress, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(_progress, "_INTERVAL_S", {True: 0.0, False: 0.0})
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: tty, raising=False)
+    assert report(files) == 0
+    error = capsys.readouterr().err
+    n = len(ec.SIGMA_GRID)
+    stages = ["scoring", "computing AUROC"]
+    stages += [f"scoring at sigma {k} of {n}" for k in range(1, n + 1)]
+    stages.append("drawing")
+    if tty:
+        assert error == "".join(f"\r\x1b[K{stage}" for stage in stages) + "\r\x1b[K"
+    else:
+        assert error.splitlines() == stages
+    assert report(files, "--overwrite", "-q") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_short_work_tells_no_progress(files, capsys):
+    assert report(files) == 0
+    assert capsys.readouterr().err == ""

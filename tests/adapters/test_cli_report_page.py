@@ -154,3 +154,12 @@ def test_squashed_probabilities_get_a_caution(page):
     assert len(cautions) == 1
     assert "of the samples are medium" in cautions[0]
     assert not any("squashed" in paragraph for paragraph in page.text["p"])
+
+
+def test_quotes_in_an_attribute_are_escaped():
+    probs, labels = made(50, 2)
+    long = '"\' onmouseover="alert(1)" ' + "b" * LONGEST_NAME
+    page = page_of(probs, labels, class_names=[long, "short"])
+    found = [attributes for tag, attributes in page.tags if tag == "bdi" and "title" in attributes]
+    assert found
+    assert all(attributes == {"title": long} for attributes in found)

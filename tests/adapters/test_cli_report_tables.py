@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from easiness_cli import _report_data
 from easiness_cli._report_data import build_report
 from easiness_cli._report_html import report_page
 from report_reader import made, page_of, value
@@ -106,3 +107,35 @@ def test_normalize_shows_the_divided_probabilities(sample):
     assert scaled.summary.level_counts == plain.summary.level_counts
     assert scaled.hardest[0].p_predicted == pytest.approx(plain.hardest[0].p_predicted, rel=1e-12)
     assert scaled.auroc == pytest.approx(plain.auroc, abs=1e-6)
+
+
+def test_auroc_of_counts_is_of_the_divided_rows():
+    rng = np.random.default_rng(5)
+    counts = rng.integers(1, 50, size=(300, 3)) * rng.integers(1, 9, size=(300, 1))
+    labels = rng.integers(3, size=300)
+    expected = ec.auroc(counts, labels, normalize=True)
+    divided = counts / counts.sum(axis=1, keepdims=True)
+    assert expected == pytest.approx(ec.auroc(divided, labels), abs=1e-6)
+    assert build_report(counts, labels, normalize=True).auroc == expected
+
+
+def test_auroc_is_left_out_above_the_limit_and_said_so(sample, monkeypatch):
+    monkeypatch.setattr(_report_data, "AUROC_ELEMENTS", 2399)
+    assert page_of(*sample).facts()["AUROC"] == (
+        "skipped: 2,400 probabilities; easiness score --auroc computes it"
+    )
+    monkeypatch.setattr(_report_data, "AUROC_ELEMENTS", 2400)
+    assert value(page_of(*sample).facts()["AUROC"]) == pytest.approx(ec.auroc(*sample), rel=1e-3)
+
+
+@pytest.mark.parametrize("resolution", [0.001, 0.2])
+def test_sigma_curve_is_cut_at_the_resolution_of_the_report(sample, resolution):
+    estimator = ec.ClosedForm(sigma=0.3, resolution=resolution)
+    fit = build_report(*sample, estimator=estimator, n_bins=7).sigma_fit
+    expected = ec.fit_sigma(*sample, grid=fit.grid, resolution=resolution, n_bins=7)
+    assert fit.grid.tolist() == sorted({*ec.SIGMA_GRID, 0.3})
+    assert (fit.sigma, fit.ese) == (expected.sigma, expected.ese)
+    np.testing.assert_array_equal(fit.msr_curve, expected.msr_curve)
+    np.testing.assert_array_equal(fit.ese_curve, expected.ese_curve)
+    other = ec.fit_sigma(*sample, grid=fit.grid, resolution=0.01)
+    assert (fit.msr_curve != other.msr_curve).any()

@@ -236,7 +236,7 @@ class TestText:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        monkeypatch.setattr(_score, "_AUROC_ELEMENTS", limit)
+        monkeypatch.setattr(_score, "AUROC_ELEMENTS", limit)
         found = score_json(capsys, *argv)
         assert found["auroc_skipped"] == expected
         assert (found["auroc"] is None) == (expected is not None)
