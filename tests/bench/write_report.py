@@ -156,10 +156,10 @@ def main(source, target):
             ["what", "seconds"],
             [[name, f"{timing[0]:.2f}"] for name, timing in groups["start"].items()],
         ),
-        "## How cost grows",
-        "![Time by rows, classes and draws](img/growth.png)",
-        "## All timings",
     ]
+    if (Path(target).parent / "img" / "growth.png").exists():
+        parts += ["## How cost grows", "![Time by rows, classes and draws](img/growth.png)"]
+    parts.append("## All timings")
     for group, timings in groups.items():
         if ONE in timings:
             parts += [f"### {group}", group_table(timings)]
