@@ -20,7 +20,7 @@ def look_up_tables(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Any,
     differences = np.sort(b - a)
     n = differences.size
     width = float(differences[-1] - differences[0])
-    # Few buckets stay in cache; more would save comparisons, of which there are about two.
+    # As many buckets as differences: more would save comparisons, and leave the cache sooner.
     step = n / width if width > 0.0 else 0.0
     n_buckets = int(bucket(differences[-1], differences[0], step)) + 1
     starts = bucket_starts(differences, n_buckets, step)

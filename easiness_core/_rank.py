@@ -56,7 +56,7 @@ def between_ranks(values: Any, upper: Any, lower: Any, out: Any) -> int:
     """Rows below the upper cut down to the lower one, in order; `out` has a place to spare.
 
     A cut is (value, number of rows of exactly this value that rank above the cut): among equal
-    values the earlier row ranks higher. Without branches on values 1 ns a row, with them 2.4.
+    values the earlier row ranks higher. Without branches on values 1.7 ns a row, with them 2.4.
     """
     upper_value, upper_ties = upper
     lower_value, lower_ties = lower
