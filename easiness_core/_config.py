@@ -27,22 +27,34 @@ EASY_ROW_FROM: Final = 3.0
 NEGLIGIBLE_SQUARE: Final = 80.0
 # From here on erfc underflows and log Phi is 0.
 PHI_IS_ONE_FROM: Final = 38.6
+# In an easy row so many terms that count, or more, are taken by vector instructions, 8 at once
+# (8 terms take 70 ns in place of 200); fewer, one by one.
+VECTOR_TERMS_FROM: Final = 3
+VECTOR_WIDTH: Final = 8
+TAIL_DEGREE: Final = 15
+EXP_DEGREE: Final = 12
 
-# Rows of so many classes or more take log Phi in two steps: vector instructions for the table's
-# index, then the polynomials. Below, setting up costs more than it saves (10 classes: 8 against
-# 5 ns an element; 100 classes: 3 against 6).
-DENSE_FROM_CLASSES: Final = 32
-DENSE_CHUNK: Final = 128
+# Below so many classes the largest two are kept, without branches; from there on the largest of
+# the others is looked for.
+MANY_CLASSES_FROM: Final = 32
+# log Phi is read from its table for so many elements at once.
+ELEMENTS_AT_ONCE: Final = 256
+
+# Monte Carlo compares with so many differences of noise at once: with 8, or in half as many
+# buckets, a look-up takes half as long again.
+COMPARED_AT_ONCE: Final = 4
+
+# So many rows at once are settled, and get their losses and levels: what is known of them stays
+# in the first-level cache, and sums of 256 units of 2^52 stay far from 64 bits.
+ROWS_AT_ONCE: Final = 256
 
 # Sums of easiness and of losses are integers in these units, so that merging is exact.
 EASINESS_FRACTION_BITS: Final = 52
 LOSS_FRACTION_BITS: Final = 42
 
-# Rows are handed to threads in blocks of about this many elements, and at most so many rows:
-# a block takes 0.2 ms or more, against some 20 microseconds for handing it over, and what is
-# written for it stays in second-level cache.
+# Rows are handed to threads in blocks of about this many elements: a block takes 0.2 ms or more,
+# against some 20 microseconds for handing it over.
 BLOCK_ELEMENTS: Final = 1 << 19
-BLOCK_ROWS: Final = 1 << 13
 # A block that must be converted is a copy: it stays in cache.
 CONVERTED_BLOCK_ELEMENTS: Final = 1 << 16
 # Inputs up to this many elements stay on the calling thread.

@@ -6,17 +6,23 @@ of noise below `d_j`. They are filed into buckets; only those of `d_j`'s own buc
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_core._config import COMPARED_AT_ONCE, ROWS_AT_ONCE
+from easiness_core._finish import SMALLEST_NORMAL, finish, minus_log
 from easiness_core._jit import jit
-from easiness_core._rows import is_bad, rival_and_predicted, sums
+from easiness_core._rows import is_bad, rival_and_predicted, rows_of, settle, settle_scratch
 
 
 def look_up_tables(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Any, ...]:
-    """Sorted differences b - a, starts of their buckets, buckets a unit, log of count shares."""
+    """Sorted differences b - a, starts of their buckets, and buckets a unit.
+
+    The differences end in infinities, which no difference exceeds.
+    """
     differences = np.sort(b - a)
     n = differences.size
     width = float(differences[-1] - differences[0])
@@ -24,9 +30,7 @@ def look_up_tables(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Any,
     step = n / width if width > 0.0 else 0.0
     n_buckets = int(bucket(differences[-1], differences[0], step)) + 1
     starts = bucket_starts(differences, n_buckets, step)
-    with np.errstate(divide="ignore"):
-        log_share = np.log(np.arange(n + 1) / n)
-    return differences, starts, step, log_share
+    return np.append(differences, np.full(COMPARED_AT_ONCE, np.inf)), starts, step
 
 
 @jit
@@ -47,76 +51,101 @@ def bucket_starts(differences: Any, n_buckets: int, step: float) -> Any:
 
 
 @jit
-def count_below(d: float, differences: Any, starts: Any, step: float) -> int:
+def count_below(d: float, noise: Any) -> int:
     """Count the sorted differences below d.
 
     `bucket` is monotone in floating point, so a difference in an earlier bucket than d's is
-    below d and one in a later bucket is not; only d's own bucket is compared.
+    below d and one in a later bucket is not; the count goes on from the start of d's own bucket.
+    A few comparisons at once, whatever their outcome: where to stop could not be guessed
+    (6 ns a look-up, against 16 for one after the other).
     """
-    n = differences.size
-    if d > differences[n - 1]:
-        return n
-    if d <= differences[0]:
-        return 0
-    b = bucket(d, differences[0], step)
-    k = starts[b]
-    while k < starts[b + 1] and differences[k] < d:
-        k += 1
-    return k
+    differences, starts, step = noise
+    lowest = differences[0]
+    highest = differences[differences.size - COMPARED_AT_ONCE - 1]
+    k = int(starts[bucket(min(max(d, lowest), highest), lowest, step)])
+    while True:
+        below = 0
+        for c in range(COMPARED_AT_ONCE):
+            below += differences[k + c] < d
+        k += below
+        if below < COMPARED_AT_ONCE:
+            return k
 
 
 @jit
-def monte_carlo(probs: Any, labels: Any, tolerance: Any, noise: Any, out: Any) -> int:
-    """Easiness, log easiness, h_i and predicted class by counting over shared noise.
+def monte_carlo(probs: Any, labels: Any, tolerance: Any, noise: Any, ends: Any, out: Any) -> int:
+    """Score rows by counting over shared noise; returns the number of bad ones.
 
-    `noise` is what `look_up_tables` gives. Products and sums run in the order of the columns,
-    as the definition does. Returns the number of bad rows.
+    `noise` is what `look_up_tables` gives; for `ends` see `_finish.finish`. Products run in the
+    order of the columns, as the definition does.
     """
-    differences, starts, step, log_share = noise
-    n = differences.size
+    differences = noise[0]
     lowest = differences[0]
-    highest = differences[n - 1]
+    highest = differences[differences.size - COMPARED_AT_ONCE - 1]
+    # The margin is that of rounding in the sum.
+    settled_from = max(highest, 0.0) + 1e-9
+    sums_of_rows = settle_scratch()
+    totals, absolutes, open_rows = sums_of_rows
     n_bad = 0
-    for r in range(probs.shape[0]):
-        h = probs[r]
-        i = labels[r]
-        own = np.float64(h[i])
-        total, absolute = sums(h)
-        if is_bad(h, total, absolute, tolerance):
-            n_bad += 1
-            continue
-        out.loss[r] = own
-        out.easiness[r] = 1.0
-        out.log_easiness[r] = 0.0
-        out.predicted[r] = i
-        # Settled by the sum: the other classes together leave no rival close enough. The margin
-        # is that of rounding in the sum.
-        if absolute == total and own - (total - own) > max(highest, 0.0) + 1e-9:
-            continue
-        rival, out.predicted[r] = rival_and_predicted(h, i)
-        if own - rival > highest:
-            continue
-        easiness = 0.0
-        log_e = -np.inf
-        if own - rival > lowest:
-            easiness, log_e = _product(h, i, differences, starts, step, log_share)
-        out.easiness[r] = easiness
-        out.log_easiness[r] = log_e
+    for start in range(0, labels.size, ROWS_AT_ONCE):
+        h_rows = probs[start : start + ROWS_AT_ONCE]
+        i_rows = labels[start : start + ROWS_AT_ONCE]
+        part = rows_of(out, start)
+        n_open = settle(h_rows, i_rows, tolerance, settled_from, part, sums_of_rows)
+        n_counted = 0
+        for r in open_rows[:n_open]:
+            if is_bad(h_rows[r], totals[r], absolutes[r], tolerance):
+                n_bad += 1
+                continue
+            rival, part.predicted[r] = rival_and_predicted(h_rows[r], i_rows[r])
+            lead = part.loss[r] - rival
+            if lead <= lowest:
+                part.easiness[r] = 0.0
+                part.log_easiness[r] = -np.inf
+            elif lead <= highest:
+                part.easiness[r] = _product(h_rows[r], i_rows[r], noise)
+                open_rows[n_counted] = r
+                n_counted += 1
+        counted = open_rows[:n_counted]
+        _take_logs(h_rows, i_rows, noise, counted, part, (totals, absolutes))
+        if n_bad == 0:
+            finish(i_rows, ends, part, totals)
     return n_bad
 
 
 @jit
-def _product(
-    h: Any, i: int, differences: Any, starts: Any, step: float, log_share: Any
-) -> tuple[float, float]:
-    n = differences.size
+def _product(h: Any, i: int, noise: Any) -> float:
+    n = noise[0].size - COMPARED_AT_ONCE
     own = np.float64(h[i])
     easiness = 1.0
+    for j in range(h.size):
+        if j != i:
+            easiness *= count_below(own - np.float64(h[j]), noise) / n
+    return easiness
+
+
+@jit
+def _take_logs(probs: Any, labels: Any, noise: Any, rows: Any, part: Any, scratch: Any) -> None:
+    """Logarithms of the easiness of some rows, by vector instructions where it is normal."""
+    values, minus_logs = scratch
+    for k in range(rows.size):
+        values[k] = max(part.easiness[rows[k]], SMALLEST_NORMAL)
+    minus_log(values[: rows.size], minus_logs[: rows.size])
+    for k in range(rows.size):
+        r = rows[k]
+        part.log_easiness[r] = -minus_logs[k]
+        if part.easiness[r] < SMALLEST_NORMAL:
+            part.log_easiness[r] = _sum_of_logs(probs[r], labels[r], noise)
+
+
+@jit
+def _sum_of_logs(h: Any, i: int, noise: Any) -> float:
+    """Log easiness where the product of many small shares underflows."""
+    n = noise[0].size - COMPARED_AT_ONCE
+    own = np.float64(h[i])
     log_e = 0.0
     for j in range(h.size):
         if j != i:
-            count = count_below(own - np.float64(h[j]), differences, starts, step)
-            if count < n:
-                easiness *= count / n
-                log_e += log_share[count]
-    return easiness, log_e
+            count = count_below(own - np.float64(h[j]), noise)
+            log_e += math.log(count / n)
+    return log_e

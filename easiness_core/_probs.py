@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._config import BLOCK_ELEMENTS, BLOCK_ROWS, CONVERTED_BLOCK_ELEMENTS
+from easiness_core._config import BLOCK_ELEMENTS, CONVERTED_BLOCK_ELEMENTS
 from easiness_core._convert import widen
 
 
@@ -47,9 +47,8 @@ class Probs:
 
     @property
     def block_rows(self) -> int:
-        if self.is_view:
-            return max(1, min(BLOCK_ROWS, BLOCK_ELEMENTS // self.n_classes))
-        return max(1, CONVERTED_BLOCK_ELEMENTS // self.n_classes)
+        elements = BLOCK_ELEMENTS if self.is_view else CONVERTED_BLOCK_ELEMENTS
+        return max(1, elements // self.n_classes)
 
     def block(self, start: int, stop: int) -> NDArray[Any]:
         rows = self.array[start:stop]

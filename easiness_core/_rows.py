@@ -1,4 +1,4 @@
-"""What every kernel asks of a row first: is it sound, which class is largest, who is the rival."""
+"""What every loop asks of its rows first: are they sound, are they settled, who is the rival."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._config import DENSE_FROM_CLASSES, JIT_SUM_OPTIONS
+from easiness_core._config import JIT_SUM_OPTIONS, MANY_CLASSES_FROM, ROWS_AT_ONCE
 from easiness_core._jit import jit
 
 
@@ -54,6 +54,55 @@ def is_bad(h: Any, total: float, absolute: float, tolerance: Any) -> bool:
 
 
 @jit
+def rows_of(out: Any, start: int) -> Any:
+    """Columns of the rows that are settled at once, from `start`."""
+    stop = start + ROWS_AT_ONCE
+    return Columns(
+        out.easiness[start:stop],
+        out.log_easiness[start:stop],
+        out.loss[start:stop],
+        out.level[start:stop],
+        out.predicted[start:stop],
+    )
+
+
+@jit
+def settle_scratch() -> Any:
+    """Room for what `settle` leaves behind: sums, sums of absolute values, open rows."""
+    return np.empty(ROWS_AT_ONCE), np.empty(ROWS_AT_ONCE), np.empty(ROWS_AT_ONCE + 1, np.int64)
+
+
+@jit
+def settle(
+    probs: Any, labels: Any, tolerance: Any, settled_from: float, out: Any, scratch: Any
+) -> int:
+    """Score the rows that their sum settles, and list the others; returns how many those are.
+
+    The other classes share `1 - h_i`: where `h_i` exceeds that by `settled_from`, no rival
+    comes close, and easiness is 1. Negative entries would make the others' sum understate the
+    rival, so such rows are left open, as are rows that may be bad. Two loops without branches,
+    over rows whose sums stay in cache: 5 ns a row of 10 classes, against 12 in one loop.
+    """
+    totals, absolutes, open_rows = scratch
+    row_sum, _ = tolerance
+    for r in range(labels.size):
+        totals[r], absolutes[r] = sums(probs[r])
+        out.loss[r] = probs[r, labels[r]]
+    n_open = 0
+    for r in range(labels.size):
+        own = out.loss[r]
+        total = totals[r]
+        out.easiness[r] = 1.0
+        out.log_easiness[r] = 0.0
+        out.predicted[r] = labels[r]
+        sound = (absolutes[r] == total) & (abs(total - 1.0) <= row_sum)
+        open_rows[n_open] = r
+        # own - (total - own), but without a difference of infinities.
+        n_open += not (sound & (own + own >= total + settled_from))
+    return n_open
+
+
+@jit
 def _largest(h: Any) -> float:
     """Largest value of a row without NaN; -inf if it is empty.
 
@@ -90,17 +139,21 @@ def _largest_two(h: Any) -> tuple[float, float]:
 def rival_and_predicted(h: Any, i: int) -> tuple[float, int]:
     """Largest probability of another class, and the first class of the largest."""
     own = np.float64(h[i])
-    if h.size < DENSE_FROM_CLASSES:
+    predicted = i
+    if h.size < MANY_CLASSES_FROM:
         rival, second = _largest_two(h)
         if own == rival:
             rival = second
-    else:
-        rival = max(_largest(h[:i]), _largest(h[i + 1 :]))
-    if own > rival:
-        return rival, i
-    predicted = 0
-    while h[predicted] != rival:
-        predicted += 1
+        if own <= rival:
+            # All of the row, from its end: where to stop could not be guessed.
+            for j in range(h.size - 1, -1, -1):
+                predicted = j if h[j] == rival else predicted
+        return rival, predicted
+    rival = max(_largest(h[:i]), _largest(h[i + 1 :]))
+    if own <= rival:
+        predicted = 0
+        while h[predicted] != rival:
+            predicted += 1
     return rival, predicted
 
 

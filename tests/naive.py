@@ -31,7 +31,10 @@ def closed_form(probs, labels, sigma):
 
 
 def monte_carlo(probs, labels, a, b):
-    """Count, for each pair of classes, the noises under which the label's class wins."""
+    """Count, for each pair of classes, the noises under which the label's class wins.
+
+    Log easiness is the logarithm of the product, or of its factors where the product underflows.
+    """
     n = len(a)
     easiness, log_easiness = [], []
     for h, i in zip(probs, labels, strict=True):
@@ -44,7 +47,7 @@ def monte_carlo(probs, labels, a, b):
                 with np.errstate(divide="ignore"):
                     log_e += np.log(np.float64(count) / n)
         easiness.append(e)
-        log_easiness.append(log_e)
+        log_easiness.append(math.log(e) if e >= np.finfo(float).smallest_normal else log_e)
     return np.array(easiness), np.array(log_easiness)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import easiness_core as ec
-from easiness_core._finish import minus_log
+from easiness_core._finish import _count, minus_log
 
 
 def test_minus_log_is_within_two_units_in_the_last_place(rng):
@@ -31,3 +31,19 @@ def test_every_chunk_of_rows_gets_its_loss(rng, n_samples):
     losses = ec.score(np.column_stack([own, 1 - own]), np.zeros(n_samples, dtype=int)).loss
     with np.errstate(divide="ignore"):
         np.testing.assert_allclose(losses, -np.log(own), rtol=5e-16)
+
+
+@pytest.mark.parametrize("n_bins", [1, 3, 5, 7, 10, 49])
+def test_rows_at_an_edge_belong_to_the_upper_bin(n_bins):
+    # And their neighbours on either side, where a product rounds across the edge.
+    edges = np.arange(n_bins + 1) / n_bins
+    easiness = np.concatenate([edges, np.nextafter(edges[1:], 0), np.nextafter(edges[:-1], 1)])
+    labels = np.zeros(easiness.size, dtype=np.int64)
+    predicted = np.arange(easiness.size) % 2
+    tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
+    _count(easiness, predicted, labels, edges, tally)
+    expected = np.minimum(np.searchsorted(edges, easiness, side="right") - 1, n_bins - 1)
+    for b in range(n_bins):
+        inside = expected == b
+        units = sum(int(float(e) * 2**52 + 0.5) for e in easiness[inside])  # halves go up
+        assert tally[b, :3].tolist() == [inside.sum(), (inside & (predicted == 0)).sum(), units]

@@ -1,5 +1,6 @@
 import itertools
 import threading
+import tracemalloc
 
 import naive
 import numpy as np
@@ -35,7 +36,23 @@ def test_monte_carlo_is_bit_identical_to_counting(make_rows, shape, dtype, draws
     scores = ec.score(probs[:10], labels[:10], estimator=estimator)
     easiness, log_easiness = naive.monte_carlo(probs[:10], labels[:10], *estimator.noise())
     np.testing.assert_array_equal(scores.easiness, easiness)
-    np.testing.assert_array_equal(scores.log_easiness, log_easiness)
+    np.testing.assert_array_max_ulp(scores.log_easiness, log_easiness, 2)
+
+
+@pytest.mark.parametrize("n_classes", [150, 400])
+def test_monte_carlo_where_the_product_underflows(n_classes):
+    # Of equal probabilities each share is near 1/2; of the row below them, near 1/7.
+    probs = np.full((3, n_classes), 1.0 / n_classes)
+    probs[1, 0] -= 0.0015
+    probs[1, 1] += 0.0015
+    labels = np.array([0, 0, n_classes - 1])
+    estimator = ec.MonteCarlo(sigma=0.001, draws=300, seed=1)
+    scores = ec.score(probs, labels, estimator=estimator)
+    easiness, log_easiness = naive.monte_carlo(probs, labels, *estimator.noise())
+    assert (easiness[1] == 0.0) == (n_classes == 400)
+    np.testing.assert_array_equal(scores.easiness, easiness)
+    np.testing.assert_allclose(scores.log_easiness, log_easiness, rtol=1e-14)
+    np.testing.assert_array_equal(scores.level, [ec.Level.MEDIUM] * 3)
 
 
 @pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=50)])
@@ -168,3 +185,19 @@ def test_repr_and_length_say_what_was_scored():
     assert len(scores) == 2
     assert "n_samples=2" in repr(scores)
     assert "accuracy=0.5000" in repr(scores)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_extra_memory_is_that_of_a_block(dtype, order):
+    # The outputs take 33 bytes a row; a copy of the array would take 20 MB or more.
+    n_samples = 20_000 if interpreted else 1_000_000
+    probs = np.full((n_samples, 10), 0.1, dtype=dtype, order=order)
+    labels = np.zeros(n_samples, dtype=np.int64)
+    ec.score(probs[:10], labels[:10])
+    tracemalloc.start()
+    scores = ec.score(probs, labels, estimator=ec.MonteCarlo(draws=2), n_threads=1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(scores) == n_samples
+    assert peak - 33 * n_samples < 2_500_000
