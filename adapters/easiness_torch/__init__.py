@@ -4,3 +4,10 @@ try:
     import torch  # noqa: F401
 except ImportError as error:
     raise ImportError("easiness_torch needs PyTorch: pip install 'easiness-core[torch]'") from error
+
+from easiness_torch.closed_form import log_easiness, log_easiness_from_probs
+
+__all__ = [
+    "log_easiness",
+    "log_easiness_from_probs",
+]

@@ -1,0 +1,73 @@
+"""Checks of tensors that cost no reading of them, and their messages.
+
+Values are on the device and are not looked at: that would make the host wait.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import easiness_core as ec
+
+# With float32, the square of d / (sigma sqrt 2) leaves its range below.
+_SMALLEST_SIGMA_FLOAT32 = 1e-15
+
+
+def check_rows(rows: Any, labels: Any, estimator: Any, *, name: str = "logits") -> None:
+    """Check what is scored: type, shape, dtype, device of logits (or probs) and labels."""
+    check_matrix(rows, name)
+    if not isinstance(labels, Tensor):
+        raise TypeError(
+            f"labels: expected a tensor, got {type(labels).__name__}; pass torch.as_tensor(labels)"
+        )
+    if labels.dtype != torch.int64:
+        raise TypeError(
+            f"labels: expected class indices of dtype torch.int64, got {labels.dtype}; pass "
+            f"labels.long() if they are whole numbers"
+        )
+    if labels.shape != rows.shape[:1]:
+        raise ValueError(
+            f"labels: expected shape ({rows.shape[0]},), one a row of {name}, got "
+            f"{tuple(labels.shape)}"
+        )
+    if labels.device != rows.device:
+        raise ValueError(
+            f"labels: expected device {rows.device}, that of {name}, got {labels.device}; pass "
+            f"labels.to({name}.device)"
+        )
+    check_estimator(estimator)
+    if rows.dtype != torch.float64 and estimator.sigma < _SMALLEST_SIGMA_FLOAT32:
+        raise ValueError(
+            f"estimator: expected a sigma of at least {_SMALLEST_SIGMA_FLOAT32:g} for "
+            f"{rows.dtype}, got {estimator.sigma:g}; pass {name}.double()"
+        )
+
+
+def check_matrix(rows: Any, name: str) -> None:
+    """Check type, dtype and shape of logits or probs."""
+    if not isinstance(rows, Tensor):
+        raise TypeError(
+            f"{name}: expected a tensor, got {type(rows).__name__}; pass torch.as_tensor({name}), "
+            f"or use easiness_core.score for arrays"
+        )
+    if not rows.is_floating_point():
+        raise TypeError(
+            f"{name}: expected real floating-point numbers, got {rows.dtype}; convert them "
+            f"first, for example with {name}.float()"
+        )
+    if rows.ndim != 2 or rows.shape[1] < 2:
+        raise ValueError(
+            f"{name}: expected shape (n_samples, n_classes) with 2 classes or more, got "
+            f"{tuple(rows.shape)}"
+        )
+
+
+def check_estimator(estimator: Any) -> None:
+    """Check that `estimator` is one of the core's."""
+    if not isinstance(estimator, (ec.ClosedForm, ec.MonteCarlo)):
+        raise TypeError(
+            f"estimator: expected ClosedForm(...) or MonteCarlo(...), got {estimator!r}"
+        )

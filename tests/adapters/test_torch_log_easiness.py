@@ -1,0 +1,289 @@
+"""log easiness in torch: equal to the core's, with true gradients, and without waiting."""
+
+import copy
+import math
+
+import easiness_torch
+import mpmath
+import naive
+import numpy as np
+import pytest
+import torch
+from easiness_torch._log_phi import log_phi
+from easiness_torch.closed_form import score_logits, score_probs
+from hypothesis import given
+from hypothesis import strategies as st
+
+import easiness_core as ec
+from easiness_core.testing import probs_and_labels
+
+CLOSED = st.builds(ec.ClosedForm, sigma=st.sampled_from([1e-4, 1e-3, 0.01, 0.1, 1.0]))
+MONTE = st.builds(
+    ec.MonteCarlo,
+    sigma=st.sampled_from([1e-3, 0.01, 0.3]),
+    draws=st.sampled_from([1, 10, 200]),
+    seed=st.integers(0, 3),
+)
+
+
+def assert_like_core(found, expected, n_classes, *, rtol=1e-12):
+    assert found.dtype == torch.float64
+    np.testing.assert_allclose(found.numpy(), expected, rtol=rtol, atol=1e-15 * n_classes)
+
+
+def make_logits(rng, n_samples, n_classes, *, dtype=torch.float64, spread=3.0):
+    logits = torch.from_numpy(rng.normal(scale=spread, size=(n_samples, n_classes))).to(dtype)
+    labels = torch.from_numpy(rng.integers(0, n_classes, n_samples))
+    logits[torch.arange(n_samples // 2), labels[: n_samples // 2]] += 3 * spread
+    return logits, labels
+
+
+@given(probs_and_labels(), CLOSED)
+def test_probs_give_the_cores_numbers(case, estimator):
+    probs, labels = case
+    found = easiness_torch.log_easiness_from_probs(
+        torch.from_numpy(probs), torch.from_numpy(labels), estimator=estimator
+    )
+    assert_like_core(found, ec.log_easiness(*case, estimator=estimator), probs.shape[1])
+    assert (found <= 0).all()
+    assert found.isfinite().all()
+
+
+@given(probs_and_labels(), MONTE)
+def test_counting_gives_the_cores_numbers_to_the_last_bit(case, estimator):
+    found = easiness_torch.log_easiness_from_probs(
+        *map(torch.from_numpy, case), estimator=estimator
+    )
+    expected = ec.log_easiness(*case, estimator=estimator)
+    assert found.numpy().tobytes() == (expected + 0.0).tobytes()
+
+
+@given(probs_and_labels(dtype=np.float32), MONTE)
+def test_counting_widens_float32_as_the_core_does(case, estimator):
+    found = easiness_torch.log_easiness_from_probs(
+        *map(torch.from_numpy, case), estimator=estimator
+    )
+    expected = ec.log_easiness(*case, estimator=estimator).astype(np.float32)
+    assert found.numpy().tobytes() == (expected + 0.0).tobytes()
+
+
+def test_counting_is_the_definition(make_rows):
+    probs, labels = make_rows(30, 4, spread=0.3)
+    estimator = ec.MonteCarlo(sigma=0.05, draws=50, seed=3)
+    labels[:8] = probs[:8].argmin(1)
+    _, expected = naive.monte_carlo(probs, labels, *estimator.noise())
+    found = easiness_torch.log_easiness_from_probs(
+        torch.from_numpy(probs), torch.from_numpy(labels), estimator=estimator
+    )
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-15)
+    assert 0 < np.isfinite(expected).sum() < 30
+
+
+@pytest.mark.parametrize("sigma", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize("n_classes", [2, 10, 1000])
+@pytest.mark.parametrize("spread", [0.01, 1.0, 5.0])
+def test_logits_give_the_cores_numbers(rng, sigma, n_classes, spread):
+    logits, labels = make_logits(rng, 60, n_classes, spread=spread)
+    estimator = ec.ClosedForm(sigma=sigma)
+    expected = ec.log_easiness(ec.softmax(logits), labels, estimator=estimator)
+    found = easiness_torch.log_easiness(logits, labels, estimator=estimator)
+    assert_like_core(found, expected, n_classes)
+
+
+@pytest.mark.parametrize("sigma", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize("n_classes", [2, 10, 100])
+def test_float32_keeps_what_its_probabilities_hold(rng, sigma, n_classes):
+    # An argument of log Phi is wrong by a few roundings of h over sigma sqrt 2; log Phi magnifies
+    # it by its slope, which grows with distance; each term adds its own rounding.
+    for spread in (0.01, 1.0, 5.0):
+        logits, labels = make_logits(rng, 200, n_classes, spread=spread, dtype=torch.float32)
+        estimator = ec.ClosedForm(sigma=sigma)
+        exact = ec.log_easiness(ec.softmax(logits), labels, estimator=estimator)
+        found = easiness_torch.log_easiness(logits, labels, estimator=estimator)
+        assert found.dtype == torch.float32
+        error = np.abs(found.numpy() - exact)
+        assert (error <= 2e-5 * np.abs(exact) + 4e-8 * n_classes / sigma * 0.01).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_widened_first(rng, dtype):
+    logits, labels = make_logits(rng, 50, 10, dtype=dtype)
+    found = easiness_torch.log_easiness(logits, labels)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, easiness_torch.log_easiness(logits.float(), labels))
+    probs = logits.float().softmax(1).to(dtype)
+    found = easiness_torch.log_easiness_from_probs(probs, labels)
+    assert torch.equal(found, easiness_torch.log_easiness_from_probs(probs.float(), labels))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_autocast_changes_nothing(rng, dtype):
+    logits, labels = make_logits(rng, 50, 10, dtype=dtype)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = easiness_torch.log_easiness(logits, labels)
+    assert inside.dtype == torch.float32
+    assert torch.equal(inside, easiness_torch.log_easiness(logits, labels))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_far_tail_is_finite_and_ordered(dtype):
+    own = torch.linspace(0.0, 0.5, 200, dtype=dtype)
+    probs = torch.stack([own, 1 - own], dim=1)
+    estimator = ec.ClosedForm(sigma=1e-4)
+    labels = torch.zeros(200, dtype=torch.int64)
+    log_e = easiness_torch.log_easiness_from_probs(probs, labels, estimator=estimator)
+    assert log_e.isfinite().all()
+    assert (log_e.diff() > 0).all()
+    assert log_e[0] < -2.4e7
+
+
+def test_the_easy_end_keeps_its_digits_in_float32():
+    # Arguments up to 13, where float32's range ends; log 1/2 subtracted from a sum leaves none.
+    gaps = torch.linspace(3.0, 12.5, 100) * 0.01 * math.sqrt(2)
+    probs = torch.stack([0.5 + gaps / 2, 0.5 - gaps / 2], dim=1)
+    labels = torch.zeros(100, dtype=torch.int64)
+    found = easiness_torch.log_easiness_from_probs(probs, labels)
+    expected = ec.log_easiness(probs, labels)
+    np.testing.assert_allclose(found, expected, rtol=2e-4)
+    assert -1e-34 < found[-1] < 0.0
+
+
+def exact_log_phi(x):
+    y = mpmath.mpf(x) / mpmath.sqrt(2)
+    return mpmath.log1p(-mpmath.erfc(y) / 2) if x > 0 else mpmath.log(mpmath.erfc(-y) / 2)
+
+
+def exact_slope(x):
+    return mpmath.npdf(x) * 2 / mpmath.erfc(-mpmath.mpf(x) / mpmath.sqrt(2))
+
+
+SEAMS = [-8.0, -7.99, -8.01, -40.0, -39.9, -40.1, -1.0, 0.0, 1.0, 0.999, 1.001]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "below_1", "above_1", "end", "second"),
+    [(torch.float32, 6e-7, 3e-5, 12.0, 2e-5), (torch.float64, 2e-15, 4e-13, 37.0, 2e-12)],
+)
+def test_log_phi_and_its_derivatives_against_50_digits(rng, dtype, below_1, above_1, end, second):
+    ranges = [(-7071, -100), (-100, -30), (-45, -5), (-5, 0), (0, 3), (3, end)]
+    places = [v for low, high in ranges for v in rng.uniform(low, high, 40)]
+    x = torch.tensor([*places, *SEAMS, -1e4], dtype=dtype, requires_grad=True)
+    value = log_phi(x)
+    (first,) = torch.autograd.grad(value.sum(), x, create_graph=True)
+    (curve,) = torch.autograd.grad(first.sum(), x)
+    with mpmath.workdps(50):
+        for k, at in enumerate(x.tolist()):
+            bound = below_1 if at <= 1 else above_1
+            s = exact_slope(at)
+            for found, exact, limit in (
+                (value[k], exact_log_phi(at), bound),
+                (first[k], s, bound),
+                (curve[k], -s * (s + mpmath.mpf(at)), max(second, bound)),
+            ):
+                error = abs(mpmath.mpf(found.item()) - exact)
+                assert error <= limit * abs(exact), (at, found.item(), float(exact))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_log_phi_at_its_ends(dtype):
+    x = torch.tensor([math.inf, 1e4, 1e19, -1e4], dtype=dtype, requires_grad=True)
+    value = log_phi(x)
+    (first,) = torch.autograd.grad(value.sum(), x, create_graph=True)
+    (curve,) = torch.autograd.grad(first.sum(), x)
+    assert value[:3].tolist() == [0, 0, 0]
+    torch.testing.assert_close(first, torch.tensor([0, 0, 0, 1e4], dtype=dtype))
+    torch.testing.assert_close(curve, torch.tensor([0, 0, 0, -1], dtype=dtype))
+    assert log_phi(torch.tensor([math.nan, -math.inf], dtype=dtype)).isnan().tolist() == [1, 0]
+
+
+def test_gradients_by_finite_differences_far_tail_included(rng):
+    logits, labels = make_logits(rng, 6, 4, spread=1.0)
+    logits[0] = torch.tensor([9.0, 0.0, 0.0, 0.0])
+    labels[0] = 1
+    logits.requires_grad_()
+    for sigma in (1e-4, 0.01, 1.0):  # arguments reach -7071
+
+        def log_e(z, sigma=sigma):
+            estimator = ec.ClosedForm(sigma=sigma)
+            return easiness_torch.log_easiness(z, labels, estimator=estimator) * sigma**2
+
+        # Differences are taken over steps that are small beside sigma.
+        step = 1e-3 * sigma
+        assert torch.autograd.gradcheck(log_e, logits, eps=step, rtol=1e-4, atol=1e-6)
+        if sigma > 1e-4:
+            assert torch.autograd.gradgradcheck(log_e, logits, eps=step, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("sigma", [1e-4, 0.01, 1.0])
+def test_float32_gradients_are_those_of_float64(rng, sigma):
+    logits, labels = make_logits(rng, 40, 10, dtype=torch.float32, spread=1.0)
+    gradients = []
+    for dtype in (torch.float32, torch.float64):
+        z = logits.detach().to(dtype, copy=True).requires_grad_()
+        easiness_torch.log_easiness(
+            z, labels, estimator=ec.ClosedForm(sigma=sigma)
+        ).sum().backward()
+        gradients.append(z.grad.double())
+    torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-3 / sigma * 1e-3)
+
+
+def test_scores_share_one_softmax_and_agree_with_the_core(rng):
+    logits, labels = make_logits(rng, 80, 7)
+    expected = ec.score(ec.softmax(logits), labels)
+    for log_e, loss, predicted in (
+        score_logits(logits, labels, ec.ClosedForm()),
+        score_probs(logits.softmax(1), labels, ec.ClosedForm()),
+    ):
+        assert_like_core(log_e, expected.log_easiness, 7)
+        np.testing.assert_allclose(loss, expected.loss, rtol=1e-12, atol=1e-15)
+        assert torch.equal(predicted, torch.from_numpy(expected.predicted))
+
+
+def test_losses_at_the_ends_of_the_range():
+    logits = torch.tensor([[1000.0, -1000.0, 0.0], [-math.inf, 0.0, 0.0]])
+    _, loss, predicted = score_logits(logits, torch.tensor([1, 0]), ec.ClosedForm())
+    assert loss.tolist() == [2000.0, math.inf]
+    assert predicted.tolist() == [0, 1]  # the first of several
+    probs = torch.tensor([[1.0 + 1e-6, -1e-6], [1.0 + 1e-6, -1e-6]])
+    _, loss, _ = score_probs(probs, torch.tensor([0, 1]), ec.ClosedForm())
+    assert loss.tolist() == [0.0, math.inf]
+
+
+@pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo()])
+def test_nan_stays_in_its_row(estimator):
+    logits = torch.tensor([[0.0, math.nan, 1.0], [2.0, 0.0, 1.0], [0.0, math.inf, 1.0]])
+    labels = torch.tensor([0, 0, 2])
+    found = easiness_torch.log_easiness(logits, labels, estimator=estimator)
+    assert found.isnan().tolist() == [True, False, True]
+    probs = torch.tensor([[1.0, math.nan], [math.nan, 1.0], [1.0, 0.0]])
+    found = easiness_torch.log_easiness_from_probs(
+        probs, torch.tensor([0, 0, 0]), estimator=estimator
+    )
+    assert found.isnan().tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo()])
+def test_no_rows_give_no_scores(estimator):
+    empty = torch.empty(0, 3, dtype=torch.float64)
+    found = easiness_torch.log_easiness(empty, torch.empty(0, dtype=int), estimator=estimator)
+    assert found.shape == (0,)
+    assert found.dtype == torch.float64
+
+
+def test_counting_has_no_gradient_and_works_in_and_after_inference_mode(rng):
+    logits, labels = make_logits(rng, 5, 3)
+    estimator = ec.MonteCarlo(seed=987)
+    with torch.inference_mode():
+        inside = easiness_torch.log_easiness(logits, labels, estimator=estimator)
+    after = easiness_torch.log_easiness(logits.requires_grad_(), labels, estimator=estimator)
+    assert not after.requires_grad
+    assert torch.equal(inside, after)
+
+
+def test_the_input_is_left_alone(rng):
+    logits, labels = make_logits(rng, 9, 3)
+    before = copy.deepcopy((logits, labels))
+    easiness_torch.log_easiness(logits, labels)
+    easiness_torch.log_easiness_from_probs(logits.softmax(1), labels)
+    assert torch.equal(logits, before[0])
+    assert torch.equal(labels, before[1])
