@@ -1,14 +1,18 @@
-"""log Phi, the logarithm of the standard normal distribution function, with true gradients.
+"""log Phi, the logarithm of the standard normal distribution function, summed over rivals.
 
 The values are `torch.special.log_ndtr`'s, which are right; its float32 gradient is not
 (955.6 in place of 1000 at x = -1000). Here
 
 - the slope of log Phi is `phi(x) / Phi(x) = sqrt(2 / pi) / erfcx(-x / sqrt 2)`, which neither
-  overflows nor cancels anywhere: -x far below 0, 0 far above;
+  overflows nor cancels anywhere: about -x far below 0, 0 far above;
 - the slope of that is `-slope (x + slope)`; far below 0, where the sum cancels, it comes from
   the asymptotic series of the Mills ratio (Abramowitz and Stegun, 26.2.12).
 
-Guarded by tests/adapters/test_torch_log_easiness.py, which holds all three to mpmath.
+Below a bound, log Phi can be continued by its tangent. The slope is then that at the bound, so
+one formula serves, with x held at the bound.
+
+The gradient is written out, because that takes half of the operations that autograd's would, and
+on a GPU a small batch costs what launching its operations costs.
 """
 
 from __future__ import annotations
@@ -21,31 +25,88 @@ from torch import Tensor
 
 _SQRT_HALF = math.sqrt(0.5)
 _SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
+# Phi is 1 here, and its slope 0, in float64 too: what the label's own place holds.
+_CERTAIN = 1e4
 # Above, the sum x + slope loses digits with the square of x; below, the series lacks some. Where
 # both are equal, 1e-5 of the second derivative is lost in float32, 1e-12 in float64.
 _SERIES_BELOW = {torch.float32: -8.0, torch.float64: -40.0}
 
 
-class _LogPhi(torch.autograd.Function):
-    """log Phi with its slope as gradient."""
+def sum_log_phi(
+    h: Tensor, labels: Tensor, scale: float, tail: float = math.inf, own: Tensor | None = None
+) -> Tensor:
+    """Sum over j != i of log Phi((h_i - h_j) scale), i the label; differentiable in h, repeatedly.
+
+    `h` is (..., n_classes), float32 or float64, and `labels` (...). Below -`tail`, log Phi is
+    continued by its tangent. `own` is h_i of shape (..., 1) where it is known: the compiler need
+    not write `h` down then, only to look h_i up in it.
+    """
+    if torch.is_grad_enabled() and h.requires_grad:
+        result: Tensor = _SumLogPhi.apply(h, labels, scale, tail)[0]  # type: ignore[no-untyped-call]
+        return result
+    return _values(h, labels, scale, tail, own)[0]
+
+
+def _values(
+    h: Tensor, labels: Tensor, scale: float, tail: float, own: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Give the sums, and the arguments of log Phi held at -tail."""
+    x = _arguments(h, labels, scale, own)
+    if tail == math.inf:
+        return _log_ndtr(x).sum(-1), x
+    held = x.clamp(min=-tail)
+    return torch.add(_log_ndtr(held), x - held, alpha=_slope_at(-tail)).sum(-1), held
+
+
+def _arguments(h: Tensor, labels: Tensor, scale: float, own: Tensor | None = None) -> Tensor:
+    i = labels.unsqueeze(-1)
+    x = ((h.gather(-1, i) if own is None else own) - h) * scale
+    # The label's own log 1/2 is left out, never subtracted: sums near 0 keep their digits.
+    if torch.compiler.is_compiling():
+        # The compiler cannot fuse a scatter with its neighbours.
+        return torch.where(torch.arange(h.shape[-1], device=h.device) == i, _CERTAIN, x)
+    return x.scatter(-1, i, _CERTAIN)
+
+
+class _SumLogPhi(torch.autograd.Function):
+    """The sums with their gradient; the arguments come along for it."""
 
     @staticmethod
-    def forward(x: Tensor) -> Tensor:
-        return _log_ndtr(x)
+    def forward(h: Tensor, labels: Tensor, scale: float, tail: float) -> tuple[Tensor, Tensor]:
+        return _values(h, labels, scale, tail)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+        h, labels, ctx.scale, ctx.tail = inputs
+        ctx.mark_non_differentiable(output[1])
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(h, labels, output[1])
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
-        (x,) = ctx.saved_tensors
-        # A second function is for the second derivative only, and costs a call.
-        return grad * (slope(x) if torch.is_grad_enabled() else slope_of(x))
+    def backward(ctx: Any, grad: Tensor | None, _: None) -> tuple[Tensor | None, None, None, None]:
+        h, labels, held = ctx.saved_tensors
+        if grad is None:
+            return None, None, None, None
+        if torch.is_grad_enabled():
+            # To be differentiated again: from h on.
+            held = _arguments(h, labels, ctx.scale)
+            held = held if ctx.tail == math.inf else held.clamp(min=-ctx.tail)
+            to_rivals = slope(held) * (grad * -ctx.scale).unsqueeze(-1)
+        else:
+            to_rivals = _slope_of(held) * (grad * -ctx.scale).unsqueeze(-1)
+        # The label's own place holds 0 so far.
+        i = labels.unsqueeze(-1)
+        return to_rivals.scatter(-1, i, -to_rivals.sum(-1, keepdim=True)), None, None, None
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[int], x: Tensor) -> tuple[Tensor, int]:
-        return log_phi(x), in_dims[0]
+    def vmap(
+        info: Any, in_dims: tuple[Any, ...], h: Tensor, labels: Tensor, scale: float, tail: float
+    ) -> tuple[tuple[Tensor, Tensor], tuple[int, int]]:
+        h, labels = (
+            t.expand(info.batch_size, *t.shape) if dim is None else t.movedim(dim, 0)
+            for t, dim in ((h, in_dims[0]), (labels, in_dims[1]))
+        )
+        return _SumLogPhi.apply(h, labels, scale, tail), (0, 0)  # type: ignore[no-untyped-call]
 
 
 class _Slope(torch.autograd.Function):
@@ -53,7 +114,7 @@ class _Slope(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor) -> Tensor:
-        return slope_of(x)
+        return _slope_of(x)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
@@ -62,42 +123,35 @@ class _Slope(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        s = slope(x) if torch.is_grad_enabled() else slope_of(x)
+        s = slope(x)
         below = _SERIES_BELOW[x.dtype]
         q = 1.0 / x.clamp(max=below).square()
-        # slope = -x / (1 - q + 3 q^2 - ...), so x + slope = -x (q - 2 q^2 + 10 q^3 - 74 q^4).
+        # slope = -x / (1 - q + 3 q^2 - ...), so x + slope = -x (q - 2 q^2 + 10 q^3 - 74 q^4 ...).
         far = -x * q * (1.0 - q * (2.0 - q * (10.0 - q * (74.0 - 706.0 * q))))
-        # Where the slope underflows to 0, x may be infinite.
-        curve = s * torch.where(x < below, far, x + s)
-        return -grad * torch.where(s == 0.0, 0.0, curve)
+        return -grad * s * torch.where(x < below, far, x + s)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int], x: Tensor) -> tuple[Tensor, int]:
         return slope(x), in_dims[0]
 
 
-def log_phi(x: Tensor) -> Tensor:
-    """Natural logarithm of Phi(x), element by element; float32 or float64.
-
-    Within 2 units in the last place below 1, 1e-5 (float32) or 2e-13 (float64) of itself above,
-    where it is near 0. Differentiable, twice and more.
-    """
-    if not (torch.is_grad_enabled() and x.requires_grad):
-        return _log_ndtr(x)
-    result: Tensor = _LogPhi.apply(x)  # type: ignore[no-untyped-call]
-    return result
-
-
 def slope(x: Tensor) -> Tensor:
-    """Slope of log Phi, differentiable."""
+    """Slope of log Phi, `phi(x) / Phi(x)`, differentiable."""
     result: Tensor = _Slope.apply(x)  # type: ignore[no-untyped-call]
     return result
 
 
-def slope_of(x: Tensor) -> Tensor:
-    """Slope of log Phi, `phi(x) / Phi(x)`: its values alone."""
-    result: Tensor = _SQRT_2_OVER_PI / torch.special.erfcx(x * -_SQRT_HALF)
+def _slope_of(x: Tensor) -> Tensor:
+    result: Tensor = torch.special.erfcx(x * -_SQRT_HALF).reciprocal() * _SQRT_2_OVER_PI
     return result
+
+
+def _slope_at(x: float) -> float:
+    # By Python's own erfc, so that nothing waits for a device; it underflows below -37.
+    if x < -36.0:
+        q = 1.0 / (x * x)
+        return -x / (1.0 - q * (1.0 - q * (3.0 - q * (15.0 - q * (105.0 - 945.0 * q)))))
+    return _SQRT_2_OVER_PI * math.exp(-0.5 * x * x) / math.erfc(-x * _SQRT_HALF)
 
 
 def _log_ndtr(x: Tensor) -> Tensor:

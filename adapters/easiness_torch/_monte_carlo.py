@@ -40,13 +40,12 @@ def _(d: Tensor, sigma: float, draws: int, seed: int) -> Tensor:
     return torch.empty_like(d)
 
 
-def log_easiness_by_counting(
-    probs: Tensor, own: Tensor, is_label: Tensor, estimator: ec.MonteCarlo
-) -> Tensor:
-    """Log easiness of each row, float64: `probs` (n, m), `own` (n, 1), `is_label` (n, m)."""
-    d = own.detach().double() - probs.detach().double()
+def log_easiness_by_counting(h: Tensor, labels: Tensor, estimator: ec.MonteCarlo) -> Tensor:
+    """Log easiness of each row, float64, without a gradient: h (n, m), labels (n,)."""
+    h, i = h.detach().double(), labels.unsqueeze(1)
+    d = h.gather(1, i) - h
     terms = _log_share(d, estimator.sigma, estimator.draws, estimator.seed)
     # A search files NaN above everything, which would make it easy.
-    terms = torch.where(is_label, 0.0, torch.where(d.isnan(), d, terms))
+    terms = torch.where(d.isnan(), d, terms).scatter(1, i, 0.0)
     # One after the other, as the core adds them; a tree of sums would round otherwise.
     return terms.cumsum(1)[:, -1]

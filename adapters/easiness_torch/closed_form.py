@@ -9,7 +9,7 @@ from torch import Tensor
 
 import easiness_core as ec
 from easiness_torch._check import check_rows
-from easiness_torch._log_phi import log_phi
+from easiness_torch._log_phi import sum_log_phi
 from easiness_torch._monte_carlo import log_easiness_by_counting
 
 _DEFAULT = ec.ClosedForm()
@@ -64,9 +64,7 @@ def log_easiness(
     ['0', '-0.0819', '-905']
     """
     check_rows(logits, labels, estimator)
-    log_h = torch.log_softmax(_widened(logits), dim=1)
-    own = log_h.gather(1, labels.unsqueeze(1))
-    return _log_easiness(log_h.exp(), own.exp(), labels, estimator)
+    return _log_easiness(torch.softmax(_widened(logits), dim=1), labels, estimator)
 
 
 def log_easiness_from_probs(
@@ -110,8 +108,7 @@ def log_easiness_from_probs(
     tensor([1.0000, 0.9214, 0.0000])
     """
     check_rows(probs, labels, estimator, name="probs")
-    h = _widened(probs)
-    return _log_easiness(h, h.gather(1, labels.unsqueeze(1)), labels, estimator)
+    return _log_easiness(_widened(probs), labels, estimator)
 
 
 def score_logits(
@@ -123,9 +120,9 @@ def score_logits(
     makes few kernels of them. The loss is finite wherever the label's logit is.
     """
     log_h = torch.log_softmax(_widened(logits), dim=1)
-    own = log_h.gather(1, labels.unsqueeze(1))
-    log_e = _log_easiness(log_h.exp(), own.exp(), labels, estimator)
-    return log_e, -own.squeeze(1), logits.argmax(1)
+    log_own = log_h.gather(1, labels.unsqueeze(1))
+    log_e = _log_easiness(log_h.exp(), labels, estimator, log_own.exp())
+    return log_e, -log_own.squeeze(1), logits.argmax(1)
 
 
 def score_probs(
@@ -133,10 +130,9 @@ def score_probs(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """As `score_logits`, from probabilities: the loss is inf where the label's is 0."""
     h = _widened(probs)
-    own = h.gather(1, labels.unsqueeze(1))
-    log_e = _log_easiness(h, own, labels, estimator)
     # A probability may miss [0, 1] by rounding.
-    return log_e, -own.squeeze(1).clamp(0.0, 1.0).log(), probs.argmax(1)
+    own = h.gather(1, labels.unsqueeze(1)).squeeze(1).clamp(0.0, 1.0)
+    return _log_easiness(h, labels, estimator), -own.log(), probs.argmax(1)
 
 
 def _widened(rows: Tensor) -> Tensor:
@@ -144,12 +140,11 @@ def _widened(rows: Tensor) -> Tensor:
 
 
 def _log_easiness(
-    h: Tensor, own: Tensor, labels: Tensor, estimator: ec.ClosedForm | ec.MonteCarlo
+    h: Tensor,
+    labels: Tensor,
+    estimator: ec.ClosedForm | ec.MonteCarlo,
+    own: Tensor | None = None,
 ) -> Tensor:
-    # A comparison, not a scatter, which the compiler could not fuse with its neighbours.
-    is_label = torch.arange(h.shape[1], device=h.device) == labels.unsqueeze(1)
     if isinstance(estimator, ec.MonteCarlo):
-        return log_easiness_by_counting(h, own, is_label, estimator).to(h.dtype)
-    x = (own - h) * (1.0 / (estimator.sigma * math.sqrt(2.0)))
-    # The label's own log 1/2 is left out, never subtracted: sums near 0 keep their digits.
-    return torch.where(is_label, 0.0, log_phi(x)).sum(1)
+        return log_easiness_by_counting(h, labels, estimator).to(h.dtype)
+    return sum_log_phi(h, labels, 1.0 / (estimator.sigma * math.sqrt(2.0)), own=own)

@@ -9,7 +9,7 @@ import naive
 import numpy as np
 import pytest
 import torch
-from easiness_torch._log_phi import log_phi
+from easiness_torch._log_phi import _slope_at, slope, sum_log_phi
 from easiness_torch.closed_form import score_logits, score_probs
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,6 +157,12 @@ def exact_slope(x):
     return mpmath.npdf(x) * 2 / mpmath.erfc(-mpmath.mpf(x) / mpmath.sqrt(2))
 
 
+def log_phi(x, tail=math.inf):
+    # Two classes at scale 1: their difference is the argument itself.
+    h = torch.stack([x, torch.zeros_like(x)], dim=1)
+    return sum_log_phi(h, torch.zeros(len(x), dtype=torch.int64), 1.0, tail)
+
+
 SEAMS = [-8.0, -7.99, -8.01, -40.0, -39.9, -40.1, -1.0, 0.0, 1.0, 0.999, 1.001]
 
 
@@ -169,8 +175,10 @@ def test_log_phi_and_its_derivatives_against_50_digits(rng, dtype, below_1, abov
     places = [v for low, high in ranges for v in rng.uniform(low, high, 40)]
     x = torch.tensor([*places, *SEAMS, -1e4], dtype=dtype, requires_grad=True)
     value = log_phi(x)
+    (plain,) = torch.autograd.grad(value.sum(), x, retain_graph=True)
     (first,) = torch.autograd.grad(value.sum(), x, create_graph=True)
     (curve,) = torch.autograd.grad(first.sum(), x)
+    assert torch.equal(plain, first)
     with mpmath.workdps(50):
         for k, at in enumerate(x.tolist()):
             bound = below_1 if at <= 1 else above_1
@@ -184,16 +192,35 @@ def test_log_phi_and_its_derivatives_against_50_digits(rng, dtype, below_1, abov
                 assert error <= limit * abs(exact), (at, found.item(), float(exact))
 
 
+def test_the_slope_at_a_bound_is_the_slope():
+    for x in [0.0, -0.5, -5.0, -20.0, -35.99, -36.01, -40.0, -100.0, -1e6]:
+        exact = slope(torch.tensor([x], dtype=torch.float64)).item()
+        assert _slope_at(x) == pytest.approx(exact, rel=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_log_phi_at_its_ends(dtype):
-    x = torch.tensor([math.inf, 1e4, 1e19, -1e4], dtype=dtype, requires_grad=True)
+    x = torch.tensor([1e4, 1e15, -1e4], dtype=dtype, requires_grad=True)
     value = log_phi(x)
     (first,) = torch.autograd.grad(value.sum(), x, create_graph=True)
     (curve,) = torch.autograd.grad(first.sum(), x)
-    assert value[:3].tolist() == [0, 0, 0]
-    torch.testing.assert_close(first, torch.tensor([0, 0, 0, 1e4], dtype=dtype))
-    torch.testing.assert_close(curve, torch.tensor([0, 0, 0, -1], dtype=dtype))
-    assert log_phi(torch.tensor([math.nan, -math.inf], dtype=dtype)).isnan().tolist() == [1, 0]
+    assert value[:2].tolist() == [0, 0]
+    torch.testing.assert_close(first, torch.tensor([0, 0, 1e4], dtype=dtype))
+    torch.testing.assert_close(curve, torch.tensor([0, 0, -1], dtype=dtype))
+
+
+@pytest.mark.parametrize("tail", [0.5, 3.0, 38.0])
+def test_below_its_bound_log_phi_goes_on_as_its_tangent(tail):
+    x = torch.tensor([-1e4, -tail - 1, -tail, -tail + 0.25, 2.0], dtype=torch.float64)
+    x.requires_grad_()
+    value = log_phi(x, tail)
+    (first,) = torch.autograd.grad(value.sum(), x, create_graph=True)
+    (curve,) = torch.autograd.grad(first.sum(), x)
+    at = x.detach().clamp(min=-tail)
+    torch.testing.assert_close(value, log_phi(at) + slope(at) * (x.detach() - at))
+    torch.testing.assert_close(first, slope(at))
+    assert curve[:2].tolist() == [0, 0]
+    assert (curve[3:] < 0).all()
 
 
 def test_gradients_by_finite_differences_far_tail_included(rng):
