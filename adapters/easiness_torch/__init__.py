@@ -5,9 +5,14 @@ try:
 except ImportError as error:
     raise ImportError("easiness_torch needs PyTorch: pip install 'easiness-core[torch]'") from error
 
+from easiness_torch.batch import select_batch
 from easiness_torch.closed_form import log_easiness, log_easiness_from_probs
+from easiness_torch.loss import SampleEasinessLoss, sample_easiness_loss
 
 __all__ = [
+    "SampleEasinessLoss",
     "log_easiness",
     "log_easiness_from_probs",
+    "sample_easiness_loss",
+    "select_batch",
 ]
