@@ -208,7 +208,38 @@ def _loss(
     z = logits if logits.dtype == torch.float64 else logits.float()
     if weight is not None:
         weight = weight.to(z.dtype)
-    loss = functional.cross_entropy(
+    if lambda_ == 0.0:
+        return _cross_entropy(z, targets, weight, ignore_index, reduction, label_smoothing)
+    log_h = torch.log_softmax(z, dim=class_dim)
+    # Ignored targets need a place to look at; targets that are no class are refused below.
+    labels = targets.clamp(0, z.shape[class_dim] - 1)
+    scale = 1.0 / (sigma * math.sqrt(2.0))
+    h = log_h.exp().movedim(class_dim, -1)
+    log_e = sum_log_phi(h, labels, scale, math.inf if tail is None else tail)
+    log_e = log_e.unsqueeze(class_dim)
+    # nll_loss picks the label's entry, here log h_i + lambda log E, and does weights, ignoring
+    # and the mean as cross-entropy does.
+    if label_smoothing == 0.0:
+        rows = torch.add(log_h, log_e, alpha=lambda_)
+        return functional.nll_loss(
+            rows, targets, weight, ignore_index=ignore_index, reduction=reduction
+        )
+    loss = _cross_entropy(z, targets, weight, ignore_index, reduction, label_smoothing)
+    sel = functional.nll_loss(
+        log_e.expand(z.shape), targets, weight, ignore_index=ignore_index, reduction=reduction
+    )
+    return torch.add(loss, sel, alpha=lambda_)
+
+
+def _cross_entropy(
+    z: Tensor,
+    targets: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
+) -> Tensor:
+    return functional.cross_entropy(
         z,
         targets,
         weight,
@@ -216,19 +247,3 @@ def _loss(
         reduction=reduction,
         label_smoothing=label_smoothing,
     )
-    if lambda_ == 0.0:
-        return loss
-    # Ignored targets need a place to look at; targets that are no class were refused above.
-    labels = targets.clamp(0, z.shape[class_dim] - 1)
-    h = torch.softmax(z, dim=class_dim).movedim(class_dim, -1)
-    scale = 1.0 / (sigma * math.sqrt(2.0))
-    log_e = sum_log_phi(h, labels, scale, math.inf if tail is None else tail)
-    # Picks log E at whatever the target, with cross-entropy's own weights, mean and ignoring.
-    sel = functional.nll_loss(
-        log_e.unsqueeze(class_dim).expand(z.shape),
-        targets,
-        weight,
-        ignore_index=ignore_index,
-        reduction=reduction,
-    )
-    return torch.add(loss, sel, alpha=lambda_)
