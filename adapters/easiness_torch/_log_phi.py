@@ -85,14 +85,16 @@ def _gradient(ctx: Any, grad: Tensor) -> Tensor:
     h: Tensor
     labels: Tensor
     held: Tensor
+    scale: float = ctx.scale
+    tail: float = ctx.tail
     h, labels, held = ctx.saved_tensors
     if torch.is_grad_enabled():
         # To be differentiated again: from h on.
-        held = _arguments(h, labels, ctx.scale)
-        held = held if ctx.tail == math.inf else held.clamp(min=-ctx.tail)
-        to_rivals = slope(held) * (grad * -ctx.scale).unsqueeze(-1)
+        held = _arguments(h, labels, scale)
+        held = held if tail == math.inf else held.clamp(min=-tail)
+        to_rivals = slope(held) * (grad * -scale).unsqueeze(-1)
     else:
-        to_rivals = _part_of_slope(held) * (grad * (-ctx.scale * _SQRT_2_OVER_PI)).unsqueeze(-1)
+        to_rivals = _part_of_slope(held) * (grad * (-scale * _SQRT_2_OVER_PI)).unsqueeze(-1)
     # The label's own place holds 0 so far.
     return to_rivals.scatter(-1, labels.unsqueeze(-1), -to_rivals.sum(-1, keepdim=True))
 
