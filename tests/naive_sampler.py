@@ -1,8 +1,7 @@
-"""What `EasinessSampler` selects, literally: loops over NumPy arrays, one sample at a time."""
+"""What `EasinessSampler` selects, literally: loops over lists, one sample at a time."""
 
+import itertools
 import math
-
-import numpy as np
 
 HARD, MEDIUM, EASY = 1, 2, 4
 
@@ -34,7 +33,7 @@ def budget_scale(rates, budget, floor):
         return sum(min(max(c * r, floor), 1.0) for r in rates) / len(rates)
 
     bends = sorted({0.0, *(1 / r for r in rates if r > 0), *(floor / r for r in rates if r > 0)})
-    for low, high in zip(bends, bends[1:], strict=False):
+    for low, high in itertools.pairwise(bends):
         if mean(low) <= budget <= mean(high):
             rise = mean(high) - mean(low)
             return low if rise == 0 else low + (high - low) * (budget - mean(low)) / rise
@@ -88,10 +87,3 @@ def shards(order, replicas, drop_last):
         order.append(order[k])
         k += 1
     return [order[rank::replicas] for rank in range(replicas)]
-
-
-def scores(probs, labels, sigma):
-    """Log easiness by `naive.closed_form`, and loss, of float64 probabilities."""
-    import naive
-
-    return naive.closed_form(probs, labels, sigma)[1], np.asarray(naive.loss(probs, labels))

@@ -120,6 +120,9 @@ class EpochSampler(Sampler[int]):
         dict
             What `load_state_dict` takes.
         """
+        if self._table is None:
+            # So that scores to come are in states which a loader takes while fetching ahead.
+            self._table = ScoreTable(self.options.n_samples, self._device or torch.device("cpu"))
         self._lent = True
         return {
             "format": _state.FORMAT,
@@ -130,7 +133,7 @@ class EpochSampler(Sampler[int]):
             "refreshed_for": self._refreshed_for,
             "running": _state.pack_plan(self._running),
             "history": list(self.history),
-            "scores": _state.pack_table(self._table),
+            "scores": dict(self._table.columns()),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -142,12 +145,9 @@ class EpochSampler(Sampler[int]):
             If the state is of another kind, or of a sampler with other data or another seed.
         """
         _state.check_state(state, n_samples=self.options.n_samples, seed=self.options.seed)
-        scores = state["scores"]
-        self._table = None
-        if scores is not None:
-            device = self._device or scores["stamp"].device
-            self._table = ScoreTable(self.options.n_samples, device)
-            self._table.load(scores)
+        device = self._device or state["scores"]["stamp"].device
+        self._table = ScoreTable(self.options.n_samples, device)
+        self._table.load(state["scores"])
         self._running = _state.unpack_plan(state["running"], self.options.n_samples)
         self._finished = state["finished"]
         self._replay = not self._finished
@@ -176,6 +176,9 @@ class EpochSampler(Sampler[int]):
                     f"sampler.update(ids, logits, labels)"
                 )
             plan = self._plan(epoch)
+        elif not self._merging():
+            # It was made some time ago.
+            self.check()
         if self._table is not None:
             self._table.clear_faults()
             if self._lent:

@@ -39,12 +39,12 @@ def tell(plan: Plan, options: Options, *, stale: bool, first: bool) -> None:
             epoch,
             options.refresh,
         )
-    if first and options.refresh == "training" and record["n_selected"] < plan.n_samples:
+    if first and options.refresh == "training" and record["excluded"]:
         _log.warning(
-            'epoch %d: %d samples are left out, and with refresh="training" a sample that is '
-            "left out gets no new score; give every level a rate above 0 or pass floor=",
+            'epoch %d: %d samples have a rate of 0, and with refresh="training" they get no new '
+            "score and so never come back; give every level a rate above 0 or pass floor=",
             epoch,
-            plan.n_samples - record["n_selected"],
+            record["excluded"],
         )
     short = options.budget is not None and record["mean_rate"] < options.budget - _ROUNDING
     if short and record["unscored"] == 0:

@@ -103,6 +103,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
     record.update(
         n_selected=size,
         usage=size / options.n_samples,
+        excluded=int((rates == 0.0).sum()),
         topped_up=int(kept.sum()) - n_drawn,
         ties=ties + tied,
         mean_rate=(float(rates.sum()) + record["unscored"]) / options.n_samples,
@@ -134,6 +135,7 @@ def _blank_record(epoch: int, options: Options) -> dict[str, Any]:
         "topped_up": 0,
         "ties": 0,
         "mean_rate": 1.0,
+        "excluded": 0,
         "skipped": 0,
     }
 

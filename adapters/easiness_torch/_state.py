@@ -8,7 +8,6 @@ from typing import Any
 from torch import Tensor
 
 from easiness_torch._plan import Plan
-from easiness_torch._scores import ScoreTable
 
 FORMAT = 1
 
@@ -38,11 +37,6 @@ def unpack_plan(state: Mapping[str, Any] | None, n_samples: int) -> Plan | None:
         weights=weights,
         record=dict(state["record"]),
     )
-
-
-def pack_table(table: ScoreTable | None) -> dict[str, Tensor] | None:
-    """Columns of the table, by reference."""
-    return None if table is None else dict(table.columns())
 
 
 def check_state(state: Any, *, n_samples: int, seed: int) -> None:

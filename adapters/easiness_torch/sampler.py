@@ -90,7 +90,8 @@ class EasinessSampler(EpochSampler):
         An entry an epoch: `epoch`, `selective`, `n_selected`, `usage` (share of all samples),
         numbers of samples now `hard`, `medium`, `easy`, `unscored`, then `topped_up`, `ties`
         (samples at a cut by rank whose equal scores left the choice to their ids), `mean_rate`,
-        and `skipped` (samples with logits that were not finite, on this rank).
+        `excluded` (samples with a rate of 0), and `skipped` (samples whose logits were not
+        finite, on this rank).
 
     Raises
     ------

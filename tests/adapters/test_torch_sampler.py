@@ -112,7 +112,7 @@ def test_by_loss_the_levels_are_given_out_by_rank(rng, union):
     labels[100:200] = labels[:100]
     scores = ec.score(probs, labels, estimator=MIXED)
     ranked = naive_sampler.loss_ranked_levels(scores.loss, scores.level)
-    ids, sampler = selected(probs, labels, keep=union, estimator=MIXED, rank_by="loss")
+    ids, _ = selected(probs, labels, keep=union, estimator=MIXED, rank_by="loss")
     assert sorted(ids) == [k for k, one in enumerate(ranked) if one & union]
     if union == ec.MO:
         n_hard, n_medium = (int((scores.level == value).sum()) for value in (1, 2))

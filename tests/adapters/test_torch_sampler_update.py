@@ -164,7 +164,9 @@ def test_one_bad_row_does_not_touch_its_neighbours():
 def test_many_bad_samples_are_named_in_part():
     sampler = EasinessSampler(50)
     sampler.update(range(50), torch.full((50, 2), torch.nan), [0] * 50)
-    with pytest.raises(ValueError, match="50 samples.*: ids 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 40 m"):
+    with pytest.raises(
+        ValueError, match=r"50 samples.*: ids 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 40 m"
+    ):
         sampler.check()
     sampler.check()
 
