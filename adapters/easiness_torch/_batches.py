@@ -30,9 +30,7 @@ def batches_of_dataset(
         # Equally long, since a model may wait for all ranks in its forward pass.
         share = [i % n_samples for i in range(rank, -(-n_samples // size) * size, size)]
         dataset = Subset(dataset, share)
-    loader = DataLoader(dataset, batch_size=batch_size, num_workers=num_workers)
-    for batch in loader:
-        yield _split(batch)
+    return _with_ids(DataLoader(dataset, batch_size=batch_size, num_workers=num_workers))
 
 
 def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
@@ -44,7 +42,7 @@ def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
             "pass the data set itself, or a loader of its own"
         )
     if has_ids(loader.dataset):
-        return (_split(batch) for batch in loader)
+        return _with_ids(loader)
     in_order = (
         isinstance(loader.sampler, SequentialSampler)
         and isinstance(loader.batch_sampler, BatchSampler)
@@ -57,6 +55,12 @@ def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
             f"DataLoader(with_ids(dataset), ...), or pass the data set itself"
         )
     return _numbered(loader)
+
+
+def _with_ids(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
+    # The loader draws its seed in here, and so when the first batch is asked for.
+    for batch in loader:
+        yield _split(batch)
 
 
 def _numbered(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
