@@ -48,15 +48,15 @@ def sum_log_phi(
 
 def _with_gradient(h: Tensor, labels: Tensor, scale: float, tail: float) -> Tensor:
     sums: Tensor
-    if not torch.compiler.is_compiling():
-        try:
-            sums = _PlainSumLogPhi.apply(h, labels, scale, tail)  # type: ignore[no-untyped-call]
-            return sums
-        except RuntimeError:
-            # Under torch.func's transforms, which refuse a plain function. Any other error comes
-            # again.
-            pass
-    sums = _SumLogPhi.apply(h, labels, scale, tail)[0]  # type: ignore[no-untyped-call]
+    if torch.compiler.is_compiling():
+        sums = _PlainSumLogPhi.apply(h, labels, scale, tail)  # type: ignore[no-untyped-call]
+        return sums
+    try:
+        sums = _PlainSumLogPhi.apply(h, labels, scale, tail)  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        # Under torch.func's transforms, which refuse a plain function. Any other error comes
+        # again.
+        sums = _SumLogPhi.apply(h, labels, scale, tail)[0]  # type: ignore[no-untyped-call]
     return sums
 
 
@@ -118,7 +118,7 @@ class _PlainSumLogPhi(torch.autograd.Function):
 
 
 class _SumLogPhi(torch.autograd.Function):
-    """As `_PlainSumLogPhi`, for the compiler and torch.func; the arguments come along."""
+    """As `_PlainSumLogPhi`, for torch.func; the arguments come along."""
 
     @staticmethod
     def forward(h: Tensor, labels: Tensor, scale: float, tail: float) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 import easiness_torch
 import pytest
 import torch
+from easiness_torch._log_phi import sum_log_phi
 from easiness_torch.closed_form import score_logits, score_probs
 
 import easiness_core as ec
@@ -104,3 +105,15 @@ def test_function_transforms():
     logits = LOGITS.clone().requires_grad_()
     easiness_torch.log_easiness(logits, LABELS).sum().backward()
     torch.testing.assert_close(each, logits.grad)
+
+
+def test_batches_along_any_dimension():
+    h = LOGITS.softmax(1)
+    several = torch.stack([h, h.flip(0)], dim=1)
+    gradients = torch.func.vmap(
+        torch.func.grad(lambda rows: sum_log_phi(rows, LABELS, 3.0).sum()), in_dims=1, out_dims=1
+    )(several)
+    for k, rows in enumerate((h, h.flip(0))):
+        rows = rows.clone().requires_grad_()
+        sum_log_phi(rows, LABELS, 3.0).sum().backward()
+        torch.testing.assert_close(gradients[:, k], rows.grad)
