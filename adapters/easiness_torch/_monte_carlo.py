@@ -21,9 +21,7 @@ def _tables(estimator: ec.MonteCarlo, device: torch.device) -> tuple[Tensor, Ten
     a, b = estimator.noise()
     with np.errstate(divide="ignore"):
         log_share = np.log(np.arange(estimator.draws + 1) / estimator.draws)
-    # Outside of inference mode, so that what is kept serves both.
-    with torch.inference_mode(False):
-        return torch.from_numpy(np.sort(b - a)).to(device), torch.from_numpy(log_share).to(device)
+    return torch.from_numpy(np.sort(b - a)).to(device), torch.from_numpy(log_share).to(device)
 
 
 # An operator of its own, because the compiler cannot trace how the tables are made and kept.

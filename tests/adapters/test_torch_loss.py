@@ -6,7 +6,7 @@ import naive
 import numpy as np
 import pytest
 import torch
-from easiness_torch import SampleEasinessLoss, log_easiness, sample_easiness_loss
+from easiness_torch import SampleEasinessLoss, log_easiness, loss, sample_easiness_loss
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
@@ -82,7 +82,8 @@ def test_the_module_and_the_function_agree_on_options_and_defaults(rng):
         sample_easiness_loss(logits, targets, 0.1)
 
 
-def test_without_lambda_it_is_cross_entropy_to_the_last_bit(rng):
+def test_without_lambda_it_is_cross_entropy_and_costs_no_more(rng, monkeypatch):
+    monkeypatch.setattr(loss, "sum_log_phi", None)
     logits, targets = make(rng, dtype=torch.float32)
     for reduction in ("none", "mean", "sum"):
         found = sample_easiness_loss(logits, targets, lambda_=0, reduction=reduction)
@@ -124,11 +125,19 @@ def test_with_nothing_to_count_it_is_what_cross_entropy_is(reduction, rows):
     assert results[0][1].eq(0).all()
 
 
-def test_label_smoothing_is_cross_entropys_alone(rng):
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_label_smoothing_is_cross_entropys_alone(rng, reduction, weighted):
     logits, targets = make(rng)
-    sel = each(logits, targets, lambda_=1.0) - each(logits, targets, lambda_=0.0)
-    smooth = cross_entropy(logits, targets, label_smoothing=0.2, reduction="none")
-    found = each(logits, targets, lambda_=1.0, label_smoothing=0.2)
+    targets[::4] = -100
+    options = {"reduction": reduction}
+    if weighted:
+        options["weight"] = torch.rand(6, dtype=torch.float64)
+    sel = sample_easiness_loss(logits, targets, lambda_=1.0, **options) - cross_entropy(
+        logits, targets, **options
+    )
+    smooth = cross_entropy(logits, targets, label_smoothing=0.2, **options)
+    found = sample_easiness_loss(logits, targets, lambda_=1.0, label_smoothing=0.2, **options)
     torch.testing.assert_close(found, smooth + sel)
 
 
