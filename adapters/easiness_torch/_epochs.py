@@ -188,8 +188,7 @@ class EpochSampler(Sampler[int]):
         if is_main_process():
             fresh = self._planned != self._version
             stale = not fresh and self.options.refreshes(epoch) and self._refreshed_for != epoch
-            first = not any(record["selective"] for record in self.history)
-            tell(plan, self.options, stale=stale, first=first)
+            tell(plan, self.options, self.history, stale=stale)
         if self.history and self.history[-1]["epoch"] == epoch:
             self.history.pop()
         self.history.append(plan.record)
@@ -210,10 +209,16 @@ class EpochSampler(Sampler[int]):
             return self._running
         return None
 
-    def _between_epochs(self, *, refreshed: bool = False) -> None:
+    def _between_epochs(self) -> None:
+        """Let `len` be that of the next epoch."""
         self._announced = not self._replay
-        if refreshed:
-            self._refreshed_for = self._next
+
+    def _refreshed(self) -> None:
+        """All samples have been scored for the next epoch, on all ranks together."""
+        self._between_epochs()
+        self._refreshed_for = self._next
+        if self._merging():
+            self._synchronize(self._next)
 
     # Planning.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import torch
 
@@ -14,14 +15,20 @@ _log = logging.getLogger("easiness_torch")
 _ROUNDING = 1e-6
 
 
-def tell(plan: Plan, options: Options, *, stale: bool, first: bool) -> None:
-    """Log what is unusual about an epoch: topped up, stale, out of reach, never seen again."""
+def tell(plan: Plan, options: Options, history: list[dict[str, Any]], *, stale: bool) -> None:
+    """Log what is unusual about an epoch: topped up, stale, out of reach, never seen again.
+
+    What is likely to repeat itself is a warning once, and information from then on.
+    """
     record = plan.record
     epoch = plan.epoch
     if not record["selective"]:
         return
+    first = not any(earlier["selective"] for earlier in history)
     if record["topped_up"]:
-        _log.warning(
+        before = any(earlier["topped_up"] for earlier in history)
+        _log.log(
+            logging.INFO if before else logging.WARNING,
             "epoch %d: only %d of %d samples were selected, %d of the nearest were added "
             "(min_samples=%d, min_per_class=%d)",
             epoch,
@@ -47,7 +54,7 @@ def tell(plan: Plan, options: Options, *, stale: bool, first: bool) -> None:
             record["excluded"],
         )
     short = options.budget is not None and record["mean_rate"] < options.budget - _ROUNDING
-    if short and record["unscored"] == 0:
+    if first and short and record["unscored"] == 0:
         _log.warning(
             "epoch %d: keep gives too many samples a rate of 0 for a budget of %g: the mean rate "
             "is %.4g",

@@ -166,7 +166,7 @@ def score_dataset(
     if gather is not None:
         return gather.scores()
     if sampler is not None:
-        sampler._between_epochs(refreshed=True)
+        sampler._refreshed()
     return None
 
 

@@ -1,8 +1,6 @@
 """Two processes: shards are disjoint, equally long, and together what one process selects."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import naive_sampler
@@ -10,6 +8,7 @@ import pytest
 import torch
 import torch_ddp_worker
 from easiness_torch import EasinessSampler
+from recipes import run_on_two, torchrun
 from torch_ddp_worker import OPTIONS, N, logits_of
 
 
@@ -17,12 +16,7 @@ from torch_ddp_worker import OPTIONS, N, logits_of
 def ranks(tmp_path_factory):
     """What each of two ranks saw in every check."""
     folder = tmp_path_factory.mktemp("ddp")
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
-        torch_ddp_worker.__file__, str(folder),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-4000:]
+    torchrun(torch_ddp_worker.__file__, folder)
     return [json.loads(Path(folder, f"rank{rank}.json").read_text()) for rank in (0, 1)]
 
 
@@ -135,3 +129,16 @@ def test_a_run_on_two_processes_resumes(ranks):
         assert found["resumed"] == found["undisturbed"]
         assert [epoch for epoch, _ in found["resumed"]][-1] == 3
     assert ranks[0]["resume"]["resumed"] != ranks[1]["resume"]["resumed"]
+
+
+def test_the_example_resumes_in_mid_epoch(tmp_path):
+    call = f"main(device, {str(tmp_path)!r})"
+    undisturbed, resumed = run_on_two(
+        "torch_ddp", call, tmp_path, times=2, setup="device = recipe.start()"
+    )
+    for rank in (0, 1):
+        seen = undisturbed[rank]["seen"]
+        at = 3 + next(k for k, (epoch, _) in enumerate(seen) if epoch == 3)
+        assert resumed[rank]["seen"] == seen[at:]
+        assert resumed[rank]["history"] == undisturbed[rank]["history"]
+        assert len(seen) - at > 3

@@ -288,6 +288,10 @@ def test_top_ups_are_logged_and_recorded(rng, caplog):
     assert sampler.history[-1]["topped_up"] == 8
     assert sampler.history[-1]["ties"] == 50
     assert "epoch 0: only 0 of 50 samples were selected, 8 of the nearest" in caplog.text
+    with caplog.at_level(logging.INFO, logger="easiness_torch"):
+        sampler.update([0], torch.zeros(1, 2), [0])
+        list(sampler)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
 def test_default_min_samples_keeps_an_empty_level_from_emptying_an_epoch():

@@ -207,7 +207,7 @@ def test_refreshing_is_due_before_epochs_that_select_anew():
         due.append(sampler.refresh_due)
         if sampler.refresh_due:
             give(sampler, range(10))
-            sampler._between_epochs(refreshed=True)
+            sampler._refreshed()
             assert not sampler.refresh_due
         list(sampler)
     assert due == [False, False, True, False, False, True, False, False, False]
