@@ -80,7 +80,7 @@ def _arguments(h: Tensor, labels: Tensor, scale: float, own: Tensor | None = Non
     if torch.compiler.is_compiling():
         # The compiler cannot fuse a scatter with its neighbours.
         return torch.where(torch.arange(h.shape[-1], device=h.device) == i, _CERTAIN, x)
-    return x.scatter(-1, i, _CERTAIN)
+    return _put(x, i, _CERTAIN)
 
 
 def _gradient(ctx: Any, grad: Tensor) -> Tensor:
@@ -98,7 +98,15 @@ def _gradient(ctx: Any, grad: Tensor) -> Tensor:
     else:
         to_rivals = _part_of_slope(held) * (grad * (-scale * _SQRT_2_OVER_PI)).unsqueeze(-1)
     # The label's own place holds 0 so far.
-    return to_rivals.scatter(-1, labels.unsqueeze(-1), -to_rivals.sum(-1, keepdim=True))
+    return _put(to_rivals, labels.unsqueeze(-1), -to_rivals.sum(-1, keepdim=True))
+
+
+def _put(x: Tensor, i: Tensor, value: Any) -> Tensor:
+    """Write into `x`, which is nobody else's, or into a copy where derivatives may be taken."""
+    result: Tensor = (
+        x.scatter(-1, i, value) if torch.is_grad_enabled() else x.scatter_(-1, i, value)
+    )
+    return result
 
 
 class _PlainSumLogPhi(torch.autograd.Function):

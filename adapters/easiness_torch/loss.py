@@ -214,8 +214,10 @@ def _loss(
     # Ignored targets need a place to look at; targets that are no class are refused below.
     labels = targets.clamp(0, z.shape[class_dim] - 1)
     scale = 1.0 / (sigma * math.sqrt(2.0))
+    # Probabilities differ by 1 at most, so that at a wide sigma the tail is out of reach.
+    bound = math.inf if tail is None or scale < tail else tail
     h = log_h.exp().movedim(class_dim, -1)
-    log_e = sum_log_phi(h, labels, scale, math.inf if tail is None else tail)
+    log_e = sum_log_phi(h, labels, scale, bound)
     log_e = log_e.unsqueeze(class_dim)
     # nll_loss picks the label's entry, here log h_i + lambda log E, and does weights, ignoring
     # and the mean as cross-entropy does.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from easiness_torch import log_easiness, select_batch
+from easiness_torch import batch, log_easiness, select_batch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +59,18 @@ def test_resolution_and_sigma_are_the_estimators():
     assert select_batch(LOGITS, LABELS, ec.MO, estimator=ec.ClosedForm(sigma=1.0)).numel() == 3
     wide = ec.ClosedForm(resolution=0.4)
     assert select_batch(LOGITS, LABELS, ec.EO, estimator=wide).tolist() == [0, 1]
+
+
+def test_nothing_is_kept_for_a_gradient(monkeypatch):
+    scored = []
+
+    def scores(*args, **options):
+        scored.append(log_easiness(*args, **options))
+        return scored[-1]
+
+    monkeypatch.setattr(batch, "log_easiness", scores)
+    select_batch(LOGITS.clone().requires_grad_(), LABELS, ec.MO)
+    assert [s.requires_grad for s in scored] == [False]
 
 
 def test_a_step_on_the_selection_and_no_step_on_none():
