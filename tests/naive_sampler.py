@@ -34,7 +34,7 @@ def budget_scale(rates, budget, floor):
 
     bends = sorted({0.0, *(1 / r for r in rates if r > 0), *(floor / r for r in rates if r > 0)})
     for low, high in itertools.pairwise(bends):
-        if mean(low) <= budget <= mean(high):
+        if mean(low) - 1e-12 <= budget <= mean(high) + 1e-12:
             rise = mean(high) - mean(low)
             return low if rise == 0 else low + (high - low) * (budget - mean(low)) / rise
     return bends[-1]

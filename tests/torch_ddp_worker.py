@@ -63,9 +63,10 @@ def forgetful():
 
 
 def merge():
-    """Both ranks score some of the same samples, rank 1 more often."""
+    """Both ranks score some of the same samples, some at the same time, rank 1 more often."""
     rank = dist.get_rank()
     sampler = EasinessSampler(N, warmup_epochs=0, **OPTIONS)
+    sampler.update(range(90, 100), logits_of(range(90, 100), 50 + rank), [rank] * 10)
     for turn in range(2 + rank):
         ids = torch.arange(20) + 10 * turn + 5 * rank
         sampler.update(ids, logits_of(ids, 10 * turn + rank), ids % 3)

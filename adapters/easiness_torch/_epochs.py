@@ -202,8 +202,7 @@ class EpochSampler(Sampler[int]):
         self._finished = self._running is not None and self._running.epoch == epoch
 
     def _resumed(self, epoch: int) -> Plan | None:
-        """Plan of a restored epoch; from then on iteration goes to the next."""
-        self._replay = False
+        """Plan of an epoch that was restored, for an iterator that goes on with it."""
         if self._running is not None and self._running.epoch == epoch:
             self._next = epoch + 1
             return self._running

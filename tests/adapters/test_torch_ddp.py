@@ -75,9 +75,10 @@ def test_of_each_sample_the_latest_score_wins_on_all_ranks(ranks):
         ]
         expected = naive_sampler.merged(per_rank)
         assert dict(zip(merged[0]["ids"], merged[0][name], strict=True)) == expected
-    # Both ranks had some that the other had not, and some in common.
-    assert len(set(own[0]["ids"]) & set(own[1]["ids"])) > 10
+    # Some only one rank had, some both, and some of these from the same time.
     assert set(own[0]["ids"]) - set(own[1]["ids"])
+    assert len(set(own[0]["ids"]) & set(own[1]["ids"])) > 20
+    assert own[0]["stamp"][90:100] == own[1]["stamp"][90:100] == list(range(1, 11))
 
 
 def test_a_rank_without_scores_gets_them(ranks):

@@ -76,6 +76,14 @@ def test_the_length_within_an_epoch_stays_that_of_the_epoch():
     assert len(sampler) == 50
 
 
+def test_the_length_of_the_next_epoch_follows_the_scores():
+    sampler = make()
+    assert len(sampler) == 27
+    give(sampler, range(50))
+    assert len(sampler) == 50
+    assert len(list(sampler)) == 50
+
+
 def test_without_set_epoch_each_iteration_starts_the_next_epoch():
     sampler = make(warmup_epochs=2)
     lengths = [len(list(sampler)) for _ in range(4)]
