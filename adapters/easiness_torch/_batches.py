@@ -67,7 +67,7 @@ def _numbered(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
     start = 0
     sizes = (len(indices) for indices in loader.batch_sampler)  # type: ignore[union-attr]
     for batch, size in zip(loader, sizes, strict=True):
-        yield torch.arange(start, start + size), batch
+        yield torch.arange(start, start + size, device="cpu"), batch
         start += size
 
 

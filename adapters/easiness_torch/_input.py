@@ -58,7 +58,11 @@ def _whole_numbers(values: Any, name: str, n_rows: int | None, rows: str) -> Ten
         raise TypeError(f"{name}: expected one a row of {rows}, got None")
     # A list without members would come out as floating point.
     empty = isinstance(values, (list, tuple)) and not values
-    tensor = torch.as_tensor(values, dtype=torch.int64 if empty else None)
+    if isinstance(values, Tensor):
+        tensor = values
+    else:
+        dtype = torch.int64 if empty else None
+        tensor = torch.as_tensor(values, dtype=dtype, device="cpu")
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(
             f"{name}: expected whole numbers, got dtype {tensor.dtype}; floating point cannot "

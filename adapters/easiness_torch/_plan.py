@@ -20,6 +20,8 @@ from easiness_torch._scores import ScoreTable
 
 # Streams of random numbers: each has its own, so that none depends on whether another was used.
 _KEPT, _ORDER, _CONTROL = range(3)
+# Named wherever a tensor is made, since users may have set another default.
+_HOST = torch.device("cpu")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +45,9 @@ class Plan:
         """Ids in the order of training; every `replicas`-th from `rank` on."""
         size = len(self)
         if options.shuffle:
-            order = torch.randperm(size, generator=_generator(options.seed, self.epoch, _ORDER))
+            order = _shuffled(size, options.seed, self.epoch, _ORDER)
         else:
-            order = torch.arange(size)
+            order = torch.arange(size, device=_HOST)
         if self.ids is not None:
             order = self.ids[order]
         total = replicas * shard_length(size, replicas, options.drop_last)
@@ -56,7 +58,7 @@ class Plan:
 
     def weight_table(self, device: torch.device) -> Tensor:
         """Weight of every sample, float32 of shape (n_samples,), 0 outside the selection."""
-        table = torch.zeros(self.n_samples, device=device)
+        table = torch.zeros(self.n_samples, dtype=torch.float32, device=device)
         assert self.weights is not None
         where = slice(None) if self.ids is None else self.ids.to(device)
         table[where] = self.weights.to(device)
@@ -109,9 +111,8 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
         mean_rate=(float(rates.sum()) + record["unscored"]) / options.n_samples,
     )
     if options.random_control:
-        generator = _generator(options.seed, epoch, _CONTROL)
-        chosen = torch.randperm(options.n_samples, generator=generator)[:size].sort().values
-        return Plan(epoch, options.n_samples, chosen, None, record)
+        chosen = _shuffled(options.n_samples, options.seed, epoch, _CONTROL)[:size]
+        return Plan(epoch, options.n_samples, chosen.sort().values, None, record)
     weights = _weights(rates, scores, options)
     return Plan(
         epoch,
@@ -181,7 +182,7 @@ def _drawn(rates: Tensor, scores: SampleScores, epoch: int, options: Options) ->
     if not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return rates > 0.0
     generator = _generator(options.seed, epoch, _KEPT)
-    uniform = torch.rand(options.n_samples, generator=generator)
+    uniform = torch.rand(options.n_samples, generator=generator, dtype=torch.float32, device=_HOST)
     return uniform.to(rates.device)[scores.ids] < rates
 
 
@@ -218,7 +219,7 @@ def _weights(rates: Tensor, scores: SampleScores, options: Options) -> Tensor | 
     """(1 / rate)^power of every sample; 1 for those kept at rate 0, to fill an epoch up."""
     if options.weight_power == 0.0 or not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return None
-    weights = torch.ones(options.n_samples, device=rates.device)
+    weights = torch.ones(options.n_samples, dtype=torch.float32, device=rates.device)
     sure = torch.where(rates > 0.0, rates, 1.0)
     weights[scores.ids] = sure.pow(-options.weight_power).float()
     return weights
@@ -228,7 +229,11 @@ def _rescaled(weights: Tensor, rescale: bool) -> Tensor:
     return weights / weights.mean() if rescale else weights
 
 
+def _shuffled(size: int, seed: int, epoch: int, stream: int) -> Tensor:
+    return torch.randperm(size, generator=_generator(seed, epoch, stream), device=_HOST)
+
+
 def _generator(seed: int, epoch: int, stream: int) -> torch.Generator:
     # Mixed, since sums of seed and epoch repeat: seed 0, epoch 1 is not seed 1, epoch 0.
     mixed = np.random.SeedSequence((seed, epoch, stream)).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(mixed[0]))
+    return torch.Generator(_HOST).manual_seed(int(mixed[0]))

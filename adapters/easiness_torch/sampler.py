@@ -225,7 +225,7 @@ class EasinessSampler(EpochSampler):
         """
         ids = check_ids(ids, self.options.n_samples)
         if self._running is None or self._running.weights is None:
-            return torch.ones(len(ids), device=ids.device)
+            return torch.ones(len(ids), dtype=torch.float32, device=ids.device)
         if ids.device not in self._weight_tables:
             self._weight_tables[ids.device] = self._running.weight_table(ids.device)
         return self._weight_tables[ids.device][ids]

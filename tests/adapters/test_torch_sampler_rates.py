@@ -64,6 +64,30 @@ def test_weights_can_be_tempered_and_rescaled(rng, power, rescale):
     np.testing.assert_allclose(sampler.weights(ids), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("default", [{"dtype": torch.float64}, {"device": "meta"}], ids=str)
+def test_what_torch_makes_by_default_does_not_matter(rng, default):
+    probs, labels = rows(rng, 60)
+    options = {"keep": {ec.MHO: 1, ec.EO: 0.3}, "refresh": "training"}
+    expected, _ = selected(probs, labels, **options)
+    sampler = EasinessSampler(60, warmup_epochs=0, min_samples=1, seed=3, **options)
+    tensors = torch.tensor(probs), torch.tensor(labels)
+    dtype = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(default.get("dtype", dtype))
+        with torch.device(default.get("device", "cpu")):
+            sampler.update(list(range(60)), probs=tensors[0], labels=tensors[1])
+            ids = list(sampler)
+            weights = sampler.weights(ids)
+            control = EasinessSampler(60, warmup_epochs=0, random_control=True, shuffle=False)
+            control.update(list(range(60)), probs=tensors[0], labels=tensors[1])
+            assert len(list(control)) == 60
+    finally:
+        torch.set_default_dtype(dtype)
+    assert ids == expected
+    assert weights.dtype == torch.float32
+    assert weights.device.type == "cpu"
+
+
 def test_full_epochs_and_sure_rates_have_weights_of_1(rng):
     probs, labels = rows(rng, 50)
     for options in ({"keep": ec.MO}, {"warmup_epochs": 1, "keep": {ec.MHO: 1, ec.EO: 0.1}}):
