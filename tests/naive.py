@@ -71,6 +71,29 @@ def kl_loss(probs, labels, sigma):
     return np.array(losses)
 
 
+def log_phi_with_tangent(x, tail):
+    """log Phi, continued below -tail by its tangent."""
+    if x >= -tail:
+        return log_phi(x)
+    slope = math.exp(-tail * tail / 2) / math.sqrt(2 * math.pi) / phi(-tail)
+    return log_phi(-tail) + slope * (x + tail)
+
+
+def sample_easiness_loss(logits, labels, lambda_, sigma, tail):
+    """Cross-entropy + lambda L_SE of each row (Eq. 3), its tail bounded."""
+    losses = []
+    for z, i in zip(logits, labels, strict=True):
+        weights = [math.exp(float(v) - float(max(z))) for v in z]
+        h = [w / sum(weights) for w in weights]
+        se = -sum(
+            log_phi_with_tangent((h[i] - h[j]) / (sigma * math.sqrt(2.0)), tail)
+            for j in range(len(h))
+            if j != i
+        )
+        losses.append(-math.log(h[i]) + lambda_ * se)
+    return np.array(losses)
+
+
 def loss(probs, labels):
     return np.array(
         [

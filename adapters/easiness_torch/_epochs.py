@@ -1,0 +1,274 @@
+"""Epochs: when one begins, what it holds, where it stands, and how it is saved.
+
+`EasinessSampler` without its options and its scoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Sampler
+
+from easiness_core._validate import check_count
+from easiness_torch import _state
+from easiness_torch._faults import first_fault
+from easiness_torch._iterator import EpochIterator
+from easiness_torch._merge import agree, merge, world
+from easiness_torch._notices import is_main_process, tell
+from easiness_torch._options import Options
+from easiness_torch._plan import Plan, plan_epoch, shard_length
+from easiness_torch._scores import ScoreTable
+
+
+class EpochSampler(Sampler[int]):
+    """Sampler whose epochs are planned from a table of scores."""
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        shard: tuple[int, int] | None,
+        merge_ranks: bool,
+        device: torch.device | None,
+    ) -> None:
+        self.options = options
+        self._shard = shard
+        self._merge_ranks = merge_ranks
+        self._device = device
+        self._table: ScoreTable | None = None
+        # Grows with every change of the scores; what was planned or merged at which version.
+        self._version = self._planned = self._merged = 0
+        self._preview: tuple[tuple[int, int], Plan] | None = None
+        self._running: Plan | None = None
+        self._finished = True
+        self._next = 0
+        # Whether len() is that of the next epoch, rather than of the running one.
+        self._announced = True
+        # Whether the running epoch was restored half-way, and is to be gone through again.
+        self._replay = False
+        self._refreshed_for = -1
+        self._lent = False
+        self._weight_tables: dict[torch.device, Tensor] = {}
+        self.history: list[dict[str, Any]] = []
+
+    def __iter__(self) -> Iterator[int]:
+        if self._replay:
+            return EpochIterator(self, self._next, self._running)
+        plan = None
+        if not self._merging() and self._plannable(self._next):
+            self.check()
+            plan = self._plan(self._next)
+        return EpochIterator(self, self._next, plan)
+
+    def __len__(self) -> int:
+        plan = self._running
+        if plan is None or self._announced:
+            plan = self._plan(self._next) if self._plannable(self._next) else None
+        size = self.options.n_samples if plan is None else len(plan)
+        return shard_length(size, self._shard_of()[0], self.options.drop_last)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch comes next, as with `DistributedSampler`.
+
+        Without it each iteration starts the epoch after the last. Under `torch.distributed` all
+        ranks must call it: it brings their scores together, so that `len` is right before the
+        epoch starts. Does not disturb an epoch that is being iterated.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, 0 or more.
+        """
+        self._next = check_count(epoch, "epoch", low=0)
+        self._replay = self._replay and self._running is not None and self._running.epoch == epoch
+        self._announced = not self._replay
+        if self._merging():
+            self._synchronize(self._next)
+
+    def check(self) -> None:
+        """Raise now what the start of the next epoch would raise; here the host waits.
+
+        Raises
+        ------
+        ValueError
+            If `update` was given ids or labels out of range, or, with `on_nan="raise"`, logits
+            that are not finite. The message names the samples; they are then forgotten.
+        """
+        if self._table is None:
+            return
+        fault = first_fault(self._table, on_nan=self.options.on_nan)
+        if fault is not None:
+            self._table.clear_faults()
+            raise ValueError(fault)
+
+    def state_dict(self) -> dict[str, Any]:
+        """State of the sampler: scores, running plan, history. Options are not part of it.
+
+        Plain tensors, numbers and containers, for `torch.save` and `weights_only=True`. As with
+        a module's, tensors are shared, not copied: until the next epoch begins, the scores in
+        it follow `update`, so that a state which a loader took while fetching ahead is complete
+        when it is saved. To keep one in memory, take `copy.deepcopy` of it.
+
+        `StatefulDataLoader` saves and restores this with its own state. With a plain
+        `DataLoader`, an epoch that was interrupted starts from its beginning, with its plan.
+
+        Returns
+        -------
+        dict
+            What `load_state_dict` takes.
+        """
+        if self._table is None:
+            # So that scores to come are in states which a loader takes while fetching ahead.
+            self._table = ScoreTable(self.options.n_samples, self._device or torch.device("cpu"))
+        self._lent = True
+        return {
+            "format": _state.FORMAT,
+            "n_samples": self.options.n_samples,
+            "seed": self.options.seed,
+            "next": self._next,
+            "finished": self._finished,
+            "refreshed_for": self._refreshed_for,
+            "running": _state.pack_plan(self._running),
+            "history": list(self.history),
+            "scores": dict(self._table.columns()),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` gave, in a sampler made with the same options.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another kind, or of a sampler with other data or another seed.
+        """
+        _state.check_state(state, n_samples=self.options.n_samples, seed=self.options.seed)
+        device = self._device or state["scores"]["stamp"].device
+        self._table = ScoreTable(self.options.n_samples, device)
+        self._table.load(state["scores"])
+        self._running = _state.unpack_plan(state["running"], self.options.n_samples)
+        self._finished = state["finished"]
+        self._replay = not self._finished
+        self._next = state["next"]
+        if self._replay and self._running is not None:
+            self._next = self._running.epoch
+        self._announced = not self._replay
+        self._refreshed_for = state["refreshed_for"]
+        self.history = [dict(record) for record in state["history"]]
+        self._version += 1
+        self._weight_tables = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_weight_tables": {}, "_preview": None}
+
+    # What iterators and `score_dataset` call.
+
+    def _begin(self, epoch: int, plan: Plan | None) -> list[int]:
+        """Start an epoch: its ids in order, for this rank."""
+        if plan is None:
+            self._synchronize(epoch)
+            if not self._plannable(epoch):
+                raise RuntimeError(
+                    f"epoch {epoch} selects by score, and no sample has one: before it, call "
+                    f"score_dataset(model, dataset, sampler=sampler), or in training, "
+                    f"sampler.update(ids, logits, labels)"
+                )
+            plan = self._plan(epoch)
+        elif not self._merging():
+            # It was made some time ago.
+            self.check()
+        if self._table is not None:
+            self._table.clear_faults()
+            if self._lent:
+                # States that were handed out keep the scores of their epoch.
+                self._table = self._table.copied(self._table.device)
+                self._lent = False
+        if is_main_process():
+            fresh = self._planned != self._version
+            stale = not fresh and self.options.refreshes(epoch) and self._refreshed_for != epoch
+            tell(plan, self.options, self.history, stale=stale)
+        if self.history and self.history[-1]["epoch"] == epoch:
+            self.history.pop()
+        self.history.append(plan.record)
+        self._running, self._finished, self._replay = plan, False, False
+        self._next, self._announced = epoch + 1, False
+        self._planned = self._version
+        self._weight_tables = {}
+        return plan.order(self.options, *self._shard_of())
+
+    def _finish(self, epoch: int) -> None:
+        self._finished = self._running is not None and self._running.epoch == epoch
+
+    def _resumed(self, epoch: int) -> Plan | None:
+        """Plan of an epoch that was restored, for an iterator that goes on with it."""
+        if self._running is not None and self._running.epoch == epoch:
+            self._next = epoch + 1
+            return self._running
+        return None
+
+    def _between_epochs(self) -> None:
+        """Let `len` be that of the next epoch."""
+        self._announced = not self._replay
+
+    def _refreshed(self) -> None:
+        """All samples have been scored for the next epoch, on all ranks together."""
+        self._between_epochs()
+        self._refreshed_for = self._next
+        if self._merging():
+            self._synchronize(self._next)
+
+    # Planning.
+
+    def _shard_of(self) -> tuple[int, int]:
+        return self._shard or world()
+
+    def _plannable(self, epoch: int) -> bool:
+        scored = self._table is not None and self._table.clock > 0
+        return scored or not self.options.selects(epoch)
+
+    def _plan(self, epoch: int) -> Plan:
+        key = (epoch, self._version)
+        if self._preview is None or self._preview[0] != key:
+            self._preview = key, plan_epoch(epoch, self._table, self.options)
+        return self._preview[1]
+
+    def _table_on(self, device: torch.device) -> ScoreTable:
+        if self._device is None:
+            self._device = device
+        if self._table is None:
+            self._table = ScoreTable(self.options.n_samples, self._device)
+        elif self._table.device != self._device:
+            self._table = self._table.copied(self._device)
+        return self._table
+
+    def _merging(self) -> bool:
+        return self._merge_ranks and world()[0] > 1
+
+    def _synchronize(self, epoch: int) -> None:
+        """Refuse bad input, on all ranks alike, and bring their scores together."""
+        if not self._merging():
+            return self.check()
+        try:
+            self.check()
+            fault = None
+        except ValueError as error:
+            fault = error
+        device = self._device or torch.device("cpu")
+        changed = self._version != self._merged
+        try:
+            changed = agree(
+                changed=changed, faulty=fault is not None, seed=self.options.seed, epoch=epoch,
+                device=device,
+            )  # fmt: skip
+        finally:
+            if fault is not None:
+                raise fault
+        if changed:
+            if self._table is None:
+                self._table = ScoreTable(self.options.n_samples, device)
+            merge(self._table)
+            self._version += 1
+            self._merged = self._version
+        return None

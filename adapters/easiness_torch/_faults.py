@@ -1,0 +1,34 @@
+"""What the table noticed while nobody looked, said at the start of the next epoch."""
+
+from __future__ import annotations
+
+from easiness_torch._scores import LABEL_OUTSIDE, NOT_FINITE, NOT_PROBS, ScoreTable
+
+
+def first_fault(table: ScoreTable, *, on_nan: str) -> str | None:
+    """Message about what is wrong with the rows given to `update`; here the host waits."""
+    low, high = table.strays()
+    if low < 0 or high > 0:
+        extremes = f"{low} and {high}" if low < 0 and high > 0 else f"{low or high}"
+        return (
+            f"ids: expected 0 to {table.n_samples - 1} (n_samples = {table.n_samples}), got "
+            f"{extremes}; pass the ids of the data set that the sampler was made for"
+        )
+    not_finite, outside, not_probs = table.faults()
+    if outside:
+        return (
+            f"labels: {outside} samples were given labels outside the classes: ids "
+            f"{table.named(LABEL_OUTSIDE)}; labels are class indices from 0"
+        )
+    if not_probs:
+        return (
+            f"probs: {not_probs} samples have rows that are no probabilities: ids "
+            f"{table.named(NOT_PROBS)}; pass logits as update(ids, logits, labels)"
+        )
+    if not_finite and on_nan == "raise":
+        return (
+            f"logits: {not_finite} samples have logits with NaN or infinity: ids "
+            f"{table.named(NOT_FINITE)}; look for these samples in the data and for a learning "
+            f'rate too high, or pass on_nan="skip" to keep their last scores'
+        )
+    return None

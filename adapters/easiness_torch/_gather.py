@@ -1,0 +1,69 @@
+"""Scores of a data set, gathered on the host batch by batch and computed by the core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import easiness_core as ec
+from easiness_torch._check import check_matrix
+
+_NAMED = 10
+
+
+class Gather:
+    """Columns over all samples, filled in any order; each sample counts once."""
+
+    def __init__(self, n_samples: int, estimator: ec.ClosedForm | ec.MonteCarlo) -> None:
+        self._estimator = estimator
+        self._seen = np.zeros(n_samples, dtype=np.bool_)
+        self._columns: dict[str, Any] = {
+            "easiness": np.empty(n_samples),
+            "log_easiness": np.empty(n_samples),
+            "level": np.empty(n_samples, dtype=np.uint8),
+            "loss": np.empty(n_samples),
+            "predicted": np.empty(n_samples, dtype=np.int64),
+        }
+        self._summary = ec.Summary(estimator=estimator, n_bins=5)
+
+    def add(self, ids: Tensor, logits: Tensor, labels: Tensor) -> None:
+        """Score a batch, without the samples that were seen before."""
+        check_matrix(logits, "logits")
+        if len(ids) != len(logits):
+            raise ValueError(
+                f"logits: expected one row for each of {len(ids)} ids, got {len(logits)}"
+            )
+        wide = logits if logits.dtype == torch.float64 else logits.float()
+        probs = wide.softmax(1).cpu().numpy()
+        index = ids.cpu().numpy()
+        bad = ~np.isfinite(probs).all(axis=1)
+        if bad.any():
+            shown = ", ".join(map(str, index[bad][:_NAMED]))
+            raise ValueError(
+                f"logits: {int(bad.sum())} samples of a batch have logits with NaN or infinity: "
+                f"ids {shown}; look for these samples in the data and for a learning rate too high"
+            )
+        # The first of several: loaders repeat samples to fill up their last batch.
+        first = np.zeros(len(index), dtype=np.bool_)
+        first[np.unique(index, return_index=True)[1]] = True
+        new = first & ~self._seen[index]
+        index = index[new]
+        scores = ec.score(probs[new], labels.cpu().numpy()[new], estimator=self._estimator)
+        for name, column in self._columns.items():
+            column[index] = getattr(scores, name)
+        self._seen[index] = True
+        self._summary.update(scores)
+
+    def scores(self) -> ec.Scores:
+        """Return the scores, of all samples or not at all."""
+        missing = np.flatnonzero(~self._seen)
+        if missing.size:
+            shown = ", ".join(map(str, missing[:_NAMED]))
+            raise ValueError(
+                f"data: {missing.size} of {self._seen.size} samples were not in the loader: ids "
+                f"{shown}; pass the data set itself, or a loader over all of it without drop_last"
+            )
+        return ec.Scores(**self._columns, summary=self._summary)

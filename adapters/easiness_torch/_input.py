@@ -1,0 +1,95 @@
+"""What `EasinessSampler.update` is given: checked without reading anything from a device."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from easiness_torch._check import check_matrix
+
+
+class Update(NamedTuple):
+    """Checked arguments of an update; `labels` are where the rows are."""
+
+    ids: Tensor
+    rows: Tensor
+    labels: Tensor
+    are_probs: bool
+    ids_checked: bool
+    labels_checked: bool
+
+
+def check_update(ids: Any, logits: Any, labels: Any, probs: Any, n_samples: int) -> Update:
+    """Check types and shapes, and the values of what is on the host.
+
+    Elsewhere the table takes note of bad values when it reads them.
+    """
+    if (logits is None) == (probs is None):
+        raise TypeError(
+            "update: expected either logits or probs=, as in update(ids, logits, labels) or "
+            "update(ids, probs=probs, labels=labels)"
+        )
+    name, rows = ("logits", logits) if probs is None else ("probs", probs)
+    check_matrix(rows, name)
+    n_rows = rows.shape[0]
+    ids = _whole_numbers(ids, "ids", n_rows, name)
+    labels = _whole_numbers(labels, "labels", n_rows, name)
+    return Update(
+        ids=ids,
+        rows=rows.detach(),
+        labels=labels.to(rows.device, non_blocking=True),
+        are_probs=probs is not None,
+        ids_checked=_check_on_host(ids, "ids", n_samples, "n_samples"),
+        labels_checked=_check_on_host(labels, "labels", rows.shape[1], f"columns of {name}"),
+    )
+
+
+def check_ids(ids: Any, n_samples: int) -> Tensor:
+    """Check ids alone, as `weights` takes them."""
+    checked = _whole_numbers(ids, "ids", None, "")
+    _check_on_host(checked, "ids", n_samples, "n_samples")
+    return checked
+
+
+def _whole_numbers(values: Any, name: str, n_rows: int | None, rows: str) -> Tensor:
+    if values is None:
+        raise TypeError(f"{name}: expected one a row of {rows}, got None")
+    # A list without members would come out as floating point.
+    empty = isinstance(values, (list, tuple)) and not values
+    if isinstance(values, Tensor):
+        tensor = values
+    else:
+        dtype = torch.int64 if empty else None
+        tensor = torch.as_tensor(values, dtype=dtype, device="cpu")
+    if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
+        raise TypeError(
+            f"{name}: expected whole numbers, got dtype {tensor.dtype}; floating point cannot "
+            f"hold every id, so keep {name} in int64 all the way"
+        )
+    if tensor.ndim != 1 or (n_rows is not None and len(tensor) != n_rows):
+        size = "n" if n_rows is None else n_rows
+        raise ValueError(
+            f"{name}: expected shape ({size},)"
+            + (f", one a row of {rows}" if rows else "")
+            + f", got {tuple(tensor.shape)}"
+        )
+    whole: Tensor = tensor.long()
+    return whole
+
+
+def _check_on_host(values: Tensor, name: str, stop: int, what: str) -> bool:
+    """Check values that are on the host; whether they were."""
+    if values.device.type != "cpu":
+        return False
+    if len(values):
+        low, high = (int(end) for end in torch.aminmax(values))
+        if low < 0 or high >= stop:
+            bad = (values < 0) | (values >= stop)
+            raise ValueError(
+                f"{name}: expected 0 to {stop - 1} ({what} = {stop}), got {int(bad.sum())} "
+                f"outside; the first is row {int(bad.nonzero()[0, 0])}, value "
+                f"{int(values[bad][0])}"
+            )
+    return True

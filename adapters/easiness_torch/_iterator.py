@@ -1,0 +1,49 @@
+"""Iterator over one epoch's ids, with a position that can be saved and restored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from operator import length_hint
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from easiness_torch._epochs import EpochSampler
+    from easiness_torch._plan import Plan
+
+
+class EpochIterator(Iterator[int]):
+    """Ids of an epoch. Its plan, if not given, is made when the first id is drawn.
+
+    Loaders make iterators that they never draw from (torchdata's, when it resumes), so an epoch
+    has begun only once an id is drawn.
+    """
+
+    def __init__(self, sampler: EpochSampler, epoch: int, plan: Plan | None) -> None:
+        self._sampler = sampler
+        self._epoch = epoch
+        self._plan = plan
+        self._skip = 0
+        self._size = 0
+        self._ids: Iterator[int] | None = None
+
+    def __next__(self) -> int:
+        if self._ids is None:
+            ids = self._sampler._begin(self._epoch, self._plan)
+            self._size = len(ids)
+            self._ids = iter(ids[self._skip :])
+        try:
+            return next(self._ids)
+        except StopIteration:
+            self._sampler._finish(self._epoch)
+            raise
+
+    def state_dict(self) -> dict[str, Any]:
+        """Epoch, and number of its ids drawn."""
+        drawn = self._skip if self._ids is None else self._size - length_hint(self._ids)
+        return {"epoch": self._epoch, "drawn": drawn}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where another iterator was, over the plan that the sampler has restored."""
+        self._epoch = state["epoch"]
+        self._skip = state["drawn"]
+        self._plan = self._sampler._resumed(self._epoch)

@@ -1,0 +1,262 @@
+"""Keep policies: the rate at which each scored sample is to be kept, and a budget for their mean.
+
+A policy answers two questions about scored samples: `rates`, in [0, 1], and `distance`, how far
+each sample is from what is kept, by which epochs that would be too small are topped up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+import easiness_core as ec
+from easiness_core._validate import check_number
+
+# Doublings of the scale within which a budget is looked for; float32 holds 2^120.
+_WIDEST = 120.0
+# Halvings of that range: the scale is then right to 1e-10 of itself.
+_HALVINGS = 44
+
+
+@dataclass(frozen=True, eq=False)
+class SampleScores:
+    """Latest scores of the samples that have one: what a `keep` function is given.
+
+    Tensors of shape (n_scored,) on the sampler's device, sorted by id.
+
+    Attributes
+    ----------
+    ids : Tensor, int64
+        Ids of the samples.
+    easiness : Tensor, floating point
+        In [0, 1]: 0 hard, 1 easy.
+    log_easiness : Tensor, floating point
+        Natural logarithm of easiness, at most 0.
+    loss : Tensor, floating point
+        Cross-entropy, 0 or more.
+    level : Tensor, uint8
+        Values of `easiness_core.Level`; with `rank_by="loss"`, levels by loss rank.
+    predicted, labels : Tensor, int64
+        Predicted class, and the label that the sample was scored with.
+    """
+
+    ids: Tensor
+    easiness: Tensor
+    log_easiness: Tensor
+    loss: Tensor
+    level: Tensor
+    predicted: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return int(self.ids.shape[0])
+
+
+class KeepPolicy(Protocol):
+    """What the sampler needs of a policy."""
+
+    def rates(self, scores: SampleScores) -> Tensor:
+        """Rate of each sample, in [0, 1]."""
+
+    def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
+        """How far each sample that is not kept is from what is; used to rank only."""
+
+
+@dataclass(frozen=True)
+class LevelRates:
+    """A rate for each level."""
+
+    hard: float
+    medium: float
+    easy: float
+
+    def rates(self, scores: SampleScores) -> Tensor:
+        """Rate of each sample's level."""
+        by_value = (0.0, self.hard, self.medium, 0.0, self.easy)
+        return scores.easiness.new_tensor(by_value)[scores.level.long()]
+
+    def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
+        """Distance in log-odds of easiness from the nearest level that is kept."""
+        odds = log_odds(scores.log_easiness)
+        edge = _logit(resolution)
+        spans = ((-math.inf, edge), (edge, -edge), (-edge, math.inf))
+        kept = zip(spans, (self.hard, self.medium, self.easy), strict=True)
+        distances = [_outside(odds, *span) for span, rate in kept if rate > 0.0]
+        if not distances:
+            return torch.zeros_like(odds)
+        return torch.stack(distances).amin(0)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Samples whose easiness lies in [low, high]."""
+
+    low: float
+    high: float
+
+    def rates(self, scores: SampleScores) -> Tensor:
+        """1 within the interval, 0 outside."""
+        inside = (scores.easiness >= self.low) & (scores.easiness <= self.high)
+        return inside.to(scores.easiness.dtype)
+
+    def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
+        """Distance in log-odds of easiness from the interval."""
+        return _outside(log_odds(scores.log_easiness), _logit(self.low), _logit(self.high))
+
+
+@dataclass(frozen=True)
+class Function:
+    """Rates from a function of the scores."""
+
+    function: Callable[[SampleScores], Tensor]
+
+    def rates(self, scores: SampleScores) -> Tensor:
+        """Ask the function, and check its answer."""
+        rates = self.function(scores)
+        if not isinstance(rates, Tensor):
+            raise TypeError(
+                f"keep: expected the function to return a tensor of rates, got "
+                f"{type(rates).__name__}"
+            )
+        if rates.shape != scores.ids.shape:
+            raise ValueError(
+                f"keep: expected the function to return one rate a sample, shape "
+                f"{tuple(scores.ids.shape)}, got {tuple(rates.shape)}"
+            )
+        rates = rates.detach().to(scores.easiness)
+        bad = ~((rates >= 0.0) & (rates <= 1.0))
+        if bool(bad.any()):
+            first = int(bad.nonzero()[0, 0])
+            raise ValueError(
+                f"keep: expected rates in [0, 1], got {int(bad.sum())} outside; the first is "
+                f"{float(rates[first])} for id {int(scores.ids[first])}; scale or clamp them"
+            )
+        return rates
+
+    def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
+        """Least for the highest rates."""
+        return 1.0 - rates
+
+
+def smooth_rates(scores: SampleScores) -> Tensor:
+    """Rate `1 - E` for each sample: the easier, the less often kept.
+
+    A `keep` function for `EasinessSampler`, best with a budget, and with an estimator of a wide
+    sigma (0.3, say): at the default sigma nearly every easiness is 0 or 1.
+
+    Parameters
+    ----------
+    scores : SampleScores
+        Scores of the samples that have one.
+
+    Returns
+    -------
+    Tensor of shape (n_scored,)
+        In [0, 1].
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> from easiness_torch import EasinessSampler, smooth_rates
+    >>> sampler = EasinessSampler(
+    ...     50_000, keep=smooth_rates, budget=0.35, estimator=ec.ClosedForm(sigma=0.3)
+    ... )
+    """
+    return 1.0 - scores.easiness
+
+
+def scaled_to_budget(rates: Tensor, budget: float, floor: float) -> Tensor:
+    """`clip(c * rates, floor, 1)` with c such that its mean is the budget.
+
+    The mean grows with c, so c is found by halving, on the device. Where the budget is out of
+    reach, because too many rates are 0, every other rate becomes 1.
+    """
+    low = rates.new_tensor(-_WIDEST)
+    high = rates.new_tensor(_WIDEST)
+    scaled = torch.empty_like(rates)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        torch.mul(rates, middle.exp2(), out=scaled)
+        short = scaled.clamp_(floor, 1.0).mean() < budget
+        low = torch.where(short, middle, low)
+        high = torch.where(short, high, middle)
+    return (rates * high.exp2()).clamp(floor, 1.0)
+
+
+def log_odds(log_easiness: Tensor) -> Tensor:
+    """`log(E / (1 - E))`, from -inf to inf."""
+    return log_easiness - torch.log(-torch.expm1(log_easiness))
+
+
+def _logit(p: float) -> float:
+    if p <= 0.0:
+        return -math.inf
+    return math.inf if p >= 1.0 else math.log(p) - math.log1p(-p)
+
+
+def _outside(odds: Tensor, low: float, high: float) -> Tensor:
+    gap = torch.maximum(low - odds, odds - high).clamp(min=0.0)
+    # Infinity less itself: a saturated sample beside an end that is one.
+    return gap.nan_to_num(nan=math.inf, posinf=math.inf)
+
+
+def policy_of(keep: Any) -> KeepPolicy:
+    """Policy that a `keep` argument stands for."""
+    if isinstance(keep, Mapping):
+        return LevelRates(**_rates_by_level(keep))
+    if isinstance(keep, tuple):
+        if len(keep) != 2:
+            raise ValueError(f"keep: expected an interval (low, high) of easiness, got {keep!r}")
+        # Just above 1: `high` may be 1.
+        low, high = (check_number(end, "keep", low=0.0, high=1.0 + 1e-15) for end in keep)
+        if low > high:
+            raise ValueError(f"keep: expected an interval with low <= high, got {keep!r}")
+        return Interval(low, high)
+    if callable(keep) and not isinstance(keep, type):
+        return Function(keep)
+    levels = _check_union(keep)
+    return LevelRates(
+        hard=float(ec.Level.HARD in levels),
+        medium=float(ec.Level.MEDIUM in levels),
+        easy=float(ec.Level.EASY in levels),
+    )
+
+
+def _rates_by_level(keep: Mapping[Any, Any]) -> dict[str, float]:
+    rates: dict[str, float] = {}
+    for key, value in keep.items():
+        union = _check_union(key)
+        rate = check_number(value, f"keep[{key!r}]", low=0.0, high=1.0 + 1e-15)
+        for level in ec.Level:
+            if level in union:
+                name = str(level.name).lower()
+                if name in rates:
+                    raise ValueError(f"keep: got two rates for {level.name}; give each level one")
+                rates[name] = min(rate, 1.0)
+    missing = [level.name for level in ec.Level if str(level.name).lower() not in rates]
+    if missing:
+        raise ValueError(
+            f"keep: expected a rate for each of HARD, MEDIUM, EASY, got none for "
+            f"{', '.join(map(str, missing))}; unions may share one, as in "
+            f"{{ec.MHO: 1.0, ec.EO: 0.3}}"
+        )
+    if not any(rates.values()):
+        raise ValueError("keep: expected a rate above 0 for some level, got 0 for all")
+    return rates
+
+
+def _check_union(keep: Any) -> ec.Level:
+    if not isinstance(keep, int) or isinstance(keep, bool):
+        raise TypeError(
+            f"keep: expected a union of Level such as ec.MO, a rate for each level such as "
+            f"{{ec.MHO: 1.0, ec.EO: 0.3}}, an interval (low, high) of easiness, or a function of "
+            f"the scores, got {keep!r}"
+        )
+    if not 0 < int(keep) <= int(ec.EMHO):
+        raise ValueError(f"keep: expected a union of Level, got {keep!r}")
+    return ec.Level(keep)

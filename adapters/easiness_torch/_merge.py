@@ -1,0 +1,88 @@
+"""Scores of all processes brought together: the latest of each sample wins, on every rank alike.
+
+Each rank scores its own shard, and selections are only equal on all ranks if scores are.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from easiness_torch._scores import ScoreTable
+
+_COLUMNS = ("log_easiness", "loss", "predicted", "labels")
+
+
+def world() -> tuple[int, int]:
+    """Count processes, and say which this is; (1, 0) unless torch.distributed has started."""
+    if dist.is_available() and dist.is_initialized():
+        return dist.get_world_size(), dist.get_rank()
+    return 1, 0
+
+
+def _collective_device(device: torch.device) -> torch.device:
+    """Where the backend takes tensors from: NCCL from the GPU alone, gloo from the host."""
+    backend = str(dist.get_backend()).lower()
+    if backend == "gloo":
+        return torch.device("cpu")
+    if backend == "nccl" and device.type != "cuda":
+        return torch.device("cuda", torch.cuda.current_device())
+    return device
+
+
+def agree(*, changed: bool, faulty: bool, seed: int, epoch: int, device: torch.device) -> bool:
+    """Whether scores have changed on any rank; a collective, so that all ranks raise or none.
+
+    Raises
+    ------
+    ValueError
+        If ranks have other seeds or are at other epochs, or one of them found bad input.
+    """
+    mine = [changed, faulty, seed, -seed, epoch, -epoch]
+    tensor = torch.tensor(mine, dtype=torch.int64, device=_collective_device(device))
+    dist.all_reduce(tensor, dist.ReduceOp.MAX)
+    any_changed, any_faulty, seed, minus_seed, epoch, minus_epoch = tensor.tolist()
+    if seed != -minus_seed:
+        raise ValueError(
+            f"seed: expected the same on all ranks, got {-minus_seed} to {seed}; ranks that draw "
+            f"differently would share samples"
+        )
+    if epoch != -minus_epoch:
+        raise ValueError(
+            f"epoch: expected the same on all ranks, got {-minus_epoch} to {epoch}; call "
+            f"set_epoch and iterate on all ranks alike"
+        )
+    if any_faulty:
+        raise ValueError("update: another rank was given bad input; its error says which samples")
+    return bool(any_changed)
+
+
+@torch.no_grad()
+def merge(table: ScoreTable) -> None:
+    """Give every rank the latest score of each sample; ties go to the highest rank.
+
+    Two collectives, over one int64 and four float64 a sample.
+    """
+    size, rank = world()
+    n_samples = table.n_samples
+    device = _collective_device(table.device)
+    stamp = table.stamp[:n_samples].to(device)
+    key = torch.where(stamp > 0, stamp * size + rank, 0)
+    latest = key.clone()
+    dist.all_reduce(latest, dist.ReduceOp.MAX)
+    mine = (key == latest) & (key > 0)
+    # Of each sample one rank alone contributes, so that the sum is its value to the last bit.
+    values = torch.stack(
+        [torch.where(mine, _column(table, name).to(device).double(), 0.0) for name in _COLUMNS]
+    )
+    dist.all_reduce(values, dist.ReduceOp.SUM)
+    for name, column in zip(_COLUMNS, values, strict=True):
+        _column(table, name).copy_(column)
+    table.stamp[:n_samples].copy_(latest // size)
+    table.clock = int(latest.max()) // size
+
+
+def _column(table: ScoreTable, name: str) -> Tensor:
+    column: Tensor = getattr(table, name)
+    return column[: table.n_samples]

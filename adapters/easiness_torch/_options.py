@@ -1,0 +1,139 @@
+"""The sampler's options, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import easiness_core as ec
+from easiness_core._validate import check_count, check_number
+from easiness_torch._check import check_estimator
+from easiness_torch._keep import KeepPolicy, policy_of
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `EasinessSampler` was asked for; its docstring says what each means."""
+
+    n_samples: int
+    policy: KeepPolicy
+    estimator: ec.ClosedForm | ec.MonteCarlo
+    warmup_epochs: int
+    final_epochs: int
+    total_epochs: int | None
+    rank_by: str
+    refresh: int | str
+    rescale: bool
+    weight_power: float
+    budget: float | None
+    floor: float
+    min_samples: int
+    min_per_class: int
+    random_control: bool
+    shuffle: bool
+    on_nan: str
+    seed: int
+    drop_last: bool
+
+    def selects(self, epoch: int) -> bool:
+        """Whether an epoch selects; warm-up and final epochs take all samples."""
+        if epoch < self.warmup_epochs:
+            return False
+        return self.total_epochs is None or epoch < self.total_epochs - self.final_epochs
+
+    def refreshes(self, epoch: int) -> bool:
+        """Whether all samples are to be scored before an epoch."""
+        if not self.selects(epoch) or isinstance(self.refresh, str):
+            return False
+        return (epoch - self.warmup_epochs) % self.refresh == 0
+
+
+def check_options(
+    n_samples: Any,
+    *,
+    keep: Any,
+    estimator: Any,
+    warmup_epochs: Any,
+    final_epochs: Any,
+    total_epochs: Any,
+    rank_by: Any,
+    refresh: Any,
+    rescale: Any,
+    weight_power: Any,
+    budget: Any,
+    floor: Any,
+    min_samples: Any,
+    min_per_class: Any,
+    random_control: Any,
+    shuffle: Any,
+    on_nan: Any,
+    seed: Any,
+    drop_last: Any,
+) -> Options:
+    """Check every option, and say which is wrong and how to mend it."""
+    n_samples = check_count(n_samples, "n_samples", low=1)
+    check_estimator(estimator)
+    final_epochs = check_count(final_epochs, "final_epochs", low=0)
+    if total_epochs is not None:
+        total_epochs = check_count(total_epochs, "total_epochs", low=1)
+    elif final_epochs:
+        raise ValueError(
+            f"total_epochs: expected the number of epochs, since final_epochs={final_epochs} "
+            f"counts from the end; pass total_epochs="
+        )
+    if rank_by not in ("easiness", "loss"):
+        raise ValueError(f"rank_by: expected 'easiness' or 'loss', got {rank_by!r}")
+    if refresh != "training":
+        if isinstance(refresh, str):
+            raise ValueError(f"refresh: expected a number of epochs or 'training', got {refresh!r}")
+        refresh = check_count(refresh, "refresh", low=1)
+    if on_nan not in ("raise", "skip"):
+        raise ValueError(f"on_nan: expected 'raise' or 'skip', got {on_nan!r}")
+    floor = check_number(floor, "floor", low=0.0, high=1.0)
+    if budget is not None:
+        budget = check_number(budget, "budget", low=floor, high=1.0 + 1e-15, open_low=floor == 0.0)
+        budget = min(budget, 1.0)
+    return Options(
+        n_samples=n_samples,
+        policy=policy_of(keep),
+        estimator=estimator,
+        warmup_epochs=check_count(warmup_epochs, "warmup_epochs", low=0),
+        final_epochs=final_epochs,
+        total_epochs=total_epochs,
+        rank_by=rank_by,
+        refresh=refresh,
+        rescale=check_flag(rescale, "rescale"),
+        weight_power=check_number(weight_power, "weight_power", low=0.0, high=float("inf")),
+        budget=budget,
+        floor=floor,
+        min_samples=min(check_count(min_samples, "min_samples", low=1), n_samples),
+        min_per_class=check_count(min_per_class, "min_per_class", low=0),
+        random_control=check_flag(random_control, "random_control"),
+        shuffle=check_flag(shuffle, "shuffle"),
+        on_nan=on_nan,
+        seed=check_count(seed, "seed", low=0),
+        drop_last=check_flag(drop_last, "drop_last"),
+    )
+
+
+def check_flag(value: Any, name: str) -> bool:
+    """Check a bool, for which a truthy value is more likely a mistake."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+    return value
+
+
+def check_shard(num_replicas: Any, rank: Any) -> tuple[int, int] | None:
+    """Check number of shards and which is this process's; None if torch.distributed is to say."""
+    if num_replicas is None:
+        if rank is not None:
+            raise ValueError("rank: expected num_replicas too; pass both or neither")
+        return None
+    num_replicas = check_count(num_replicas, "num_replicas", low=1)
+    rank = 0 if rank is None and num_replicas == 1 else rank
+    if rank is None:
+        raise ValueError(f"num_replicas: expected rank too, got {num_replicas} alone")
+    rank = check_count(rank, "rank", low=0)
+    if rank >= num_replicas:
+        raise ValueError(f"rank: expected 0 to {num_replicas - 1}, got {rank}")
+    return num_replicas, rank

@@ -1,0 +1,239 @@
+"""The plan of an epoch: which samples, with which weights, in which order.
+
+A plan is a pure function of seed, epoch and scores, and never changes. Random numbers come from
+generators on the CPU, so that every device draws the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import easiness_core as ec
+from easiness_torch._keep import SampleScores, scaled_to_budget
+from easiness_torch._options import Options
+from easiness_torch._scores import ScoreTable
+
+# Streams of random numbers: each has its own, so that none depends on whether another was used.
+_KEPT, _ORDER, _CONTROL = range(3)
+# Named wherever a tensor is made, since users may have set another default.
+_HOST = torch.device("cpu")
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """One epoch's selection; `record` is its entry in the sampler's history.
+
+    `ids` are sorted int64 on the host, None for all samples. `weights` are float32 on the
+    sampler's device, one for each of `ids`, None where all are 1.
+    """
+
+    epoch: int
+    n_samples: int
+    ids: Tensor | None
+    weights: Tensor | None
+    record: dict[str, Any]
+
+    def __len__(self) -> int:
+        return self.n_samples if self.ids is None else len(self.ids)
+
+    def order(self, options: Options, replicas: int, rank: int) -> list[int]:
+        """Ids in the order of training; every `replicas`-th from `rank` on."""
+        size = len(self)
+        if options.shuffle:
+            order = _shuffled(size, options.seed, self.epoch, _ORDER)
+        else:
+            order = torch.arange(size, device=_HOST)
+        if self.ids is not None:
+            order = self.ids[order]
+        total = replicas * shard_length(size, replicas, options.drop_last)
+        if total > size:
+            order = order.repeat(-(-total // size))
+        shard: list[int] = order[rank:total:replicas].tolist()
+        return shard
+
+    def weight_table(self, device: torch.device) -> Tensor:
+        """Weight of every sample, float32 of shape (n_samples,), 0 outside the selection."""
+        table = torch.zeros(self.n_samples, dtype=torch.float32, device=device)
+        assert self.weights is not None
+        where = slice(None) if self.ids is None else self.ids.to(device)
+        table[where] = self.weights.to(device)
+        return table
+
+
+def shard_length(size: int, replicas: int, drop_last: bool) -> int:
+    """Count samples a rank: cut short with `drop_last`, but never to none, else filled up."""
+    if drop_last and size >= replicas:
+        return size // replicas
+    return -(-size // replicas)
+
+
+def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
+    """Plan an epoch from the scores as they are now; here the host waits for the device."""
+    record = _blank_record(epoch, options)
+    if table is not None:
+        record["skipped"] = table.faults()[0]
+    if table is None or (table.clock == 0 and not options.selects(epoch)):
+        return Plan(epoch, options.n_samples, None, None, record)
+    scores = table.scores(options.estimator.resolution)
+    counts = _count_levels(scores)
+    record.update(counts, unscored=options.n_samples - len(scores))
+    if not options.selects(epoch):
+        return Plan(epoch, options.n_samples, None, None, record)
+
+    ties = 0
+    if options.rank_by == "loss":
+        scores, ties = _by_loss_rank(scores, counts["hard"], counts["medium"])
+    rates = options.policy.rates(scores)
+    if options.budget is not None:
+        rates = scaled_to_budget(rates, options.budget, options.floor)
+    elif options.floor > 0.0:
+        rates = rates.clamp(min=options.floor)
+    kept = _drawn(rates, scores, epoch, options)
+
+    n_drawn = int(kept.sum())
+    kept, tied = _topped_up(kept, rates, scores, options)
+
+    selected = torch.ones(options.n_samples, dtype=torch.bool, device=table.device)
+    selected[scores.ids] = kept
+    ids = selected.nonzero().squeeze(1)
+    size = len(ids)
+    record.update(
+        n_selected=size,
+        usage=size / options.n_samples,
+        excluded=int((rates == 0.0).sum()),
+        topped_up=int(kept.sum()) - n_drawn,
+        ties=ties + tied,
+        mean_rate=(float(rates.sum()) + record["unscored"]) / options.n_samples,
+    )
+    if options.random_control:
+        chosen = _shuffled(options.n_samples, options.seed, epoch, _CONTROL)[:size]
+        return Plan(epoch, options.n_samples, chosen.sort().values, None, record)
+    weights = _weights(rates, scores, options)
+    return Plan(
+        epoch,
+        options.n_samples,
+        ids.cpu() if size < options.n_samples else None,
+        None if weights is None else _rescaled(weights[ids], options.rescale),
+        record,
+    )
+
+
+def _blank_record(epoch: int, options: Options) -> dict[str, Any]:
+    return {
+        "epoch": epoch,
+        "selective": options.selects(epoch),
+        "n_selected": options.n_samples,
+        "usage": 1.0,
+        "hard": 0,
+        "medium": 0,
+        "easy": 0,
+        "unscored": options.n_samples,
+        "topped_up": 0,
+        "ties": 0,
+        "mean_rate": 1.0,
+        "excluded": 0,
+        "skipped": 0,
+    }
+
+
+def _count_levels(scores: SampleScores) -> dict[str, int]:
+    counts = torch.stack([(scores.level == int(level)).sum() for level in ec.Level])
+    return dict(zip(("hard", "medium", "easy"), counts.tolist(), strict=True))
+
+
+def _by_loss_rank(scores: SampleScores, n_hard: int, n_medium: int) -> tuple[SampleScores, int]:
+    """Give out the levels anew by rank of loss, as many of each as by easiness (L-SET)."""
+    falling = -scores.loss
+    hard, tied_above = first_k(falling, n_hard)
+    upper, tied_below = first_k(falling, n_hard + n_medium)
+    level = torch.full_like(scores.level, int(ec.Level.EASY))
+    level.masked_fill_(upper, int(ec.Level.MEDIUM))
+    level.masked_fill_(hard, int(ec.Level.HARD))
+    fields = {**vars(scores), "level": level}
+    return SampleScores(**fields), tied_above + tied_below
+
+
+def first_k(key: Tensor, k: int, *, among: Tensor | None = None) -> tuple[Tensor, int]:
+    """Mask of the k smallest keys, the earlier of equal ones first, and how many tied there.
+
+    A stable sort's first k without sorting: a partition finds the k-th key. The second value
+    counts the keys equal to the k-th, if the order of ids had to decide among them.
+    """
+    if among is None:
+        among = torch.ones_like(key, dtype=torch.bool)
+    candidates = key[among]
+    k = min(k, len(candidates))
+    if k <= 0:
+        return torch.zeros_like(among), 0
+    cut = candidates.topk(k, largest=False, sorted=False).values.max()
+    below = among & (key < cut)
+    equal = among & (key == cut)
+    n_equal, wanted = torch.stack([equal.sum(), k - below.sum()]).tolist()
+    return below | (equal & (equal.cumsum(0) <= wanted)), n_equal if n_equal > wanted else 0
+
+
+def _drawn(rates: Tensor, scores: SampleScores, epoch: int, options: Options) -> Tensor:
+    """Mask of the samples kept, each with the probability that is its rate."""
+    if not bool(((rates > 0.0) & (rates < 1.0)).any()):
+        return rates > 0.0
+    generator = _generator(options.seed, epoch, _KEPT)
+    uniform = torch.rand(options.n_samples, generator=generator, dtype=torch.float32, device=_HOST)
+    return uniform.to(rates.device)[scores.ids] < rates
+
+
+def _topped_up(
+    kept: Tensor, rates: Tensor, scores: SampleScores, options: Options
+) -> tuple[Tensor, int]:
+    """Mask with the nearest samples added where too few are kept, and the ties among them."""
+    floor = options.min_samples - (options.n_samples - len(scores))
+    if int(kept.sum()) >= floor and options.min_per_class == 0:
+        return kept, 0
+    distance = options.policy.distance(scores, rates, options.estimator.resolution)
+    if options.min_per_class:
+        kept = kept | _missing_in_classes(kept, distance, scores.labels, options.min_per_class)
+    added, ties = first_k(distance, floor - int(kept.sum()), among=~kept)
+    return kept | added, ties
+
+
+def _missing_in_classes(kept: Tensor, distance: Tensor, labels: Tensor, floor: int) -> Tensor:
+    """Mask of samples to add, the nearest first, so that each class seen has `floor` or all."""
+    counts = torch.bincount(labels[kept], minlength=int(labels.max()) + 1 if len(labels) else 0)
+    short = (floor - counts).clamp(min=0)
+    rest = (~kept & (short[labels] > 0)).nonzero().squeeze(1)
+    # Sorted by class, then distance, then id; a place within the class follows.
+    rest = rest[distance[rest].sort(stable=True).indices]
+    rest = rest[labels[rest].sort(stable=True).indices]
+    sizes = torch.bincount(labels[rest], minlength=len(counts))
+    place = torch.arange(len(rest), device=rest.device) - (sizes.cumsum(0) - sizes)[labels[rest]]
+    added = torch.zeros_like(kept)
+    added[rest[place < short[labels[rest]]]] = True
+    return added
+
+
+def _weights(rates: Tensor, scores: SampleScores, options: Options) -> Tensor | None:
+    """(1 / rate)^power of every sample; 1 for those kept at rate 0, to fill an epoch up."""
+    if options.weight_power == 0.0 or not bool(((rates > 0.0) & (rates < 1.0)).any()):
+        return None
+    weights = torch.ones(options.n_samples, dtype=torch.float32, device=rates.device)
+    sure = torch.where(rates > 0.0, rates, 1.0)
+    weights[scores.ids] = sure.pow(-options.weight_power).float()
+    return weights
+
+
+def _rescaled(weights: Tensor, rescale: bool) -> Tensor:
+    return weights / weights.mean() if rescale else weights
+
+
+def _shuffled(size: int, seed: int, epoch: int, stream: int) -> Tensor:
+    return torch.randperm(size, generator=_generator(seed, epoch, stream), device=_HOST)
+
+
+def _generator(seed: int, epoch: int, stream: int) -> torch.Generator:
+    # Mixed, since sums of seed and epoch repeat: seed 0, epoch 1 is not seed 1, epoch 0.
+    mixed = np.random.SeedSequence((seed, epoch, stream)).generate_state(1, np.uint64)
+    return torch.Generator(_HOST).manual_seed(int(mixed[0]))

@@ -1,0 +1,196 @@
+"""The latest score of each sample, on one device, written without the host waiting for it.
+
+Every column has one entry more than there are samples: rows that are not to be written (unsound
+ones, and all but the last of several with one id) go to that last entry, so that no mask has to
+be brought to the host. `stamp` numbers the rows in the order of writing; 0 says never scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+import easiness_core as ec
+from easiness_core._config import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
+from easiness_core.level import cuts
+from easiness_torch._keep import SampleScores
+from easiness_torch.closed_form import score_logits, score_probs
+
+# What may be wrong with a row, as kept in the column `fault`.
+NOT_FINITE, LABEL_OUTSIDE, NOT_PROBS = 1, 2, 3
+# Ids that an error names.
+_NAMED = 10
+
+
+class ScoreTable:
+    """Scores of `n_samples` samples; `log_easiness`, `loss`, `predicted`, `labels` are columns."""
+
+    def __init__(self, n_samples: int, device: torch.device) -> None:
+        self.n_samples = n_samples
+        # Metal has no float64.
+        real = torch.float32 if device.type == "mps" else torch.float64
+        # Made in inference mode, they could not be written to outside of it.
+        with torch.inference_mode(False):
+
+            def column(dtype: torch.dtype) -> Tensor:
+                return torch.zeros(n_samples + 1, dtype=dtype, device=device)
+
+            self.log_easiness = column(real)
+            self.loss = column(real)
+            self.predicted = column(torch.int32)
+            self.labels = column(torch.int32)
+            self.stamp = column(torch.int64)
+            self.fault = column(torch.uint8)
+            # Least and greatest id that was no sample's.
+            self.stray = torch.zeros(2, dtype=torch.int64, device=device)
+        self.clock = 0
+
+    @property
+    def device(self) -> torch.device:
+        """Where the columns are."""
+        return self.stamp.device
+
+    def columns(self) -> Iterator[tuple[str, Tensor]]:
+        """Names and tensors of all that is kept."""
+        for name in (
+            "log_easiness", "loss", "predicted", "labels", "stamp", "fault", "stray",
+        ):  # fmt: skip
+            yield name, getattr(self, name)
+
+    def copied(self, device: torch.device) -> ScoreTable:
+        """Equal table on a device, sharing nothing."""
+        copy = ScoreTable(self.n_samples, device)
+        copy.load(dict(self.columns()), clock=self.clock)
+        return copy
+
+    def load(self, columns: dict[str, Tensor], *, clock: int | None = None) -> None:
+        """Take over the values of all columns."""
+        with torch.inference_mode(False), torch.no_grad():
+            for name, column in self.columns():
+                column.copy_(columns[name])
+        self.clock = int(self.stamp.max()) if clock is None else clock
+
+    @torch.no_grad()
+    def update(
+        self,
+        ids: Tensor,
+        rows: Tensor,
+        labels: Tensor,
+        estimator: ec.ClosedForm | ec.MonteCarlo,
+        *,
+        are_probs: bool,
+        ids_checked: bool = False,
+        labels_checked: bool = False,
+    ) -> None:
+        """Score rows where they are, and write their scores where the table is.
+
+        What was checked on the host is not checked again: on small batches the checks below
+        take as long as the scores.
+        """
+        score = score_probs if are_probs else score_logits
+        if labels_checked:
+            log_e, loss, predicted = score(rows, labels, estimator)
+        else:
+            inside = (labels >= 0) & (labels < rows.shape[1])
+            log_e, loss, predicted = score(rows, torch.where(inside, labels, 0), estimator)
+        # A NaN anywhere in a row, and an infinite logit, make its easiness NaN.
+        fault = log_e.isnan().to(torch.uint8) * NOT_FINITE
+        if are_probs:
+            fault = torch.where((fault == 0) & _no_distribution(rows), NOT_PROBS, fault)
+        if not labels_checked:
+            fault = torch.where(inside, fault, LABEL_OUTSIDE)
+
+        ids, fault = self._here(ids), self._here(fault).to(torch.uint8)
+        if not ids_checked:
+            ids = self._without_strays(ids)
+        bad = fault > 0
+        spare = self.n_samples
+        self.fault.scatter_(0, torch.where(bad, ids, spare), fault)
+
+        slots = torch.where(bad, spare, ids)
+        order = torch.arange(self.clock + 1, self.clock + 1 + len(ids), device=self.device)
+        self.clock += len(ids)
+        self.stamp.scatter_reduce_(0, slots, order, "amax")
+        # Writing one entry twice has no order on a GPU: only the last row of an id writes.
+        slots = torch.where(self.stamp.gather(0, slots) == order, slots, spare)
+        for column, values in (
+            (self.log_easiness, log_e),
+            (self.loss, loss),
+            (self.predicted, predicted),
+            (self.labels, labels),
+        ):
+            column.scatter_(0, slots, self._here(values).to(column.dtype))
+
+    def _without_strays(self, ids: Tensor) -> Tensor:
+        """Ids with those of no sample led to the spare entry, and taken note of."""
+        known = (ids >= 0) & (ids < self.n_samples)
+        strays = torch.where(known, 0, ids)
+        self.stray[0] = torch.minimum(self.stray[0], strays.amin())
+        self.stray[1] = torch.maximum(self.stray[1], strays.amax())
+        return torch.where(known, ids, self.n_samples)
+
+    def _here(self, values: Tensor) -> Tensor:
+        return values.to(self.device, non_blocking=True)
+
+    def faults(self) -> tuple[int, int, int]:
+        """Numbers of samples with a fault of each kind; here the host waits."""
+        fault = self.fault[: self.n_samples]
+        counts = torch.stack([(fault == kind).sum() for kind in (1, 2, 3)])
+        not_finite, outside, not_probs = counts.tolist()
+        return not_finite, outside, not_probs
+
+    def strays(self) -> tuple[int, int]:
+        """Least and greatest id seen that was no sample's, 0 where there was none."""
+        low, high = self.stray.tolist()
+        return low, high
+
+    def clear_faults(self) -> None:
+        """Forget what was wrong."""
+        self.fault.zero_()
+        self.stray.zero_()
+
+    def named(self, kind: int) -> str:
+        """Ids with a fault of this kind, the first few by name."""
+        ids = (self.fault[: self.n_samples] == kind).nonzero().squeeze(1)
+        shown = ", ".join(map(str, ids[:_NAMED].tolist()))
+        more = len(ids) - _NAMED
+        return shown + (f" and {more} more" if more > 0 else "")
+
+    def scored(self) -> Tensor:
+        """Mask of shape (n_samples,) of the samples that have a score."""
+        return self.stamp[: self.n_samples] > 0
+
+    def scores(self, resolution: float) -> SampleScores:
+        """Scores of the samples that have one, with levels cut at `resolution`."""
+        ids = self.scored().nonzero().squeeze(1)
+        all_scored = len(ids) == self.n_samples
+
+        def of_scored(column: Tensor) -> Tensor:
+            # A copy, so that nobody who holds the scores sees them change.
+            return column[: self.n_samples].clone() if all_scored else column[ids]
+
+        log_e = of_scored(self.log_easiness)
+        hard_to, easy_from = cuts(resolution)
+        level = torch.full_like(log_e, int(ec.Level.MEDIUM), dtype=torch.uint8)
+        level.masked_fill_(log_e >= easy_from, int(ec.Level.EASY))
+        level.masked_fill_(log_e <= hard_to, int(ec.Level.HARD))
+        return SampleScores(
+            ids=ids,
+            easiness=log_e.exp(),
+            log_easiness=log_e,
+            loss=of_scored(self.loss),
+            level=level,
+            predicted=of_scored(self.predicted).long(),
+            labels=of_scored(self.labels).long(),
+        )
+
+
+def _no_distribution(probs: Tensor) -> Tensor:
+    """Mask of the rows that are no probabilities: logits, most likely."""
+    half = probs.dtype in (torch.float16, torch.bfloat16)
+    tolerance = ROW_SUM_TOLERANCE_HALF if half else ROW_SUM_TOLERANCE
+    wide = probs if probs.dtype == torch.float64 else probs.float()
+    low, high = torch.aminmax(wide, dim=1)
+    return ((wide.sum(1) - 1.0).abs() > tolerance) | (low < -tolerance) | (high > 1.0 + tolerance)

@@ -1,0 +1,111 @@
+"""Selection within a batch: Algorithm 1 in its literal form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import easiness_core as ec
+from easiness_core.level import cuts
+from easiness_torch._check import check_number
+from easiness_torch.closed_form import log_easiness
+
+_DEFAULT = ec.ClosedForm()
+
+
+def select_batch(
+    logits: Tensor,
+    labels: Tensor,
+    keep: ec.Level | tuple[float, float],
+    *,
+    estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT,
+) -> Tensor:
+    """Rows of a batch to train on, by their easiness: Algorithm 1 as it is written.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_samples, n_classes)
+        The batch's logits, any floating-point dtype; no gradient flows into the choice.
+    labels : Tensor of shape (n_samples,), int64
+        Given class of each sample, on the device of `logits`.
+    keep : Level or (low, high)
+        Union of levels, such as `ec.MO` or `ec.Level.EASY | ec.Level.MEDIUM`; or an interval of
+        easiness within [0, 1], both ends included.
+    estimator : ClosedForm or MonteCarlo, default ClosedForm()
+        How easiness is estimated, its sigma, and where levels are cut.
+
+    Returns
+    -------
+    Tensor of shape (n_selected,), int64
+        Sorted row indices on the device of `logits`. Rows with NaN are never selected. It may
+        be empty, as for MO in a batch without medium samples: skip the step then, since the mean
+        of no losses is NaN.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `keep` is no union of levels and no interval, and as `log_easiness`.
+
+    Notes
+    -----
+    How many rows are selected is known on the device only, and the host needs it for the shape
+    of the result: on a GPU this waits for the batch's scores. `EasinessSampler` does not.
+    Source: *Medium Samples Are All You Need*, Algorithm 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import easiness_core as ec
+    >>> from easiness_torch import select_batch
+    >>> logits = torch.log(torch.tensor([[0.9, 0.1], [0.51, 0.49], [0.2, 0.8]]))
+    >>> y = torch.tensor([0, 0, 0])
+    >>> select_batch(logits, y, ec.MO)
+    tensor([1])
+    >>> kept = select_batch(logits, y, (0.0, 0.95))
+    >>> kept
+    tensor([1, 2])
+    >>> if len(kept):
+    ...     loss = torch.nn.functional.cross_entropy(logits[kept], y[kept])
+    """
+    interval = None if isinstance(keep, int) else _check_interval(keep)
+    levels = _check_levels(keep) if interval is None else ec.EMHO
+    with torch.no_grad():
+        log_e = log_easiness(logits, labels, estimator=estimator)
+        if interval is None:
+            chosen = _at_levels(log_e, levels, estimator.resolution)
+        else:
+            easiness = log_e.exp()
+            chosen = (easiness >= interval[0]) & (easiness <= interval[1])
+        return chosen.nonzero().squeeze(1)
+
+
+def _at_levels(log_e: Tensor, levels: ec.Level, resolution: float) -> Tensor:
+    hard_to, easy_from = cuts(resolution)
+    hard, easy = log_e <= hard_to, log_e >= easy_from
+    # Not "neither hard nor easy", which NaN is too.
+    at = {
+        ec.Level.HARD: hard,
+        ec.Level.MEDIUM: (log_e > hard_to) & (log_e < easy_from),
+        ec.Level.EASY: easy,
+    }
+    return torch.stack([at[level] for level in levels]).any(0)
+
+
+def _check_levels(keep: Any) -> ec.Level:
+    if isinstance(keep, bool) or not 0 < keep <= int(ec.EMHO):
+        raise ValueError(f"keep: expected a union of Level or (low, high), got {keep!r}")
+    return ec.Level(keep)
+
+
+def _check_interval(keep: Any) -> tuple[float, float]:
+    if not isinstance(keep, (tuple, list)) or len(keep) != 2:
+        raise TypeError(
+            f"keep: expected a union of Level, such as easiness_core.MO, or an interval of "
+            f"easiness (low, high), got {keep!r}"
+        )
+    low, high = (check_number(end, "keep", 0.0) for end in keep)
+    if not low <= high <= 1.0:
+        raise ValueError(f"keep: expected 0 <= low <= high <= 1, got {keep!r}")
+    return low, high

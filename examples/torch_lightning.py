@@ -1,0 +1,82 @@
+"""EasinessSampler under Lightning, on one device or several.
+
+    python examples/torch_lightning.py
+    torchrun --nproc_per_node 2 examples/torch_lightning.py 2
+
+Three things matter: the loader is made anew each epoch, since Lightning asks for its length only
+then; `set_epoch` comes first, so that this length is the coming epoch's; and Lightning must not
+put its own sampler around ours.
+"""
+
+# ruff: noqa: D101, D102 (the hooks are Lightning's, and described there)
+import sys
+
+import lightning as L
+import torch
+from easiness_torch import EasinessSampler, score_dataset, with_ids
+from sklearn.datasets import load_digits
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, TensorDataset
+
+import easiness_core as ec
+
+
+class Classifier(L.LightningModule):
+    def __init__(self, dataset, **options):
+        super().__init__()
+        self.model = torch.nn.Sequential(
+            torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10)
+        )
+        self.dataset = dataset
+        self.options = options
+        self.sampler = EasinessSampler(len(dataset), keep={ec.MHO: 1, ec.EO: 0.3}, warmup_epochs=2)
+        self.seen = []
+
+    def forward(self, x):
+        return self.model(x)
+
+    def train_dataloader(self):
+        self.sampler.set_epoch(self.current_epoch)
+        score_dataset(self, self.dataset, sampler=self.sampler)
+        return DataLoader(with_ids(self.dataset), sampler=self.sampler, **self.options)
+
+    def training_step(self, batch, _):
+        ids, x, y = batch
+        self.seen.append((self.current_epoch, ids.tolist()))
+        losses = cross_entropy(self(x), y, reduction="none")
+        return (losses * self.sampler.weights(ids)).mean()
+
+    def configure_optimizers(self):
+        return torch.optim.Adam(self.parameters(), lr=2e-3)
+
+    def on_save_checkpoint(self, checkpoint):
+        checkpoint["sampler"] = self.sampler.state_dict()
+
+    def on_load_checkpoint(self, checkpoint):
+        self.sampler.load_state_dict(checkpoint["sampler"])
+
+
+def main(devices=1, *, max_epochs=5, ckpt_path=None, **options):
+    torch.manual_seed(0)
+    images, labels = load_digits(return_X_y=True)
+    dataset = TensorDataset(torch.tensor(images / 16).float(), torch.tensor(labels))
+    classifier = Classifier(dataset, **{"batch_size": 64, **options})
+    trainer = L.Trainer(
+        max_epochs=max_epochs,
+        devices=devices,
+        accelerator="cpu",
+        use_distributed_sampler=False,
+        reload_dataloaders_every_n_epochs=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(classifier, ckpt_path=ckpt_path)
+    return classifier, trainer
+
+
+if __name__ == "__main__":
+    trained, _ = main(*map(int, sys.argv[1:]))
+    for record in trained.sampler.history:
+        print(f"epoch {record['epoch']}: {record['n_selected']} samples")

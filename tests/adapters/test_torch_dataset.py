@@ -1,0 +1,284 @@
+"""Ids that travel with samples, and scoring of whole data sets."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from easiness_torch import EasinessSampler, score_dataset, with_ids
+from torch import nn
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    RandomSampler,
+    Subset,
+    TensorDataset,
+)
+
+import easiness_core as ec
+
+N = 50
+
+
+class Model(nn.Module):
+    """Linear, with all that behaves otherwise in training, and one part kept frozen."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(4, 3)
+        self.norm = nn.BatchNorm1d(3)
+        self.drop = nn.Dropout(0.5)
+        self.calls = []
+
+    def forward(self, x):
+        self.calls.append((self.training, torch.is_grad_enabled(), len(x)))
+        return self.drop(self.norm(self.linear(x))) * 20
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    model = Model()
+    model.norm.eval()
+    return model
+
+
+@pytest.fixture
+def data():
+    generator = torch.Generator().manual_seed(1)
+    return TensorDataset(torch.randn(N, 4, generator=generator), torch.arange(N) % 3)
+
+
+class Samples(Dataset):
+    """Any kind of sample."""
+
+    def __init__(self, samples):
+        self.samples = samples
+
+    def __len__(self):
+        return len(self.samples)
+
+    def __getitem__(self, index):
+        return self.samples[index]
+
+
+class Batched(Samples):
+    def __getitems__(self, indices):
+        self.fetched = list(indices)
+        return [self.samples[index] for index in indices]
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected"),
+    [
+        (("x", 7), (1, "x", 7)),
+        (["x", 7], (1, "x", 7)),
+        ("x", (1, "x")),
+        ({"x": 5}, {"id": 1, "x": 5}),
+    ],
+)
+@pytest.mark.parametrize("kind", [Samples, Batched])
+def test_ids_come_first(sample, expected, kind):
+    dataset = with_ids(kind([sample] * 3))
+    assert dataset[1] == expected
+    assert dataset[torch.tensor(1)] == dataset[np.int64(1)] == dataset[-2] == expected
+    assert len(dataset) == 3
+    (batch,) = DataLoader(dataset, batch_size=3, collate_fn=list)
+    assert batch[1] == expected
+
+
+def test_batches_are_fetched_at_once_if_the_data_set_can(data):
+    inner = Batched(list(range(20)))
+    loader = DataLoader(with_ids(inner), batch_size=5)
+    batches = [(ids.tolist(), values.tolist()) for ids, values in loader]
+    assert batches[3] == ([15, 16, 17, 18, 19],) * 2
+    assert inner.fetched == [15, 16, 17, 18, 19]
+    assert not hasattr(with_ids(data), "__getitems__")
+
+
+def test_ids_of_batches_are_int64():
+    large = 2**24 + 1
+    dataset = with_ids(range(large + 2))
+    (batch, _) = next(iter(DataLoader(dataset, sampler=[large], batch_size=1)))
+    assert batch.dtype == torch.int64
+    assert batch.item() == large
+
+
+def test_data_sets_with_ids_pickle(data):
+    copy = pickle.loads(pickle.dumps(with_ids(data)))
+    assert len(copy) == N
+    assert copy[3][0] == 3
+
+
+def test_what_has_no_ids_is_refused():
+    class Stream(IterableDataset):
+        def __iter__(self):
+            yield 1
+
+    class Endless:
+        def __getitem__(self, index):
+            return index
+
+    with pytest.raises(TypeError, match="map-style data set, whose indices are the ids, got Str"):
+        with_ids(Stream())
+    with pytest.raises(TypeError, match="got int"):
+        with_ids(3)
+    with pytest.raises(TypeError, match="expected a length, Endless has none"):
+        with_ids(Endless())
+    with pytest.raises(ValueError, match='already have a key "id"'):
+        with_ids(Samples([{"id": 4}]))[0]
+
+
+def expected_scores(model, data, estimator=None):
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    with torch.no_grad():
+        probs = model(data.tensors[0]).softmax(1).numpy()
+    for module, training in modes:
+        module.training = training
+    model.calls.clear()
+    return ec.score(probs, data.tensors[1].numpy(), estimator=estimator or ec.ClosedForm())
+
+
+def same(scores, expected):
+    for name in ("easiness", "log_easiness", "level", "loss", "predicted"):
+        np.testing.assert_allclose(
+            getattr(scores, name), getattr(expected, name), rtol=1e-3, atol=1e-5
+        )
+        assert getattr(scores, name).dtype == getattr(expected, name).dtype
+    assert scores.summary.level_counts == expected.summary.level_counts
+    assert scores.summary.accuracy == expected.summary.accuracy
+    assert scores.summary.n_samples == N
+    assert scores.summary.estimator == expected.summary.estimator
+
+
+@pytest.mark.parametrize("estimator", [ec.ClosedForm(sigma=0.1), ec.MonteCarlo(draws=100)])
+def test_scores_are_the_cores_in_the_order_of_ids(model, data, estimator):
+    expected = expected_scores(model, data, estimator)
+    assert len(set(expected.level)) > 1
+    shuffled = torch.randperm(N, generator=torch.Generator().manual_seed(5)).tolist()
+    for source in (
+        data,
+        with_ids(data),
+        DataLoader(data, batch_size=7),
+        DataLoader(with_ids(data), batch_size=7, shuffle=True),
+        DataLoader(with_ids(data), batch_size=7, sampler=[*shuffled, *shuffled[:9]]),
+        DataLoader(Subset(with_ids(data), shuffled), batch_size=7),
+    ):
+        same(score_dataset(model, source, estimator=estimator), expected)
+    same(score_dataset(model, data, estimator=estimator, batch_size=3, num_workers=1), expected)
+
+
+def test_the_summary_is_exact(model, data):
+    one = score_dataset(model, data, batch_size=1)
+    parts = ec.Summary()
+    for k in range(N):
+        part = score_dataset(model, Subset(data, [k]))
+        parts.update(part)
+    assert one.summary == parts
+
+
+def test_models_are_scored_in_evaluation_mode_and_left_as_they_were(model, data):
+    modes = {name: module.training for name, module in model.named_modules()}
+    assert set(modes.values()) == {True, False}
+    buffers = {name: value.clone() for name, value in model.named_buffers()}
+    state = torch.get_rng_state()
+    score_dataset(model, DataLoader(with_ids(data), batch_size=16, shuffle=True))
+    assert model.calls == [(False, False, 16)] * 3 + [(False, False, 2)]
+    assert {name: module.training for name, module in model.named_modules()} == modes
+    assert all(torch.equal(value, buffers[name]) for name, value in model.named_buffers())
+    assert torch.is_grad_enabled()
+    assert torch.equal(torch.get_rng_state(), state)
+
+    def fail(model, batch):
+        torch.rand(1)
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        score_dataset(model, data, step=fail)
+    assert {name: module.training for name, module in model.named_modules()} == modes
+    assert torch.is_grad_enabled()
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_sampler_is_updated_when_that_is_due(model, data):
+    sampler = EasinessSampler(
+        N, keep=ec.EMO, warmup_epochs=1, min_samples=1, estimator=ec.ClosedForm(sigma=0.05)
+    )
+    expected = expected_scores(model, data, sampler.options.estimator)
+    assert score_dataset(model, data, sampler=sampler) is None
+    assert not model.calls
+    list(sampler)
+    assert score_dataset(model, data, sampler=sampler, batch_size=20) is None
+    assert [size for _, _, size in model.calls] == [20, 20, 10]
+    assert len(sampler) == len(ec.select(expected.level, ec.EMO)) < N
+    score_dataset(model, data, sampler=sampler)
+    assert len(model.calls) == 3
+    assert sorted(sampler) == ec.select(expected.level, ec.EMO).tolist()
+    score_dataset(model, DataLoader(data, batch_size=25), sampler=sampler)
+    assert len(model.calls) == 5
+
+
+def test_a_loader_that_cannot_tell_samples_apart_is_refused(model, data):
+    for options in (
+        {"shuffle": True},
+        {"sampler": RandomSampler(data)},
+        {"batch_sampler": [[0, 1], [2]]},
+        {"batch_size": None},
+    ):
+        with pytest.raises(ValueError, match="this loader does not go through its data set in or"):
+            score_dataset(model, DataLoader(data, **options))
+    with pytest.raises(ValueError, match="this loader drops its last batch"):
+        score_dataset(model, DataLoader(data, batch_size=4, drop_last=True))
+    sampler = EasinessSampler(N)
+    for loader in (
+        DataLoader(with_ids(data), sampler=sampler),
+        DataLoader(with_ids(data), batch_sampler=torch.utils.data.BatchSampler(sampler, 4, False)),
+    ):
+        with pytest.raises(ValueError, match="draws from an EasinessSampler"):
+            score_dataset(model, loader)
+    assert not model.calls
+    with pytest.raises(ValueError, match=r"2 of 50 samples were not in the loader: ids 48, 49; p"):
+        score_dataset(model, DataLoader(with_ids(data), batch_size=4, drop_last=True))
+
+
+def test_other_samples_need_a_step(model, data):
+    x, y = data.tensors
+    dicts = Samples([{"x": x[k], "y": y[k]} for k in range(N)])
+    triples = TensorDataset(x, y, y)
+    expected = expected_scores(model, data)
+    for source, message in ((dicts, "got dict"), (triples, "got 3 parts")):
+        with pytest.raises(TypeError, match=rf"expected samples \(x, y\), {message}; pass step="):
+            score_dataset(model, source)
+    same(score_dataset(model, dicts, step=lambda m, b: (m(b["x"]), b["y"])), expected)
+    same(score_dataset(model, triples, step=lambda m, b: (m(b[0]), b[2])), expected)
+    short = lambda m, b: (m(b[0])[1:], b[1][1:])  # noqa: E731
+    with pytest.raises(ValueError, match="logits: expected one row for each of 50 ids, got 49"):
+        score_dataset(model, data, step=short)
+
+
+def test_other_mistakes_are_refused(model, data):
+    sampler = EasinessSampler(N + 1)
+    with pytest.raises(ValueError, match="data: expected 51 samples, as the sampler was made for"):
+        score_dataset(model, data, sampler=sampler)
+    with pytest.raises(ValueError, match="estimator: the sampler has its own"):
+        score_dataset(model, data, sampler=sampler, estimator=ec.ClosedForm(sigma=1))
+    with pytest.raises(TypeError, match="sampler: expected EasinessSampler, got RandomSampler"):
+        score_dataset(model, data, sampler=RandomSampler(data))
+    with pytest.raises(TypeError, match=r"model: expected a torch\.nn\.Module, got function"):
+        score_dataset(lambda x: x, data)
+    with pytest.raises(TypeError, match="data: expected a map-style data set or a loader over one"):
+        score_dataset(model, 3)
+    with torch.no_grad():
+        model.linear.bias[0] = torch.nan
+    with pytest.raises(ValueError, match=r"50 samples of a batch .*: ids 0, 1, 2, 3, 4, 5, 6, 7"):
+        score_dataset(model, data)
+
+
+def test_half_precision_under_autocast(model, data):
+    expected = expected_scores(model, data)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        scores = score_dataset(model, data)
+    assert scores.log_easiness.dtype == np.float64
+    assert (scores.level == expected.level).mean() > 0.8

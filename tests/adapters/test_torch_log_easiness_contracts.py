@@ -1,0 +1,119 @@
+"""What is refused and how, and that nothing makes the host wait for the device."""
+
+import easiness_torch
+import pytest
+import torch
+from easiness_torch._log_phi import sum_log_phi
+from easiness_torch.closed_form import score_logits, score_probs
+
+import easiness_core as ec
+
+# torch's compiler makes an instance of autograd functions, against its own advice.
+COMPILES = pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+LOGITS = torch.tensor([[1.0, 0.0, -1.0], [0.5, 0.4, 0.0]])
+LABELS = torch.tensor([0, 2])
+FUNCTIONS = [easiness_torch.log_easiness, easiness_torch.log_easiness_from_probs]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize(
+    ("rows", "labels", "error", "message"),
+    [
+        (LOGITS.numpy(), LABELS, TypeError, r"expected a tensor, got ndarray; pass torch.as_t"),
+        (LOGITS.int(), LABELS, TypeError, r"floating-point numbers, got torch.int32; convert"),
+        (LOGITS.to(torch.complex64), LABELS, TypeError, "got torch.complex64"),
+        (LOGITS[0], LABELS, ValueError, r"\(n_samples, n_classes\).*, got \(3,\)"),
+        (LOGITS[:, :1], LABELS, ValueError, r"2 classes or more, got \(2, 1\)"),
+        (LOGITS, [0, 1], TypeError, r"labels: expected a tensor, got list; pass torch.as_tensor"),
+        (LOGITS, LABELS.int(), TypeError, r"torch.int64, got torch.int32; pass labels.long\(\)"),
+        (LOGITS, LABELS.float(), TypeError, "torch.int64, got torch.float32"),
+        (LOGITS, LABELS[:1], ValueError, r"expected shape \(2,\), one a row of .*, got \(1,\)"),
+        (LOGITS, LABELS[:, None], ValueError, r"got \(2, 1\)"),
+        (LOGITS, LABELS.to("meta"), ValueError, r"device cpu, .*got meta; pass labels.to\("),
+    ],
+)
+def test_what_cannot_be_scored_is_refused(function, rows, labels, error, message):
+    with pytest.raises(error, match=message):
+        function(rows, labels)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_estimators_are_checked(function):
+    with pytest.raises(TypeError, match=r"expected ClosedForm\(...\) or MonteCarlo\(...\), got 0"):
+        function(LOGITS, LABELS, estimator=0.01)
+    tiny = ec.ClosedForm(sigma=1e-16)
+    with pytest.raises(ValueError, match=r"at least 1e-15 for torch.float32, got 1e-16; pass"):
+        function(LOGITS, LABELS, estimator=tiny)
+    assert function(LOGITS.double(), LABELS, estimator=tiny).isfinite().all()
+    smallest = ec.ClosedForm(sigma=1e-15)
+    assert function(LOGITS, LABELS, estimator=smallest).isfinite().all()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("label", [-1, 3])
+def test_labels_outside_the_classes_raise_on_the_cpu(function, label):
+    with pytest.raises((IndexError, RuntimeError), match="out of bounds"):
+        function(LOGITS, torch.tensor([0, label]))
+
+
+@pytest.mark.parametrize("function", [*FUNCTIONS, score_logits, score_probs])
+def test_the_host_reads_nothing_from_the_device(function):
+    # Tensors on "meta" have no values: whatever reads one raises.
+    logits, labels = LOGITS.to("meta"), LABELS.to("meta")
+    with pytest.raises((RuntimeError, NotImplementedError)):
+        logits.sum().item()
+    if function in FUNCTIONS:
+        assert function(logits, labels).shape == (2,)
+    else:
+        assert [v.shape for v in function(logits, labels, ec.ClosedForm())] == [(2,)] * 3
+
+
+@pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=100)])
+@pytest.mark.parametrize("score", [score_logits, score_probs])
+def test_one_graph_for_every_batch_size(score, estimator):
+    torch.compiler.reset()
+    compiled = torch.compile(score, fullgraph=True, dynamic=True, backend="aot_eager")
+    rows = LOGITS.softmax(1)
+    for n in (2, 3, 9):
+        batch, labels = rows.repeat(n, 1), LABELS.repeat(n)
+        stance = "default" if n == 2 else "fail_on_recompile"
+        with torch.no_grad(), torch.compiler.set_stance(stance):
+            found = compiled(batch, labels, estimator)
+        expected = score(batch, labels, estimator)
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other)
+
+
+@COMPILES
+def test_gradients_of_the_compiled_function():
+    def loss(logits):
+        return easiness_torch.log_easiness(logits, LABELS, estimator=ec.ClosedForm(sigma=0.1)).sum()
+
+    torch.compiler.reset()
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    found, expected = LOGITS.clone().requires_grad_(), LOGITS.clone().requires_grad_()
+    compiled(found).backward()
+    loss(expected).backward()
+    torch.testing.assert_close(found.grad, expected.grad)
+
+
+def test_function_transforms():
+    def one(row, label):
+        return easiness_torch.log_easiness(row[None], label[None])[0]
+
+    each = torch.func.vmap(torch.func.grad(one))(LOGITS, LABELS)
+    logits = LOGITS.clone().requires_grad_()
+    easiness_torch.log_easiness(logits, LABELS).sum().backward()
+    torch.testing.assert_close(each, logits.grad)
+
+
+def test_batches_along_any_dimension():
+    h = LOGITS.softmax(1)
+    several = torch.stack([h, h.flip(0)], dim=1)
+    gradients = torch.func.vmap(
+        torch.func.grad(lambda rows: sum_log_phi(rows, LABELS, 3.0).sum()), in_dims=1, out_dims=1
+    )(several)
+    for k, rows in enumerate((h, h.flip(0))):
+        rows = rows.clone().requires_grad_()
+        sum_log_phi(rows, LABELS, 3.0).sum().backward()
+        torch.testing.assert_close(gradients[:, k], rows.grad)

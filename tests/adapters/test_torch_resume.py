@@ -1,0 +1,216 @@
+"""Stopped and resumed, a run goes on as if it had not been: under torchdata, and without it."""
+
+import copy
+import io
+
+import pytest
+import torch
+from easiness_torch import EasinessSampler, with_ids
+from torch.utils.data import DataLoader, TensorDataset
+from torchdata.stateful_dataloader import StatefulDataLoader
+
+import easiness_core as ec
+
+# torchdata 0.11 calls what torch 2.13 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning")
+
+N = 120
+BATCH = 8
+KEEP = {ec.MHO: 0.9, ec.EO: 0.4}
+
+
+def dataset():
+    return with_ids(TensorDataset(torch.arange(N).float(), torch.zeros(N, dtype=torch.int64)))
+
+
+def make(**options):
+    options = {"keep": KEEP, "warmup_epochs": 1, "refresh": "training", "min_samples": 1} | options
+    return EasinessSampler(N, **options)
+
+
+def logits_of(ids, epoch):
+    """What a model might give in training: other scores each epoch."""
+    generator = torch.Generator().manual_seed(epoch)
+    return (torch.randn(N, 2, generator=generator) * 0.02)[ids]
+
+
+class Run:
+    """A training loop that writes down what it sees, and can be asked for its state midway."""
+
+    def __init__(self, loader_class, num_workers, **options):
+        self.sampler = make(**options)
+        self.loader = loader_class(
+            dataset(), batch_size=BATCH, sampler=self.sampler, num_workers=num_workers
+        )
+        self.seen = []
+
+    def epoch(self, number, *, announce, save_after=None):
+        """Train an epoch; the state after so many batches."""
+        if announce:
+            self.sampler.set_epoch(number)
+        state = None
+        for step, (ids, _, labels) in enumerate(self.loader):
+            self.seen.append((number, ids.tolist(), self.sampler.weights(ids).tolist()))
+            self.sampler.update(ids, logits_of(ids, number), labels)
+            if step + 1 == save_after:
+                state = self.loader.state_dict()
+                if self.keeps == "file":
+                    state = through_a_file(state)
+        return state
+
+    keeps = "memory"
+
+
+def through_a_file(state):
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize("announce", [True, False], ids=["set_epoch", "forgetful"])
+@pytest.mark.parametrize(("epoch", "save_after"), [(0, 3), (0, None), (2, 1), (2, None)], ids=str)
+@pytest.mark.parametrize("keeps", ["file", "memory"])
+def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(
+    num_workers, announce, epoch, save_after, keeps
+):
+    undisturbed = Run(StatefulDataLoader, num_workers)
+    undisturbed.keeps = keeps
+    state = None
+    for number in range(5):
+        if number == epoch:
+            at = len(undisturbed.seen) + (save_after or 0)
+        saved = undisturbed.epoch(
+            number, announce=announce, save_after=save_after if number == epoch else None
+        )
+        if number == epoch and save_after is None:
+            # Between two epochs.
+            saved = through_a_file(undisturbed.loader.state_dict())
+            at = len(undisturbed.seen)
+        state = saved or state
+
+    resumed = Run(StatefulDataLoader, num_workers)
+    resumed.loader.load_state_dict(state)
+    for number in range(epoch + (save_after is None), 5):
+        resumed.epoch(number, announce=announce)
+    assert resumed.seen == undisturbed.seen[at:]
+    assert len(resumed.seen) > 10
+    assert resumed.sampler.history == undisturbed.sampler.history
+    table, expected = resumed.sampler._table, undisturbed.sampler._table
+    for name, column in table.columns():
+        # Kept in memory, a state follows the numbering of its own epoch's rows.
+        if name == "stamp" and keeps == "memory":
+            continue
+        assert torch.equal(column[:N], dict(expected.columns())[name][:N]), name
+
+
+def test_a_state_taken_before_the_first_batch_resumes():
+    first = Run(StatefulDataLoader, 0)
+    state = through_a_file(first.loader.state_dict())
+    first.epoch(0, announce=False)
+    second = Run(StatefulDataLoader, 0)
+    second.loader.load_state_dict(state)
+    second.epoch(0, announce=False)
+    assert second.seen == first.seen
+
+
+def test_the_loaders_and_the_samplers_own_state_agree():
+    first = Run(StatefulDataLoader, 0)
+    first.epoch(0, announce=True)
+    state = first.epoch(1, announce=True, save_after=2)
+    at = -(-N // BATCH) + 2
+    resumed = Run(StatefulDataLoader, 0)
+    resumed.sampler.load_state_dict(state["_sampler_iter_state"]["sampler_state"])
+    resumed.loader.load_state_dict(state)
+    assert not resumed.sampler.refresh_due
+    resumed.epoch(1, announce=True)
+    assert resumed.seen == first.seen[at:]
+
+
+def test_with_a_plain_loader_an_interrupted_epoch_starts_again_with_its_plan():
+    run = Run(DataLoader, 0)
+    run.epoch(0, announce=False)
+    for step, (ids, _, labels) in enumerate(run.loader):
+        run.sampler.update(ids, torch.zeros(len(ids), 2), labels)
+        if step == 2:
+            break
+    state = through_a_file(run.sampler.state_dict())
+    plan = run.sampler._running
+
+    resumed = make()
+    resumed.load_state_dict(state)
+    assert len(resumed) == len(plan)
+    assert not resumed.refresh_due
+    assert set(resumed) == set(plan.ids.tolist())
+    assert resumed.history[-1]["epoch"] == 1
+    assert [record["epoch"] for record in resumed.history] == [0, 1]
+    # From there on it is the next one's turn, with the scores that were saved.
+    run.sampler.set_epoch(2)
+    assert list(resumed) == list(run.sampler)
+
+
+def test_no_refresh_is_due_within_a_resumed_epoch():
+    sampler = make(refresh=1, warmup_epochs=0)
+    sampler.update(range(N), torch.zeros(N, 2), [0] * N)
+    next(iter(sampler))
+    resumed = make(refresh=1, warmup_epochs=0)
+    resumed.load_state_dict(sampler.state_dict())
+    assert not resumed.refresh_due
+    list(resumed)
+    assert resumed.refresh_due
+
+
+def test_after_a_whole_epoch_the_next_one_comes():
+    run = Run(DataLoader, 0)
+    for number in range(2):
+        run.epoch(number, announce=False)
+    state = through_a_file(run.sampler.state_dict())
+    run.epoch(2, announce=False)
+    resumed = make()
+    resumed.load_state_dict(state)
+    assert len(resumed) == run.sampler.history[-1]["n_selected"]
+    assert list(resumed) == [k for number, ids, _ in run.seen if number == 2 for k in ids]
+
+
+def test_another_epoch_may_be_asked_for_after_resuming():
+    run = Run(DataLoader, 0)
+    run.epoch(0, announce=False)
+    next(iter(run.loader))
+    resumed = make()
+    resumed.load_state_dict(copy.deepcopy(run.sampler.state_dict()))
+    resumed.set_epoch(5)
+    run.sampler.set_epoch(5)
+    assert len(resumed) == len(run.sampler)
+    assert list(resumed) == list(run.sampler)
+
+
+def test_a_state_follows_the_scores_of_its_epoch_only():
+    sampler = make(warmup_epochs=0, keep=ec.MO)
+    sampler.update(range(N), torch.zeros(N, 2), [0] * N)
+    list(sampler)
+    state = sampler.state_dict()
+    sampler.update([0], torch.tensor([[9.0, 0.0]]), [0])
+    assert state["scores"]["log_easiness"][0] == sampler._table.log_easiness[0] > -1e-9
+    list(sampler)
+    sampler.update([1], torch.tensor([[9.0, 0.0]]), [0])
+    assert state["scores"]["log_easiness"][1] < -0.5
+
+
+def test_states_are_plain_and_of_this_sampler():
+    sampler = make()
+    state = through_a_file(sampler.state_dict())
+    fresh = make()
+    fresh.load_state_dict(state)
+    assert list(fresh) == list(sampler)
+    for other, message in (
+        ({"n_samples": 7}, "state: saved by a sampler with n_samples=120, this one has n_samples"),
+        ({"seed": 4}, "state: .* with seed=0, this one has seed=4; make the sampler with seed=0"),
+    ):
+        options = {"n_samples": N, **other}
+        with pytest.raises(ValueError, match=message):
+            EasinessSampler(options.pop("n_samples"), **options).load_state_dict(state)
+    with pytest.raises(ValueError, match=r"expected what EasinessSampler\.state_dict"):
+        sampler.load_state_dict({"epoch": 3})
+    with pytest.raises(ValueError, match=r"expected what EasinessSampler\.state_dict"):
+        sampler.load_state_dict([1])

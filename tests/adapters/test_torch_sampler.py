@@ -1,0 +1,159 @@
+"""Which samples an epoch selects, held to a literal oracle."""
+
+import logging
+
+import naive_sampler
+import numpy as np
+import pytest
+import torch
+from easiness_torch import EasinessSampler
+from easiness_torch._plan import first_k
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sampler_cases import MIXED, WIDE, rows, selected
+
+import easiness_core as ec
+from easiness_core.testing import probs_and_labels
+
+UNIONS = (ec.EO, ec.MO, ec.HO, ec.EMO, ec.MHO, ec.EMHO)
+
+
+@settings(max_examples=40)
+@given(probs_and_labels(max_samples=30, max_classes=5), st.sampled_from(UNIONS))
+def test_a_union_of_levels_keeps_what_the_core_selects(case, union):
+    probs, labels = case
+    if len(labels) == 0:
+        return
+    level = ec.score(probs, labels, estimator=MIXED).level
+    ids, sampler = selected(probs, labels, keep=union, estimator=MIXED)
+    expected = ec.select(level, union).tolist()
+    if expected:
+        assert sorted(ids) == expected
+        assert sampler.history[-1]["topped_up"] == 0
+    else:
+        assert len(ids) == sampler.history[-1]["topped_up"] == 1
+    counts = [sampler.history[-1][name] for name in ("hard", "medium", "easy", "unscored")]
+    assert counts == [int((level == value).sum()) for value in (1, 2, 4)] + [0]
+
+
+@settings(max_examples=40)
+@given(
+    probs_and_labels(max_samples=30, max_classes=4),
+    st.sampled_from([ec.MO, ec.HO, ec.EO, ec.EO | ec.HO]),
+    st.integers(1, 12),
+    st.integers(0, 4),
+)
+def test_small_epochs_are_topped_up_by_the_nearest(case, union, min_samples, min_per_class):
+    probs, labels = case
+    if len(labels) == 0:
+        return
+    log_e = ec.log_easiness(probs, labels, estimator=MIXED)
+    level = naive_sampler.levels(log_e, MIXED.resolution)
+    kept_levels = [value for value in (1, 2, 4) if value & union]
+    expected = naive_sampler.topped_up(
+        [one in kept_levels for one in level],
+        [naive_sampler.distance_to_levels(e, kept_levels, MIXED.resolution) for e in log_e],
+        labels.tolist(),
+        min_samples=min(min_samples, len(labels)),
+        min_per_class=min_per_class,
+    )
+    ids, _ = selected(
+        probs, labels, keep=union, estimator=MIXED, min_samples=min_samples,
+        min_per_class=min_per_class,
+    )  # fmt: skip
+    # Distances that differ by rounding alone may be ordered either way.
+    assert len(ids) == len(expected)
+    if sorted(ids) != expected:
+        distance = {
+            k: naive_sampler.distance_to_levels(e, kept_levels, MIXED.resolution)
+            for k, e in enumerate(log_e)
+        }
+        found = sorted(distance[k] for k in ids)
+        np.testing.assert_allclose(found, sorted(distance[k] for k in expected), rtol=1e-9)
+
+
+@given(
+    st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0, np.inf]), max_size=20),
+    st.integers(0, 22),
+)
+def test_the_first_k_are_those_of_a_stable_sort(values, k):
+    key = torch.tensor(values, dtype=torch.float64)
+    mask, ties = first_k(key, k)
+    order = sorted(range(len(values)), key=lambda j: (values[j], j))
+    assert mask.nonzero().flatten().tolist() == sorted(order[:k])
+    undecided = 0 < k < len(values) and values[order[k - 1]] == values[order[k]]
+    assert ties == (values.count(values[order[k - 1]]) if undecided else 0)
+
+
+@pytest.mark.parametrize("union", UNIONS)
+def test_by_loss_the_levels_are_given_out_by_rank(rng, union):
+    probs, labels = rows(rng, 400)
+    probs[100:200] = probs[:100]  # every loss there is tied
+    labels[100:200] = labels[:100]
+    scores = ec.score(probs, labels, estimator=MIXED)
+    ranked = naive_sampler.loss_ranked_levels(scores.loss, scores.level)
+    ids, _ = selected(probs, labels, keep=union, estimator=MIXED, rank_by="loss")
+    assert sorted(ids) == [k for k, one in enumerate(ranked) if one & union]
+    if union == ec.MO:
+        n_hard, n_medium = (int((scores.level == value).sum()) for value in (1, 2))
+        expected = ec.loss_rank_selection(scores.loss, n_hard, n_medium)
+        np.testing.assert_array_equal(np.sort(ids), expected)
+        assert sorted(ids) != ec.select(scores.level, ec.MO).tolist()
+
+
+def test_an_interval_keeps_what_the_core_selects(rng):
+    probs, labels = rows(rng, 500)
+    easiness = ec.easiness(probs, labels, estimator=WIDE)
+    for low, high in ((0.2, 0.8), (0.0, 0.5), (0.5, 1.0), (0, 1)):
+        ids, _ = selected(probs, labels, keep=(low, high), estimator=WIDE)
+        assert sorted(ids) == ec.select_interval(easiness, low, high).tolist()
+    ends = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
+    for end, at in ((1.0, 0), (0.0, 2)):
+        assert selected(ends, [0, 0, 0], keep=(end, end))[0] == [at]
+    # Nothing lies in between: the nearest is taken.
+    ids, sampler = selected(probs, labels, keep=(0.4, 0.4), estimator=WIDE, min_samples=3)
+    odds = np.log(easiness) - np.log1p(-easiness)
+    nearest = np.argsort(abs(odds - np.log(0.4 / 0.6)), kind="stable")[:3]
+    assert sorted(ids) == sorted(nearest.tolist())
+    assert sampler.history[-1]["topped_up"] == 3
+
+
+def test_the_control_takes_as_many_at_random(rng):
+    probs, labels = rows(rng, 400)
+    keep = {ec.MHO: 1, ec.EO: 0.3}
+    _, policy = selected(probs, labels, keep=keep)
+    _, control = selected(probs, labels, keep=keep, random_control=True)
+    taken = np.zeros(400)
+    for epoch in range(200):
+        policy.set_epoch(epoch)
+        control.set_epoch(epoch)
+        ids = list(control)
+        assert len(ids) == len(list(policy)) == len(set(ids))
+        assert (control.weights(ids) == 1).all()
+        taken[ids] += 1
+    share = taken.sum() / 200 / 400
+    assert abs(taken / 200 - share).max() < 5 * np.sqrt(share * (1 - share) / 200)
+
+
+def test_top_ups_are_logged_and_recorded(rng, caplog):
+    probs = np.tile([[1.0, 0.0]], (50, 1))
+    with caplog.at_level(logging.WARNING, logger="easiness_torch"):
+        ids, sampler = selected(probs, [0] * 50, keep=ec.MO, min_samples=8)
+    # All are equally easy: ids decide, and the record says so.
+    assert sorted(ids) == list(range(8))
+    assert sampler.history[-1]["topped_up"] == 8
+    assert sampler.history[-1]["ties"] == 50
+    assert "epoch 0: only 0 of 50 samples were selected, 8 of the nearest" in caplog.text
+    with caplog.at_level(logging.INFO, logger="easiness_torch"):
+        sampler.update([0], torch.zeros(1, 2), [0])
+        list(sampler)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+def test_default_min_samples_keeps_an_empty_level_from_emptying_an_epoch():
+    sampler = EasinessSampler(1000, keep=ec.MO, warmup_epochs=0)
+    sampler.update(range(1000), torch.tensor([[30.0, 0.0]]).repeat(1000, 1), [0] * 1000)
+    assert len(list(sampler)) == 128
+    small = EasinessSampler(20, keep=ec.MO, warmup_epochs=0)
+    small.update(range(20), torch.tensor([[30.0, 0.0]]).repeat(20, 1), [0] * 20)
+    assert sorted(small) == list(range(20))

@@ -1,0 +1,72 @@
+"""What options are refused, and how."""
+
+import pickle
+
+import pytest
+import torch
+from easiness_torch import EasinessSampler, smooth_rates
+
+import easiness_core as ec
+
+BAD = [
+    ({"n_samples": 0}, ValueError, "n_samples: expected 1 or more, got 0"),
+    ({"n_samples": 2.0}, TypeError, "n_samples: expected a whole number"),
+    ({"keep": "MO"}, TypeError, "keep: expected a union of Level such as ec.MO, a rate"),
+    ({"keep": ec.Level}, TypeError, "keep: expected a union of Level"),
+    ({"keep": True}, TypeError, "keep: expected a union of Level"),
+    ({"keep": 8}, ValueError, "keep: expected a union of Level, got 8"),
+    ({"keep": {ec.EO: 0.3}}, ValueError, "got none for HARD, MEDIUM; unions may share one"),
+    ({"keep": {ec.EMO: 0.3, ec.MHO: 1}}, ValueError, "got two rates for MEDIUM"),
+    ({"keep": {ec.EMHO: 0}}, ValueError, "above 0 for some level"),
+    ({"keep": {ec.EMHO: 1.5}}, ValueError, "keep.*below 1, got 1.5"),
+    ({"keep": {"easy": 1.0}}, TypeError, "keep: expected a union of Level"),
+    ({"keep": (0.5, 0.2)}, ValueError, "low <= high"),
+    ({"keep": (0.5,)}, ValueError, r"interval \(low, high\)"),
+    ({"keep": (-0.1, 0.5)}, ValueError, "keep: expected a value at least 0"),
+    ({"estimator": "closed"}, TypeError, "estimator: expected ClosedForm"),
+    ({"warmup_epochs": -1}, ValueError, "warmup_epochs: expected 0 or more"),
+    ({"final_epochs": 2}, ValueError, "total_epochs: expected the number of epochs"),
+    ({"total_epochs": 0}, ValueError, "total_epochs: expected 1 or more"),
+    ({"rank_by": "entropy"}, ValueError, "rank_by: expected 'easiness' or 'loss'"),
+    ({"refresh": 0}, ValueError, "refresh: expected 1 or more"),
+    ({"refresh": "never"}, ValueError, "refresh: expected a number of epochs or 'training'"),
+    ({"on_nan": "ignore"}, ValueError, "on_nan: expected 'raise' or 'skip'"),
+    ({"budget": 0.0}, ValueError, "budget: expected a value above 0"),
+    ({"budget": 1.5}, ValueError, "budget: .*got 1.5"),
+    ({"budget": 0.1, "floor": 0.2}, ValueError, "budget: expected a value at least 0.2"),
+    ({"floor": 1.0}, ValueError, "floor: expected a value at least 0 and below 1"),
+    ({"weight_power": -1}, ValueError, "weight_power: expected a value at least 0"),
+    ({"min_samples": 0}, ValueError, "min_samples: expected 1 or more"),
+    ({"min_per_class": -1}, ValueError, "min_per_class: expected 0 or more"),
+    ({"seed": -1}, ValueError, "seed: expected 0 or more"),
+    ({"shuffle": 1}, TypeError, "shuffle: expected True or False"),
+    ({"merge_ranks": None}, TypeError, "merge_ranks: expected True or False"),
+    ({"rank": 0}, ValueError, "rank: expected num_replicas too"),
+    ({"num_replicas": 2}, ValueError, "num_replicas: expected rank too"),
+    ({"num_replicas": 2, "rank": 2}, ValueError, "rank: expected 0 to 1, got 2"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "message"), BAD)
+def test_bad_options_are_refused_at_once(options, error, message):
+    n_samples = options.pop("n_samples", 10)
+    with pytest.raises(error, match=message):
+        EasinessSampler(n_samples, **options)
+
+
+def test_one_replica_needs_no_rank():
+    assert len(EasinessSampler(10, num_replicas=1)) == 10
+
+
+def test_options_are_keyword_only():
+    with pytest.raises(TypeError, match="positional"):
+        EasinessSampler(10, ec.MO)
+
+
+def test_a_sampler_pickles_with_its_scores():
+    sampler = EasinessSampler(4, keep=smooth_rates, warmup_epochs=0, min_samples=1)
+    sampler.update([0, 1, 2, 3], torch.tensor([[1.0, 1.0]]).repeat(4, 1), [0] * 4)
+    copy = pickle.loads(pickle.dumps(sampler))
+    sampler.set_epoch(7)
+    copy.set_epoch(7)
+    assert list(copy) == list(sampler)

@@ -1,0 +1,174 @@
+"""Rates between 0 and 1: drawn as promised, weighed, scaled to a budget, given by a function."""
+
+import logging
+
+import naive_sampler
+import numpy as np
+import pytest
+import torch
+from easiness_torch import EasinessSampler, smooth_rates
+from easiness_torch._keep import scaled_to_budget
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sampler_cases import WIDE, rows, selected
+
+import easiness_core as ec
+
+
+def test_rates_of_levels_are_probabilities_drawn_anew_each_epoch(rng):
+    probs, labels = rows(rng, 300)
+    level = ec.score(probs, labels).level
+    keep = {ec.Level.HARD: 1.0, ec.Level.MEDIUM: 1, ec.EO: 0.3}
+    _, sampler = selected(probs, labels, keep=keep)
+    taken = np.zeros(300)
+    epochs = 300
+    for epoch in range(epochs):
+        sampler.set_epoch(epoch)
+        taken[list(sampler)] += 1
+    assert (taken[level != 4] == epochs).all()
+    easy = taken[level == 4]
+    # Binomial of 300 at 0.3: standard deviation 7.9; five of them.
+    assert abs(easy - 90).max() < 40
+    assert abs(easy.mean() - 90) < 5 * 7.9 / np.sqrt(len(easy))
+
+
+def test_weights_make_the_selection_unbiased(rng):
+    probs, labels = rows(rng, 300)
+    values = torch.tensor(rng.normal(size=300)).float()
+    _, sampler = selected(probs, labels, keep={ec.MHO: 0.9, ec.EO: 0.2})
+    sums = []
+    for epoch in range(400):
+        sampler.set_epoch(epoch)
+        ids = torch.tensor(list(sampler))
+        sums.append(float((sampler.weights(ids) * values[ids]).sum()))
+    error = np.std(sums) / np.sqrt(len(sums))
+    assert abs(np.mean(sums) - float(values.sum())) < 5 * error
+    level = ec.score(probs, labels).level[ids]
+    expected = np.where(level == 4, 1 / 0.2, 1 / 0.9)
+    np.testing.assert_allclose(sampler.weights(ids), expected, rtol=1e-6)
+    assert sampler.weights(ids).dtype == torch.float32
+    dropped = sorted(set(range(300)) - set(ids.tolist()))
+    assert (sampler.weights(dropped) == 0).all()
+
+
+@pytest.mark.parametrize(("power", "rescale"), [(0.0, False), (0.5, False), (1.0, True)])
+def test_weights_can_be_tempered_and_rescaled(rng, power, rescale):
+    probs, labels = rows(rng, 300)
+    ids, sampler = selected(
+        probs, labels, keep={ec.MHO: 1, ec.EO: 0.25}, weight_power=power, rescale=rescale
+    )
+    easy = ec.score(probs, labels).level[ids] == 4
+    expected = np.where(easy, 4.0**power, 1.0)
+    if rescale:
+        expected /= expected.mean()
+    np.testing.assert_allclose(sampler.weights(ids), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("default", [{"dtype": torch.float64}, {"device": "meta"}], ids=str)
+def test_what_torch_makes_by_default_does_not_matter(rng, default):
+    probs, labels = rows(rng, 60)
+    options = {"keep": {ec.MHO: 1, ec.EO: 0.3}, "refresh": "training"}
+    expected, _ = selected(probs, labels, **options)
+    sampler = EasinessSampler(60, warmup_epochs=0, min_samples=1, seed=3, **options)
+    tensors = torch.tensor(probs), torch.tensor(labels)
+    dtype = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(default.get("dtype", dtype))
+        with torch.device(default.get("device", "cpu")):
+            sampler.update(list(range(60)), probs=tensors[0], labels=tensors[1])
+            ids = list(sampler)
+            weights = sampler.weights(ids)
+            control = EasinessSampler(60, warmup_epochs=0, random_control=True, shuffle=False)
+            control.update(list(range(60)), probs=tensors[0], labels=tensors[1])
+            assert len(list(control)) == 60
+    finally:
+        torch.set_default_dtype(dtype)
+    assert ids == expected
+    assert weights.dtype == torch.float32
+    assert weights.device.type == "cpu"
+
+
+def test_full_epochs_and_sure_rates_have_weights_of_1(rng):
+    probs, labels = rows(rng, 50)
+    for options in ({"keep": ec.MO}, {"warmup_epochs": 1, "keep": {ec.MHO: 1, ec.EO: 0.1}}):
+        ids, sampler = selected(probs, labels, **options)
+        assert (sampler.weights(ids) == 1).all()
+        assert sampler.weights([]).shape == (0,)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from([0.0, 1e-6, 0.01, 0.3, 0.5, 0.99, 1.0]), min_size=1, max_size=15),
+    st.floats(0.01, 1.0),
+    st.sampled_from([0.0, 0.05]),
+)
+def test_the_budget_is_met(values, budget, floor):
+    rates = scaled_to_budget(torch.tensor(values, dtype=torch.float64), max(budget, floor), floor)
+    c = naive_sampler.budget_scale(values, max(budget, floor), floor)
+    expected = np.clip(c * np.array(values), floor, 1.0)
+    reachable = np.where(np.array(values) > 0, 1.0, floor).mean()
+    assert float(rates.mean()) == pytest.approx(min(max(budget, floor), reachable), abs=1e-9)
+    np.testing.assert_allclose(rates, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("keep", [smooth_rates, lambda scores: 1 - scores.easiness])
+def test_smooth_rates_meet_their_budget(rng, keep):
+    probs, labels = rows(rng, 2000)
+    ids, sampler = selected(probs, labels, keep=keep, budget=0.35, estimator=WIDE)
+    assert sampler.history[-1]["mean_rate"] == pytest.approx(0.35, abs=1e-8)
+    assert abs(len(ids) / 2000 - 0.35) < 5 * np.sqrt(0.35 * 0.65 / 2000)
+    easiness = ec.easiness(probs, labels, estimator=WIDE)
+    assert easiness[ids].mean() < easiness.mean()
+
+
+def test_a_function_sees_the_scores_of_those_that_have_one(rng):
+    probs, labels = rows(rng, 100)
+    scores = ec.score(probs, labels)
+    seen = []
+
+    def keep(given):
+        seen.append(given)
+        return (given.predicted != given.labels).double()
+
+    sampler = EasinessSampler(120, keep=keep, warmup_epochs=0, min_samples=1)
+    at = rng.permutation(120)[:100]
+    sampler.update(at, probs=torch.tensor(probs), labels=torch.tensor(labels))
+    ids = list(sampler)
+    (given,) = seen
+    order = np.argsort(at)
+    assert len(given) == 100
+    np.testing.assert_array_equal(given.ids, at[order])
+    for name in ("easiness", "log_easiness", "loss"):
+        np.testing.assert_allclose(
+            getattr(given, name), getattr(scores, name)[order], rtol=1e-12, atol=1e-14
+        )
+    np.testing.assert_array_equal(given.level, scores.level[order])
+    np.testing.assert_array_equal(given.predicted, scores.predicted[order])
+    np.testing.assert_array_equal(given.labels, labels[order])
+    # Those without a score are always kept.
+    wrong = at[scores.predicted != labels]
+    assert sorted(ids) == sorted({*wrong.tolist(), *set(range(120)) - set(at.tolist())})
+    assert sampler.history[-1]["unscored"] == 20
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "message"),
+    [
+        (lambda s: [1.0] * len(s), TypeError, "to return a tensor of rates, got list"),
+        (lambda s: s.easiness[:2], ValueError, r"shape \(3,\), got \(2,\)"),
+        (lambda s: s.easiness + 1.5, ValueError, r"rates in \[0, 1\], got 3 outside; the first"),
+        (lambda s: s.easiness * np.nan, ValueError, "nan for id 0; scale or clamp"),
+    ],
+)
+def test_what_a_function_returns_is_checked(answer, error, message):
+    probs = np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]])
+    with pytest.raises(error, match=message):
+        selected(probs, [0, 0, 0], keep=answer)
+
+
+def test_a_budget_out_of_reach_is_logged(caplog):
+    probs = np.array([[1.0, 0.0]] * 8 + [[0.5, 0.5]] * 2)
+    with caplog.at_level(logging.WARNING, logger="easiness_torch"):
+        ids, _ = selected(probs, [0] * 10, keep=ec.MO, budget=0.5)
+    assert sorted(ids) == [8, 9]
+    assert "for a budget of 0.5: the mean rate is 0.2" in caplog.text

@@ -1,0 +1,265 @@
+"""Scores of batches: equal to the core's, written without waiting, and what is wrong is named."""
+
+import numpy as np
+import pytest
+import torch
+from easiness_torch import EasinessSampler
+from easiness_torch._scores import ScoreTable
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import easiness_core as ec
+from easiness_core.testing import probs_and_labels
+
+CLOSED = ec.ClosedForm()
+
+
+def scores_of(sampler):
+    return sampler._table.scores(sampler.options.estimator.resolution)
+
+
+@settings(max_examples=40)
+@given(
+    probs_and_labels(max_samples=12),
+    st.sampled_from([ec.ClosedForm(), ec.ClosedForm(sigma=0.2), ec.MonteCarlo(draws=50)]),
+)
+def test_scores_are_the_cores(case, estimator):
+    probs, labels = case
+    if len(labels) == 0:
+        return
+    sampler = EasinessSampler(len(labels), estimator=estimator)
+    sampler.update(range(len(labels)), probs=torch.tensor(probs), labels=torch.tensor(labels))
+    given, expected = scores_of(sampler), ec.score(probs, labels, estimator=estimator)
+    for name in ("easiness", "log_easiness", "loss"):
+        np.testing.assert_allclose(
+            getattr(given, name), getattr(expected, name), rtol=1e-11, atol=1e-13
+        )
+    np.testing.assert_array_equal(given.predicted, expected.predicted)
+    # Levels are cut on log easiness, which may differ by rounding.
+    sure = np.abs(expected.easiness - estimator.resolution) > 1e-12
+    sure &= np.abs(1 - expected.easiness - estimator.resolution) > 1e-12
+    np.testing.assert_array_equal(given.level[sure], expected.level[sure])
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_logits_of_any_dtype(dtype):
+    logits = torch.randn(50, 7, generator=torch.Generator().manual_seed(0)).to(dtype) * 3
+    labels = torch.arange(50) % 7
+    sampler = EasinessSampler(50)
+    sampler.update(torch.arange(50), logits, labels)
+    expected = ec.score(logits.double().softmax(1).numpy(), labels.numpy())
+    np.testing.assert_allclose(
+        scores_of(sampler).easiness, expected.easiness, atol=1e-12 if dtype.itemsize == 8 else 1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [[3, 1], (3, 1), torch.tensor([3, 1]), torch.tensor([3, 1], dtype=torch.int32),
+     np.array([3, 1]), torch.tensor([3, 1], dtype=torch.uint8)],
+)  # fmt: skip
+def test_ids_and_labels_of_any_kind(ids):
+    sampler = EasinessSampler(5)
+    sampler.update(ids, torch.tensor([[9.0, 0.0], [0.0, 9.0]]), [0, 0])
+    found = scores_of(sampler)
+    assert found.ids.tolist() == [1, 3]
+    assert found.level.tolist() == [1, 4]
+    assert found.labels.tolist() == [0, 0]
+
+
+def test_the_last_update_counts_and_within_a_batch_the_last_row():
+    sampler = EasinessSampler(3)
+    hard, medium, easy = [0.0, 9.0], [1.0, 1.0], [9.0, 0.0]
+    sampler.update([0, 1, 0, 0], torch.tensor([easy, easy, easy, medium]), [0] * 4)
+    assert scores_of(sampler).level.tolist() == [2, 4]
+    sampler.update([1], torch.tensor([hard]), [0])
+    assert scores_of(sampler).level.tolist() == [2, 1]
+
+
+def test_an_empty_batch_changes_nothing():
+    sampler = EasinessSampler(3)
+    sampler.update([], torch.zeros(0, 4), [])
+    assert sampler._table is None
+
+
+def test_nothing_is_read_from_the_device():
+    # A meta tensor has no values: whatever asked for one would raise.
+    table = ScoreTable(100, torch.device("meta"))
+    for estimator in (ec.ClosedForm(), ec.MonteCarlo()):
+        for are_probs in (False, True):
+            table.update(
+                torch.zeros(8, dtype=torch.int64, device="meta"),
+                torch.zeros(8, 5, device="meta"),
+                torch.zeros(8, dtype=torch.int64, device="meta"),
+                estimator,
+                are_probs=are_probs,
+            )
+    assert table.clock == 32
+    with pytest.raises(RuntimeError, match="meta"):
+        table.faults()
+
+
+def test_gradients_are_left_alone():
+    logits = torch.zeros(2, 3, requires_grad=True)
+    sampler = EasinessSampler(2)
+    sampler.update([0, 1], logits * 2, [0, 1])
+    assert not scores_of(sampler).log_easiness.requires_grad
+    (logits * 2).sum().backward()
+    assert (logits.grad == 2).all()
+
+
+def test_updates_within_and_without_inference_mode_mix():
+    sampler = EasinessSampler(2)
+    with torch.inference_mode():
+        sampler.update([0], torch.zeros(1, 2), [0])
+    sampler.update([1], torch.zeros(1, 2), [0])
+    with torch.inference_mode():
+        sampler.update(torch.tensor([1]), torch.zeros(1, 2), torch.tensor([1]))
+    assert scores_of(sampler).labels.tolist() == [0, 1]
+    assert len(list(sampler)) == 2
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.float64])
+def test_bad_logits_are_named_when_the_next_epoch_begins(bad, dtype):
+    sampler = EasinessSampler(100, warmup_epochs=0, min_samples=1)
+    logits = torch.zeros(100, 3, dtype=dtype)
+    sampler.update(torch.arange(100), logits, [0] * 100)
+    logits[[7, 42], 1] = bad
+    sampler.update(torch.arange(100), logits, [0] * 100)
+    assert len(sampler) == 100
+    with pytest.raises(ValueError, match=r"2 samples have logits with NaN or inf.*: ids 7, 42; "):
+        next(iter(sampler))
+    # Said once; the samples keep the scores they had.
+    assert len(list(sampler)) == 100
+
+
+def test_a_class_that_cannot_be_is_no_fault():
+    sampler = EasinessSampler(2, warmup_epochs=0, min_samples=1)
+    sampler.update([0, 1], torch.tensor([[0.0, -torch.inf, 0.0]] * 2), [0, 1])
+    sampler.check()
+    found = scores_of(sampler)
+    assert found.loss[1] == torch.inf
+    assert found.level.tolist() == [2, 1]
+
+
+def test_bad_logits_can_be_skipped():
+    sampler = EasinessSampler(4, warmup_epochs=0, min_samples=1, on_nan="skip")
+    sampler.update([0, 1, 2, 3], torch.tensor([[1.0, 1.0]] * 2 + [[9.0, 0.0]] * 2), [0] * 4)
+    sampler.update([0, 2], torch.full((2, 2), torch.nan), [0, 0])
+    assert sorted(sampler) == [0, 1]
+    assert sampler.history[-1]["skipped"] == 2
+    list(sampler)
+    assert sampler.history[-1]["skipped"] == 0
+
+
+def test_one_bad_row_does_not_touch_its_neighbours():
+    sampler = EasinessSampler(3, on_nan="skip")
+    logits = torch.tensor([[9.0, 0.0], [torch.nan, 0.0], [0.0, 9.0]])
+    sampler.update([0, 1, 2], logits, [0, 0, 0])
+    assert scores_of(sampler).ids.tolist() == [0, 2]
+    assert scores_of(sampler).level.tolist() == [4, 1]
+
+
+def test_many_bad_samples_are_named_in_part():
+    sampler = EasinessSampler(50)
+    sampler.update(range(50), torch.full((50, 2), torch.nan), [0] * 50)
+    with pytest.raises(
+        ValueError, match=r"50 samples.*: ids 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 40 m"
+    ):
+        sampler.check()
+    sampler.check()
+
+
+@pytest.mark.parametrize(
+    ("ids", "labels", "message"),
+    [
+        ([0, 10], [0, 0], r"ids: expected 0 to 9 \(n_samples = 10\), got 1 .*row 1, value 10"),
+        ([-1, 0], [0, 0], "ids: expected 0 to 9 .*row 0, value -1"),
+        ([0, 1], [0, 2], r"labels: expected 0 to 1 \(columns of logits = 2\), got 1 outside"),
+        ([0, 1], [-100, 0], "labels: expected 0 to 1 .*value -100"),
+        ([0], [0, 0], r"ids: expected shape \(2,\), one a row of logits, got \(1,\)"),
+        ([0, 1], [0], r"labels: expected shape \(2,\), one a row of logits, got \(1,\)"),
+        (torch.zeros(2, 1, dtype=torch.int64), [0, 0], r"ids: .*got \(2, 1\)"),
+    ],
+)
+def test_what_is_on_the_host_is_checked_at_once(ids, labels, message):
+    sampler = EasinessSampler(10)
+    with pytest.raises(ValueError, match=message):
+        sampler.update(ids, torch.zeros(2, 2), labels)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: s.update([0.0], torch.zeros(1, 2), [0]), "ids: .*float32; floating point can"),
+        (lambda s: s.update([True], torch.zeros(1, 2), [0]), "ids: expected whole numbers"),
+        (lambda s: s.update([0], torch.zeros(1, 2)), "labels: expected one a row of logits"),
+        (lambda s: s.update([0]), "either logits or probs="),
+        (lambda s: s.update([0], torch.zeros(1, 2), [0], probs=torch.zeros(1, 2)), "either logits"),
+        (lambda s: s.update([0], [[0.0, 1.0]], [0]), "logits: expected a tensor, got list"),
+        (lambda s: s.weights([0.5]), "ids: expected whole numbers"),
+    ],
+)
+def test_what_is_no_batch_is_refused(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(EasinessSampler(10))
+
+
+def on_a_device(sampler, ids, rows, labels, *, are_probs=False):
+    """As an update whose tensors are on a device: nothing is checked on the host."""
+    table = sampler._table_on(rows.device)
+    table.update(torch.tensor(ids), rows, torch.tensor(labels), CLOSED, are_probs=are_probs)
+    sampler._version += 1
+
+
+@pytest.mark.parametrize(
+    ("ids", "labels", "message"),
+    [
+        ([0, 10, 3], [0, 0, 0], r"ids: expected 0 to 9 \(n_samples = 10\), got 10; pass"),
+        ([0, -4, 12], [0, 0, 0], "ids: .*got -4 and 12; pass the ids of the data set"),
+        ([0, 5, 3], [0, 2, -1], "labels: 2 samples were given .*: ids 3, 5; labels are class"),
+    ],
+)
+def test_what_is_on_a_device_is_checked_when_the_next_epoch_begins(ids, labels, message):
+    sampler = EasinessSampler(10)
+    on_a_device(sampler, ids, torch.zeros(3, 2), labels)
+    assert scores_of(sampler).ids[0] == 0
+    assert set(scores_of(sampler).ids.tolist()) <= set(ids)
+    with pytest.raises(ValueError, match=message):
+        next(iter(sampler))
+
+
+@pytest.mark.parametrize(
+    "row", [[3.0, -1.0], [0.5, 0.4], [1.2, -0.2], [60.0, 40.0], [float("nan"), 1.0]]
+)
+def test_rows_that_are_no_probabilities_are_refused(row):
+    sampler = EasinessSampler(10)
+    rows = torch.tensor([[0.3, 0.7], row])
+    sampler.update([4, 8], probs=rows, labels=[1, 1])
+    assert scores_of(sampler).ids.tolist() == [4]
+    with pytest.raises(ValueError, match=r"(probs|logits): 1 samples have .*: ids 8; "):
+        sampler.check()
+    half = torch.tensor([[0.33, 0.33, 0.335]], dtype=torch.float16)
+    sampler.update([4], probs=half, labels=[1])
+    sampler.check()
+
+
+def test_ids_are_exact_past_2_to_the_24():
+    n_samples = 2**24 + 50
+    sampler = EasinessSampler(n_samples, warmup_epochs=0, min_samples=1)
+    ids = torch.arange(2**24 - 50, n_samples)
+    logits = torch.tensor([[9.0, 0.0]]).repeat(100, 1)
+    # float32 cannot tell these two from their neighbours.
+    logits[(ids == 2**24 + 1) | (ids == 2**24 + 33), 0] = 0.0
+    sampler.update(ids, logits, torch.zeros(100, dtype=torch.int64))
+    # The others as if they had been found easy, without the seconds that takes.
+    sampler._table.stamp.clamp_(min=1)
+    assert sorted(sampler) == [2**24 + 1, 2**24 + 33]
+
+
+def test_scores_move_once_to_where_the_logits_are():
+    sampler = EasinessSampler(3, device="cpu")
+    assert sampler._table_on(torch.device("meta")).device.type == "cpu"
+    follower = EasinessSampler(3)
+    assert follower._table_on(torch.device("meta")).device.type == "meta"
