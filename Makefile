@@ -39,7 +39,7 @@ demo: $(VENV)/.demo  ## score four classifiers on scikit-learn's digits; writes 
 	$(BIN)/easiness demo --overwrite
 
 test: coverage  ## all tests: interpreted kernels for coverage, then everything compiled
-	$(BIN)/pytest tests easiness_core --doctest-modules
+	$(BIN)/pytest tests easiness_core adapters --doctest-modules
 
 # Coverage cannot see into compiled kernels, so the core's tests run interpreted as well.
 coverage: $(VENV)/.test  ## the core's tests with interpreted kernels; at least 95 % covered
