@@ -34,8 +34,8 @@ VECTOR_WIDTH: Final = 8
 TAIL_DEGREE: Final = 15
 EXP_DEGREE: Final = 12
 
-# Below so many classes the largest two are kept, without branches; from there on the largest of
-# the others is looked for.
+# Below so many classes the largest two are kept, without a branch a class; from there on the
+# largest of the others is looked for.
 MANY_CLASSES_FROM: Final = 32
 # log Phi is read from its table for so many elements at once.
 ELEMENTS_AT_ONCE: Final = 256
@@ -45,7 +45,7 @@ ELEMENTS_AT_ONCE: Final = 256
 COMPARED_AT_ONCE: Final = 4
 
 # So many rows at once are settled, and get their losses and levels: what is known of them stays
-# in the first-level cache, and sums of 256 units of 2^52 stay far from 64 bits.
+# in the first-level cache. At most 1,024: their sum in units of 2^-52 must fit 63 bits.
 ROWS_AT_ONCE: Final = 256
 
 # Sums of easiness and of losses are integers in these units, so that merging is exact.

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from easiness_core._config import (
     EASY_ROW_FROM,
+    ELEMENTS_AT_ONCE,
     EXP_DEGREE,
     NEGLIGIBLE_SQUARE,
     PHI_IS_ONE_FROM,
@@ -69,8 +70,10 @@ _ROOT = _polynomial(lambda t: np.exp(-(t + 1.0) * (_ROOT_SPAN / 2.0)), EXP_DEGRE
 def sum_easy(h: Any, i: int, scale: float, x_rival: float, scratch: Any) -> float:
     """Sum of log Phi((h_i - h_j) scale) over j != i, of which `x_rival` is the least argument.
 
-    `scratch` has VECTOR_WIDTH places to spare.
+    `scratch` has room for all terms, filled up to a multiple of VECTOR_WIDTH.
     """
+    if x_rival >= PHI_IS_ONE_FROM:
+        return 0.0
     own = np.float64(h[i])
     limit = math.sqrt(x_rival * x_rival + NEGLIGIBLE_SQUARE)
     n = 0
@@ -129,6 +132,9 @@ def _sum_tails(x: Any, x_rival: float) -> float:
         q = relative * largest
         x[k] = relative * (1.0 + q * (1 / 2 + q * (1 / 3 + q * (1 / 4 + q * (1 / 5)))))
     total = 0.0
-    for k in range(x.size):
-        total += x[k]
-    return -largest * total
+    for start in range(0, x.size, ELEMENTS_AT_ONCE):
+        stretch = 0.0
+        for k in range(start, min(start + ELEMENTS_AT_ONCE, x.size)):
+            stretch += x[k]
+        total += stretch
+    return 0.0 - largest * total

@@ -38,7 +38,8 @@ _MARGIN = 1e-9
 def closed_form(probs: Any, labels: Any, tolerance: Any, curve: Any, ends: Any, out: Any) -> int:
     """Score rows by the closed form; returns the number of bad ones.
 
-    `curve` is (1 / (sigma sqrt 2), table of log Phi); for `ends` see `_finish.finish`.
+    `curve` is (1 / (sigma sqrt 2), table of log Phi); for `ends` see `_finish.finish`. Until
+    that turns it into the loss, `part.loss` holds h_i.
 
     Rows of one kind are taken together, so that the processor guesses the way they go.
     """

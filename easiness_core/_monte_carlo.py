@@ -104,6 +104,7 @@ def monte_carlo(probs: Any, labels: Any, tolerance: Any, noise: Any, ends: Any, 
                 part.log_easiness[r] = -np.inf
             elif lead <= highest:
                 part.easiness[r] = _product(h_rows[r], i_rows[r], noise)
+                # Never ahead of the row that the loop has come to.
                 open_rows[n_counted] = r
                 n_counted += 1
         counted = open_rows[:n_counted]

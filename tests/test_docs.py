@@ -121,8 +121,9 @@ def test_files_stay_short_and_parse(path):
 
 
 def test_every_public_name_is_documented_in_the_reference():
-    import easiness_core
     import easiness_torch
+
+    import easiness_core
 
     text = (ROOT / "docs" / "api.md").read_text("utf-8")
     for package in (easiness_core, easiness_torch):

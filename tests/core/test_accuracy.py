@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+from conftest import interpreted
 
 import easiness_core as ec
 
@@ -85,3 +86,23 @@ def test_order_is_kept_down_to_the_smallest_sigma():
     assert np.isfinite(log_e).all()
     assert (np.diff(log_e) > 0).all()
     assert log_e[0] < -2.4e7
+
+
+@pytest.mark.skipif(interpreted, reason="100,000 classes take minutes in interpreted kernels")
+@pytest.mark.parametrize("n_classes", [10_000, 100_000])
+@pytest.mark.parametrize("x", [-1000.0, -60.0, -38.5, -20.0, -3.0, 2.99, 3.5, 7.0, 20.0])
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_hundred_thousand_terms_do_not_drift(n_classes, x, tied):
+    # All rivals alike, but for one that ties with the label if told so: the oracle needs one term.
+    gap = np.copysign(0.9 / n_classes, x)
+    sigma = gap / x / np.sqrt(2)
+    n_rivals = n_classes - 1 - tied
+    own = (1 + n_rivals * gap) / n_classes
+    rival = own - gap
+    row = np.full((1, n_classes), rival)
+    row[0, : 1 + tied] = own
+    scores = ec.score(row, [0], estimator=ec.ClosedForm(sigma=sigma))
+    exact = exact_log_easiness([own, rival], 0, sigma) * n_rivals - tied * mpmath.log(2)
+    bound = max(1e-12 * float(abs(exact)), 1e-15 * n_classes)
+    assert float(abs(mpmath.mpf(float(scores.log_easiness[0])) - exact)) <= bound
+    assert float(abs(mpmath.mpf(float(scores.easiness[0])) - mpmath.exp(exact))) <= 1e-12

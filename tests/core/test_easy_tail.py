@@ -66,3 +66,6 @@ def test_terms_that_do_not_count_are_left_out(x_rival, n_terms, label):
 def test_the_deepest_terms_underflow_gracefully():
     x = np.full(100, 38.55)
     assert -1e-300 < _sum_tails(x.copy(), 38.55) <= 0.0
+    deepest = _sum_tails(np.full(8, 38.599), 38.599)
+    assert deepest == 0.0
+    assert not np.signbit(deepest)

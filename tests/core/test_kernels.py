@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import easiness_core as ec
-from easiness_core._config import PHI_IS_ONE_FROM
+from easiness_core import scoring
+from easiness_core._config import EASINESS_FRACTION_BITS, PHI_IS_ONE_FROM, ROWS_AT_ONCE
 from easiness_core._monte_carlo import count_below
 from easiness_core._rows import first_label_outside
 from easiness_core.estimators import _look_up_tables
@@ -116,3 +117,91 @@ def test_first_label_outside():
     assert first_label_outside(np.array([0, 3, -1]), 3) == 1
     assert first_label_outside(np.array([0, 1, -1]), 3) == 2
     assert first_label_outside(np.array([], dtype=np.int64), 3) == -1
+
+
+@pytest.mark.parametrize("at", [0, 255, 256, 511, 599])
+@pytest.mark.parametrize("n_classes", [2, 40])
+@pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=20)])
+def test_a_bad_row_in_any_group_of_rows_is_reported(at, n_classes, estimator):
+    probs = np.zeros((600, n_classes))
+    probs[:, 0] = 1.0
+    probs[at, 1] = np.nan
+    with pytest.raises(ValueError, match=f"row {at} "):
+        ec.score(probs, np.zeros(600, dtype=int), estimator=estimator)
+
+
+def test_a_value_above_1_beside_tiny_negatives_is_reported():
+    row = [1.001005] + [-9e-7] * 11
+    with pytest.raises(ValueError, match="above 1"):
+        ec.score([row], [0])
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10, 40])
+def test_equal_rows_get_equal_bits_in_every_place(n_classes):
+    # More open rows than are taken together, and than are settled at once.
+    row = np.full(n_classes, 0.7 / n_classes)
+    row[0] += 0.3
+    probs = np.tile(row, (700, 1))
+    for sigma in (0.1, 1.0):
+        scores = ec.score(probs, np.ones(700, dtype=int), estimator=ec.ClosedForm(sigma=sigma))
+        assert len(np.unique(scores.log_easiness)) == len(np.unique(scores.easiness)) == 1
+
+
+def test_a_row_beyond_any_noise_has_a_log_easiness_of_plus_0():
+    # Not settled by its sum, but by its rivals; 0 has one sign only.
+    log_easiness = ec.log_easiness([[0.68, 0.08, 0.08, 0.08, 0.08]], [0])
+    assert log_easiness.tolist() == [0.0]
+    assert not np.signbit(log_easiness[0])
+
+
+def test_ties_are_ties_at_the_smallest_sigma():
+    easiness = ec.easiness([[0.5, 0.5]], [0], estimator=ec.ClosedForm(sigma=1e-18))
+    assert easiness[0] == pytest.approx(0.5, rel=1e-14)
+
+
+def fixed_noise(monkeypatch, a, b):
+    """A Monte Carlo estimator of given noises."""
+    noise = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    monkeypatch.setattr(ec.MonteCarlo, "noise", lambda self: noise)
+    _look_up_tables.cache_clear()
+    scoring._plan.cache_clear()
+    return ec.MonteCarlo(draws=len(a), seed=987)
+
+
+@pytest.fixture
+def _fresh_plans():
+    yield
+    _look_up_tables.cache_clear()
+    scoring._plan.cache_clear()
+
+
+@pytest.mark.usefixtures("_fresh_plans")
+def test_a_lead_equal_to_a_difference_of_noise_does_not_win(monkeypatch):
+    # d = b - a = 0.5 is no d > b - a, also where a row could be settled.
+    estimator = fixed_noise(monkeypatch, [0.0, 0.0], [0.5, 0.25])
+    tiny = 2.0**-20
+    rows = [[0.75, 0.25], [0.75 - tiny, 0.25 + tiny], [0.75 + tiny, 0.25 - tiny]]
+    assert ec.easiness(rows, [0, 0, 0], estimator=estimator).tolist() == [0.5, 0.5, 1.0]
+
+
+@pytest.mark.usefixtures("_fresh_plans")
+def test_noise_that_always_helps_the_label_leaves_the_prediction_alone(monkeypatch):
+    scores = ec.score([[0.4, 0.6]], [0], estimator=fixed_noise(monkeypatch, [1.0], [0.0]))
+    assert (scores.easiness[0], scores.predicted[0]) == (1.0, 1)
+
+
+def test_subnormal_products_have_their_logarithm():
+    estimator = ec.MonteCarlo(sigma=0.001, draws=301, seed=1)
+    share = np.count_nonzero(_look_up_tables(estimator)[0][:301] < 0) / 301
+    found = 0
+    for n_classes in range(900, 1300):
+        scores = ec.score(np.full((1, n_classes), 1 / n_classes), [0], estimator=estimator)
+        if 0.0 < scores.easiness[0] < np.finfo(float).smallest_normal:
+            found += 1
+            expected = (n_classes - 1) * np.log(share)
+            assert scores.log_easiness[0] == pytest.approx(expected, rel=1e-13)
+    assert found > 10
+
+
+def test_sums_of_a_group_of_rows_fit_63_bits():
+    assert ROWS_AT_ONCE << EASINESS_FRACTION_BITS < 1 << 63
