@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from comparisons import ROWS
@@ -72,6 +73,9 @@ def main(target):
             axes.plot(sizes, times, "o-", color=color, label=label)
             print(measure.__name__, rows, [f"{t:.2f}" for t in times], flush=True)
         axes.set(xscale="log", yscale="log", xlabel=x_label, ylabel=y_label)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
