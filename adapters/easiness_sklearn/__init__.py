@@ -8,6 +8,8 @@ except ImportError as error:
     ) from error
 
 from easiness_sklearn.classifier import EasinessClassifier
+from easiness_sklearn.curve import EasinessCurveDisplay
+from easiness_sklearn.display import EasinessDisplay
 from easiness_sklearn.filter import EasinessFilteredClassifier
 from easiness_sklearn.resampler import EasinessResampler
 from easiness_sklearn.scorers import (
@@ -23,6 +25,8 @@ from easiness_sklearn.scorers import (
 __all__ = [
     "EASINESS_SCORERS",
     "EasinessClassifier",
+    "EasinessCurveDisplay",
+    "EasinessDisplay",
     "EasinessFilteredClassifier",
     "EasinessResampler",
     "EasinessScorer",
