@@ -37,12 +37,12 @@ def inner_classifier(estimator: Any) -> Any:
     return default.set_fit_request(sample_weight=True) if routing_enabled() else default
 
 
-def check_gives_probs(estimator: Any, name: str) -> None:
-    """Check that a classifier gives probabilities."""
-    for method in ("fit", "predict_proba"):
+def check_gives_probs(estimator: Any, name: str, *, fitted: bool = False) -> None:
+    """Check that a classifier gives probabilities, and can be fitted if it is not."""
+    for method in ("predict_proba",) if fitted else ("fit", "predict_proba"):
         if not hasattr(estimator, method):
             raise TypeError(
-                f"{name}: expected a classifier with fit and predict_proba, got "
+                f"{name}: expected a classifier with predict_proba, got "
                 f"{type(estimator).__name__} without {method}; for scores other than "
                 f"probabilities wrap it: CalibratedClassifierCV({type(estimator).__name__}(...))"
             )
@@ -124,7 +124,7 @@ def _some(classes: NDArray[Any]) -> str:
 
 def score_fitted(model: Any, X: Any, y: Any, **options: Any) -> ec.Scores:
     """Score rows by a fitted classifier."""
-    check_gives_probs(model, "estimator")
+    check_gives_probs(model, "estimator", fitted=True)
     probs, classes = probs_and_classes(model, X, "estimator")
     return score_labels(probs, y, classes, **options)
 

@@ -54,7 +54,7 @@ class EasinessCurveDisplay:
     >>> model = EasinessClassifier().fit(*load_iris(return_X_y=True))
     >>> display = EasinessCurveDisplay(bins=model.summary_.bins, name="iris").plot()
     >>> display.line_.get_label()
-    'iris (ESE = 0.0067)'
+    'iris (ESE = 0.0022)'
     """
 
     def __init__(self, *, bins: ec.EasinessBins, name: str | None = None) -> None:

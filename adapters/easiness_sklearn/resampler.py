@@ -189,7 +189,7 @@ class EasinessResampler(
     def __sklearn_tags__(self) -> Any:
         inner = get_tags(inner_classifier(self.estimator)).input_tags
         tags = super().__sklearn_tags__()
-        if "imblearn" in sys.modules:
+        if sys.modules.get("imblearn") is not None:
             # Its tags have more fields, and it asks for them.
             from imblearn import FunctionSampler  # type: ignore[import-untyped]
 
