@@ -83,6 +83,7 @@ def test_small_run_finds_wrong_labels_far_better_than_chance(small):
         assert float(row["accuracy"]) > float(found[seed, "random"]["accuracy"]) + 0.05
         if method in OURS:
             assert float(row["auroc"]) > 0.9
+            assert float(row["average_precision"]) > 0.7
 
 
 def test_run_is_reproducible_and_goes_on_where_it_stopped(small, tmp_path):
