@@ -18,11 +18,13 @@ MUTED = "#53606d"
 
 def axes_to_draw_on(ax: Any, what: str) -> Any:
     """Axes given, or new ones; matplotlib is imported here and nowhere else."""
+    if ax is not None:
+        return ax
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(f"{what}.plot needs matplotlib: pip install matplotlib") from error
-    return plt.subplots(layout="constrained")[1] if ax is None else ax
+    return plt.subplots(layout="constrained")[1]
 
 
 def scores_of_estimator(

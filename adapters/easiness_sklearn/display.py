@@ -208,10 +208,12 @@ class EasinessDisplay:
         inner = [0.25, 0.5, 0.75]
         ax.set_xticks([-0.06, *inner, 1.06], [ends[0], *(f"{x:g}" for x in inner), ends[1]])
         ax.set_xlim(-0.16, 1.16)
+        # Displays may share a vertical axis: the highest bar of all decides.
+        taken = ax.get_ylim()[1] if ax.get_yscale() == "log" else 0.0
         ax.set_yscale("log")
         # From below 1, so that a bar of one sample is seen; the top fifth is for the words.
         highest = max(8.0, *(float(bars.datavalues.max()) for bars in self.bars_.values()))
-        ax.set_ylim(0.7, 0.7 * (highest / 0.7) ** 1.25)
+        ax.set_ylim(0.7, max(taken, 0.7 * (highest / 0.7) ** 1.25))
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         ax.set(xlabel="easiness", ylabel="samples (log scale)")
         if name is not None:
