@@ -48,8 +48,8 @@ def check_gives_probs(estimator: Any, name: str, *, fitted: bool = False) -> Non
             )
 
 
-def check_X_y(X: Any, y: Any, owner: Any) -> tuple[Any, NDArray[Any]]:
-    """Check lengths and labels; X itself is left to the inner classifier."""
+def check_X_y(X: Any, y: Any, owner: Any, classifier: Any) -> tuple[Any, NDArray[Any]]:
+    """Check lengths and labels; X itself is left to `classifier`."""
     if y is None:
         raise ValueError(
             f"This {type(owner).__name__} estimator requires y to be passed, but the target y "
@@ -60,7 +60,8 @@ def check_X_y(X: Any, y: Any, owner: Any) -> tuple[Any, NDArray[Any]]:
     check_classification_targets(y)
     labels: NDArray[Any] = column_or_1d(y, warn=True)
     classes = np.unique(labels)
-    if classes.size < 2:
+    # A frozen classifier knows its classes already.
+    if classes.size < 2 and not isinstance(classifier, FrozenEstimator):
         raise ValueError(
             f"y: expected at least 2 classes, got {classes.size} class "
             f"({', '.join(map(repr, classes.tolist()))}) in {labels.size} samples; easiness is "

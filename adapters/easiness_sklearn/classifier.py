@@ -163,9 +163,9 @@ class EasinessClassifier(MetaClassifier):
             As the class says.
         """
         index = index_of(X, y)
-        X, labels = check_X_y(X, y, self)
-        self._core_estimator()
         classifier = inner_classifier(self.estimator)
+        X, labels = check_X_y(X, y, self, classifier)
+        self._core_estimator()
         check_gives_probs(classifier, "estimator")
         routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
         fit_params, split_params = routed.estimator.fit, routed.splitter.split

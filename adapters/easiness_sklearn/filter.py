@@ -136,8 +136,8 @@ class EasinessFilteredClassifier(MetaClassifier):
         TypeError, ValueError
             As the class says.
         """
-        X, labels = check_X_y(X, y, self)
         model, deciding = inner_classifier(self.estimator), self._filter()
+        X, labels = check_X_y(X, y, self, model)
         if isinstance(model, FrozenEstimator):
             raise ValueError(
                 "estimator: a FrozenEstimator is not fitted again, so that filtering its "

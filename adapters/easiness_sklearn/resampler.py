@@ -127,9 +127,9 @@ class EasinessResampler(
         EasinessResampler
             Itself.
         """
-        X, labels = check_X_y(X, _class_of_each(y), self)
-        validate_data(self, X=X, skip_check_array=True)
         classifier = inner_classifier(self.estimator)
+        X, labels = check_X_y(X, _class_of_each(y), self, classifier)
+        validate_data(self, X=X, skip_check_array=True)
         check_gives_probs(classifier, "estimator")
         routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
         self._score_held_out(classifier, X, labels, routed.estimator.fit, routed.splitter.split)

@@ -13,12 +13,13 @@ import easiness_core as ec
 from easiness_sklearn._shared import core_estimator, score_fitted
 
 
+# Subtracted from 0.0, as minus 0.0 would print as such.
 def _minus_msr(scores: ec.Scores, floor: float | None) -> float:
-    return -scores.summary.msr
+    return 0.0 - scores.summary.msr
 
 
 def _minus_ese(scores: ec.Scores, floor: float | None) -> float:
-    return -scores.summary.ese
+    return 0.0 - scores.summary.ese
 
 
 def _mean_log_easiness(scores: ec.Scores, floor: float | None) -> float:
@@ -53,7 +54,7 @@ class EasinessScorer:
     >>> from easiness_sklearn import msr_scorer
     >>> X, y = load_iris(return_X_y=True)
     >>> round(msr_scorer(GaussianNB().fit(X[::2], y[::2]), X[1::2], y[1::2]), 4)
-    -0.0
+    0.0
     """
 
     metric: str
@@ -96,6 +97,11 @@ class EasinessScorer:
             estimator=core_estimator(self.sigma, self.resolution, self.draws, self.seed),
         )  # fmt: skip
         return _METRICS[self.metric](scores, self.floor)
+
+    @property
+    def __name__(self) -> str:
+        # scikit-learn's displays take the name of a scorer from here.
+        return self.metric
 
     def _accept_sample_weight(self) -> bool:
         # Asked by scikit-learn where several scorers share one call with weights.

@@ -178,6 +178,7 @@ def test_a_frozen_classifier_is_not_fitted_again():
     assert model.classes_.tolist() == ["kite", "owl", "wren"]
     assert model.estimator_.estimator is fitted
     np.testing.assert_array_equal(fitted.theta_, means)
+    assert len(model.fit(X[:2], ["owl", "owl"]).easiness_) == 2
     with pytest.raises(ValueError, match="label 'emu'"):
         model.fit(X[:2], ["owl", "emu"])
 

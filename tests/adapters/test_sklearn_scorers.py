@@ -15,11 +15,18 @@ from easiness_sklearn import (
     msr_scorer,
 )
 from hypothesis import given
+from matplotlib import pyplot as plt
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import make_classification
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    LearningCurveDisplay,
+    cross_val_score,
+    cross_validate,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
@@ -123,6 +130,23 @@ def test_scorers_by_name():
         EASINESS_SCORERS["mine"] = msr_scorer
 
 
+def test_scikit_learn_reads_their_names():
+    display = LearningCurveDisplay.from_estimator(
+        GaussianNB(), X, Y, train_sizes=[0.5, 1.0], cv=2, scoring=log_easiness_scorer
+    )
+    assert display.score_name == "Log easiness"
+    plt.close(display.figure_)
+
+
+def test_metadata_for_the_fit_does_not_disturb_them():
+    with config_context(enable_metadata_routing=True):
+        model = GaussianNB().set_fit_request(sample_weight=True)
+        options = {"params": {"sample_weight": np.ones(120)}, "cv": 3, "error_score": "raise"}
+        many = cross_validate(model, X, Y, scoring=dict(EASINESS_SCORERS), **options)
+        one = cross_validate(model, X, Y, scoring=msr_scorer, **options)
+    np.testing.assert_array_equal(many["test_neg_msr"], one["test_score"])
+
+
 def test_scikit_learns_registry_is_left_alone():
     from sklearn.metrics import get_scorer_names
 
@@ -207,6 +231,7 @@ def test_msr_and_ese_alone_are_gamed_by_a_constant_prediction():
     constant = DummyClassifier(strategy="most_frequent").fit(X, Y)
     honest = LogisticRegression(max_iter=500).fit(X, Y)
     assert msr_scorer(constant, X, Y) == ese_scorer(constant, X, Y) == 0.0
+    assert repr(msr_scorer(constant, X, Y)) == "0.0"
     assert msr_scorer(honest, X, Y) < 0.0 > ese_scorer(honest, X, Y)
     assert log_easiness_scorer(constant, X, Y) < log_easiness_scorer(honest, X, Y)
 
