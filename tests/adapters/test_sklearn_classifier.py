@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris, make_classification
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, PredefinedSplit
+from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -225,6 +225,10 @@ def test_precomputed_kernels_are_cut_in_both_directions():
     model = EasinessClassifier(SVC(kernel="precomputed", **options), cv=3).fit(kernel, Y)
     expected = EasinessClassifier(SVC(kernel="linear", **options), cv=3).fit(X, Y)
     np.testing.assert_allclose(model.easiness_, expected.easiness_, atol=1e-6)
+    # And so are those of a cross-validation around it.
+    np.testing.assert_allclose(
+        cross_val_score(model, kernel, Y, cv=2), cross_val_score(expected, X, Y, cv=2)
+    )
 
 
 def test_monte_carlo_by_number_of_draws():

@@ -57,6 +57,17 @@ def test_the_histogram_counts_every_sample_once():
     assert words == {f"{k}\n{v:,}" for k, v in SCORES.summary.level_counts.items()}
     colours = [bars.patches[0].get_facecolor() for bars in display.bars_.values()]
     assert len(set(colours)) == 3
+    # A level has one colour, on axes already drawn on too.
+    again = EasinessDisplay(scores=SCORES).plot(display.ax_)
+    assert colours == [bars.patches[0].get_facecolor() for bars in again.bars_.values()]
+
+
+def test_displays_that_share_an_axis_of_counts_are_all_seen():
+    many, few = plt.subplots(1, 2, sharey=True)[1]
+    EasinessDisplay(scores=SCORES).plot(many)
+    alone = many.get_ylim()
+    EasinessDisplay(scores=ec.score([[0.9, 0.1]], [0])).plot(few)
+    assert few.get_ylim() == many.get_ylim() == alone
 
 
 def test_no_bar_is_hidden_by_another():

@@ -117,6 +117,15 @@ def test_metadata_passes_through_a_search_and_a_pipeline():
         )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "maker", [EasinessClassifier, EasinessFilteredClassifier, EasinessResampler]
+)
+def test_the_classifier_given_is_cloned_and_left_as_it_was(maker):
+    inner = GaussianNB()
+    maker(inner).fit(X, Y)
+    assert not hasattr(inner, "classes_")
+
+
 def test_score_takes_weights_without_routing():
     model = EasinessClassifier(GaussianNB()).fit(X, Y)
     expected = GaussianNB().fit(X, Y).score(X, Y, WEIGHT)
