@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from easiness_sklearn import EasinessClassifier
+from sklearn.base import BaseEstimator
 from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -127,3 +128,45 @@ def test_nothing_before_fit():
             call(EasinessClassifier())
     assert not hasattr(EasinessClassifier(GaussianNB()), "decision_function")
     assert hasattr(EasinessClassifier(), "decision_function")
+
+
+class Extra(GaussianNB):
+    """Claims one more class, named after the number of its training samples."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.named_ = 100 + len(X)
+        return self
+
+    def predict_proba(self, X):
+        self.classes_ = self.classes_[:3]
+        probs = np.column_stack([super().predict_proba(X), np.zeros(len(X))])
+        self.classes_ = np.append(self.classes_, self.named_)
+        return probs
+
+
+def test_models_that_disagree_on_their_classes():
+    with pytest.raises(ValueError, match=r"different folds .* 172\] in fold 1 of 5, .* 173\] in f"):
+        EasinessClassifier(Extra()).fit(np.vstack([X, X[:1]]), np.append(Y, Y[0]))
+    with pytest.raises(ValueError, match=r"on all samples it knows .* folds \[0, 1, 2, 172\]"):
+        EasinessClassifier(Extra()).fit(X, Y)
+
+
+def test_models_whose_columns_have_no_names():
+    class Nameless(BaseEstimator):
+        def fit(self, X, y):
+            return self
+
+        def predict_proba(self, X):
+            return np.full((len(X), 3), 1 / 3)
+
+    class Wide(GaussianNB):
+        def predict_proba(self, X):
+            return np.full((len(X), 4), 1 / 4)
+
+    with pytest.raises(ValueError, match=r"fold 1 of 5: .* classes_, .* Nameless has none"):
+        EasinessClassifier(Nameless()).fit(X, Y)
+    with pytest.raises(
+        ValueError, match=r"the 3 entries of classes_, got shape \(18, 4\) from Wide"
+    ):
+        EasinessClassifier(Wide()).fit(X, Y)
