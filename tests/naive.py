@@ -152,3 +152,19 @@ def auroc(probs, labels):
             wins = sum((p > q) + 0.5 * (p == q) for p in own for q in other)
             areas.append(wins / (len(own) * len(other)))
     return sum(areas) / len(areas) if areas else math.nan
+
+
+def out_of_fold(predict, X, y, folds):
+    """Each row by `predict(X_train, y_train, x)` on the rows of the other folds."""
+    rows = [None] * len(y)
+    for k in range(len(y)):
+        others = [j for j in range(len(y)) if folds[j] != folds[k]]
+        rows[k] = predict(X[others], y[others], X[k])
+    return np.array(rows)
+
+
+def easiest(log_easiness, share):
+    """The share of highest log easiness, at least one; among equal ones the later."""
+    size = max(1, round(share * len(log_easiness)))
+    order = sorted(range(len(log_easiness)), key=lambda k: (-log_easiness[k], -k))
+    return np.array(sorted(order[:size]), dtype=np.int64)

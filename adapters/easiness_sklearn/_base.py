@@ -1,0 +1,185 @@
+"""What the meta-estimators share: fitted scores, and calls passed to the inner model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import UNUSED, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+import easiness_core as ec
+from easiness_sklearn._shared import (
+    core_estimator,
+    held_out_probs,
+    inner_classifier,
+    routing_enabled,
+    score_labels,
+)
+
+
+class HeldOutScores:
+    """Scores of the rows given to `fit`, each by a model that did not see it."""
+
+    # Weights go to the inner classifiers, which are the ones to request them.
+    __metadata_request__fit = {"sample_weight": UNUSED}  # noqa: RUF012 - scikit-learn's hook
+
+    estimator: Any
+    sigma: float
+    resolution: float
+    draws: int | None
+    seed: int
+    normalize: bool
+
+    def _core_estimator(self) -> ec.ClosedForm | ec.MonteCarlo:
+        return core_estimator(self.sigma, self.resolution, self.draws, self.seed)
+
+    def _score_held_out(
+        self, classifier: Any, X: Any, y: NDArray[Any], fit_params: Any, split_params: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Set the fitted scores; give the probabilities behind them, and their classes."""
+        estimator = self._core_estimator()
+        probs, classes = held_out_probs(classifier, X, y, self, fit_params, split_params)
+        scores = score_labels(probs, y, classes, estimator=estimator, normalize=self.normalize)
+        self.scores_ = scores
+        self.easiness_ = scores.easiness
+        self.log_easiness_ = scores.log_easiness
+        self.level_ = scores.level
+        self.loss_ = scores.loss
+        self.predicted_ = classes[scores.predicted]
+        self.summary_ = scores.summary
+        return probs, classes
+
+
+def _inner_has(method: str) -> Callable[[Any], bool]:
+    def check(self: Any) -> bool:
+        inner = getattr(self, "estimator_", None)
+        return hasattr(inner_classifier(self.estimator) if inner is None else inner, method)
+
+    return check
+
+
+class MetaClassifier(
+    HeldOutScores,
+    ClassifierMixin,  # type: ignore[misc] # scikit-learn ships no types
+    MetaEstimatorMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
+    """A classifier that scores by one inner classifier, and predicts by one fitted last."""
+
+    __metadata_request__score = {"sample_weight": UNUSED}  # noqa: RUF012 - scikit-learn's hook
+
+    estimator: Any
+    estimator_: Any
+
+    def _take_over(self) -> None:
+        """Take over what the inner model knows of its input."""
+        self.classes_ = np.asarray(self.estimator_.classes_)
+        for name in ("n_features_in_", "feature_names_in_"):
+            # From an earlier fit on a data frame the names would linger.
+            self.__dict__.pop(name, None)
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict labels by the inner model.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows, of any kind that the inner model takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels, of the type of `classes_`.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        """
+        check_is_fitted(self)
+        labels: NDArray[Any] = self.estimator_.predict(X)
+        return labels
+
+    @available_if(_inner_has("predict_proba"))  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Predict class probabilities by the inner model.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows, of any kind that the inner model takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In [0, 1], columns in the order of `classes_`. Of rows that `fit` saw these are
+            in-sample; `easiness_` and its like are not.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        """
+        check_is_fitted(self)
+        probs: NDArray[Any] = self.estimator_.predict_proba(X)
+        return probs
+
+    @available_if(_inner_has("predict_log_proba"))  # type: ignore[untyped-decorator]
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+        """Logarithm of `predict_proba`, of shape (n_samples, n_classes), by the inner model."""
+        check_is_fitted(self)
+        logarithms: NDArray[Any] = self.estimator_.predict_log_proba(X)
+        return logarithms
+
+    @available_if(_inner_has("decision_function"))  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """Confidence of shape (n_samples,) or (n_samples, n_classes), by the inner model."""
+        check_is_fitted(self)
+        values: NDArray[Any] = self.estimator_.decision_function(X)
+        return values
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> float:
+        """Score by the inner model's own `score`: for most classifiers the accuracy.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows.
+        y : array of shape (n_samples,)
+            Labels.
+        sample_weight : array of shape (n_samples,), optional
+            Handed to the inner model, as is further metadata.
+        **params
+            Further metadata.
+
+        Returns
+        -------
+        float
+            For most classifiers in [0, 1].
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        """
+        check_is_fitted(self)
+        given = {**params, "sample_weight": sample_weight}
+        given = {name: value for name, value in given.items() if value is not None}
+        if routing_enabled():
+            given = process_routing(self, "score", **given).estimator.score
+        return float(self.estimator_.score(X, y, **given))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(inner_classifier(self.estimator)).input_tags
+        for name in ("sparse", "allow_nan", "string", "categorical", "positive_only"):
+            setattr(tags.input_tags, name, getattr(inner, name))
+        return tags

@@ -1,0 +1,61 @@
+"""What both displays draw with: colours, axes, and labels taken from predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import column_or_1d
+
+import easiness_core as ec
+from easiness_sklearn._shared import core_estimator, score_fitted, score_labels
+
+# Told apart by people who see few colours, and in print.
+COLOURS = {ec.Level.HARD: "#d55e00", ec.Level.MEDIUM: "#eba900", ec.Level.EASY: "#0072b2"}
+MUTED = "#53606d"
+
+
+def axes_to_draw_on(ax: Any, what: str) -> Any:
+    """Axes given, or new ones; matplotlib is imported here and nowhere else."""
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(f"{what}.plot needs matplotlib: pip install matplotlib") from error
+    return plt.subplots(layout="constrained")[1]
+
+
+def scores_of_estimator(
+    estimator: Any, X: Any, y: Any, sigma: float, resolution: float, draws: Any, seed: int,
+    normalize: bool, n_bins: int = 5,
+) -> ec.Scores:  # fmt: skip
+    """Score rows by a fitted classifier."""
+    return score_fitted(
+        estimator, X, y, estimator=core_estimator(sigma, resolution, draws, seed),
+        normalize=normalize, n_bins=n_bins,
+    )  # fmt: skip
+
+
+def scores_of_predictions(
+    y_true: ArrayLike, y_prob: ArrayLike, classes: Any, sigma: float, resolution: float,
+    draws: Any, seed: int, normalize: bool, n_bins: int = 5,
+) -> ec.Scores:  # fmt: skip
+    """Score predictions, whose columns are in the order of the sorted labels if left out."""
+    labels = column_or_1d(y_true)
+    probs: NDArray[Any] = np.asarray(y_prob)
+    if classes is None:
+        known = np.unique(labels)
+        if probs.ndim == 2 and known.size != probs.shape[1]:
+            raise ValueError(
+                f"classes: y_true holds {known.size} different labels and y_prob has "
+                f"{probs.shape[1]} columns; pass classes=, the label of each column, such as a "
+                f"classifier's classes_"
+            )
+    else:
+        known = np.asarray(classes)
+    return score_labels(
+        probs, labels, known, estimator=core_estimator(sigma, resolution, draws, seed),
+        normalize=normalize, n_bins=n_bins,
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""What classifier, resampler, scorers and displays share: parameters, labels, routing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import get_config
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils import Bunch, indexable
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+import easiness_core as ec
+from easiness_sklearn._folds import out_of_fold_probs, probs_and_classes
+
+
+def core_estimator(
+    sigma: float, resolution: float, draws: int | None, seed: int
+) -> ec.ClosedForm | ec.MonteCarlo:
+    """Flat parameters, as a grid search sets them, as the core's estimator."""
+    if draws is None:
+        return ec.ClosedForm(sigma=sigma, resolution=resolution)
+    return ec.MonteCarlo(sigma=sigma, draws=draws, seed=seed)
+
+
+def inner_classifier(estimator: Any) -> Any:
+    """Give the classifier to use: logistic regression for None."""
+    if estimator is not None:
+        return estimator
+    default = LogisticRegression(max_iter=1000)
+    # Nobody can set a request on an estimator that only exists here.
+    return default.set_fit_request(sample_weight=True) if routing_enabled() else default
+
+
+def check_gives_probs(estimator: Any, name: str, *, fitted: bool = False) -> None:
+    """Check that a classifier gives probabilities, and can be fitted if it is not."""
+    for method in ("predict_proba",) if fitted else ("fit", "predict_proba"):
+        if not hasattr(estimator, method):
+            raise TypeError(
+                f"{name}: expected a classifier with predict_proba, got "
+                f"{type(estimator).__name__} without {method}; for scores other than "
+                f"probabilities wrap it: CalibratedClassifierCV({type(estimator).__name__}(...))"
+            )
+
+
+def check_X_y(X: Any, y: Any, owner: Any, classifier: Any) -> tuple[Any, NDArray[Any]]:
+    """Check lengths and labels; X itself is left to `classifier`."""
+    if y is None:
+        raise ValueError(
+            f"This {type(owner).__name__} estimator requires y to be passed, but the target y "
+            f"is None."
+        )
+    X, y = indexable(X, y)
+    _check_none_missing(y)
+    check_classification_targets(y)
+    labels: NDArray[Any] = column_or_1d(y, warn=True)
+    classes = np.unique(labels)
+    # A frozen classifier knows its classes already.
+    if classes.size < 2 and not isinstance(classifier, FrozenEstimator):
+        raise ValueError(
+            f"y: expected at least 2 classes, got {classes.size} class "
+            f"({', '.join(map(repr, classes.tolist()))}) in {labels.size} samples; easiness is "
+            f"the probability that a label wins against other classes"
+        )
+    return X, labels
+
+
+def _check_none_missing(y: Any) -> None:
+    values = np.asarray(y)
+    if values.ndim != 1 or values.dtype.kind not in "fO":
+        return
+    if values.dtype.kind == "f":
+        missing = ~np.isfinite(values)
+    else:
+        # Unequal to itself: nan, NaT; pandas' NA cannot even say so.
+        missing = np.array(
+            [v is None or type(v).__name__ == "NAType" or bool(v != v) for v in values], dtype=bool
+        )
+    if missing.any():
+        row = int(np.flatnonzero(missing)[0])
+        raise ValueError(
+            f"y: {int(missing.sum())} of {values.size} labels are missing or infinite; the first "
+            f"is row {row}, label {values[row]!r}; drop those rows"
+        )
+
+
+def score_labels(
+    probs: NDArray[Any],
+    y: Any,
+    classes: NDArray[Any],
+    *,
+    estimator: ec.ClosedForm | ec.MonteCarlo,
+    normalize: bool,
+    n_bins: int = 5,
+) -> ec.Scores:
+    """Score labels that may be of any type by the core."""
+    _check_none_missing(y)
+    labels = column_or_1d(y)
+    known = set(classes.tolist())
+    values = labels.tolist()
+    unseen = [row for row, label in enumerate(values) if label not in known]
+    if unseen:
+        first = values[unseen[0]]
+        raise ValueError(
+            f"y: {len(unseen)} of {len(values)} labels are of no class that the classifier knows "
+            f"({_some(classes)}); the first is row {unseen[0]}, label {first!r}; fit it on "
+            f"samples of every class (in cross-validation, with stratified folds), or leave out "
+            f"these rows"
+        )
+    return ec.score(
+        probs, labels, estimator=estimator, classes=classes.tolist(), normalize=normalize,
+        n_bins=n_bins,
+    )  # fmt: skip
+
+
+def _some(classes: NDArray[Any]) -> str:
+    shown = ", ".join(repr(label) for label in classes[:5].tolist())
+    return f"{shown}, ..." if classes.size > 5 else shown
+
+
+def score_fitted(model: Any, X: Any, y: Any, **options: Any) -> ec.Scores:
+    """Score rows by a fitted classifier."""
+    check_gives_probs(model, "estimator", fitted=True)
+    probs, classes = probs_and_classes(model, X, "estimator")
+    return score_labels(probs, y, classes, **options)
+
+
+def held_out_probs(
+    classifier: Any, X: Any, y: NDArray[Any], owner: Any, fit_params: Any, split_params: Any
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Probabilities to score by: out of fold, or as a frozen classifier gives them."""
+    if isinstance(classifier, FrozenEstimator):
+        return probs_and_classes(classifier, X, "estimator")
+    return out_of_fold_probs(
+        classifier, X, y, cv=owner.cv, n_jobs=owner.n_jobs, fit_params=fit_params,
+        split_params=split_params,
+    )  # fmt: skip
+
+
+def routing_enabled() -> bool:
+    """Whether scikit-learn routes metadata by request."""
+    return bool(get_config().get("enable_metadata_routing", False))
+
+
+def route_fit(owner: Any, params: Mapping[str, Any], children: tuple[str, ...]) -> Any:
+    """Metadata of `fit` by child: `routed.estimator.fit`, `routed.splitter.split`.
+
+    Without routing `groups` goes to the splitter and everything else to each classifier's
+    `fit`, as in `cross_val_predict`.
+    """
+    given = {name: value for name, value in params.items() if value is not None}
+    if routing_enabled():
+        return process_routing(owner, "fit", **given)
+    groups = given.pop("groups", None)
+    routed = Bunch(splitter=Bunch(split={"groups": groups}))
+    for child in children:
+        routed[child] = Bunch(fit=dict(given))
+    return routed

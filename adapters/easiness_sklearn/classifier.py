@@ -1,0 +1,282 @@
+"""`EasinessClassifier`: any classifier, with out-of-fold easiness of what it was fitted on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.validation import check_is_fitted
+
+import easiness_core as ec
+from easiness_sklearn._base import MetaClassifier
+from easiness_sklearn._folds import align
+from easiness_sklearn._frame import index_of, scores_frame
+from easiness_sklearn._shared import (
+    check_gives_probs,
+    check_X_y,
+    inner_classifier,
+    route_fit,
+    score_fitted,
+)
+
+
+class EasinessClassifier(MetaClassifier):
+    """Fit a classifier, and keep the out-of-fold easiness of every training sample.
+
+    `fit` predicts each sample by a clone fitted on the other folds, scores these predictions,
+    and then fits the final model on everything. Predictions pass through to that model.
+
+    Parameters
+    ----------
+    estimator : classifier, optional
+        Any classifier with `predict_proba`; `LogisticRegression(max_iter=1000)` if left out. A
+        `FrozenEstimator` is not fitted again and there are no folds: its scores are of the
+        rows given to `fit` as they are, in-sample if these are the ones it was fitted on.
+    sigma : float, default 0.01
+        Standard deviation of the noise, positive. Not scale-free: squashed probabilities
+        (AdaBoost) need a smaller one.
+    resolution : float in [0, 0.5), default 1e-3
+        Levels are cut here: hard is `E <= resolution`, easy is `E >= 1 - resolution`. Not
+        used with `draws`.
+    draws : int, optional
+        Estimate by Monte Carlo with so many draws, in place of the closed form.
+    seed : int, default 0
+        Seed of the draws.
+    cv : int, splitter or iterable of splits, default 5
+        As in scikit-learn; a number means stratified folds without shuffling. Each row must be
+        held out exactly once.
+    n_jobs : int, optional
+        Folds fitted at once, as in scikit-learn.
+    normalize : bool, default False
+        Divide each row of probabilities by its sum first, for classifiers whose rows do not
+        sum to 1.
+    store_probs : bool, default False
+        Keep the out-of-fold probabilities as `probs_`, to score them at other sigmas.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        Final model, fitted on all samples.
+    classes_ : ndarray of shape (n_classes,)
+        Labels, in the order of the columns of `predict_proba`.
+    easiness_ : ndarray of shape (n_samples,), float64
+        Out-of-fold easiness in [0, 1], in the order of the rows given to `fit`, as are the
+        following.
+    log_easiness_ : ndarray of shape (n_samples,), float64
+        Its natural logarithm, at most 0: what to rank by.
+    level_ : ndarray of shape (n_samples,), uint8
+        Values of `easiness_core.Level`.
+    loss_ : ndarray of shape (n_samples,), float64
+        Cross-entropy of the label, 0 or more.
+    predicted_ : ndarray of shape (n_samples,)
+        Most probable label out of fold, of the type of `classes_`.
+    scores_ : easiness_core.Scores
+        All of these together (its `predicted` holds column numbers).
+    summary_ : easiness_core.Summary
+        Accuracy, MSR, ESE and counts, out of fold.
+    probs_ : ndarray of shape (n_samples, n_classes)
+        Out-of-fold probabilities, columns in the order of `classes_`; with `store_probs` only.
+    sample_index_ : pandas.Index
+        Index of the rows; only if X or y came from pandas.
+    n_features_in_, feature_names_in_
+        As known to the final model.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In `fit`: a parameter out of range, a classifier without `predict_proba`, folds that
+        lack a class or are no partition, rows of probabilities that do not sum to 1.
+
+    Notes
+    -----
+    `E = product over j != i of P(h_i + a > h_j + b)`, h out-of-fold probabilities, i the
+    label, a and b independent N(0, sigma^2). Source: *Medium Samples Are All You Need*,
+    Definition 3.1 and Section 4.1.1; out-of-fold prediction is ours.
+
+    `sample_weight` and other metadata go to the inner classifier's `fit`, cut to each fold;
+    `groups` goes to the splitter. With metadata routing enabled each must be requested, as in
+    every meta-estimator of scikit-learn. Scores are not weighted.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from easiness_sklearn import EasinessClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = EasinessClassifier().fit(X, y)
+    >>> model.summary_.level_counts
+    {'hard': 4, 'medium': 2, 'easy': 144}
+    >>> model.log_easiness_.argsort()[:4]  # the hardest first
+    array([106,  83,  70,  77])
+    >>> model.predict(X[:2])
+    array([0, 0])
+    """
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        sigma: float = 0.01,
+        resolution: float = 1e-3,
+        draws: int | None = None,
+        seed: int = 0,
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        normalize: bool = False,
+        store_probs: bool = False,
+    ) -> None:
+        self.estimator = estimator
+        self.sigma = sigma
+        self.resolution = resolution
+        self.draws = draws
+        self.seed = seed
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.normalize = normalize
+        self.store_probs = store_probs
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> EasinessClassifier:
+        """Score all samples out of fold, then fit the final model on them.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows, of any kind that the inner classifier takes.
+        y : array of shape (n_samples,)
+            Labels of any type, at least 2 classes.
+        sample_weight : array of shape (n_samples,), optional
+            Handed to the inner classifier's `fit`.
+        **params
+            Further metadata: `groups` for the splitter, the rest for the inner classifier.
+
+        Returns
+        -------
+        EasinessClassifier
+            Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the class says.
+        """
+        index = index_of(X, y)
+        classifier = inner_classifier(self.estimator)
+        X, labels = check_X_y(X, y, self, classifier)
+        self._core_estimator()
+        check_gives_probs(classifier, "estimator")
+        routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
+        fit_params, split_params = routed.estimator.fit, routed.splitter.split
+        probs, classes = self._score_held_out(classifier, X, labels, fit_params, split_params)
+        self.estimator_ = clone(classifier).fit(X, labels, **fit_params)
+        self._take_over()
+        if set(self.classes_.tolist()) != set(classes.tolist()):
+            raise ValueError(
+                f"estimator: fitted on all samples it knows the classes "
+                f"{self.classes_.tolist()}, fitted on folds {classes.tolist()}; use a "
+                f"classifier that keeps every class it is given"
+            )
+        for name in ("probs_", "sample_index_"):
+            self.__dict__.pop(name, None)
+        if self.store_probs:
+            self.probs_ = align(probs, classes, self.classes_)
+        if index is not None:
+            self.sample_index_ = index
+        return self
+
+    def scores(self, X: Any, y: Any) -> ec.Scores:
+        """Score new samples by the final model.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows that `fit` did not see; scores of rows that it saw are in-sample.
+        y : array of shape (n_samples,)
+            Their labels, each one of `classes_`.
+
+        Returns
+        -------
+        easiness_core.Scores
+            Easiness, log easiness, level, loss and prediction of each row, and the summary.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If a label is none of `classes_`, or rows of probabilities do not sum to 1.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = EasinessClassifier().fit(X[::2], y[::2])
+        >>> model.scores(X[1::2], y[1::2]).summary.level_counts
+        {'hard': 3, 'medium': 0, 'easy': 72}
+        """
+        check_is_fitted(self)
+        return score_fitted(
+            self.estimator_, X, y, estimator=self._core_estimator(), normalize=self.normalize
+        )
+
+    def easiness(self, X: Any, y: Any) -> NDArray[np.float64]:
+        """Easiness of new samples: `scores(X, y).easiness`, of shape (n_samples,), in [0, 1]."""
+        return self.scores(X, y).easiness
+
+    def log_easiness(self, X: Any, y: Any) -> NDArray[np.float64]:
+        """Log easiness of new samples: `scores(X, y).log_easiness`, of shape (n_samples,)."""
+        return self.scores(X, y).log_easiness
+
+    def to_frame(self) -> Any:
+        """Out-of-fold scores as a data frame, on the index of the rows given to `fit`.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_samples, 5)
+            Columns `easiness`, `log_easiness`, `level` (names, as an ordered categorical),
+            `loss` and `predicted`.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> frame = EasinessClassifier().fit(X, y).to_frame()
+        >>> list(frame.sort_values("log_easiness").index[:4])
+        [106, 83, 70, 77]
+        """
+        check_is_fitted(self)
+        return scores_frame(self.scores_, self.predicted_, getattr(self, "sample_index_", None))
+
+    def get_metadata_routing(self) -> Any:
+        """Where metadata goes: to the inner classifier's `fit` and `score`, and the splitter."""
+        return (
+            MetadataRouter(owner=self)
+            .add(
+                estimator=inner_classifier(self.estimator),
+                method_mapping=MethodMapping()
+                .add(caller="fit", callee="fit")
+                .add(caller="score", callee="score"),
+            )
+            .add(
+                splitter=self.cv,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Folds of a precomputed kernel are cut in both directions; a filter cannot do that.
+        inner = get_tags(inner_classifier(self.estimator)).input_tags
+        tags.input_tags.pairwise = inner.pairwise
+        return tags

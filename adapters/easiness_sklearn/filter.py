@@ -1,0 +1,181 @@
+"""`EasinessFilteredClassifier`: selection inside `fit`, for pipelines of scikit-learn alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import _safe_indexing
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.validation import _check_method_params
+
+from easiness_sklearn._base import MetaClassifier
+from easiness_sklearn._selection import rows_to_keep
+from easiness_sklearn._shared import check_gives_probs, check_X_y, inner_classifier, route_fit
+
+
+class EasinessFilteredClassifier(MetaClassifier):
+    """Fit a classifier on the samples of some levels, or on the easiest share of them.
+
+    What `EasinessResampler` does in a pipeline of imbalanced-learn this does within one
+    estimator, the last step of a pipeline of scikit-learn; a grid search reaches its levels,
+    fraction and sigma. Only the training rows are filtered, never those predicted or scored.
+
+    Parameters
+    ----------
+    estimator : classifier, optional
+        The model to fit on what is kept; `LogisticRegression(max_iter=1000)` if left out.
+    filter_estimator : classifier, optional
+        The classifier whose out-of-fold probabilities decide, with `predict_proba`; a clone of
+        `estimator` if left out. A `FrozenEstimator` is used as it is, without folds.
+    levels, interval, fraction, per_class
+        What to keep, as for `EasinessResampler`.
+    sigma, resolution, draws, seed, cv, n_jobs, normalize
+        As for `EasinessClassifier`.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The model, fitted on the rows that were kept.
+    classes_ : ndarray of shape (n_classes,)
+        Labels, in the order of the columns of `predict_proba`.
+    sample_indices_ : ndarray of shape (n_kept,), int64
+        Sorted rows that were kept.
+    easiness_, log_easiness_, level_, loss_, predicted_, scores_, summary_
+        Out-of-fold scores of all rows, as for `EasinessClassifier`.
+    n_features_in_, feature_names_in_
+        As known to the model.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In `fit`: as for `EasinessClassifier`, if the selection would leave a class without
+        samples, or if `estimator` is frozen, so that nothing could be fitted.
+
+    Notes
+    -----
+    The selections of Section 3.3 and Table 3 of *Medium Samples Are All You Need*, once and
+    out of fold, where the paper selects anew each epoch.
+
+    Metadata goes to the `fit` of both classifiers, cut to the rows that each is fitted on;
+    `groups` goes to the splitter. With metadata routing enabled each must be requested.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from easiness_sklearn import EasinessFilteredClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = EasinessFilteredClassifier(levels="EMO").fit(X, y)
+    >>> len(model.sample_indices_)
+    146
+    >>> search = GridSearchCV(model, {"levels": ["EMO", "EMHO"]}, cv=3).fit(X, y)
+    >>> search.cv_results_["mean_test_score"].shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        filter_estimator: Any = None,
+        levels: Any = "EMO",
+        interval: tuple[float, float] | None = None,
+        fraction: float | None = None,
+        per_class: bool = False,
+        sigma: float = 0.01,
+        resolution: float = 1e-3,
+        draws: int | None = None,
+        seed: int = 0,
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        normalize: bool = False,
+    ) -> None:
+        self.estimator = estimator
+        self.filter_estimator = filter_estimator
+        self.levels = levels
+        self.interval = interval
+        self.fraction = fraction
+        self.per_class = per_class
+        self.sigma = sigma
+        self.resolution = resolution
+        self.draws = draws
+        self.seed = seed
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.normalize = normalize
+
+    def _filter(self) -> Any:
+        own = self.filter_estimator
+        return inner_classifier(self.estimator if own is None else own)
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, **params: Any
+    ) -> EasinessFilteredClassifier:
+        """Score all samples out of fold, then fit the model on those to keep.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows, of any kind that the classifiers take.
+        y : array of shape (n_samples,)
+            Labels of any type, at least 2 classes.
+        sample_weight : array of shape (n_samples,), optional
+            Handed to the `fit` of both classifiers.
+        **params
+            Further metadata: `groups` for the splitter, the rest for the classifiers.
+
+        Returns
+        -------
+        EasinessFilteredClassifier
+            Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the class says.
+        """
+        model, deciding = inner_classifier(self.estimator), self._filter()
+        X, labels = check_X_y(X, y, self, model)
+        if isinstance(model, FrozenEstimator):
+            raise ValueError(
+                "estimator: a FrozenEstimator is not fitted again, so that filtering its "
+                "training rows changes nothing; pass it as filter_estimator, or pass the "
+                "classifier unfrozen"
+            )
+        check_gives_probs(deciding, "estimator" if deciding is model else "filter_estimator")
+        children = ("estimator", "filter_estimator")
+        routed = route_fit(self, {**params, "sample_weight": sample_weight}, children)
+        self._score_held_out(
+            deciding, X, labels, routed.filter_estimator.fit, routed.splitter.split
+        )
+        kept = rows_to_keep(
+            self.scores_, labels, levels=self.levels, interval=self.interval,
+            fraction=self.fraction, per_class=self.per_class,
+        )  # fmt: skip
+        fit_params = _check_method_params(X, routed.estimator.fit, indices=kept)
+        self.estimator_ = clone(model).fit(_safe_indexing(X, kept), labels[kept], **fit_params)
+        self.sample_indices_ = kept
+        self._take_over()
+        return self
+
+    def get_metadata_routing(self) -> Any:
+        """Where metadata goes: to the `fit` of both classifiers, to `score`, and the splitter."""
+        return (
+            MetadataRouter(owner=self)
+            .add(
+                estimator=inner_classifier(self.estimator),
+                method_mapping=MethodMapping()
+                .add(caller="fit", callee="fit")
+                .add(caller="score", callee="score"),
+            )
+            .add(
+                filter_estimator=self._filter(),
+                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+            )
+            .add(
+                splitter=self.cv,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )

@@ -1,0 +1,224 @@
+"""Scorers by easiness: objects and names for `GridSearchCV` and `cross_validate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+import easiness_core as ec
+from easiness_sklearn._shared import core_estimator, score_fitted
+
+
+# Subtracted from 0.0, as minus 0.0 would print as such.
+def _minus_msr(scores: ec.Scores, floor: float | None) -> float:
+    return 0.0 - scores.summary.msr
+
+
+def _minus_ese(scores: ec.Scores, floor: float | None) -> float:
+    return 0.0 - scores.summary.ese
+
+
+def _mean_log_easiness(scores: ec.Scores, floor: float | None) -> float:
+    values = scores.log_easiness
+    return float(np.mean(values if floor is None else np.maximum(values, floor)))
+
+
+_METRICS: dict[str, Callable[[ec.Scores, float | None], float]] = {
+    "neg_msr": _minus_msr,
+    "neg_ese": _minus_ese,
+    "log_easiness": _mean_log_easiness,
+}
+
+
+@dataclass(frozen=True)
+class EasinessScorer:
+    """Scorer of a fitted classifier: `scorer(estimator, X, y)`, greater is better.
+
+    Made by `make_easiness_scorer`, which describes the parameters. Unlike a scorer of
+    `sklearn.metrics.make_scorer` it sees the classifier's `classes_`, and so labels of any
+    type and test parts without some class.
+
+    Parameters
+    ----------
+    metric, sigma, resolution, draws, seed, n_bins, normalize, floor
+        As for `make_easiness_scorer`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from easiness_sklearn import msr_scorer
+    >>> X, y = load_iris(return_X_y=True)
+    >>> round(msr_scorer(GaussianNB().fit(X[::2], y[::2]), X[1::2], y[1::2]), 4)
+    0.0
+    """
+
+    metric: str
+    sigma: float = 0.01
+    resolution: float = 1e-3
+    draws: int | None = None
+    seed: int = 0
+    n_bins: int = 5
+    normalize: bool = False
+    floor: float | None = None
+
+    def __call__(self, estimator: Any, X: Any, y: Any, **ignored: Any) -> float:
+        """Score a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+            With `predict_proba` and `classes_`.
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows that it was not fitted on.
+        y : array of shape (n_samples,)
+            Their labels, each one of the classifier's `classes_`.
+
+        Returns
+        -------
+        float
+            Greater is better.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the estimator has no `predict_proba`, does not know a label, or gives rows that
+            do not sum to 1; or metadata such as sample_weight is passed, which easiness has no
+            use for.
+        """
+        if ignored:
+            raise TypeError(f"{self!r}: scores are not weighted; got {', '.join(sorted(ignored))}")
+        scores = score_fitted(
+            estimator, X, y, normalize=self.normalize, n_bins=self.n_bins,
+            estimator=core_estimator(self.sigma, self.resolution, self.draws, self.seed),
+        )  # fmt: skip
+        return _METRICS[self.metric](scores, self.floor)
+
+    @property
+    def __name__(self) -> str:
+        # scikit-learn's displays take the name of a scorer from here.
+        return self.metric
+
+    def _accept_sample_weight(self) -> bool:
+        # Asked by scikit-learn where several scorers share one call with weights.
+        return False
+
+
+def make_easiness_scorer(
+    metric: str,
+    *,
+    sigma: float = 0.01,
+    resolution: float = 1e-3,
+    draws: int | None = None,
+    seed: int = 0,
+    n_bins: int = 5,
+    normalize: bool = False,
+    floor: float | None = None,
+) -> EasinessScorer:
+    """Make a scorer with parameters of one's own.
+
+    Parameters
+    ----------
+    metric : {"neg_msr", "neg_ese", "log_easiness"}
+        Minus the medium sample rate, minus the expected sample easiness error, or mean log
+        easiness. "msr" and "ese" are taken for the first two.
+    sigma, resolution, draws, seed
+        How easiness is estimated, as for `EasinessClassifier`.
+    n_bins : int, default 5
+        Number of uniform bins behind the ESE.
+    normalize : bool, default False
+        Divide each row of probabilities by its sum first.
+    floor : float, optional
+        Raise lower log easiness to this value before taking the mean, so that a few wrong
+        labels do not decide. At sigma = 0.01 one sample can reach about -2,500; with `draws`
+        it can be -inf.
+
+    Returns
+    -------
+    EasinessScorer
+        Greater is better, for all three.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the metric is unknown, a parameter is out of range, or `floor` is not a negative
+        number or belongs to another metric.
+
+    Notes
+    -----
+    Sources: MSR, Section 4.1.2 of *Medium Samples Are All You Need*; ESE, its Equation 4; mean
+    log easiness is minus the mean of its Equation 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from easiness_sklearn import make_easiness_scorer
+    >>> X, y = load_iris(return_X_y=True)
+    >>> scorer = make_easiness_scorer("log_easiness", sigma=0.1)
+    >>> cross_val_score(LogisticRegression(max_iter=1000), X, y, scoring=scorer).round(2)
+    array([-0.21, -0.02, -0.12, -0.15, -0.  ])
+    """
+    name = {"msr": "neg_msr", "ese": "neg_ese"}.get(metric, metric)
+    if name not in _METRICS:
+        raise ValueError(f"metric: expected one of {', '.join(_METRICS)}, got {metric!r}")
+    if floor is not None:
+        if name != "log_easiness":
+            raise ValueError(f"floor: only log_easiness has one, got floor={floor!r} for {metric}")
+        if not floor < 0.0:
+            raise ValueError(f"floor: expected a negative number, got {floor!r}")
+    core_estimator(sigma, resolution, draws, seed)
+    ec.Summary(n_bins=n_bins)
+    return EasinessScorer(
+        metric=name, sigma=sigma, resolution=resolution, draws=draws, seed=seed, n_bins=n_bins,
+        normalize=normalize, floor=floor,
+    )  # fmt: skip
+
+
+#: Minus the share of medium samples. A constant prediction has the best value there is.
+msr_scorer = make_easiness_scorer("neg_msr")
+#: Minus the expected sample easiness error. A constant prediction has the best value there is.
+ese_scorer = make_easiness_scorer("neg_ese")
+#: Mean log easiness: at most 0, about -1 / (4 sigma^2) for a sample surely given another class.
+log_easiness_scorer = make_easiness_scorer("log_easiness")
+
+#: The three by name, as `scoring=dict(EASINESS_SCORERS)` takes them. scikit-learn has no public
+#: registry to which names could be added.
+EASINESS_SCORERS = MappingProxyType(
+    {"neg_msr": msr_scorer, "neg_ese": ese_scorer, "log_easiness": log_easiness_scorer}
+)
+
+
+def get_easiness_scorer(name: str) -> EasinessScorer:
+    """Get a scorer by its name.
+
+    Parameters
+    ----------
+    name : {"neg_msr", "neg_ese", "log_easiness"}
+        A key of `EASINESS_SCORERS`; "msr" and "ese" are taken for the first two.
+
+    Returns
+    -------
+    EasinessScorer
+        Greater is better.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> from easiness_sklearn import get_easiness_scorer, msr_scorer
+    >>> get_easiness_scorer("neg_msr") is msr_scorer
+    True
+    """
+    key = {"msr": "neg_msr", "ese": "neg_ese"}.get(name, name)
+    if key not in EASINESS_SCORERS:
+        raise ValueError(f"name: expected one of {', '.join(EASINESS_SCORERS)}, got {name!r}")
+    return EASINESS_SCORERS[key]

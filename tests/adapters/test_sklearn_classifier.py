@@ -1,0 +1,239 @@
+"""`EasinessClassifier`: what it keeps of each sample, whatever labels and rows are."""
+
+import pickle
+
+import joblib
+import naive
+import numpy as np
+import pytest
+from easiness_sklearn import EasinessClassifier
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_iris, make_classification
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_score
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+import easiness_core as ec
+
+X, Y = make_classification(
+    n_samples=90, n_features=5, n_informative=4, n_redundant=0, n_classes=3, random_state=1
+)
+NAMES = np.array(["wren", "owl", "kite"])
+ATTRIBUTES = ("easiness_", "log_easiness_", "level_", "loss_")
+
+
+def centroid_probs(X_train, y_train, x):
+    """A classifier in a line: softmax of minus squared distances to the classes' means."""
+    distance = [np.sum((x - X_train[y_train == c].mean(axis=0)) ** 2) for c in np.unique(y_train)]
+    weight = np.exp(min(distance) - np.array(distance))
+    return weight / weight.sum()
+
+
+class Centroids(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.X_, self.y_, self.classes_ = X, y, np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.array([centroid_probs(self.X_, self.y_, x) for x in X])
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+class Shuffled(GaussianNB):
+    """Gives its classes in another order in each fold, and says so."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.order_ = np.roll(np.arange(3), len(X) % 3)
+        self.classes_ = self.classes_[self.order_]
+        return self
+
+    def predict_proba(self, X):
+        model = GaussianNB()
+        vars(model).update({k: v for k, v in vars(self).items() if k != "order_"})
+        model.classes_ = np.sort(self.classes_)
+        return model.predict_proba(X)[:, self.order_]
+
+
+def assert_same(one, other, names=ATTRIBUTES):
+    for name in names:
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_scores_are_those_of_the_slow_oracle():
+    folds = np.arange(90) % 3
+    model = EasinessClassifier(Centroids(), sigma=0.2, cv=PredefinedSplit(folds)).fit(X, Y)
+    probs = naive.out_of_fold(centroid_probs, X, Y, folds)
+    easiness, log_easiness = naive.closed_form(probs, Y, 0.2)
+    np.testing.assert_allclose(model.easiness_, easiness, atol=1e-12)
+    np.testing.assert_allclose(model.log_easiness_, log_easiness, rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(model.level_, naive.level(easiness, 1e-3))
+    np.testing.assert_array_equal(model.predicted_, naive.predicted(probs))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=10)
+def test_scores_follow_their_rows(seed):
+    # The same folds in another order of rows: every row keeps its score.
+    order = np.random.default_rng(seed).permutation(90)
+    folds = np.arange(90) % 3
+    model = EasinessClassifier(Centroids(), sigma=0.1)
+    straight = clone(model).set_params(cv=PredefinedSplit(folds)).fit(X, Y)
+    moved = clone(model).set_params(cv=PredefinedSplit(folds[order])).fit(X[order], Y[order])
+    np.testing.assert_allclose(moved.log_easiness_, straight.log_easiness_[order], rtol=1e-9)
+
+
+def test_names_as_labels_give_the_scores_of_numbers():
+    numbers = EasinessClassifier(GaussianNB()).fit(X, Y)
+    # Sorted, the names are in the opposite order: kite, owl, wren.
+    names = EasinessClassifier(GaussianNB()).fit(X, NAMES[Y])
+    np.testing.assert_allclose(names.log_easiness_, numbers.log_easiness_, rtol=1e-9, atol=1e-12)
+    assert names.classes_.tolist() == ["kite", "owl", "wren"]
+    np.testing.assert_array_equal(names.predicted_, NAMES[numbers.predicted_])
+    np.testing.assert_array_equal(names.predict(X), NAMES[numbers.predict(X)])
+
+
+def test_a_parameter_that_names_classes_reaches_every_fold():
+    weights = {"wren": 1.0, "owl": 9.0, "kite": 1.0}
+    model = EasinessClassifier(LogisticRegression(class_weight=weights)).fit(X, NAMES[Y])
+    coded = LogisticRegression(class_weight={0: 1.0, 1: 9.0, 2: 1.0})
+    expected = EasinessClassifier(coded).fit(X, (2 - Y))
+    np.testing.assert_allclose(model.log_easiness_, expected.log_easiness_)
+
+
+def test_columns_are_put_in_order_by_the_classes_of_each_model():
+    # 91 rows: the training parts differ in length, and so the models in their order.
+    more, labels = np.vstack([X, X[:1]]), np.append(Y, Y[0])
+    plain = EasinessClassifier(GaussianNB(), store_probs=True).fit(more, labels)
+    mixed = EasinessClassifier(Shuffled(), store_probs=True).fit(more, labels)
+    assert mixed.classes_.tolist() != plain.classes_.tolist()
+    assert_same(mixed, plain, (*ATTRIBUTES, "predicted_"))
+    np.testing.assert_array_equal(mixed.probs_, plain.probs_[:, mixed.classes_])
+
+
+def test_sparse_rows_give_the_scores_of_dense_ones():
+    dense = EasinessClassifier().fit(X, Y)
+    sparse = EasinessClassifier().fit(csr_array(X), Y)
+    np.testing.assert_allclose(sparse.log_easiness_, dense.log_easiness_, rtol=1e-6, atol=1e-9)
+
+
+def test_pandas_in_and_out():
+    pd = pytest.importorskip("pandas")
+    index = [f"row {k}" for k in range(90)][::-1]
+    frame = pd.DataFrame(X, columns=list("abcde"), index=index)
+    labels = pd.Series(NAMES[Y], index=index, dtype="category")
+    model = EasinessClassifier(GaussianNB()).fit(frame, labels)
+    assert_same(model, EasinessClassifier(GaussianNB()).fit(X, NAMES[Y]))
+    assert model.feature_names_in_.tolist() == list("abcde")
+    assert model.n_features_in_ == 5
+    table = model.to_frame()
+    assert table.index.tolist() == index
+    assert table.columns.tolist() == ["easiness", "log_easiness", "level", "loss", "predicted"]
+    np.testing.assert_array_equal(table["log_easiness"], model.log_easiness_)
+    assert table["level"].value_counts().to_dict() == model.summary_.level_counts
+    assert table["level"].cat.ordered
+    np.testing.assert_array_equal(table["level"] == "hard", model.level_ == ec.Level.HARD)
+    # Refitted on plain arrays, it forgets names and index.
+    model.fit(X, Y)
+    assert not hasattr(model, "feature_names_in_")
+    assert model.to_frame().index.tolist() == list(range(90))
+
+
+def test_new_samples_are_scored_by_the_final_model():
+    model = EasinessClassifier(GaussianNB(), sigma=0.03).fit(X[:60], NAMES[Y[:60]])
+    final = GaussianNB().fit(X[:60], Y[:60])
+    expected = ec.score(final.predict_proba(X[60:]), Y[60:], estimator=ec.ClosedForm(sigma=0.03))
+    scores = model.scores(X[60:], NAMES[Y[60:]])
+    np.testing.assert_allclose(scores.log_easiness, expected.log_easiness, rtol=1e-9)
+    np.testing.assert_array_equal(model.easiness(X[60:], NAMES[Y[60:]]), scores.easiness)
+    np.testing.assert_array_equal(model.log_easiness(X[60:], NAMES[Y[60:]]), scores.log_easiness)
+    # A test part may lack a class.
+    only = Y[60:] == 1
+    assert len(model.scores(X[60:][only], NAMES[Y[60:][only]])) == only.sum()
+    with pytest.raises(ValueError, match=r"1 of 30 labels .* first is row 2, label 'emu'"):
+        model.scores(X[60:], [*NAMES[Y[60:62]], "emu", *NAMES[Y[63:]]])
+
+
+def test_a_frozen_classifier_is_not_fitted_again():
+    fitted = GaussianNB().fit(X[:60], NAMES[Y[:60]])
+    means = fitted.theta_.copy()
+    # Neither folds nor every class are needed.
+    held_out = np.flatnonzero(Y[60:] != 0) + 60
+    model = EasinessClassifier(FrozenEstimator(fitted), cv=1000).fit(
+        X[held_out], NAMES[Y[held_out]]
+    )
+    expected = ec.score(
+        fitted.predict_proba(X[held_out]), NAMES[Y[held_out]], classes=fitted.classes_
+    )
+    np.testing.assert_array_equal(model.log_easiness_, expected.log_easiness)
+    assert model.classes_.tolist() == ["kite", "owl", "wren"]
+    assert model.estimator_.estimator is fitted
+    np.testing.assert_array_equal(fitted.theta_, means)
+    assert len(model.fit(X[:2], ["owl", "owl"]).easiness_) == 2
+    with pytest.raises(ValueError, match="label 'emu'"):
+        model.fit(X[:2], ["owl", "emu"])
+
+
+def test_the_default_is_logistic_regression():
+    expected = EasinessClassifier(LogisticRegression(max_iter=1000)).fit(X, Y)
+    assert_same(EasinessClassifier().fit(X, Y), expected)
+
+
+def test_a_grid_search_reaches_sigma_and_the_inner_model():
+    search = GridSearchCV(
+        EasinessClassifier(GaussianNB(), cv=3),
+        {"sigma": [0.01, 0.1], "estimator__var_smoothing": [1e-9, 0.1]},
+        cv=2,
+    ).fit(X, Y)
+    assert len(search.cv_results_["params"]) == 4
+    assert search.best_estimator_.sigma in (0.01, 0.1)
+
+
+def test_it_is_one_step_of_a_pipeline_and_survives_pickling():
+    model = make_pipeline(StandardScaler(), EasinessClassifier(GaussianNB())).fit(X, Y)
+    again = pickle.loads(pickle.dumps(model))
+    assert_same(again[-1], model[-1])
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_parallel_folds_change_nothing():
+    with joblib.parallel_config(backend="threading"):
+        model = EasinessClassifier(GaussianNB(), n_jobs=2).fit(X, Y)
+    assert_same(model, EasinessClassifier(GaussianNB()).fit(X, Y))
+
+
+def test_probabilities_are_kept_on_demand_only():
+    assert not hasattr(EasinessClassifier(GaussianNB()).fit(X, Y), "probs_")
+    model = EasinessClassifier(GaussianNB(), store_probs=True).fit(X, Y)
+    assert ec.score(model.probs_, Y).summary == model.summary_
+    assert not hasattr(model.set_params(store_probs=False).fit(X, Y), "probs_")
+
+
+@pytest.mark.filterwarnings("ignore:The `probability` parameter was deprecated:FutureWarning")
+def test_precomputed_kernels_are_cut_in_both_directions():
+    kernel = X @ X.T
+    options = {"probability": True, "random_state": 0}
+    model = EasinessClassifier(SVC(kernel="precomputed", **options), cv=3).fit(kernel, Y)
+    expected = EasinessClassifier(SVC(kernel="linear", **options), cv=3).fit(X, Y)
+    np.testing.assert_allclose(model.easiness_, expected.easiness_, atol=1e-6)
+    # And so are those of a cross-validation around it.
+    np.testing.assert_allclose(
+        cross_val_score(model, kernel, Y, cv=2), cross_val_score(expected, X, Y, cv=2)
+    )
+
+
+def test_monte_carlo_by_number_of_draws():
+    iris = load_iris(return_X_y=True)
+    model = EasinessClassifier(draws=100, seed=3, store_probs=True).fit(*iris)
+    expected = ec.score(model.probs_, iris[1], estimator=ec.MonteCarlo(draws=100, seed=3))
+    np.testing.assert_array_equal(model.easiness_, expected.easiness)
+    assert model.summary_.estimator == ec.MonteCarlo(draws=100, seed=3)
