@@ -46,3 +46,5 @@ if __name__ == "__main__":
     trained, _ = main()
     for record in trained.history:
         print(f"epoch {record['epoch']}: {record['n_selected']} samples")
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 RUNNER = """
-import json, os, sys, torch
+import gc, json, os, sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
 sys.path.insert(0, {examples!r})
@@ -21,6 +21,10 @@ for _ in range({times}):
     sampler, seen = result if isinstance(result, tuple) else (result.sampler, result.seen)
     found.append({{"history": sampler.history, "seen": seen}})
 Path({folder!r}, f"{name}{{os.environ['RANK']}}.json").write_text(json.dumps(found))
+if torch.distributed.is_initialized():
+    # Threads of a group that is still there at exit can abort the process.
+    gc.collect()
+    torch.distributed.destroy_process_group()
 """
 
 

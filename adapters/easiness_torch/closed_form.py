@@ -88,7 +88,7 @@ def log_easiness_from_probs(
     -------
     Tensor of shape (n_samples,)
         At most 0; float64 for float64 probabilities, otherwise float32. Monte Carlo counts the
-        same noises as the core, and on the CPU gives its float64 numbers to the last bit.
+        same noises as the core, and from float64 gives its numbers within a few roundings.
 
     Raises
     ------
