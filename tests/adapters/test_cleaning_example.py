@@ -176,7 +176,7 @@ def test_ties_fall_by_one_lot():
 @pytest.mark.parametrize("votes", [1, 5, None])
 def test_instance_hardness_takes_the_same_share_of_each_class(rng, votes):
     pytest.importorskip("imblearn")
-    n, size = 3001, 600
+    n, size = 10_000, 2250  # as many ties as tell a jitter from a strict order
     shares = [0.5, 0.3, 0.2]
     probs = rng.multinomial(votes, shares, n) / votes if votes else rng.dirichlet(shares, n)
     labels = rng.choice(3, n, p=[0.6, 0.3, 0.1])
