@@ -165,8 +165,8 @@ def instance_hardness(
 ) -> NDArray[np.bool_]:
     """Mask of what InstanceHardnessThreshold removes, asked for the same share of each class.
 
-    It keeps every sample at its threshold, and so too many where probabilities tie: a lot far
-    smaller than their differences settles ties here.
+    It keeps every sample at its threshold, and so too many where probabilities tie: it is given
+    their ranks, in which a lot has settled ties.
     """
     from imblearn.under_sampling import InstanceHardnessThreshold
 
@@ -175,9 +175,11 @@ def instance_hardness(
     parts = counts * size / labels.size
     removed = np.floor(parts).astype(np.int64)
     removed[np.argsort(removed - parts, kind="stable")[: size - removed.sum()]] += 1
-    lot = np.random.default_rng([seed, 3]).random((labels.size, 1))
+    lot = np.random.default_rng([seed, 3]).random(labels.size)
+    ranks = np.empty((labels.size, 1))
+    ranks[np.lexsort((lot, probs[np.arange(labels.size), labels])), 0] = np.arange(labels.size)
     sampler = InstanceHardnessThreshold(
-        estimator=Recorded(probs + 1e-12 * lot),
+        estimator=Recorded(np.repeat(ranks / labels.size, probs.shape[1], axis=1)),
         sampling_strategy={k: int(counts[k] - removed[k]) for k in np.flatnonzero(counts)},
         cv=2,
         random_state=seed,
