@@ -8,7 +8,7 @@ SOURCES := pyproject.toml constraints.txt
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format docs-check picture tables bench clean
+.PHONY: help demo test coverage lint format docs-check picture tables cleaning bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ bench: $(VENV)/.bench  ## timings against others (15 minutes, nothing else runni
 	$(BIN)/pytest tests/bench -o python_files='bench_*.py' -q --benchmark-json=$(VENV)/timings.json
 	$(BIN)/python tests/bench/growth.py docs/img/growth.png
 	$(BIN)/python tests/bench/write_report.py $(VENV)/timings.json docs/benchmarks.md
+
+cleaning: $(VENV)/.bench  ## the comparison of docs/cleaning.md (20 minutes); needs EASINESS_DATA
+	$(BIN)/python examples/sklearn_cleaning.py -o docs/cleaning.csv
+	$(BIN)/python examples/cleaning_report.py docs
 
 tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
 	$(BIN)/python examples/numerics_tables.py
