@@ -163,8 +163,8 @@ def out_of_fold(predict, X, y, folds):
     return np.array(rows)
 
 
-def easiest(log_easiness, share):
-    """The share of highest log easiness, at least one; among equal ones the later."""
+def easiest(log_easiness, loss, lot, share):
+    """The share of highest log easiness, at least one; among equal ones lower loss, then lot."""
     size = max(1, round(share * len(log_easiness)))
-    order = sorted(range(len(log_easiness)), key=lambda k: (-log_easiness[k], -k))
+    order = sorted(range(len(log_easiness)), key=lambda k: (-log_easiness[k], loss[k], lot[k]))
     return np.array(sorted(order[:size]), dtype=np.int64)

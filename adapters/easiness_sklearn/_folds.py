@@ -121,6 +121,13 @@ def _fit_and_predict(
 
 
 def _check_partition(splits: list[Any], n_samples: int) -> None:
+    for train, test in splits:
+        both = np.intersect1d(train, test)
+        if both.size:
+            raise ValueError(
+                f"cv: expected training parts without the test part's rows, got {both.size} rows "
+                f"in both, the first row {both[0]}; their scores would not be out of fold"
+            )
     held_out = [np.asarray(test) for _, test in splits]
     times = np.bincount(np.concatenate(held_out).astype(np.intp), minlength=n_samples)
     if times.size != n_samples or not (times == 1).all():

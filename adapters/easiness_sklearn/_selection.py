@@ -22,6 +22,7 @@ def rows_to_keep(
     interval: Any,
     fraction: Any,
     per_class: bool,
+    seed: int,
 ) -> NDArray[np.int64]:
     """Sorted rows to keep; at least one of each class.
 
@@ -39,7 +40,7 @@ def rows_to_keep(
         raise ValueError("per_class: expected a fraction with it, got fraction=None")
     if fraction is not None:
         how = f"fraction={fraction!r}"
-        rows = _easiest(scores.log_easiness, _check_fraction(fraction), y if per_class else None)
+        rows = _easiest(scores, _check_fraction(fraction), y if per_class else None, seed)
     elif interval is not None:
         how = f"interval={interval!r}"
         rows = ec.select_interval(scores.easiness, *_check_interval(interval))
@@ -77,17 +78,25 @@ def _check_fraction(fraction: Any) -> float:
 
 
 def _easiest(
-    log_easiness: NDArray[np.float64], fraction: float, y: NDArray[Any] | None
+    scores: ec.Scores, fraction: float, y: NDArray[Any] | None, seed: int
 ) -> NDArray[np.int64]:
-    """Rows of the highest log easiness; of several equal ones at the cut the later rows."""
+    """Rows of the highest log easiness; of equal ones the lower loss, then by lot.
+
+    At a small sigma most rows tie at a log easiness of 0: by their place in the file, which is
+    often sorted by class, whole classes would be lost.
+    """
+    lot = np.random.default_rng(seed).permutation(len(scores))
+    easiest_first = np.lexsort((lot, scores.loss, -scores.log_easiness))
     if y is None:
-        size = max(1, round(fraction * log_easiness.size))
-        return ec.loss_rank_selection(-log_easiness, log_easiness.size - size, size)
-    parts = []
-    for label in np.unique(y):
-        own = np.flatnonzero(y == label)
-        parts.append(own[_easiest(log_easiness[own], fraction, None)])
-    return np.sort(np.concatenate(parts)).astype(np.int64, copy=False)
+        chosen = [_first(easiest_first, fraction)]
+    else:
+        own = y[easiest_first]
+        chosen = [_first(easiest_first[own == label], fraction) for label in np.unique(y)]
+    return np.sort(np.concatenate(chosen)).astype(np.int64, copy=False)
+
+
+def _first(rows: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
+    return rows[: max(1, round(fraction * rows.size))]
 
 
 def _check_classes(rows: NDArray[np.int64], scores: ec.Scores, y: NDArray[Any], how: str) -> None:

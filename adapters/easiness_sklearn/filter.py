@@ -152,7 +152,7 @@ class EasinessFilteredClassifier(MetaClassifier):
         )
         kept = rows_to_keep(
             self.scores_, labels, levels=self.levels, interval=self.interval,
-            fraction=self.fraction, per_class=self.per_class,
+            fraction=self.fraction, per_class=self.per_class, seed=self.seed,
         )  # fmt: skip
         fit_params = _check_method_params(X, routed.estimator.fit, indices=kept)
         self.estimator_ = clone(model).fit(_safe_indexing(X, kept), labels[kept], **fit_params)

@@ -44,7 +44,7 @@ class EasinessResampler(
         Keep easiness within (low, high), both ends included.
     fraction : float in (0, 1], optional
         Keep this share of the samples, those of highest log easiness, to the nearest whole
-        number and at least one; of equal ones at the cut the later rows.
+        number and at least one; of equal ones those of lower loss, then by lot (`seed`).
     per_class : bool, default False
         Keep `fraction` of each class rather than of all: an easy class cannot crowd out a hard
         one then.
@@ -87,6 +87,8 @@ class EasinessResampler(
     """
 
     _estimator_type = "sampler"
+    # For imbalanced-learn's ensembles: rows are chosen, no ratio between classes is aimed at.
+    _sampling_type = "bypass"
 
     def __init__(
         self,
@@ -135,7 +137,7 @@ class EasinessResampler(
         self._score_held_out(classifier, X, labels, routed.estimator.fit, routed.splitter.split)
         self.sample_indices_ = rows_to_keep(
             self.scores_, labels, levels=self.levels, interval=self.interval,
-            fraction=self.fraction, per_class=self.per_class,
+            fraction=self.fraction, per_class=self.per_class, seed=self.seed,
         )  # fmt: skip
         names, counts = np.unique(labels[self.sample_indices_], return_counts=True)
         self.sampling_strategy_ = dict(zip(names.tolist(), counts.tolist(), strict=True))

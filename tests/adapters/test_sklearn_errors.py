@@ -170,3 +170,10 @@ def test_models_whose_columns_have_no_names():
         ValueError, match=r"the 3 entries of classes_, got shape \(18, 4\) from Wide"
     ):
         EasinessClassifier(Wide()).fit(X, Y)
+
+
+def test_a_training_part_that_holds_its_test_part_is_refused():
+    parts = np.array_split(np.arange(len(Y)), 3)
+    splits = [(np.arange(len(Y)), test) for test in parts]
+    with pytest.raises(ValueError, match="would not be out of fold"):
+        EasinessClassifier(GaussianNB(), cv=splits).fit(X, Y)

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from sklearn.base import clone
-from sklearn.datasets import make_classification
+from sklearn.datasets import load_digits, make_classification
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import easiness_core as ec
 from easiness_core.testing import probs_and_labels
@@ -25,7 +26,7 @@ X, Y = make_classification(
     random_state=2,
 )  # fmt: skip
 SCORES = EasinessClassifier(GaussianNB()).fit(X, Y).scores_
-EVERYTHING = {"levels": "EMHO", "interval": None, "fraction": None, "per_class": False}
+EVERYTHING = {"levels": "EMHO", "interval": None, "fraction": None, "per_class": False, "seed": 0}
 
 
 def kept(**options):
@@ -57,10 +58,15 @@ def test_a_fraction_keeps_the_easiest(case, fraction, per_class):
     probs, labels = case
     scores = ec.score(probs, labels)
     options = {**EVERYTHING, "fraction": fraction, "per_class": per_class}
-    expected = naive.easiest(scores.log_easiness, fraction) if len(labels) else np.empty(0)
+    lot = np.random.default_rng(EVERYTHING["seed"]).permutation(len(labels))
+
+    def easiest(rows):
+        return naive.easiest(scores.log_easiness[rows], scores.loss[rows], lot[rows], fraction)
+
+    expected = easiest(np.arange(len(labels))) if len(labels) else np.empty(0)
     if per_class:
         parts = [np.flatnonzero(labels == c) for c in sorted(set(labels.tolist()))]
-        parts = [rows[naive.easiest(scores.log_easiness[rows], fraction)] for rows in parts]
+        parts = [rows[easiest(rows)] for rows in parts]
         expected = np.sort(np.concatenate([np.empty(0, dtype=int), *parts]))
     if set(labels[expected.astype(int)].tolist()) != set(labels.tolist()):
         with pytest.raises(ValueError, match="keeps no sample"):
@@ -114,8 +120,21 @@ def test_scores_and_counts_of_all_rows_are_kept():
 def test_a_frozen_classifier_decides_without_folds():
     frozen = FrozenEstimator(GaussianNB().fit(X, Y))
     resampler = EasinessResampler(frozen, fraction=0.5, cv=1000).fit(X, Y)
-    log_easiness = ec.log_easiness(frozen.predict_proba(X), Y)
-    assert resampler.sample_indices_.tolist() == naive.easiest(log_easiness, 0.5).tolist()
+    scores = ec.score(frozen.predict_proba(X), Y)
+    lot = np.random.default_rng(0).permutation(len(Y))
+    expected = naive.easiest(scores.log_easiness, scores.loss, lot, 0.5)
+    assert resampler.sample_indices_.tolist() == expected.tolist()
+
+
+def test_ties_at_the_easy_end_do_not_fall_by_place_in_the_file():
+    # Most digits tie at a log easiness of 0; the file's order must not show.
+    X, y = load_digits(return_X_y=True)
+    model = LogisticRegression(max_iter=300)
+    resampler = EasinessResampler(make_pipeline(MinMaxScaler(), model), fraction=0.5, cv=3)
+    resampler.fit(X, y)
+    assert np.mean(resampler.log_easiness_ == 0.0) > 0.6
+    first_half = np.count_nonzero(resampler.sample_indices_ < len(y) // 2)
+    assert 380 < first_half < 520
 
 
 @pytest.mark.parametrize("maker", [EasinessResampler, EasinessFilteredClassifier])
@@ -208,3 +227,10 @@ class TestFilter:
         model = EasinessFilteredClassifier(GaussianNB()).fit(X, names[Y])
         expected = EasinessFilteredClassifier(GaussianNB()).fit(X, Y)
         np.testing.assert_array_equal(model.predict(X), names[expected.predict(X)])
+
+
+def test_it_serves_in_a_balanced_bagging():
+    ensemble = pytest.importorskip("imblearn.ensemble")
+    sampler = EasinessResampler(GaussianNB(), cv=2)
+    bagging = ensemble.BalancedBaggingClassifier(GaussianNB(), n_estimators=3, sampler=sampler)
+    assert bagging.fit(X, Y).score(X, Y) > 0.5
