@@ -199,7 +199,8 @@ class EpochSampler(Sampler[int]):
         return plan.order(self.options, *self._shard_of())
 
     def _finish(self, epoch: int) -> None:
-        self._finished = self._running is not None and self._running.epoch == epoch
+        if self._running is not None and self._running.epoch == epoch:
+            self._finished = True
 
     def _resumed(self, epoch: int) -> Plan | None:
         """Plan of an epoch that was restored, for an iterator that goes on with it."""

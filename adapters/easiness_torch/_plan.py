@@ -95,7 +95,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
         rates = rates.clamp(min=options.floor)
     kept = _drawn(rates, scores, epoch, options)
 
-    n_drawn = int(kept.sum())
+    drawn, n_drawn = kept, int(kept.sum())
     kept, tied = _topped_up(kept, rates, scores, options)
 
     selected = torch.ones(options.n_samples, dtype=torch.bool, device=table.device)
@@ -113,7 +113,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
     if options.random_control:
         chosen = _shuffled(options.n_samples, options.seed, epoch, _CONTROL)[:size]
         return Plan(epoch, options.n_samples, chosen.sort().values, None, record)
-    weights = _weights(rates, scores, options)
+    weights = _weights(rates, drawn, scores, options)
     return Plan(
         epoch,
         options.n_samples,
@@ -215,12 +215,12 @@ def _missing_in_classes(kept: Tensor, distance: Tensor, labels: Tensor, floor: i
     return added
 
 
-def _weights(rates: Tensor, scores: SampleScores, options: Options) -> Tensor | None:
-    """(1 / rate)^power of every sample; 1 for those kept at rate 0, to fill an epoch up."""
+def _weights(rates: Tensor, drawn: Tensor, scores: SampleScores, options: Options) -> Tensor | None:
+    """(1 / rate)^power of the samples drawn; 1 for those that only fill an epoch up."""
     if options.weight_power == 0.0 or not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return None
     weights = torch.ones(options.n_samples, dtype=torch.float32, device=rates.device)
-    sure = torch.where(rates > 0.0, rates, 1.0)
+    sure = torch.where(drawn, rates, 1.0)
     weights[scores.ids] = sure.pow(-options.weight_power).float()
     return weights
 

@@ -198,6 +198,8 @@ def _evaluating(model: torch.nn.Module) -> Iterator[None]:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             yield
     finally:
+        # By train() first: some modules merge weights in eval() and part them again there.
+        model.train(modes[0][1])
         for module, training in modes:
             module.training = training
 

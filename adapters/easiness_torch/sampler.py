@@ -161,7 +161,8 @@ class EasinessSampler(EpochSampler):
             options,
             shard=check_shard(num_replicas, rank),
             merge_ranks=check_flag(merge_ranks, "merge_ranks"),
-            device=None if device is None else torch.device(device),
+            # With its index: "cuda" is not equal to the "cuda:0" of a tensor there.
+            device=None if device is None else torch.empty(0, device=device).device,
         )
 
     def update(

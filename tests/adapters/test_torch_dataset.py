@@ -179,6 +179,22 @@ def test_the_summary_is_exact(model, data):
     assert one.summary == parts
 
 
+def test_modules_that_act_on_train_are_told_of_it(data):
+    class Merged(torch.nn.Linear):
+        """Holds its weights in another form in evaluation mode, as adapters of low rank do."""
+
+        merged = False
+
+        def train(self, mode=True):
+            self.merged = not mode
+            return super().train(mode)
+
+    model = Merged(data[0][0].numel(), 3).train()
+    score_dataset(model, data)
+    assert model.training
+    assert not model.merged
+
+
 def test_models_are_scored_in_evaluation_mode_and_left_as_they_were(model, data):
     modes = {name: module.training for name, module in model.named_modules()}
     assert set(modes.values()) == {True, False}

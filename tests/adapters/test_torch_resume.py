@@ -214,3 +214,13 @@ def test_states_are_plain_and_of_this_sampler():
         sampler.load_state_dict({"epoch": 3})
     with pytest.raises(ValueError, match=r"expected what EasinessSampler\.state_dict"):
         sampler.load_state_dict([1])
+
+
+def test_an_older_iterator_that_ends_late_leaves_the_newer_epoch_finished():
+    sampler = EasinessSampler(6, warmup_epochs=5)
+    older = iter(sampler)
+    next(older)
+    newer = list(sampler)
+    assert len(newer) == 6
+    list(older)
+    assert sampler.state_dict()["finished"]

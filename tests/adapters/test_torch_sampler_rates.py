@@ -51,6 +51,20 @@ def test_weights_make_the_selection_unbiased(rng):
     assert (sampler.weights(dropped) == 0).all()
 
 
+def test_samples_that_only_fill_up_an_epoch_have_weights_of_1(rng):
+    # Most are not drawn at a rate of 0.02, and come in all the same: not for 50 each.
+    probs, labels = rows(rng, 300)
+    keep = {ec.MHO: 0.02, ec.EO: 0.02}
+    _, sampler = selected(probs, labels, keep=keep, min_samples=250)
+    ids = torch.tensor(list(sampler))
+    weights = sampler.weights(ids)
+    record = sampler.history[-1]
+    assert len(ids) == 250
+    assert record["topped_up"] > 200
+    assert (weights == 1.0).sum() == record["topped_up"]
+    assert (weights[weights != 1.0] - 50).abs().max() < 1e-3
+
+
 @pytest.mark.parametrize(("power", "rescale"), [(0.0, False), (0.5, False), (1.0, True)])
 def test_weights_can_be_tempered_and_rescaled(rng, power, rescale):
     probs, labels = rows(rng, 300)
