@@ -10,6 +10,11 @@ from torch import Tensor
 from easiness_torch._check import check_matrix
 
 
+def moved(values: Tensor, device: torch.device) -> Tensor:
+    """Values on a device. The host waits only for what comes to it: it would read it unwritten."""
+    return values.to(device, non_blocking=device.type != "cpu")
+
+
 class Update(NamedTuple):
     """Checked arguments of an update; `labels` are where the rows are."""
 
@@ -39,7 +44,7 @@ def check_update(ids: Any, logits: Any, labels: Any, probs: Any, n_samples: int)
     return Update(
         ids=ids,
         rows=rows.detach(),
-        labels=labels.to(rows.device, non_blocking=True),
+        labels=moved(labels, rows.device),
         are_probs=probs is not None,
         ids_checked=_check_on_host(ids, "ids", n_samples, "n_samples"),
         labels_checked=_check_on_host(labels, "labels", rows.shape[1], f"columns of {name}"),
@@ -65,8 +70,8 @@ def _whole_numbers(values: Any, name: str, n_rows: int | None, rows: str) -> Ten
         tensor = torch.as_tensor(values, dtype=dtype, device="cpu")
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(
-            f"{name}: expected whole numbers, got dtype {tensor.dtype}; floating point cannot "
-            f"hold every id, so keep {name} in int64 all the way"
+            f"{name}: expected whole numbers, got dtype {tensor.dtype}; keep {name} in int64 all "
+            f"the way, since floating point cannot hold every whole number"
         )
     if tensor.ndim != 1 or (n_rows is not None and len(tensor) != n_rows):
         size = "n" if n_rows is None else n_rows

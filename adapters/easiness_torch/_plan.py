@@ -182,7 +182,8 @@ def _drawn(rates: Tensor, scores: SampleScores, epoch: int, options: Options) ->
     if not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return rates > 0.0
     generator = _generator(options.seed, epoch, _KEPT)
-    uniform = torch.rand(options.n_samples, generator=generator, dtype=torch.float32, device=_HOST)
+    uniform = torch.rand(options.n_samples, generator=generator, dtype=torch.float64, device=_HOST)
+    # In float64, as the rates: a float32 draw of 0 would keep rates below 2^-24 too often.
     return uniform.to(rates.device)[scores.ids] < rates
 
 

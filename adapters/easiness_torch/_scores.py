@@ -15,6 +15,7 @@ from torch import Tensor
 import easiness_core as ec
 from easiness_core._config import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
 from easiness_core.level import cuts
+from easiness_torch._input import moved
 from easiness_torch._keep import SampleScores
 from easiness_torch.closed_form import score_logits, score_probs
 
@@ -132,7 +133,7 @@ class ScoreTable:
         return torch.where(known, ids, self.n_samples)
 
     def _here(self, values: Tensor) -> Tensor:
-        return values.to(self.device, non_blocking=True)
+        return moved(values, self.device)
 
     def faults(self) -> tuple[int, int, int]:
         """Numbers of samples with a fault of each kind; here the host waits."""

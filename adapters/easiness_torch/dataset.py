@@ -15,6 +15,7 @@ from easiness_torch._batches import batches_of_dataset, batches_of_loader, has_i
 from easiness_torch._check import check_estimator
 from easiness_torch._gather import Gather
 from easiness_torch._ids import IdentifiedBatches, IdentifiedDataset
+from easiness_torch._input import moved
 from easiness_torch._merge import world
 from easiness_torch.sampler import EasinessSampler
 
@@ -216,7 +217,7 @@ def _pair(model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
 
 def _moved(batch: Any, device: torch.device) -> Any:
     if isinstance(batch, Tensor):
-        return batch.to(device, non_blocking=True)
+        return moved(batch, device)
     if isinstance(batch, dict):
         return {key: _moved(value, device) for key, value in batch.items()}
     if isinstance(batch, (list, tuple)):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from easiness_torch import EasinessSampler
+from easiness_torch._input import moved
 from easiness_torch._scores import ScoreTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -192,7 +193,7 @@ def test_what_is_on_the_host_is_checked_at_once(ids, labels, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda s: s.update([0.0], torch.zeros(1, 2), [0]), "ids: .*float32; floating point can"),
+        (lambda s: s.update([0.0], torch.zeros(1, 2), [0]), "ids: .*float32; keep ids in int64"),
         (lambda s: s.update([True], torch.zeros(1, 2), [0]), "ids: expected whole numbers"),
         (lambda s: s.update([0], torch.zeros(1, 2)), "labels: expected one a row of logits"),
         (lambda s: s.update([0]), "either logits or probs="),
@@ -263,3 +264,20 @@ def test_scores_move_once_to_where_the_logits_are():
     assert sampler._table_on(torch.device("meta")).device.type == "cpu"
     follower = EasinessSampler(3)
     assert follower._table_on(torch.device("meta")).device.type == "meta"
+
+
+def test_only_what_goes_to_a_device_is_not_waited_for(monkeypatch):
+    # A copy to the host that is not waited for would be read before it is written.
+    asked = []
+    original = torch.Tensor.to
+
+    def to(self, *args, **options):
+        target = torch.device(args[0])
+        asked.append((target.type, options.get("non_blocking", False)))
+        return original(self, *args, **options)
+
+    values = torch.arange(3)
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    for device in ("cpu", "meta"):
+        moved(values, torch.device(device))
+    assert asked == [("cpu", False), ("meta", True)]
