@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,14 @@ from easiness_sklearn._shared import (
     routing_enabled,
     score_labels,
 )
+
+
+class HeldOut(NamedTuple):
+    """Scores, the probabilities behind them, and the label of each of their columns."""
+
+    scores: ec.Scores
+    probs: NDArray[Any]
+    classes: NDArray[Any]
 
 
 class HeldOutScores:
@@ -41,11 +49,16 @@ class HeldOutScores:
 
     def _score_held_out(
         self, classifier: Any, X: Any, y: NDArray[Any], fit_params: Any, split_params: Any
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Set the fitted scores; give the probabilities behind them, and their classes."""
+    ) -> HeldOut:
+        """Score each row; nothing is kept yet, so that a `fit` that fails changes nothing."""
         estimator = self._core_estimator()
         probs, classes = held_out_probs(classifier, X, y, self, fit_params, split_params)
         scores = score_labels(probs, y, classes, estimator=estimator, normalize=self.normalize)
+        return HeldOut(scores, probs, classes)
+
+    def _keep_scores(self, held_out: HeldOut) -> None:
+        """Set the fitted scores."""
+        scores, _, classes = held_out
         self.scores_ = scores
         self.easiness_ = scores.easiness
         self.log_easiness_ = scores.log_easiness
@@ -53,7 +66,6 @@ class HeldOutScores:
         self.loss_ = scores.loss
         self.predicted_ = classes[scores.predicted]
         self.summary_ = scores.summary
-        return probs, classes
 
 
 def _inner_has(method: str) -> Callable[[Any], bool]:
@@ -77,8 +89,9 @@ class MetaClassifier(
     estimator: Any
     estimator_: Any
 
-    def _take_over(self) -> None:
-        """Take over what the inner model knows of its input."""
+    def _take_over(self, model: Any) -> None:
+        """Keep the inner model, and what it knows of its input."""
+        self.estimator_ = model
         self.classes_ = np.asarray(self.estimator_.classes_)
         for name in ("n_features_in_", "feature_names_in_"):
             # From an earlier fit on a data frame the names would linger.

@@ -29,18 +29,18 @@ def axes_to_draw_on(ax: Any, what: str) -> Any:
 
 def scores_of_estimator(
     estimator: Any, X: Any, y: Any, sigma: float, resolution: float, draws: Any, seed: int,
-    normalize: bool, n_bins: int = 5,
+    normalize: bool,
 ) -> ec.Scores:  # fmt: skip
     """Score rows by a fitted classifier."""
     return score_fitted(
         estimator, X, y, estimator=core_estimator(sigma, resolution, draws, seed),
-        normalize=normalize, n_bins=n_bins,
+        normalize=normalize,
     )  # fmt: skip
 
 
 def scores_of_predictions(
     y_true: ArrayLike, y_prob: ArrayLike, classes: Any, sigma: float, resolution: float,
-    draws: Any, seed: int, normalize: bool, n_bins: int = 5,
+    draws: Any, seed: int, normalize: bool,
 ) -> ec.Scores:  # fmt: skip
     """Score predictions, whose columns are in the order of the sorted labels if left out."""
     labels = column_or_1d(y_true)
@@ -57,5 +57,5 @@ def scores_of_predictions(
         known = np.asarray(classes)
     return score_labels(
         probs, labels, known, estimator=core_estimator(sigma, resolution, draws, seed),
-        normalize=normalize, n_bins=n_bins,
+        normalize=normalize,
     )  # fmt: skip

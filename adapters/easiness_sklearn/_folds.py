@@ -63,7 +63,10 @@ def out_of_fold_probs(
     ValueError
         If the folds are no partition, or a fold's model lacks a class.
     """
-    splits = list(check_cv(cv, y, classifier=True).split(X, y, **split_params))
+    splits = [
+        (_rows_of(train), _rows_of(test))
+        for train, test in check_cv(cv, y, classifier=True).split(X, y, **split_params)
+    ]
     names = [f"fold {k} of {len(splits)}" for k in range(1, len(splits) + 1)]
     _check_partition(splits, _num_samples(X))
     _check_training_parts(splits, names, y)
@@ -120,7 +123,18 @@ def _fit_and_predict(
     return probs_and_classes(classifier, X_test, name)
 
 
+def _rows_of(part: Any) -> NDArray[np.intp]:
+    """Row numbers of a part of a split, which may be a mask."""
+    rows = np.asarray(part)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, copy=False)
+
+
 def _check_partition(splits: list[Any], n_samples: int) -> None:
+    if not splits:
+        raise ValueError(
+            "cv: expected folds, got none; a generator of splits serves once, so pass a list of "
+            "them, or a splitter"
+        )
     for train, test in splits:
         both = np.intersect1d(train, test)
         if both.size:
@@ -128,9 +142,15 @@ def _check_partition(splits: list[Any], n_samples: int) -> None:
                 f"cv: expected training parts without the test part's rows, got {both.size} rows "
                 f"in both, the first row {both[0]}; their scores would not be out of fold"
             )
-    held_out = [np.asarray(test) for _, test in splits]
-    times = np.bincount(np.concatenate(held_out).astype(np.intp), minlength=n_samples)
-    if times.size != n_samples or not (times == 1).all():
+    held_out = np.concatenate([test for _, test in splits])
+    outside = held_out[(held_out < 0) | (held_out >= n_samples)]
+    if outside.size:
+        raise ValueError(
+            f"cv: expected rows 0 to {n_samples - 1} in the test parts, got row {outside[0]}; "
+            f"the splits are of other data"
+        )
+    times = np.bincount(held_out, minlength=n_samples)
+    if not (times == 1).all():
         row = int(np.flatnonzero(times != 1)[0])
         raise ValueError(
             f"cv: expected test parts that hold each row exactly once, got row {row} in "

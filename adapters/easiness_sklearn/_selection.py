@@ -63,7 +63,8 @@ def _check_levels(levels: Any) -> Any:
 
 
 def _check_interval(interval: Any) -> tuple[Any, Any]:
-    if isinstance(interval, str) or not isinstance(interval, Sequence) or len(interval) != 2:
+    pair = isinstance(interval, (Sequence, np.ndarray)) and not isinstance(interval, str)
+    if not pair or len(interval) != 2:
         raise TypeError(f"interval: expected a pair (low, high) of easiness, got {interval!r}")
     return interval[0], interval[1]
 

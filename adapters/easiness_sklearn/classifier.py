@@ -35,7 +35,9 @@ class EasinessClassifier(MetaClassifier):
     estimator : classifier, optional
         Any classifier with `predict_proba`; `LogisticRegression(max_iter=1000)` if left out. A
         `FrozenEstimator` is not fitted again and there are no folds: its scores are of the
-        rows given to `fit` as they are, in-sample if these are the ones it was fitted on.
+        rows given to `fit` as they are, in-sample if these are the ones it was fitted on. It
+        must be outermost, `FrozenEstimator(pipeline)`: within a pipeline that is cloned and
+        fitted for each fold it passes unnoticed.
     sigma : float, default 0.01
         Standard deviation of the noise, positive. Not scale-free: squashed probabilities
         (AdaBoost) need a smaller one.
@@ -169,19 +171,20 @@ class EasinessClassifier(MetaClassifier):
         check_gives_probs(classifier, "estimator")
         routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
         fit_params, split_params = routed.estimator.fit, routed.splitter.split
-        probs, classes = self._score_held_out(classifier, X, labels, fit_params, split_params)
-        self.estimator_ = clone(classifier).fit(X, labels, **fit_params)
-        self._take_over()
-        if set(self.classes_.tolist()) != set(classes.tolist()):
+        held_out = self._score_held_out(classifier, X, labels, fit_params, split_params)
+        model = clone(classifier).fit(X, labels, **fit_params)
+        known, classes = np.asarray(model.classes_).tolist(), held_out.classes.tolist()
+        if set(known) != set(classes):
             raise ValueError(
-                f"estimator: fitted on all samples it knows the classes "
-                f"{self.classes_.tolist()}, fitted on folds {classes.tolist()}; use a "
-                f"classifier that keeps every class it is given"
+                f"estimator: fitted on all samples it knows the classes {known}, fitted on "
+                f"folds {classes}; use a classifier that keeps every class it is given"
             )
+        self._take_over(model)
+        self._keep_scores(held_out)
         for name in ("probs_", "sample_index_"):
             self.__dict__.pop(name, None)
         if self.store_probs:
-            self.probs_ = align(probs, classes, self.classes_)
+            self.probs_ = align(held_out.probs, held_out.classes, self.classes_)
         if index is not None:
             self.sample_index_ = index
         return self

@@ -147,17 +147,17 @@ class EasinessFilteredClassifier(MetaClassifier):
         check_gives_probs(deciding, "estimator" if deciding is model else "filter_estimator")
         children = ("estimator", "filter_estimator")
         routed = route_fit(self, {**params, "sample_weight": sample_weight}, children)
-        self._score_held_out(
+        held_out = self._score_held_out(
             deciding, X, labels, routed.filter_estimator.fit, routed.splitter.split
         )
         kept = rows_to_keep(
-            self.scores_, labels, levels=self.levels, interval=self.interval,
+            held_out.scores, labels, levels=self.levels, interval=self.interval,
             fraction=self.fraction, per_class=self.per_class, seed=self.seed,
         )  # fmt: skip
         fit_params = _check_method_params(X, routed.estimator.fit, indices=kept)
-        self.estimator_ = clone(model).fit(_safe_indexing(X, kept), labels[kept], **fit_params)
+        self._take_over(clone(model).fit(_safe_indexing(X, kept), labels[kept], **fit_params))
+        self._keep_scores(held_out)
         self.sample_indices_ = kept
-        self._take_over()
         return self
 
     def get_metadata_routing(self) -> Any:

@@ -134,12 +134,16 @@ class EasinessResampler(
         validate_data(self, X=X, skip_check_array=True)
         check_gives_probs(classifier, "estimator")
         routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
-        self._score_held_out(classifier, X, labels, routed.estimator.fit, routed.splitter.split)
-        self.sample_indices_ = rows_to_keep(
-            self.scores_, labels, levels=self.levels, interval=self.interval,
+        held_out = self._score_held_out(
+            classifier, X, labels, routed.estimator.fit, routed.splitter.split
+        )
+        kept = rows_to_keep(
+            held_out.scores, labels, levels=self.levels, interval=self.interval,
             fraction=self.fraction, per_class=self.per_class, seed=self.seed,
         )  # fmt: skip
-        names, counts = np.unique(labels[self.sample_indices_], return_counts=True)
+        self._keep_scores(held_out)
+        self.sample_indices_ = kept
+        names, counts = np.unique(labels[kept], return_counts=True)
         self.sampling_strategy_ = dict(zip(names.tolist(), counts.tolist(), strict=True))
         return self
 

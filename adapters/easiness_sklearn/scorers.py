@@ -34,6 +34,9 @@ _METRICS: dict[str, Callable[[ec.Scores, float | None], float]] = {
 }
 
 
+_ALIASES = {"msr": "neg_msr", "ese": "neg_ese"}
+
+
 @dataclass(frozen=True)
 class EasinessScorer:
     """Scorer of a fitted classifier: `scorer(estimator, X, y)`, greater is better.
@@ -65,6 +68,19 @@ class EasinessScorer:
     n_bins: int = 5
     normalize: bool = False
     floor: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.metric not in _METRICS:
+            raise ValueError(f"metric: expected one of {', '.join(_METRICS)}, got {self.metric!r}")
+        if self.floor is not None:
+            if self.metric != "log_easiness":
+                raise ValueError(
+                    f"floor: only log_easiness has one, got floor={self.floor!r} for {self.metric}"
+                )
+            if not self.floor < 0.0:
+                raise ValueError(f"floor: expected a negative number, got {self.floor!r}")
+        core_estimator(self.sigma, self.resolution, self.draws, self.seed)
+        ec.Summary(n_bins=self.n_bins)
 
     def __call__(self, estimator: Any, X: Any, y: Any, **ignored: Any) -> float:
         """Score a fitted classifier.
@@ -164,19 +180,9 @@ def make_easiness_scorer(
     >>> cross_val_score(LogisticRegression(max_iter=1000), X, y, scoring=scorer).round(2)
     array([-0.21, -0.02, -0.12, -0.15, -0.  ])
     """
-    name = {"msr": "neg_msr", "ese": "neg_ese"}.get(metric, metric)
-    if name not in _METRICS:
-        raise ValueError(f"metric: expected one of {', '.join(_METRICS)}, got {metric!r}")
-    if floor is not None:
-        if name != "log_easiness":
-            raise ValueError(f"floor: only log_easiness has one, got floor={floor!r} for {metric}")
-        if not floor < 0.0:
-            raise ValueError(f"floor: expected a negative number, got {floor!r}")
-    core_estimator(sigma, resolution, draws, seed)
-    ec.Summary(n_bins=n_bins)
     return EasinessScorer(
-        metric=name, sigma=sigma, resolution=resolution, draws=draws, seed=seed, n_bins=n_bins,
-        normalize=normalize, floor=floor,
+        metric=_ALIASES.get(metric, metric), sigma=sigma, resolution=resolution, draws=draws,
+        seed=seed, n_bins=n_bins, normalize=normalize, floor=floor,
     )  # fmt: skip
 
 
@@ -218,7 +224,7 @@ def get_easiness_scorer(name: str) -> EasinessScorer:
     >>> get_easiness_scorer("neg_msr") is msr_scorer
     True
     """
-    key = {"msr": "neg_msr", "ese": "neg_ese"}.get(name, name)
+    key = _ALIASES.get(name, name)
     if key not in EASINESS_SCORERS:
         raise ValueError(f"name: expected one of {', '.join(EASINESS_SCORERS)}, got {name!r}")
     return EASINESS_SCORERS[key]

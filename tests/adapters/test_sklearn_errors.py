@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from easiness_sklearn import EasinessClassifier
+from easiness_sklearn import EasinessClassifier, EasinessFilteredClassifier, EasinessResampler
 from sklearn.base import BaseEstimator
 from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
@@ -57,6 +57,63 @@ def test_folds_that_are_no_partition():
     twice = list(StratifiedKFold(3).split(X, Y)) * 2
     with pytest.raises(ValueError, match="row 0 in 2 of 6"):
         EasinessClassifier(GaussianNB(), cv=twice).fit(X, Y)
+
+
+def test_folds_may_be_masks():
+    splits = list(StratifiedKFold(3).split(X, Y))
+    masks = [tuple(np.isin(np.arange(90), part) for part in split) for split in splits]
+    by_mask = EasinessClassifier(GaussianNB(), cv=masks).fit(X, Y)
+    expected = EasinessClassifier(GaussianNB(), cv=splits).fit(X, Y)
+    np.testing.assert_array_equal(by_mask.log_easiness_, expected.log_easiness_)
+
+
+def test_folds_from_a_generator_serve_once():
+    model = EasinessClassifier(GaussianNB(), cv=StratifiedKFold(3).split(X, Y)).fit(X, Y)
+    assert model.easiness_.shape == (90,)
+    with pytest.raises(ValueError, match="expected folds, got none; a generator of splits serves"):
+        model.fit(X, Y)
+
+
+@pytest.mark.parametrize("row", [90, -1])
+def test_folds_of_other_data(row):
+    test = np.r_[np.arange(60, 89), row]
+    with pytest.raises(ValueError, match=rf"rows 0 to 89 in the test parts, got row {row}"):
+        EasinessClassifier(GaussianNB(), cv=[(np.arange(60), test)]).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("maker", "options"),
+    [
+        (EasinessClassifier, {}),
+        (EasinessFilteredClassifier, {"fraction": 0.5}),
+        (EasinessResampler, {"fraction": 0.5}),
+    ],
+)
+def test_a_fit_that_fails_leaves_what_was_fitted(maker, options):
+    class FailsOnAll(GaussianNB):
+        """Fits folds, and then fails where it is given every row, or every row that is kept."""
+
+        limit = 90
+
+        def fit(self, X, y):
+            if len(y) in (self.limit, self.limit // 2):
+                raise ZeroDivisionError
+            return super().fit(X, y)
+
+    model = maker(FailsOnAll(), **options)
+    if maker is EasinessResampler:
+        model.set_params(estimator=Forgetful())
+    error = ValueError if maker is EasinessResampler else ZeroDivisionError
+    with pytest.raises(error):
+        model.fit(X, Y)
+    fitted = [name for name in vars(model) if name.endswith("_") and "n_features" not in name]
+    assert fitted == []
+    model.set_params(estimator=GaussianNB()).fit(X, Y)
+    before = {name: value for name, value in vars(model).items() if name.endswith("_")}
+    model.set_params(estimator=FailsOnAll() if error is ZeroDivisionError else Forgetful())
+    with pytest.raises(error):
+        model.fit(X + 1.0, Y)
+    assert all(getattr(model, name) is value for name, value in before.items())
 
 
 def test_rows_that_do_not_sum_to_1_name_the_parameter():

@@ -51,6 +51,7 @@ def test_an_interval_of_easiness_includes_its_ends():
     low, high = np.sort(SCORES.easiness)[[40, 80]]
     rows = kept(interval=(low, high))
     assert rows.tolist() == [k for k in range(120) if low <= SCORES.easiness[k] <= high]
+    assert kept(interval=np.array([low, high])).tolist() == rows.tolist()
 
 
 @given(probs_and_labels(n_classes=3, max_samples=12), st.floats(0.01, 1.0), st.booleans())

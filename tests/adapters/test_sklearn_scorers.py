@@ -8,6 +8,7 @@ import pytest
 from easiness_sklearn import (
     EASINESS_SCORERS,
     EasinessClassifier,
+    EasinessScorer,
     ese_scorer,
     get_easiness_scorer,
     log_easiness_scorer,
@@ -185,6 +186,13 @@ def test_a_test_part_may_lack_a_class():
 def test_bad_parameters_are_found_when_the_scorer_is_made(options, error, message):
     with pytest.raises(error, match=message):
         make_easiness_scorer(options.pop("metric"), **options)
+
+
+def test_a_scorer_made_without_the_function_is_checked_too():
+    with pytest.raises(ValueError, match=r"metric: expected one of neg_msr, .* got 'msr'"):
+        EasinessScorer(metric="msr")
+    with pytest.raises(ValueError, match="floor: only log_easiness has one"):
+        EasinessScorer(metric="neg_msr", floor=-1.0)
 
 
 def test_bad_estimators_and_weights():
