@@ -53,10 +53,10 @@ def distance_to_levels(log_e, kept, resolution):
     return min(max(0.0, spans[one][0] - odds, odds - spans[one][1]) for one in kept)
 
 
-def topped_up(kept, distance, labels, *, min_samples, min_per_class):
-    """First each class up to its floor, then all up to theirs: nearest first, then by id."""
+def topped_up(kept, distance, labels, lot, *, min_samples, min_per_class):
+    """First each class up to its floor, then all up to theirs: nearest first, then by lot."""
     kept = list(kept)
-    order = sorted(range(len(kept)), key=lambda k: (distance[k], k))
+    order = sorted(range(len(kept)), key=lambda k: (distance[k], lot[k]))
     for k in order:
         members = sum(a and b == labels[k] for a, b in zip(kept, labels, strict=True))
         if not kept[k] and members < min_per_class:

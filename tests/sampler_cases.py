@@ -1,8 +1,9 @@
-"""Epochs of one sampler and one set of rows, as tests of the sampler want them."""
+"""Epochs of one sampler, rows and data sets, as tests of the sampler want them."""
 
 import numpy as np
 import torch
 from easiness_torch import EasinessSampler
+from torch.utils.data import Dataset
 
 import easiness_core as ec
 
@@ -26,3 +27,22 @@ def rows(rng, n_samples, *, n_classes=4, spread=3.0):
     logits[np.arange(n_samples), labels] += spread / 2
     probs = np.exp(logits)
     return probs / probs.sum(axis=1, keepdims=True), labels
+
+
+class Samples(Dataset):
+    """Any kind of sample."""
+
+    def __init__(self, samples):
+        self.samples = samples
+
+    def __len__(self):
+        return len(self.samples)
+
+    def __getitem__(self, index):
+        return self.samples[index]
+
+
+class Batched(Samples):
+    def __getitems__(self, indices):
+        self.fetched = list(indices)
+        return [self.samples[index] for index in indices]

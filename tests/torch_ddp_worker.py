@@ -134,6 +134,18 @@ def scoring():
     return {"forward": sum(calls), "ids": list(sampler), "merged": values(sampler)}
 
 
+def refresh_due_on_one_rank_alone():
+    """A rank without scores wants to refresh; alone it would wait for the others for ever."""
+    x = logits_of(range(N), 5)
+    sampler = EasinessSampler(N, warmup_epochs=0, refresh="training", **OPTIONS)
+    if dist.get_rank() == 0:
+        sampler.update(range(50), logits_of(range(50), 0), [k % 3 for k in range(50)])
+    due = sampler.refresh_due
+    score_dataset(torch.nn.Identity(), dataset(x), sampler=sampler)
+    # Without set_epoch: it is known at once, from the scores of both.
+    return {"due": due, "length": len(sampler), "ids": list(sampler), "merged": values(sampler)}
+
+
 def apart():
     """With `merge_ranks=False` each rank goes by its own scores."""
     rank = dist.get_rank()
@@ -190,6 +202,7 @@ CHECKS = {
     "errors": errors,
     "lengths": lengths_do_not_communicate,
     "scoring": scoring,
+    "refresh": refresh_due_on_one_rank_alone,
     "apart": apart,
     "resume": resume,
 }

@@ -57,6 +57,12 @@ def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
     return _numbered(loader)
 
 
+def drops_samples(loader: DataLoader[Any]) -> bool:
+    """Whether a loader leaves out the rest that does not fill a batch."""
+    size = loader.batch_size
+    return bool(loader.drop_last and size and len(loader.sampler) % size)  # type: ignore[arg-type]
+
+
 def _with_ids(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
     # The loader draws its seed in here, and so when the first batch is asked for.
     for batch in loader:

@@ -16,7 +16,7 @@ from easiness_core._validate import check_count
 from easiness_torch import _state
 from easiness_torch._faults import first_fault
 from easiness_torch._iterator import EpochIterator
-from easiness_torch._merge import agree, merge, world
+from easiness_torch._merge import agree, greatest, merge, world
 from easiness_torch._notices import is_main_process, tell
 from easiness_torch._options import Options
 from easiness_torch._plan import Plan, plan_epoch, shard_length
@@ -50,6 +50,8 @@ class EpochSampler(Sampler[int]):
         # Whether the running epoch was restored half-way, and is to be gone through again.
         self._replay = False
         self._refreshed_for = -1
+        # Whether it has been said that scores do not change any more.
+        self._told_stale = False
         self._lent = False
         self._weight_tables: dict[torch.device, Tensor] = {}
         self.history: list[dict[str, Any]] = []
@@ -144,11 +146,12 @@ class EpochSampler(Sampler[int]):
         ValueError
             If the state is of another kind, or of a sampler with other data or another seed.
         """
-        _state.check_state(state, n_samples=self.options.n_samples, seed=self.options.seed)
-        device = self._device or state["scores"]["stamp"].device
-        self._table = ScoreTable(self.options.n_samples, device)
-        self._table.load(state["scores"])
-        self._running = _state.unpack_plan(state["running"], self.options.n_samples)
+        n_samples = self.options.n_samples
+        _state.check_state(state, n_samples=n_samples, seed=self.options.seed)
+        running = _state.unpack_plan(state["running"], n_samples)
+        table = ScoreTable(n_samples, self._device or state["scores"]["stamp"].device)
+        table.load(state["scores"])
+        self._table, self._running = table, running
         self._finished = state["finished"]
         self._replay = not self._finished
         self._next = state["next"]
@@ -188,7 +191,10 @@ class EpochSampler(Sampler[int]):
         if is_main_process():
             fresh = self._planned != self._version
             stale = not fresh and self.options.refreshes(epoch) and self._refreshed_for != epoch
-            tell(plan, self.options, self.history, stale=stale)
+            tell(
+                plan, self.options, self.history, stale=stale, stale_before=self._told_stale
+            )  # fmt: skip
+            self._told_stale |= stale
         if self.history and self.history[-1]["epoch"] == epoch:
             self.history.pop()
         self.history.append(plan.record)
@@ -212,6 +218,22 @@ class EpochSampler(Sampler[int]):
     def _between_epochs(self) -> None:
         """Let `len` be that of the next epoch."""
         self._announced = not self._replay
+
+    def _agree_to_refresh(self, due: bool) -> bool:
+        """Whether a refresh is due on any rank: one alone would wait for the others for ever.
+
+        If so, rows are numbered from the same number on, so that scores to come are the latest.
+        """
+        if not self._merging():
+            return due
+        device = self._device or torch.device("cpu")
+        clock = 0 if self._table is None else self._table.clock
+        any_due, latest = greatest([int(due), clock], device)
+        if any_due:
+            if self._table is None:
+                self._table = ScoreTable(self.options.n_samples, device)
+            self._table.clock = latest
+        return bool(any_due)
 
     def _refreshed(self) -> None:
         """All samples have been scored for the next epoch, on all ranks together."""

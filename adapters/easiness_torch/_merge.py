@@ -40,9 +40,7 @@ def agree(*, changed: bool, faulty: bool, seed: int, epoch: int, device: torch.d
         If ranks have other seeds or are at other epochs, or one of them found bad input.
     """
     mine = [changed, faulty, seed, -seed, epoch, -epoch]
-    tensor = torch.tensor(mine, dtype=torch.int64, device=_collective_device(device))
-    dist.all_reduce(tensor, dist.ReduceOp.MAX)
-    any_changed, any_faulty, seed, minus_seed, epoch, minus_epoch = tensor.tolist()
+    any_changed, any_faulty, seed, minus_seed, epoch, minus_epoch = greatest(mine, device)
     if seed != -minus_seed:
         raise ValueError(
             f"seed: expected the same on all ranks, got {-minus_seed} to {seed}; ranks that draw "
@@ -56,6 +54,14 @@ def agree(*, changed: bool, faulty: bool, seed: int, epoch: int, device: torch.d
     if any_faulty:
         raise ValueError("update: another rank was given bad input; its error says which samples")
     return bool(any_changed)
+
+
+def greatest(values: list[int], device: torch.device) -> list[int]:
+    """Greatest of each value over all ranks; a collective."""
+    tensor = torch.tensor(values, dtype=torch.int64, device=_collective_device(device))
+    dist.all_reduce(tensor, dist.ReduceOp.MAX)
+    found: list[int] = tensor.tolist()
+    return found
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 from torch import Tensor
+from torch.library import custom_op
 
 import easiness_core as ec
 
@@ -23,7 +24,7 @@ def _differences(estimator: ec.MonteCarlo, device: torch.device) -> Tensor:
 
 
 # An operator of its own, because the compiler cannot trace how the differences are made and kept.
-@torch.library.custom_op("easiness_torch::share_below", mutates_args=())
+@custom_op("easiness_torch::share_below", mutates_args=())
 def _share_below(d: Tensor, sigma: float, draws: int, seed: int) -> Tensor:
     """Share of the noises under which a class d ahead wins; float64."""
     differences = _differences(ec.MonteCarlo(sigma=sigma, draws=draws, seed=seed), d.device)

@@ -15,7 +15,14 @@ _log = logging.getLogger("easiness_torch")
 _ROUNDING = 1e-6
 
 
-def tell(plan: Plan, options: Options, history: list[dict[str, Any]], *, stale: bool) -> None:
+def tell(
+    plan: Plan,
+    options: Options,
+    history: list[dict[str, Any]],
+    *,
+    stale: bool,
+    stale_before: bool,
+) -> None:
     """Log what is unusual about an epoch: topped up, stale, out of reach, never seen again.
 
     What is likely to repeat itself is a warning once, and information from then on.
@@ -39,7 +46,8 @@ def tell(plan: Plan, options: Options, history: list[dict[str, Any]], *, stale: 
             options.min_per_class,
         )
     if stale:
-        _log.warning(
+        _log.log(
+            logging.INFO if stale_before else logging.WARNING,
             "epoch %d: no score has changed since the last epoch was planned; with refresh=%s, "
             "call score_dataset(model, dataset, sampler=sampler) before each epoch, or pass "
             'refresh="training" and call update() in the training loop',

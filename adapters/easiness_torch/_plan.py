@@ -19,7 +19,7 @@ from easiness_torch._options import Options
 from easiness_torch._scores import ScoreTable
 
 # Streams of random numbers: each has its own, so that none depends on whether another was used.
-_KEPT, _ORDER, _CONTROL = range(3)
+_KEPT, _ORDER, _CONTROL, _FILLERS = range(4)
 # Named wherever a tensor is made, since users may have set another default.
 _HOST = torch.device("cpu")
 
@@ -96,7 +96,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
     kept = _drawn(rates, scores, epoch, options)
 
     drawn, n_drawn = kept, int(kept.sum())
-    kept, tied = _topped_up(kept, rates, scores, options)
+    kept, tied = _topped_up(kept, rates, scores, epoch, options)
 
     selected = torch.ones(options.n_samples, dtype=torch.bool, device=table.device)
     selected[scores.ids] = kept
@@ -162,7 +162,7 @@ def first_k(key: Tensor, k: int, *, among: Tensor | None = None) -> tuple[Tensor
     """Mask of the k smallest keys, the earlier of equal ones first, and how many tied there.
 
     A stable sort's first k without sorting: a partition finds the k-th key. The second value
-    counts the keys equal to the k-th, if the order of ids had to decide among them.
+    counts the keys equal to the k-th, if their order had to decide among them.
     """
     if among is None:
         among = torch.ones_like(key, dtype=torch.bool)
@@ -181,24 +181,39 @@ def _drawn(rates: Tensor, scores: SampleScores, epoch: int, options: Options) ->
     """Mask of the samples kept, each with the probability that is its rate."""
     if not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return rates > 0.0
-    generator = _generator(options.seed, epoch, _KEPT)
-    uniform = torch.rand(options.n_samples, generator=generator, dtype=torch.float64, device=_HOST)
-    # In float64, as the rates: a float32 draw of 0 would keep rates below 2^-24 too often.
-    return uniform.to(rates.device)[scores.ids] < rates
+    return _lots(scores.ids, rates.dtype, epoch, _KEPT, options) < rates
+
+
+def _lots(ids: Tensor, dtype: torch.dtype, epoch: int, stream: int, options: Options) -> Tensor:
+    """One number in [0, 1) for each id.
+
+    Drawn in the type they are compared in: rounded to float32 afterwards a lot may become 1, and
+    drawn in float32 it is 0 too often for small rates in float64.
+    """
+    generator = _generator(options.seed, epoch, stream)
+    lots = torch.rand(options.n_samples, generator=generator, dtype=dtype, device=_HOST)
+    return lots.to(ids.device)[ids]
 
 
 def _topped_up(
-    kept: Tensor, rates: Tensor, scores: SampleScores, options: Options
+    kept: Tensor, rates: Tensor, scores: SampleScores, epoch: int, options: Options
 ) -> tuple[Tensor, int]:
-    """Mask with the nearest samples added where too few are kept, and the ties among them."""
+    """Mask with the nearest samples added where too few are kept, and the ties among them.
+
+    Equally near ones go by lot: by id, epochs would add the same few again and again, and of a
+    file sorted by class those of its first class.
+    """
     floor = options.min_samples - (options.n_samples - len(scores))
     if int(kept.sum()) >= floor and options.min_per_class == 0:
         return kept, 0
     distance = options.policy.distance(scores, rates, options.estimator.resolution)
+    order = _lots(scores.ids, distance.dtype, epoch, _FILLERS, options).argsort(stable=True)
+    kept, distance = kept[order], distance[order]
     if options.min_per_class:
-        kept = kept | _missing_in_classes(kept, distance, scores.labels, options.min_per_class)
+        labels = scores.labels[order]
+        kept = kept | _missing_in_classes(kept, distance, labels, options.min_per_class)
     added, ties = first_k(distance, floor - int(kept.sum()), among=~kept)
-    return kept | added, ties
+    return torch.empty_like(kept).index_copy_(0, order, kept | added), ties
 
 
 def _missing_in_classes(kept: Tensor, distance: Tensor, labels: Tensor, floor: int) -> Tensor:
@@ -206,13 +221,13 @@ def _missing_in_classes(kept: Tensor, distance: Tensor, labels: Tensor, floor: i
     counts = torch.bincount(labels[kept], minlength=int(labels.max()) + 1 if len(labels) else 0)
     short = (floor - counts).clamp(min=0)
     rest = (~kept & (short[labels] > 0)).nonzero().squeeze(1)
-    # Sorted by class, then distance, then id; a place within the class follows.
+    # Sorted by class, then distance, then place; a rank within the class follows.
     rest = rest[distance[rest].sort(stable=True).indices]
     rest = rest[labels[rest].sort(stable=True).indices]
     sizes = torch.bincount(labels[rest], minlength=len(counts))
-    place = torch.arange(len(rest), device=rest.device) - (sizes.cumsum(0) - sizes)[labels[rest]]
+    rank = torch.arange(len(rest), device=rest.device) - (sizes.cumsum(0) - sizes)[labels[rest]]
     added = torch.zeros_like(kept)
-    added[rest[place < short[labels[rest]]]] = True
+    added[rest[rank < short[labels[rest]]]] = True
     return added
 
 

@@ -13,7 +13,12 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_core._config import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
+from easiness_core._config import (
+    NEGATIVE_TOLERANCE,
+    NEGATIVE_TOLERANCE_HALF,
+    ROW_SUM_TOLERANCE,
+    ROW_SUM_TOLERANCE_HALF,
+)
 from easiness_core.level import cuts
 from easiness_torch._input import moved
 from easiness_torch._keep import SampleScores
@@ -194,4 +199,5 @@ def _no_distribution(probs: Tensor) -> Tensor:
     tolerance = ROW_SUM_TOLERANCE_HALF if half else ROW_SUM_TOLERANCE
     wide = probs if probs.dtype == torch.float64 else probs.float()
     low, high = torch.aminmax(wide, dim=1)
-    return ((wide.sum(1) - 1.0).abs() > tolerance) | (low < -tolerance) | (high > 1.0 + tolerance)
+    below = low < -(NEGATIVE_TOLERANCE_HALF if half else NEGATIVE_TOLERANCE)
+    return ((wide.sum(1) - 1.0).abs() > tolerance) | below | (high > 1.0 + tolerance)

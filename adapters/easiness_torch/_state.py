@@ -10,6 +10,8 @@ from torch import Tensor
 from easiness_torch._plan import Plan
 
 FORMAT = 1
+_PLAIN = {"next": int, "finished": bool, "refreshed_for": int, "history": list}
+_COLUMNS = ("log_easiness", "loss", "predicted", "labels", "stamp", "fault")
 
 
 def pack_plan(plan: Plan | None) -> dict[str, Any] | None:
@@ -52,3 +54,20 @@ def check_state(state: Any, *, n_samples: int, seed: int) -> None:
                 f"state: saved by a sampler with {name}={state[name]}, this one has "
                 f"{name}={mine}; make the sampler with {name}={state[name]} to go on"
             )
+    for name, kind in _PLAIN.items():
+        if not isinstance(state.get(name), kind):
+            raise ValueError(_broken(name, kind.__name__, state.get(name)))
+    running = state.get("running")
+    if running is not None and not {"epoch", "ids", "weights", "record"} <= set(running):
+        raise ValueError(_broken("running", "epoch, ids, weights and record", running))
+    scores = state.get("scores")
+    lengths = dict.fromkeys(_COLUMNS, n_samples + 1) | {"stray": 2}
+    for name, length in lengths.items():
+        column = scores.get(name) if isinstance(scores, Mapping) else None
+        if not isinstance(column, Tensor) or column.shape != (length,):
+            got = tuple(column.shape) if isinstance(column, Tensor) else column
+            raise ValueError(_broken(f"scores[{name!r}]", f"a tensor of shape ({length},)", got))
+
+
+def _broken(name: str, expected: str, got: Any) -> str:
+    return f"state: expected {name} to be {expected}, got {got!r:.80}; the state is not whole"

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset
 
 import easiness_core as ec
-from easiness_torch._batches import batches_of_dataset, batches_of_loader, has_ids
+from easiness_torch._batches import batches_of_dataset, batches_of_loader, drops_samples, has_ids
 from easiness_torch._check import check_estimator
 from easiness_torch._gather import Gather
 from easiness_torch._ids import IdentifiedBatches, IdentifiedDataset
@@ -44,7 +44,8 @@ def with_ids(dataset: Dataset[Any]) -> IdentifiedDataset:
     TypeError
         If the data set has no index or no length: ids are indices.
     ValueError
-        From `__getitem__`, if a sample already has a key "id".
+        If samples have ids already, from `with_ids` or, in `__getitem__`, by a key "id". To
+        train on a part of a data set, take the part first, and then `with_ids`.
 
     Examples
     --------
@@ -61,6 +62,11 @@ def with_ids(dataset: Dataset[Any]) -> IdentifiedDataset:
         )
     if not hasattr(dataset, "__len__"):
         raise TypeError(f"dataset: expected a length, {type(dataset).__name__} has none")
+    if has_ids(dataset):
+        raise ValueError(
+            "dataset: its samples come with ids already; pass it on as it is, or take the part "
+            "first, and then its ids: with_ids(Subset(dataset, indices))"
+        )
     batched = bool(getattr(dataset, "__getitems__", None))
     return IdentifiedBatches(dataset) if batched else IdentifiedDataset(dataset)
 
@@ -145,7 +151,12 @@ def score_dataset(
                 f"data: expected {sampler.options.n_samples} samples, as the sampler was made "
                 f"for, got {n_samples}"
             )
-        if not sampler.refresh_due:
+        if isinstance(data, DataLoader) and drops_samples(data):
+            raise ValueError(
+                "data: this loader drops its last batch, whose samples would not be scored; make "
+                "it with drop_last=False, or pass the data set itself"
+            )
+        if not sampler._agree_to_refresh(sampler.refresh_due):
             sampler._between_epochs()
             return None
 

@@ -61,8 +61,8 @@ class EasinessSampler(EpochSampler):
         Least rate of any sample.
     min_samples : int, default 128
         An epoch of fewer (on all ranks together) is topped up by the samples nearest to what is
-        kept, by log-odds of easiness (for a function: highest rate), then id. With a loader that
-        drops its last batch, give at least batch size times ranks.
+        kept, by log-odds of easiness (for a function: highest rate), then by lot. With a loader
+        that drops its last batch, give at least batch size times ranks.
     min_per_class : int, default 0
         As `min_samples`, for each class, by the labels that `update` was given.
     random_control : bool, default False
@@ -89,7 +89,7 @@ class EasinessSampler(EpochSampler):
     history : list of dict
         An entry an epoch: `epoch`, `selective`, `n_selected`, `usage` (share of all samples),
         numbers of samples now `hard`, `medium`, `easy`, `unscored`, then `topped_up`, `ties`
-        (samples at a cut by rank whose equal scores left the choice to their ids), `mean_rate`,
+        (samples at a cut by rank whose equal scores left the choice to id or lot), `mean_rate`,
         `excluded` (samples with a rate of 0), and `skipped` (samples whose logits were not
         finite, on this rank).
 

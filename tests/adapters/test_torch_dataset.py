@@ -1,16 +1,13 @@
-"""Ids that travel with samples, and scoring of whole data sets."""
-
-import pickle
+"""Scoring of whole data sets."""
 
 import numpy as np
 import pytest
 import torch
 from easiness_torch import EasinessSampler, score_dataset, with_ids
+from sampler_cases import Samples
 from torch import nn
 from torch.utils.data import (
     DataLoader,
-    Dataset,
-    IterableDataset,
     RandomSampler,
     Subset,
     TensorDataset,
@@ -48,86 +45,6 @@ def model():
 def data():
     generator = torch.Generator().manual_seed(1)
     return TensorDataset(torch.randn(N, 4, generator=generator), torch.arange(N) % 3)
-
-
-class Samples(Dataset):
-    """Any kind of sample."""
-
-    def __init__(self, samples):
-        self.samples = samples
-
-    def __len__(self):
-        return len(self.samples)
-
-    def __getitem__(self, index):
-        return self.samples[index]
-
-
-class Batched(Samples):
-    def __getitems__(self, indices):
-        self.fetched = list(indices)
-        return [self.samples[index] for index in indices]
-
-
-@pytest.mark.parametrize(
-    ("sample", "expected"),
-    [
-        (("x", 7), (1, "x", 7)),
-        (["x", 7], (1, "x", 7)),
-        ("x", (1, "x")),
-        ({"x": 5}, {"id": 1, "x": 5}),
-    ],
-)
-@pytest.mark.parametrize("kind", [Samples, Batched])
-def test_ids_come_first(sample, expected, kind):
-    dataset = with_ids(kind([sample] * 3))
-    assert dataset[1] == expected
-    assert dataset[torch.tensor(1)] == dataset[np.int64(1)] == dataset[-2] == expected
-    assert len(dataset) == 3
-    (batch,) = DataLoader(dataset, batch_size=3, collate_fn=list)
-    assert batch[1] == expected
-
-
-def test_batches_are_fetched_at_once_if_the_data_set_can(data):
-    inner = Batched(list(range(20)))
-    loader = DataLoader(with_ids(inner), batch_size=5)
-    batches = [(ids.tolist(), values.tolist()) for ids, values in loader]
-    assert batches[3] == ([15, 16, 17, 18, 19],) * 2
-    assert inner.fetched == [15, 16, 17, 18, 19]
-    assert not hasattr(with_ids(data), "__getitems__")
-
-
-def test_ids_of_batches_are_int64():
-    large = 2**24 + 1
-    dataset = with_ids(range(large + 2))
-    (batch, _) = next(iter(DataLoader(dataset, sampler=[large], batch_size=1)))
-    assert batch.dtype == torch.int64
-    assert batch.item() == large
-
-
-def test_data_sets_with_ids_pickle(data):
-    copy = pickle.loads(pickle.dumps(with_ids(data)))
-    assert len(copy) == N
-    assert copy[3][0] == 3
-
-
-def test_what_has_no_ids_is_refused():
-    class Stream(IterableDataset):
-        def __iter__(self):
-            yield 1
-
-    class Endless:
-        def __getitem__(self, index):
-            return index
-
-    with pytest.raises(TypeError, match="map-style data set, whose indices are the ids, got Str"):
-        with_ids(Stream())
-    with pytest.raises(TypeError, match="got int"):
-        with_ids(3)
-    with pytest.raises(TypeError, match="expected a length, Endless has none"):
-        with_ids(Endless())
-    with pytest.raises(ValueError, match='already have a key "id"'):
-        with_ids(Samples([{"id": 4}]))[0]
 
 
 def expected_scores(model, data, estimator=None):
@@ -257,6 +174,25 @@ def test_a_loader_that_cannot_tell_samples_apart_is_refused(model, data):
     assert not model.calls
     with pytest.raises(ValueError, match=r"2 of 50 samples were not in the loader: ids 48, 49; p"):
         score_dataset(model, DataLoader(with_ids(data), batch_size=4, drop_last=True))
+
+
+def test_a_loader_that_drops_samples_is_refused_for_a_sampler_too(model, data):
+    sampler = EasinessSampler(N, warmup_epochs=0)
+    uneven = DataLoader(with_ids(data), batch_size=4, drop_last=True, shuffle=True)
+    with pytest.raises(ValueError, match="drops its last batch, whose samples would not be scored"):
+        score_dataset(model, uneven, sampler=sampler)
+    assert not model.calls
+    even = DataLoader(with_ids(data), batch_size=5, drop_last=True, shuffle=True)
+    score_dataset(model, even, sampler=sampler)
+    assert len(sampler._table.scores(1e-3)) == N
+
+
+def test_a_sample_that_comes_twice_counts_once(model, data):
+    # As DistributedSampler and accelerate fill up their last batch, here within one batch.
+    expected = expected_scores(model, data)
+    order = [*range(N), 3, 3, 7]
+    loader = DataLoader(with_ids(data), batch_size=N + 3, sampler=order)
+    same(score_dataset(model, loader), expected)
 
 
 def test_other_samples_need_a_step(model, data):

@@ -119,6 +119,18 @@ def test_scoring_is_shared_between_ranks(ranks):
     assert [rank["ids"] for rank in found] == naive_sampler.shards(whole, 2, False)
 
 
+def test_a_refresh_that_is_due_on_one_rank_is_made_by_all(ranks):
+    found = [rank["refresh"] for rank in ranks]
+    assert [rank["due"] for rank in found] == [False, True]
+    assert found[0]["merged"] == found[1]["merged"]
+    assert found[0]["merged"]["ids"] == list(range(N))
+    sampler = EasinessSampler(N, warmup_epochs=0, **OPTIONS)
+    sampler.update(range(N), logits_of(range(N), 5), torch.arange(N) % 3)
+    shards = naive_sampler.shards(list(sampler), 2, False)
+    assert [rank["ids"] for rank in found] == shards
+    assert [rank["length"] for rank in found] == [len(shard) for shard in shards]
+
+
 def test_ranks_may_be_kept_apart(ranks):
     for rank in (0, 1):
         assert sorted(ranks[rank]["apart"]["ids"]) == list(range(1 - rank, N, 2))

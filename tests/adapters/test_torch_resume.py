@@ -1,71 +1,18 @@
 """Stopped and resumed, a run goes on as if it had not been: under torchdata, and without it."""
 
 import copy
-import io
 
 import pytest
 import torch
-from easiness_torch import EasinessSampler, with_ids
-from torch.utils.data import DataLoader, TensorDataset
+from easiness_torch import EasinessSampler
+from resume_cases import BATCH, N, Run, make, through_a_file
+from torch.utils.data import DataLoader
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 import easiness_core as ec
 
 # torchdata 0.11 calls what torch 2.13 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning")
-
-N = 120
-BATCH = 8
-KEEP = {ec.MHO: 0.9, ec.EO: 0.4}
-
-
-def dataset():
-    return with_ids(TensorDataset(torch.arange(N).float(), torch.zeros(N, dtype=torch.int64)))
-
-
-def make(**options):
-    options = {"keep": KEEP, "warmup_epochs": 1, "refresh": "training", "min_samples": 1} | options
-    return EasinessSampler(N, **options)
-
-
-def logits_of(ids, epoch):
-    """What a model might give in training: other scores each epoch."""
-    generator = torch.Generator().manual_seed(epoch)
-    return (torch.randn(N, 2, generator=generator) * 0.02)[ids]
-
-
-class Run:
-    """A training loop that writes down what it sees, and can be asked for its state midway."""
-
-    def __init__(self, loader_class, num_workers, **options):
-        self.sampler = make(**options)
-        self.loader = loader_class(
-            dataset(), batch_size=BATCH, sampler=self.sampler, num_workers=num_workers
-        )
-        self.seen = []
-
-    def epoch(self, number, *, announce, save_after=None):
-        """Train an epoch; the state after so many batches."""
-        if announce:
-            self.sampler.set_epoch(number)
-        state = None
-        for step, (ids, _, labels) in enumerate(self.loader):
-            self.seen.append((number, ids.tolist(), self.sampler.weights(ids).tolist()))
-            self.sampler.update(ids, logits_of(ids, number), labels)
-            if step + 1 == save_after:
-                state = self.loader.state_dict()
-                if self.keeps == "file":
-                    state = through_a_file(state)
-        return state
-
-    keeps = "memory"
-
-
-def through_a_file(state):
-    file = io.BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
@@ -195,25 +142,6 @@ def test_a_state_follows_the_scores_of_its_epoch_only():
     list(sampler)
     sampler.update([1], torch.tensor([[9.0, 0.0]]), [0])
     assert state["scores"]["log_easiness"][1] < -0.5
-
-
-def test_states_are_plain_and_of_this_sampler():
-    sampler = make()
-    state = through_a_file(sampler.state_dict())
-    fresh = make()
-    fresh.load_state_dict(state)
-    assert list(fresh) == list(sampler)
-    for other, message in (
-        ({"n_samples": 7}, "state: saved by a sampler with n_samples=120, this one has n_samples"),
-        ({"seed": 4}, "state: .* with seed=0, this one has seed=4; make the sampler with seed=0"),
-    ):
-        options = {"n_samples": N, **other}
-        with pytest.raises(ValueError, match=message):
-            EasinessSampler(options.pop("n_samples"), **options).load_state_dict(state)
-    with pytest.raises(ValueError, match=r"expected what EasinessSampler\.state_dict"):
-        sampler.load_state_dict({"epoch": 3})
-    with pytest.raises(ValueError, match=r"expected what EasinessSampler\.state_dict"):
-        sampler.load_state_dict([1])
 
 
 def test_an_older_iterator_that_ends_late_leaves_the_newer_epoch_finished():

@@ -1,12 +1,9 @@
 """Which samples an epoch selects, held to a literal oracle."""
 
-import logging
-
 import naive_sampler
 import numpy as np
 import pytest
 import torch
-from easiness_torch import EasinessSampler
 from easiness_torch._plan import first_k
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,42 +31,6 @@ def test_a_union_of_levels_keeps_what_the_core_selects(case, union):
         assert len(ids) == sampler.history[-1]["topped_up"] == 1
     counts = [sampler.history[-1][name] for name in ("hard", "medium", "easy", "unscored")]
     assert counts == [int((level == value).sum()) for value in (1, 2, 4)] + [0]
-
-
-@settings(max_examples=40)
-@given(
-    probs_and_labels(max_samples=30, max_classes=4),
-    st.sampled_from([ec.MO, ec.HO, ec.EO, ec.EO | ec.HO]),
-    st.integers(1, 12),
-    st.integers(0, 4),
-)
-def test_small_epochs_are_topped_up_by_the_nearest(case, union, min_samples, min_per_class):
-    probs, labels = case
-    if len(labels) == 0:
-        return
-    log_e = ec.log_easiness(probs, labels, estimator=MIXED)
-    level = naive_sampler.levels(log_e, MIXED.resolution)
-    kept_levels = [value for value in (1, 2, 4) if value & union]
-    expected = naive_sampler.topped_up(
-        [one in kept_levels for one in level],
-        [naive_sampler.distance_to_levels(e, kept_levels, MIXED.resolution) for e in log_e],
-        labels.tolist(),
-        min_samples=min(min_samples, len(labels)),
-        min_per_class=min_per_class,
-    )
-    ids, _ = selected(
-        probs, labels, keep=union, estimator=MIXED, min_samples=min_samples,
-        min_per_class=min_per_class,
-    )  # fmt: skip
-    # Distances that differ by rounding alone may be ordered either way.
-    assert len(ids) == len(expected)
-    if sorted(ids) != expected:
-        distance = {
-            k: naive_sampler.distance_to_levels(e, kept_levels, MIXED.resolution)
-            for k, e in enumerate(log_e)
-        }
-        found = sorted(distance[k] for k in ids)
-        np.testing.assert_allclose(found, sorted(distance[k] for k in expected), rtol=1e-9)
 
 
 @given(
@@ -133,27 +94,3 @@ def test_the_control_takes_as_many_at_random(rng):
         taken[ids] += 1
     share = taken.sum() / 200 / 400
     assert abs(taken / 200 - share).max() < 5 * np.sqrt(share * (1 - share) / 200)
-
-
-def test_top_ups_are_logged_and_recorded(rng, caplog):
-    probs = np.tile([[1.0, 0.0]], (50, 1))
-    with caplog.at_level(logging.WARNING, logger="easiness_torch"):
-        ids, sampler = selected(probs, [0] * 50, keep=ec.MO, min_samples=8)
-    # All are equally easy: ids decide, and the record says so.
-    assert sorted(ids) == list(range(8))
-    assert sampler.history[-1]["topped_up"] == 8
-    assert sampler.history[-1]["ties"] == 50
-    assert "epoch 0: only 0 of 50 samples were selected, 8 of the nearest" in caplog.text
-    with caplog.at_level(logging.INFO, logger="easiness_torch"):
-        sampler.update([0], torch.zeros(1, 2), [0])
-        list(sampler)
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
-
-
-def test_default_min_samples_keeps_an_empty_level_from_emptying_an_epoch():
-    sampler = EasinessSampler(1000, keep=ec.MO, warmup_epochs=0)
-    sampler.update(range(1000), torch.tensor([[30.0, 0.0]]).repeat(1000, 1), [0] * 1000)
-    assert len(list(sampler)) == 128
-    small = EasinessSampler(20, keep=ec.MO, warmup_epochs=0)
-    small.update(range(20), torch.tensor([[30.0, 0.0]]).repeat(20, 1), [0] * 20)
-    assert sorted(small) == list(range(20))

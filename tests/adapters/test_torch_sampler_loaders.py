@@ -237,6 +237,12 @@ def test_scores_that_nobody_refreshed_are_logged(caplog):
         "epoch 1: no score has changed since th"
     ]
     caplog.clear()
+    with caplog.at_level(logging.INFO, logger="easiness_torch"):
+        for _ in range(3):
+            list(sampler)
+    # Said as a warning before: from then on information.
+    assert [record.levelname for record in caplog.records] == ["INFO"] * 3
+    caplog.clear()
     with caplog.at_level(logging.WARNING, logger="easiness_torch"):
         sampler = make(refresh=2)
         for _ in range(2):

@@ -186,3 +186,52 @@ def test_a_budget_out_of_reach_is_logged(caplog):
         ids, _ = selected(probs, [0] * 10, keep=ec.MO, budget=0.5)
     assert sorted(ids) == [8, 9]
     assert "for a budget of 0.5: the mean rate is 0.2" in caplog.text
+
+
+def test_a_floor_alone_bounds_rates_below(rng):
+    probs, labels = rows(rng, 400)
+    _, sampler = selected(probs, labels, keep=ec.MO, floor=0.25)
+    level = ec.score(probs, labels).level
+    taken = np.zeros(400)
+    for epoch in range(200):
+        sampler.set_epoch(epoch)
+        ids = list(sampler)
+        taken[ids] += 1
+    assert (taken[level == 2] == 200).all()
+    others = taken[level != 2] / 200
+    assert abs(others.mean() - 0.25) < 5 * np.sqrt(0.25 * 0.75 / 200 / len(others))
+    record = sampler.history[-1]
+    assert record["excluded"] == 0
+    medium = (level == 2).sum()
+    assert record["mean_rate"] == pytest.approx((medium + 0.25 * (400 - medium)) / 400)
+    np.testing.assert_allclose(sampler.weights(ids), np.where(level[ids] == 2, 1.0, 4.0))
+
+
+def test_samples_without_a_score_count_at_a_rate_of_1(rng):
+    probs, labels = rows(rng, 100)
+    sampler = EasinessSampler(400, keep={ec.EMO: 0.5, ec.HO: 0.0}, warmup_epochs=0, min_samples=1)
+    sampler.update(range(100), probs=torch.tensor(probs), labels=torch.tensor(labels))
+    list(sampler)
+    hard = int((ec.score(probs, labels).level == 1).sum())
+    record = sampler.history[-1]
+    assert hard > 0
+    assert record["unscored"] == 300
+    # Those that a soft rate left out this time are not excluded.
+    assert record["excluded"] == hard
+    assert record["mean_rate"] == pytest.approx((300 + 0.5 * (100 - hard)) / 400)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_lots_are_drawn_in_the_type_of_the_rates(rng, dtype, monkeypatch):
+    # Where there is no float64, and a lot rounded up to 1 would lose a sample that is to stay.
+    probs, labels = rows(rng, 50)
+    sampler = EasinessSampler(50, keep={ec.MHO: 1.0, ec.EO: 0.5}, warmup_epochs=0, min_samples=1)
+    sampler.update(range(50), probs=torch.tensor(probs), labels=torch.tensor(labels))
+    sampler._table.log_easiness = sampler._table.log_easiness.to(dtype)
+    drawn = []
+    original = torch.rand
+    monkeypatch.setattr(
+        torch, "rand", lambda *size, **options: drawn.append(options) or original(*size, **options)
+    )
+    assert len(list(sampler)) > 0
+    assert [options["dtype"] for options in drawn] == [dtype]

@@ -231,19 +231,12 @@ def test_what_is_on_a_device_is_checked_when_the_next_epoch_begins(ids, labels, 
         next(iter(sampler))
 
 
-@pytest.mark.parametrize(
-    "row", [[3.0, -1.0], [0.5, 0.4], [1.2, -0.2], [60.0, 40.0], [float("nan"), 1.0]]
-)
-def test_rows_that_are_no_probabilities_are_refused(row):
-    sampler = EasinessSampler(10)
-    rows = torch.tensor([[0.3, 0.7], row])
-    sampler.update([4, 8], probs=rows, labels=[1, 1])
-    assert scores_of(sampler).ids.tolist() == [4]
-    with pytest.raises(ValueError, match=r"(probs|logits): 1 samples have .*: ids 8; "):
-        sampler.check()
-    half = torch.tensor([[0.33, 0.33, 0.335]], dtype=torch.float16)
-    sampler.update([4], probs=half, labels=[1])
-    sampler.check()
+def test_bad_input_is_found_when_the_first_id_is_drawn_too():
+    sampler = EasinessSampler(10, warmup_epochs=1)
+    begun = iter(sampler)
+    sampler.update([4], torch.full((1, 2), torch.nan), [0])
+    with pytest.raises(ValueError, match=r"1 samples have logits with NaN or inf.*: ids 4; "):
+        next(begun)
 
 
 def test_ids_are_exact_past_2_to_the_24():
