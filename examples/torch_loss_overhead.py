@@ -3,7 +3,8 @@
 Steps are taken in turns on two copies of a network, in one run; medians are compared, on a CPU
 of processor time, to which other work on the machine adds less. Two networks: a small
 convolutional one (28 x 28, batch 128) and a ResNet-18 (32 x 32, 11.2 million parameters).
-Prints a Markdown table, with versions.
+Then the losses alone, forward and backward, at two numbers of classes. Prints two Markdown
+tables, with versions.
 
     python examples/torch_loss_overhead.py [--device cuda] [--threads 1] [--small 300] [--resnet 7]
 """
@@ -71,7 +72,9 @@ def step_function(
     """Make a function that takes one training step and gives its seconds."""
     net, criterion = net.to(x.device), criterion.to(x.device)
     clock = time.perf_counter if x.is_cuda else time.process_time
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    # The losses alone are differentiated by the logits that they are given.
+    parameters = list(net.parameters()) or [x]
+    optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9)
 
     def step() -> float:
         if x.is_cuda:
@@ -119,6 +122,20 @@ def measure(make: Callable[[], nn.Module], shape: tuple[int, ...], n: int, devic
     )
 
 
+def measure_alone(n: int, n_classes: int, steps: int, device: str) -> str:
+    torch.manual_seed(0)
+    logits = torch.randn(n, n_classes, device=device, requires_grad=True)
+    y = torch.randint(0, n_classes, (n,), device=device)
+    losses = {
+        "plain": step_function(nn.Identity(), nn.CrossEntropyLoss(), logits, y),
+        "easiness": step_function(nn.Identity(), SampleEasinessLoss(), logits, y),
+    }
+    medians = in_turns(losses, steps)
+    return (
+        f"| {n} x {n_classes:,} | {1e3 * medians['plain']:.2f} | {1e3 * medians['easiness']:.2f} |"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -127,6 +144,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--small", type=int, default=300, help="steps of the small network")
     parser.add_argument("--resnet", type=int, default=7, help="steps of the ResNet")
+    parser.add_argument("--alone", type=int, default=300, help="steps of the losses alone")
     parser.add_argument("--batch", type=int, default=128, help="samples a step")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -143,6 +161,10 @@ def main() -> None:
         print(measure(small_cnn, (batch, 1, 28, 28), options.small, options.device), flush=True)
     if options.resnet:
         print(measure(resnet18, (batch, 3, 32, 32), options.resnet, options.device), flush=True)
+    if options.alone:
+        print("\n| logits | cross-entropy, ms | with easiness, ms |\n| --- | --- | --- |")
+        for n, n_classes in ((128, 10), (64, 1000)):
+            print(measure_alone(n, n_classes, options.alone, options.device), flush=True)
 
 
 if __name__ == "__main__":

@@ -181,18 +181,11 @@ def _drawn(rates: Tensor, scores: SampleScores, epoch: int, options: Options) ->
     """Mask of the samples kept, each with the probability that is its rate."""
     if not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return rates > 0.0
-    return _lots(scores.ids, rates.dtype, epoch, _KEPT, options) < rates
-
-
-def _lots(ids: Tensor, dtype: torch.dtype, epoch: int, stream: int, options: Options) -> Tensor:
-    """One number in [0, 1) for each id.
-
-    Drawn in the type they are compared in: rounded to float32 afterwards a lot may become 1, and
-    drawn in float32 it is 0 too often for small rates in float64.
-    """
-    generator = _generator(options.seed, epoch, stream)
-    lots = torch.rand(options.n_samples, generator=generator, dtype=dtype, device=_HOST)
-    return lots.to(ids.device)[ids]
+    # In the type of the rates: rounded to float32 afterwards a draw may become 1, and drawn in
+    # float32 it is 0 too often for small rates in float64.
+    generator = _generator(options.seed, epoch, _KEPT)
+    uniform = torch.rand(options.n_samples, generator=generator, dtype=rates.dtype, device=_HOST)
+    return uniform.to(rates.device)[scores.ids] < rates
 
 
 def _topped_up(
@@ -207,13 +200,24 @@ def _topped_up(
     if int(kept.sum()) >= floor and options.min_per_class == 0:
         return kept, 0
     distance = options.policy.distance(scores, rates, options.estimator.resolution)
-    order = _lots(scores.ids, distance.dtype, epoch, _FILLERS, options).argsort(stable=True)
+    order = _order_by_lot(scores.ids, epoch, options)
     kept, distance = kept[order], distance[order]
     if options.min_per_class:
         labels = scores.labels[order]
         kept = kept | _missing_in_classes(kept, distance, labels, options.min_per_class)
     added, ties = first_k(distance, floor - int(kept.sum()), among=~kept)
     return torch.empty_like(kept).index_copy_(0, order, kept | added), ties
+
+
+def _order_by_lot(ids: Tensor, epoch: int, options: Options) -> Tensor:
+    """Places of `ids` in an order drawn for the epoch, the same whichever others there are."""
+    drawn = _shuffled(options.n_samples, options.seed, epoch, _FILLERS).to(ids.device)
+    if len(ids) == options.n_samples:
+        return drawn
+    place = torch.full_like(drawn, -1)
+    place[ids] = torch.arange(len(ids), device=ids.device)
+    placed = place[drawn]
+    return placed[placed >= 0]
 
 
 def _missing_in_classes(kept: Tensor, distance: Tensor, labels: Tensor, floor: int) -> Tensor:

@@ -1,10 +1,12 @@
 """The measuring scripts run, and say so when what they measure is wrong."""
 
 import json
+import logging
 import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -54,7 +56,7 @@ def test_the_overhead_script_prints_a_ratio(monkeypatch, capsys):
     threads = torch.get_num_threads()
     script = run(
         monkeypatch, "torch_loss_overhead.py", "--device", "cpu", "--small", "1", "--resnet", "1",
-        "--batch", "2",
+        "--batch", "2", "--alone", "1",
     )  # fmt: skip
     try:
         script["main"]()
@@ -63,3 +65,22 @@ def test_the_overhead_script_prints_a_ratio(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "| 11,173,962 | 2 x 3 x 32 x 32 | 1 |" in out
     assert "| 105,866 | 2 x 1 x 28 x 28 | 1 |" in out
+    assert "| 64 x 1,000 |" in out
+
+
+def test_the_cost_script_compares_what_it_times(monkeypatch, capsys):
+    threads, log = torch.get_num_threads(), logging.getLogger("easiness_torch")
+    arguments = ["--samples", "3000", "--rounds", "1", "--updates", "2"]
+    script = run(monkeypatch, "torch_sampler_cost.py", *arguments)
+    try:
+        script["main"]()
+        out = capsys.readouterr().out
+        assert "| all samples (warm-up) | 3,000 |" in out
+        assert "| `ec.MO`, a tenth of each class | 300 |" in out
+        assert "update of 128 x 10: " in out
+        monkeypatch.setattr(script["ec"], "select", lambda level, levels: np.arange(7))
+        with pytest.raises(SystemExit, match=r"`ec\.MO`: \d+ samples are not those that the core"):
+            script["main"]()
+    finally:
+        torch.set_num_threads(threads)
+        log.setLevel(logging.NOTSET)

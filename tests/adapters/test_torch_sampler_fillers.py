@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from easiness_torch import EasinessSampler
-from easiness_torch._plan import _FILLERS, _lots
+from easiness_torch._plan import _order_by_lot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sampler_cases import MIXED, selected
@@ -17,8 +17,9 @@ from easiness_core.testing import probs_and_labels
 
 
 def lots(sampler, epoch=0):
+    """Place of each sample in the order drawn."""
     ids = torch.arange(sampler.options.n_samples)
-    return _lots(ids, torch.float64, epoch, _FILLERS, sampler.options).numpy()
+    return np.argsort(_order_by_lot(ids, epoch, sampler.options).numpy())
 
 
 @settings(max_examples=40)
