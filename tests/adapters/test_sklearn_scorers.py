@@ -127,8 +127,11 @@ def test_scorers_by_name():
     for make in (get_easiness_scorer, make_easiness_scorer):
         with pytest.raises(ValueError, match="neg_msr, neg_ese, log_easiness, got 'mrs'"):
             make("mrs")
-    with pytest.raises(TypeError):
-        EASINESS_SCORERS["mine"] = msr_scorer
+    found = cross_validate(GaussianNB(), X, Y, scoring=EASINESS_SCORERS, cv=2)
+    for name, scorer in EASINESS_SCORERS.items():
+        alone = cross_val_score(GaussianNB(), X, Y, scoring=scorer, cv=2)
+        np.testing.assert_array_equal(found[f"test_{name}"], alone)
+    assert pickle.loads(pickle.dumps(EASINESS_SCORERS)) == EASINESS_SCORERS
 
 
 def test_scikit_learn_reads_their_names():
