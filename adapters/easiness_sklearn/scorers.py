@@ -199,6 +199,8 @@ EASINESS_SCORERS = {
     "neg_ese": ese_scorer,
     "log_easiness": log_easiness_scorer,
 }
+# A dict can be written to; what names mean stays.
+_SCORERS = dict(EASINESS_SCORERS)
 
 
 def get_easiness_scorer(name: str) -> EasinessScorer:
@@ -226,6 +228,6 @@ def get_easiness_scorer(name: str) -> EasinessScorer:
     True
     """
     key = _ALIASES.get(name, name)
-    if key not in EASINESS_SCORERS:
-        raise ValueError(f"name: expected one of {', '.join(EASINESS_SCORERS)}, got {name!r}")
-    return EASINESS_SCORERS[key]
+    if key not in _SCORERS:
+        raise ValueError(f"name: expected one of {', '.join(_SCORERS)}, got {name!r}")
+    return _SCORERS[key]

@@ -6,12 +6,17 @@ from easiness_sklearn import EasinessClassifier, EasinessFilteredClassifier, Eas
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import make_classification
-from sklearn.ensemble import BaggingClassifier, StackingClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    HistGradientBoostingClassifier,
+    StackingClassifier,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
-from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
+from sklearn.utils import get_tags
 
 X, Y = make_classification(
     n_samples=90, n_features=5, n_informative=4, n_redundant=0, n_classes=3, random_state=1
@@ -175,3 +180,56 @@ def test_metadata_reaches_both_classifiers_of_a_filter():
     kept = filtered.sample_indices_
     expected = clone(GaussianNB()).fit(X[kept], Y[kept], sample_weight=weights[kept])
     np.testing.assert_array_equal(filtered.predict_proba(X), expected.predict_proba(X))
+
+
+def test_groups_reach_the_splitter_through_a_pipeline_of_imbalanced_learn():
+    pipeline = pytest.importorskip("imblearn.pipeline")
+    groups = np.arange(90) // 2
+    resampler = EasinessResampler(GaussianNB(), cv=GroupKFold(3), fraction=0.5, per_class=True)
+    with config_context(enable_metadata_routing=True):
+        chain = pipeline.make_pipeline(resampler, GaussianNB()).fit(X, Y, groups=groups)
+        expected = clone(resampler).fit(X, Y, groups=groups)
+    np.testing.assert_array_equal(chain[0].sample_indices_, expected.sample_indices_)
+    ungrouped = clone(resampler).set_params(cv=3).fit(X, Y)
+    assert ungrouped.log_easiness_.tolist() != expected.log_easiness_.tolist()
+
+
+def test_normalize_counts_for_new_samples_too():
+    class Halved(GaussianNB):
+        def predict_proba(self, X):
+            return super().predict_proba(X) / 2
+
+    plain = EasinessClassifier(GaussianNB()).fit(X, Y)
+    halved = EasinessClassifier(Halved(), normalize=True).fit(X, Y)
+    np.testing.assert_allclose(halved.log_easiness(X, Y), plain.log_easiness(X, Y), atol=1e-9)
+
+
+def test_the_index_is_that_of_x_or_else_of_y():
+    pd = pytest.importorskip("pandas")
+    rows, labels = [f"x{k}" for k in range(90)], [f"y{k}" for k in range(90)]
+    model = EasinessClassifier(GaussianNB())
+    assert model.fit(X, pd.Series(Y, index=labels)).to_frame().index.tolist() == labels
+    assert model.fit(pd.DataFrame(X, index=rows), Y).to_frame().index.tolist() == rows
+    assert model.fit(X, Y).to_frame().index.tolist() == list(range(90))
+
+
+def test_tags_are_those_of_the_inner_classifier():
+    for inner in (HistGradientBoostingClassifier(), GaussianNB()):
+        expected = get_tags(inner).input_tags.allow_nan
+        for meta in (EasinessClassifier, EasinessFilteredClassifier, EasinessResampler):
+            assert get_tags(meta(inner)).input_tags.allow_nan is expected
+    assert EasinessResampler._estimator_type == "sampler"
+
+
+def test_what_a_fitted_model_can_do_is_asked_of_the_fitted_one():
+    model = EasinessClassifier(SEARCH, cv=2)
+    assert not hasattr(model, "predict_proba")
+    np.testing.assert_allclose(model.fit(X, Y).predict_proba(X).sum(axis=1), 1)
+    assert not hasattr(model, "transform")
+
+
+def test_a_column_of_labels_is_taken_as_labels():
+    column = EasinessResampler(GaussianNB()).fit_resample(X, Y[:, None])
+    plain = EasinessResampler(GaussianNB()).fit_resample(X, Y)
+    np.testing.assert_array_equal(column[0], plain[0])
+    np.testing.assert_array_equal(np.ravel(column[1]), plain[1])
