@@ -19,7 +19,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 Row = dict[str, str]
-FIGURES = ("classic", "SET", "L-SET", "random", "EO", "EMO", "HO", "warm-up")
+FIGURES = ("classic", "SET", "L-SET", "random, as SET", "EO", "EMO", "HO", "warm-up")
 FAMILIES = {
     "classic": ("#53606d", "o", "full data, fewer epochs"),
     "lossless": ("#0072b2", "s", "lossless: 1 - E at sigma 0.3"),

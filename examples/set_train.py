@@ -17,7 +17,7 @@ import csv
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,21 @@ UNIONS = {"EO": ec.EO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO}
 
 @dataclass(frozen=True)
 class Run:
-    """One training: its suite, setting (such as the noise rate), name, and options of `fit`."""
+    """One training: its suite, setting (such as the noise rate), name, and options of `fit`.
+
+    A control takes as many samples in each epoch as the run named by `like` did.
+    """
 
     suite: str
     setting: str
     name: str
     options: dict[str, Any] = field(default_factory=dict)
+    like: str | None = None
+
+
+def control(suite: str, setting: str, like: str, epochs: int) -> Run:
+    options = {"method": "random", "n_epochs": epochs}
+    return Run(suite, setting, f"random, as {like}", options, like)
 
 
 def frontier(epochs: int) -> Iterator[Run]:
@@ -56,8 +65,7 @@ def frontier(epochs: int) -> Iterator[Run]:
     yield run("lossless", 4 / 3, method="lossless")
     yield run("classic, 8/12 of the epochs", 8 / 12, method="classic")
     yield run("InfoBatch", method="InfoBatch")
-    yield run("random, as lossless", 4 / 3, method="lossless",
-              sampler_options={"random_control": True})  # fmt: skip
+    yield replace(run("random, as lossless", 4 / 3, method="random"), like="lossless")
     yield run("classic, 6/12 of the epochs", 6 / 12, method="classic")
     yield run("lossless, 12/12 of the epochs", 1.0, method="lossless")
     yield run("easy kept at 0.3", method="SET", keep=SOFT, warmup_epochs=1,
@@ -67,25 +75,25 @@ def frontier(epochs: int) -> Iterator[Run]:
 
 def levels(epochs: int, suite: str = "levels", setting: str = "") -> Iterator[Run]:
     """List the paper's methods and unions of levels, and the controls that it left out."""
-    for method in ("classic", "SET", "L-SET", "SEL-SET", "random", "warm-up"):
+    for method in ("classic", "SET", "L-SET", "SEL-SET", "warm-up"):
         yield Run(suite, setting, method, {"method": method, "n_epochs": epochs})
+    yield control(suite, setting, "SET", epochs)
     for name, union in UNIONS.items():
         yield Run(suite, setting, name, {"method": "SET", "keep": union, "n_epochs": epochs})
-        yield Run(suite, setting, f"random, as {name}",
-                  {"method": "random", "keep": union, "n_epochs": epochs})  # fmt: skip
+        yield control(suite, setting, name, epochs)
     yield Run(suite, setting, "easy kept at 0.3",
               {"method": "SET", "keep": SOFT, "n_epochs": epochs})  # fmt: skip
 
 
 def compared(suite: str, setting: str, epochs: int) -> Iterator[Run]:
     """List fewer, for noise, imbalance and fine-tuning."""
-    for method in ("classic", "SET", "random", "lossless", "InfoBatch"):
+    for method in ("classic", "SET", "lossless", "InfoBatch"):
         yield Run(suite, setting, method, {"method": method, "n_epochs": epochs})
+    yield control(suite, setting, "SET", epochs)
     for name in ("EO", "EMO"):
         yield Run(suite, setting, name,
                   {"method": "SET", "keep": UNIONS[name], "n_epochs": epochs})  # fmt: skip
-    yield Run(suite, setting, "random, as EO",
-              {"method": "random", "keep": ec.EO, "n_epochs": epochs})  # fmt: skip
+    yield control(suite, setting, "EO", epochs)
     yield Run(suite, setting, "classic, half the epochs",
               {"method": "classic", "n_epochs": max(2, epochs // 2)})  # fmt: skip
 
@@ -142,14 +150,33 @@ def train(run: Run, seed: int, args: argparse.Namespace, data: Any) -> FitResult
         half = y < n_classes // 2
         fit(model, set_data.Images(x[half], y[half]), method="classic", n_epochs=4, seed=seed,
             device=args.device, amp=args.amp)  # fmt: skip
+    if run.like is not None:
+        options["like"] = earlier(args.output, replace(run, name=run.like), seed)
     return fit(model, set_data.Images(x, y), set_data.Images(*test), **options)
+
+
+def path_of(output: Path, run: Run, seed: int) -> Path:
+    words = f"{run.suite} {run.setting} {run.name} {seed}"
+    return output / "epochs" / f"{words.replace(' ', '_').replace('/', '-')}.csv"
+
+
+def earlier(output: Path, run: Run, seed: int) -> FitResult:
+    """How many samples an earlier run took in each epoch."""
+    with path_of(output, run, seed).open(newline="") as file:
+        sizes = [
+            {"n_selected": int(r["n_selected"]), "selective": r["selective"] == "True"}
+            for r in csv.DictReader(file)
+        ]
+    warmup = next((k for k, size in enumerate(sizes) if size["selective"]), len(sizes))
+    return FitResult(run.name, warmup, sizes)
 
 
 def row_of(run: Run, seed: int, result: FitResult, args: argparse.Namespace) -> dict[str, Any]:
     last = result.history[-1]
     return {
         "suite": run.suite, "setting": run.setting, "method": run.name, "seed": seed,
-        "data": args.data, "size": args.size or SIZES[run.suite][0], "epochs": len(result.history),
+        "data": args.data, "size": args.size or SIZES[run.suite][0], "network": args.network,
+        "asked": args.epochs or SIZES[run.suite][1], "epochs": len(result.history),
         "accuracy": result.accuracy, "best": max(r["accuracy"] for r in result.history),
         "auroc": last["auroc"], "msr": last["msr"], "ese": last["ese"],
         "cost": result.cost, "adu": result.usage,
@@ -185,7 +212,9 @@ def main() -> None:
         done = set()
         if path.exists():
             with path.open(newline="") as file:
-                done = {(r["setting"], r["method"], int(r["seed"])) for r in csv.DictReader(file)}
+                rows = list(csv.DictReader(file))
+            done = {(r["setting"], r["method"], int(r["seed"])) for r in rows}
+            check_same(rows, path, args, suite)
         for seed in args.seeds:
             for run in runs_of(suite, args.epochs or SIZES[suite][1], args.network):
                 if (run.setting, run.name, seed) in done:
@@ -193,11 +222,27 @@ def main() -> None:
                 result = train(run, seed, args, data)
                 row = row_of(run, seed, result, args)
                 words = f"{suite} {run.setting} {run.name} {seed}"
-                result.to_csv(
-                    args.output / "epochs" / f"{words.replace(' ', '_').replace('/', '-')}.csv"
-                )
+                result.to_csv(path_of(args.output, run, seed))
                 append(path, row)
                 print(f"{words}: {row['accuracy']:.4f} at {row['cost']:.2f}", flush=True)
+
+
+def check_same(
+    rows: list[dict[str, str]], path: Path, args: argparse.Namespace, suite: str
+) -> None:
+    """Refuse to mix runs of other data, sizes, networks or epochs into one file."""
+    size, epochs = SIZES[suite]
+    asked = {
+        "data": args.data, "size": args.size or size, "network": args.network,
+        "asked": args.epochs or epochs,
+    }  # fmt: skip
+    for row in rows:
+        for name, value in asked.items():
+            if row[name] != str(value or ""):
+                raise SystemExit(
+                    f"{path}: holds runs with {name} {row[name]}, this one is with {value}; "
+                    f"write to another folder with -o"
+                )
 
 
 def append(path: Path, row: dict[str, Any]) -> None:

@@ -249,7 +249,7 @@ class EpochSampler(Sampler[int]):
 
     def _plannable(self, epoch: int) -> bool:
         scored = self._table is not None and self._table.clock > 0
-        return scored or not self.options.selects(epoch)
+        return scored or not self.options.needs_scores(epoch)
 
     def _plan(self, epoch: int) -> Plan:
         key = (epoch, self._version)

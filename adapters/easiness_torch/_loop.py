@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 import easiness_core as ec
 from easiness_torch._input import moved
 from easiness_torch._methods import PerSample
-from easiness_torch.dataset import evaluating
+from easiness_torch.dataset import all_moved, evaluating
 from easiness_torch.sampler import EasinessSampler
 
 
@@ -41,9 +42,36 @@ class Clock:
         return time.perf_counter(), time.process_time()
 
 
+class Batches(Sampler[list[int]]):
+    """Batches of a sampler's ids; a last one of a single sample joins the one before it.
+
+    How many samples an epoch selects is any number, and batch norm has no statistics of one.
+    """
+
+    def __init__(self, sampler: Sampler[int], batch_size: int) -> None:
+        self.batches = BatchSampler(sampler, batch_size, drop_last=False)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Give lists of ids."""
+        waiting: list[int] = []
+        for batch in self.batches:
+            if len(batch) == 1:
+                waiting = waiting + batch
+                continue
+            if waiting:
+                yield waiting
+            waiting = batch
+        if waiting:
+            yield waiting
+
+
 @dataclass
 class Trainer:
-    """What an epoch needs: it is gone through batch by batch, each with weights for its losses."""
+    """What an epoch needs: it is gone through batch by batch, each with weights for its losses.
+
+    Modules keep the modes that the caller gave them, such as a frozen batch norm's, unless the
+    model as a whole is in evaluation mode.
+    """
 
     model: torch.nn.Module
     loader: DataLoader[Any]
@@ -54,13 +82,15 @@ class Trainer:
     amp: bool
 
     def epoch(self) -> float:
-        """Train an epoch; the mean of its weighted losses."""
-        self.model.train()
-        from_training = self.sampler.options.refresh == "training"
+        """Train an epoch; the mean of its weighted losses over the samples."""
+        if not self.model.training:
+            self.model.train()
+        options = self.sampler.options
+        from_training = options.refresh == "training" and options.control_sizes is None
         total = torch.zeros((), device=self.device)
-        n_batches = 0
+        n_samples = 0
         for ids, x, y in self.loader:
-            x, y = moved(x, self.device), moved(y, self.device)
+            x, y = all_moved(x, self.device), moved(y, self.device).long()
             with autocast(self.device, self.amp):
                 logits = self.model(x)
             if from_training:
@@ -75,9 +105,15 @@ class Trainer:
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             self.optimizer.step()
-            total += loss.detach()
-            n_batches += 1
-        return float(total) / n_batches
+            total += loss.detach() * len(y)
+            n_samples += len(y)
+        mean = float(total) / n_samples
+        if not math.isfinite(mean):
+            raise ValueError(
+                f"epoch {self.sampler.history[-1]['epoch']}: the training loss is {mean}; lower "
+                f"the learning rate, or look for samples that are not finite"
+            )
+        return mean
 
 
 def autocast(device: torch.device, enabled: bool) -> torch.autocast:
@@ -100,7 +136,8 @@ def evaluate(
     labels: list[Tensor] = []
     with evaluating(model), autocast(device, amp):
         for x, y in DataLoader(data, batch_size=batch_size, num_workers=num_workers):
-            probs.append(model(moved(x, device)).double().softmax(1).cpu())
-            labels.append(y)
+            # In float64 on the host: Metal has none.
+            probs.append(model(all_moved(x, device)).cpu().double().softmax(1))
+            labels.append(y.cpu().long())
     h, i = torch.cat(probs).numpy(), torch.cat(labels).numpy()
     return ec.score(h, i, estimator=estimator), ec.auroc(h, i)

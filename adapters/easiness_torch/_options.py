@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ class Options:
     min_samples: int
     min_per_class: int
     random_control: bool
+    control_sizes: tuple[int, ...] | None
     shuffle: bool
     on_nan: str
     seed: int
@@ -41,9 +43,13 @@ class Options:
             return False
         return self.total_epochs is None or epoch < self.total_epochs - self.final_epochs
 
+    def needs_scores(self, epoch: int) -> bool:
+        """Whether an epoch cannot be planned without any score."""
+        return self.selects(epoch) and self.control_sizes is None
+
     def refreshes(self, epoch: int) -> bool:
         """Whether all samples are to be scored before an epoch."""
-        if not self.selects(epoch) or isinstance(self.refresh, str):
+        if not self.needs_scores(epoch) or isinstance(self.refresh, str):
             return False
         return (epoch - self.warmup_epochs) % self.refresh == 0
 
@@ -93,6 +99,14 @@ def check_options(
     if budget is not None:
         budget = check_number(budget, "budget", low=floor, high=1.0 + 1e-15, open_low=floor == 0.0)
         budget = min(budget, 1.0)
+    sizes = None
+    if isinstance(random_control, Sequence) and not isinstance(random_control, str):
+        name = "random_control: each size"
+        sizes = tuple(check_count(size, name, low=1) for size in random_control)
+        if sizes and max(sizes) > n_samples:
+            raise ValueError(f"{name}: expected at most {n_samples} samples, got {max(sizes)}")
+    else:
+        check_flag(random_control, "random_control")
     return Options(
         n_samples=n_samples,
         policy=policy_of(keep),
@@ -108,7 +122,8 @@ def check_options(
         floor=floor,
         min_samples=min(check_count(min_samples, "min_samples", low=1), n_samples),
         min_per_class=check_count(min_per_class, "min_per_class", low=0),
-        random_control=check_flag(random_control, "random_control"),
+        random_control=bool(random_control is True or sizes),
+        control_sizes=sizes,
         shuffle=check_flag(shuffle, "shuffle"),
         on_nan=on_nan,
         seed=check_count(seed, "seed", low=0),

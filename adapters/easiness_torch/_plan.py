@@ -75,6 +75,8 @@ def shard_length(size: int, replicas: int, drop_last: bool) -> int:
 def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
     """Plan an epoch from the scores as they are now; here the host waits for the device."""
     record = _blank_record(epoch, options)
+    if options.control_sizes is not None and options.selects(epoch):
+        return _of_given_size(epoch, options, record)
     if table is not None:
         record["skipped"] = table.faults()[0]
     if table is None or (table.clock == 0 and not options.selects(epoch)):
@@ -111,8 +113,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
         mean_rate=(float(rates.sum()) + record["unscored"]) / options.n_samples,
     )
     if options.random_control:
-        chosen = _shuffled(options.n_samples, options.seed, epoch, _CONTROL)[:size]
-        return Plan(epoch, options.n_samples, chosen.sort().values, None, record)
+        return _at_random(epoch, size, options, record)
     weights = _weights(rates, drawn, scores, options)
     return Plan(
         epoch,
@@ -121,6 +122,23 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
         None if weights is None else _rescaled(weights[ids], options.rescale),
         record,
     )
+
+
+def _of_given_size(epoch: int, options: Options, record: dict[str, Any]) -> Plan:
+    sizes = options.control_sizes or ()
+    if epoch >= len(sizes):
+        raise RuntimeError(
+            f"random_control: sizes for {len(sizes)} epochs, and none for epoch {epoch}; give one "
+            f"for each epoch from 0 on"
+        )
+    usage = sizes[epoch] / options.n_samples
+    record.update(n_selected=sizes[epoch], usage=usage, mean_rate=usage)
+    return _at_random(epoch, sizes[epoch], options, record)
+
+
+def _at_random(epoch: int, size: int, options: Options, record: dict[str, Any]) -> Plan:
+    chosen = _shuffled(options.n_samples, options.seed, epoch, _CONTROL)[:size]
+    return Plan(epoch, options.n_samples, chosen.sort().values, None, record)
 
 
 def _blank_record(epoch: int, options: Options) -> dict[str, Any]:

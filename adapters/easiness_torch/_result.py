@@ -55,7 +55,7 @@ class FitResult:
 
     @property
     def cost(self) -> float:
-        """Samples trained on in all epochs, in units of one epoch of all samples."""
+        """Samples trained on in all epochs, in units of one epoch of all; no scoring passes."""
         return float(sum(record["usage"] for record in self.history))
 
     def seconds(self, *, clock: str = "wall", scoring: bool = True, total: bool = False) -> float:
@@ -67,7 +67,8 @@ class FitResult:
             Wall time, or processor time of this process, to which other work on the machine
             adds less.
         scoring : bool, default True
-            Whether the time to score the samples counts. Validation never does.
+            Whether the passes that only score the samples count. Scores taken in training are
+            part of training. Validation never counts.
         total : bool, default False
             Whether to give the sum over all epochs, warm-up included, instead.
         """

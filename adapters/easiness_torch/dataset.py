@@ -170,7 +170,7 @@ def score_dataset(
     gather = None if sampler is not None else Gather(n_samples, estimator)
     with evaluating(model):
         for ids, batch in batches:
-            logits, labels = (step or _pair)(model, _moved(batch, device))
+            logits, labels = (step or _pair)(model, all_moved(batch, device))
             if sampler is not None:
                 sampler.update(ids, logits, labels)
             elif gather is not None:
@@ -227,11 +227,12 @@ def _pair(model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
     return model(batch[0]), batch[1]
 
 
-def _moved(batch: Any, device: torch.device) -> Any:
+def all_moved(batch: Any, device: torch.device) -> Any:
+    """Move every tensor of a batch, however nested."""
     if isinstance(batch, Tensor):
         return moved(batch, device)
     if isinstance(batch, dict):
-        return {key: _moved(value, device) for key, value in batch.items()}
+        return {key: all_moved(value, device) for key, value in batch.items()}
     if isinstance(batch, (list, tuple)):
-        return [_moved(value, device) for value in batch]
+        return [all_moved(value, device) for value in batch]
     return batch

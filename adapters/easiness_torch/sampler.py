@@ -65,8 +65,11 @@ class EasinessSampler(EpochSampler):
         that drops its last batch, give at least batch size times ranks.
     min_per_class : int, default 0
         As `min_samples`, for each class, by the labels that `update` was given.
-    random_control : bool, default False
-        Take as many samples as the policy would, uniformly at random, with weights of 1.
+    random_control : bool or sequence of int, default False
+        Take as many samples as the policy would, uniformly at random, with weights of 1. The
+        policy judges by this run's own scores, which drift from those of a run that follows it:
+        to take as many as that run did, give its `n_selected` of each epoch; no scores are
+        needed then.
     shuffle : bool, default True
         Random order, otherwise by id.
     on_nan : {"raise", "skip"}, default "raise"
@@ -139,7 +142,7 @@ class EasinessSampler(EpochSampler):
         floor: float = 0.0,
         min_samples: int = 128,
         min_per_class: int = 0,
-        random_control: bool = False,
+        random_control: bool | Sequence[int] = False,
         shuffle: bool = True,
         on_nan: str = "raise",
         seed: int = 0,
@@ -238,7 +241,7 @@ class EasinessSampler(EpochSampler):
         True if that epoch selects and is a multiple of `refresh` after the warm-up, until
         `score_dataset` has been there; and if it selects while no sample has a score.
         """
-        if self._replay or not self.options.selects(self._next):
+        if self._replay or not self.options.needs_scores(self._next):
             return False
         if self._table is None or self._table.clock == 0:
             return True

@@ -11,7 +11,14 @@ from torch.utils.data import DataLoader, Dataset
 
 import easiness_core as ec
 from easiness_core._validate import check_count
-from easiness_torch._loop import Clock, Trainer, autocast, evaluate
+from easiness_torch._fit_check import (
+    check_data,
+    check_optimizer,
+    check_schedule,
+    check_used,
+    sizes_of,
+)
+from easiness_torch._loop import Batches, Clock, Trainer, autocast, evaluate
 from easiness_torch._methods import PerSample, method_of
 from easiness_torch._result import FitResult
 from easiness_torch.dataset import score_dataset, with_ids
@@ -30,6 +37,7 @@ def fit(
     n_epochs: int = 30,
     warmup_epochs: int | None = None,
     keep: Any = None,
+    like: FitResult | None = None,
     sampler_options: Mapping[str, Any] | None = None,
     loss: PerSample | None = None,
     optimizer: Callable[[Iterable[torch.nn.Parameter]], torch.optim.Optimizer] | None = None,
@@ -54,7 +62,8 @@ def fit(
 
     - "classic": all samples, all epochs; "SEL": the same with `SampleEasinessLoss`;
     - "SET", "L-SET", "SEL-SET": the paper's, medium samples unless `keep` says otherwise;
-    - "random": as many samples as SET takes, at random;
+    - "random": at random, with `like` exactly as many samples in each epoch as that run took;
+      without, as many as SET would take by the scores of the model so trained, which drift;
     - "warm-up": SET's warm-up alone, under SET's learning rates, and no more;
     - "InfoBatch": half of the samples below the mean loss left out, weights of 2 for the other
       half, the last 12.5 % of epochs full (Qin et al., ICLR 2024);
@@ -63,7 +72,7 @@ def fit(
     Parameters
     ----------
     model : torch.nn.Module
-        Gives logits of shape (n, n_classes). Trained in place.
+        Gives logits of shape (n, n_classes). Trained in place, and left in training mode.
     train, validation : map-style Dataset
         Of pairs (x, y), y a class index.
     method : str, default "SET"
@@ -75,14 +84,16 @@ def fit(
         for methods scored in training.
     keep, sampler_options : optional
         What to keep, and other options of `EasinessSampler`, in place of the method's.
+    like : FitResult, optional
+        For "random": the run to be compared with, of as many epochs. No scores are needed.
     loss : callable, optional
         Takes logits and labels, gives one loss a sample, in place of the method's.
     optimizer : callable, optional
         Takes parameters, gives an optimizer. Default: SGD, learning rate 0.05, momentum 0.9,
         weight decay 5e-4.
     scheduler : callable, optional
-        Takes the optimizer and `n_epochs`, gives a scheduler, stepped once an epoch. Default:
-        half a cosine, down to 0.
+        Takes the optimizer and `n_epochs`, gives a scheduler, stepped once an epoch, or None
+        for a constant rate. Default: half a cosine, down to 0.
     batch_size, score_batch_size : int, default 128 and 512
         Samples a batch, in training, and in scoring and validation.
     score_data : Dataset, optional
@@ -115,7 +126,8 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        If an option is wrong, or `loss` does not give one loss a sample.
+        If an option is wrong or has no part in the method, `loss` does not give one loss a
+        sample, or the training loss is not finite.
 
     Notes
     -----
@@ -139,37 +151,44 @@ def fit(
     spec = method_of(method)
     n_epochs = check_count(n_epochs, "n_epochs", low=1)
     warmup, final = spec.epochs(n_epochs)
-    if warmup_epochs is not None and spec.selects:
-        warmup = check_count(warmup_epochs, "warmup_epochs", low=0)
+    check_used(spec, method, warmup_epochs=warmup_epochs, keep=keep, options=sampler_options)
+    if warmup_epochs is not None:
+        warmup = check_count(warmup_epochs, "warmup_epochs", low=int(spec.stops))
+    batch_size = check_count(batch_size, "batch_size", low=1)
     options = {
         "warmup_epochs": warmup, "final_epochs": final, "total_epochs": n_epochs, "seed": seed,
         "min_samples": batch_size, **spec.sampler, **(sampler_options or {}),
     }  # fmt: skip
     if keep is not None:
         options["keep"] = keep
+    if like is not None:
+        options |= sizes_of(like, method, n_epochs)
     where = _device_of(model, device)
     model.to(where)
+    gpu_data = check_data(train, "train")
+    if validation is not None:
+        check_data(validation, "validation")
     sampler = EasinessSampler(len(train), device=where, **options)  # type: ignore[arg-type]
     numbered = with_ids(train)
     trainer = Trainer(
         model,
         DataLoader(
-            numbered, batch_size, sampler=sampler, num_workers=num_workers,
-            pin_memory=where.type == "cuda",
+            numbered, batch_sampler=Batches(sampler, batch_size), num_workers=num_workers,
+            pin_memory=where.type == "cuda" and not gpu_data,
         ),
         sampler,
-        (optimizer or _sgd)(model.parameters()),
+        check_optimizer((optimizer or _sgd)(model.parameters())),
         loss or spec.loss(),
         where,
         amp,
     )  # fmt: skip
-    schedule = (scheduler or _cosine)(trainer.optimizer, n_epochs)
+    schedule = check_schedule((scheduler or _cosine)(trainer.optimizer, n_epochs))
     result = FitResult(method, sampler.options.warmup_epochs)
     last = sampler.options.warmup_epochs if spec.stops else n_epochs
     callbacks = list(callbacks)
     cuda = [where] if where.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
-        torch.manual_seed(seed)
+        _seed(where, seed)
         for epoch in _shown(range(min(last, n_epochs)), method, progress):
             clock = Clock(where)
             sampler.set_epoch(epoch)
@@ -180,10 +199,11 @@ def fit(
                         model, scored, sampler=sampler, device=where,
                         batch_size=score_batch_size, num_workers=num_workers,
                     )  # fmt: skip
-            rate = trainer.optimizer.param_groups[0]["lr"]
+            rate = float(trainer.optimizer.param_groups[0]["lr"])
             with clock.measure("train"):
                 train_loss = trainer.epoch()
-            schedule.step()
+            if schedule is not None:
+                schedule.step()
             record = {**sampler.history[-1], "learning_rate": rate, "train_loss": train_loss}
             with clock.measure("validation"):
                 if validation is not None:
@@ -197,7 +217,7 @@ def fit(
                 result.to_csv(history)
             # All are called, whatever an earlier one says.
             answers = [callback(result.history[-1], model) for callback in callbacks]
-            if True in answers:
+            if any(answer is True for answer in answers):
                 break
     return result
 
@@ -219,6 +239,14 @@ def _device_of(model: torch.nn.Module, device: torch.device | str | None) -> tor
         return torch.device("cpu") if first is None else first.device
     # With its index: "cuda" is not equal to the "cuda:0" of a tensor there.
     return torch.empty(0, device=device).device
+
+
+def _seed(device: torch.device, seed: int) -> None:
+    """Seed the generators that are put back afterwards, and no other device's."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
 
 
 def _sgd(parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:

@@ -112,3 +112,12 @@ def test_suites_run_and_resume(tmp_path):
         assert float(row["art_without_scoring"]) <= float(row["art"])
     noise = list(csv.DictReader((tmp_path / "noise.csv").read_text().splitlines()))
     assert {row["setting"] for row in noise} == {"0.2", "0.4"}
+    costs = {row["method"]: float(row["cost"]) for row in rows}
+    for method in ("SET", "EO", "EMO", "HO", "MHO"):
+        assert costs[f"random, as {method}"] == costs[method]
+    other = subprocess.run(
+        [sys.executable, EXAMPLES / "set_train.py", "levels", "--size", "301", "-o", tmp_path],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert other.returncode == 1
+    assert "holds runs with" in other.stderr

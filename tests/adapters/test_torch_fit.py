@@ -99,10 +99,19 @@ def test_set_trains_on_levels_after_its_warm_up(keep):
 def test_the_controls_are_of_the_same_size():
     options = {"n_epochs": 3, "warmup_epochs": 2}
     chosen, _ = trained("SET", **options)
-    random, _ = trained("random", **options)
+    own, _ = trained("random", **options)
     # The same model scored it, so that the sizes of the first such epoch agree.
-    assert random.history[2]["n_selected"] == chosen.history[2]["n_selected"] < 600
-    assert random.history[2]["train_loss"] != chosen.history[2]["train_loss"]
+    assert own.history[2]["n_selected"] == chosen.history[2]["n_selected"] < 600
+    assert own.history[2]["train_loss"] != chosen.history[2]["train_loss"]
+    for method in ("SET", "lossless"):
+        long, _ = trained(method, keep=ec.EMO if method == "SET" else None)
+        like, _ = trained("random", like=long)
+        sizes = [[r["n_selected"] for r in one.history] for one in (long, like)]
+        assert sizes[0] == sizes[1]
+        assert len(set(sizes[0])) > 3
+        assert (like.usage, like.cost) == (long.usage, long.cost)
+        assert like.history[0]["train_loss"] == long.history[0]["train_loss"]
+        assert like.history[-2]["train_loss"] != long.history[-2]["train_loss"]
     warm, _ = trained("warm-up", n_epochs=10, warmup_epochs=2)
     assert len(warm.history) == 2
     assert warm.usage == 1.0
@@ -209,22 +218,3 @@ def test_bfloat16_trains():
     result, net = trained("SET", n_epochs=6, amp=True)
     assert result.accuracy > 0.6
     assert {p.dtype for p in net.parameters()} == {torch.float32}
-
-
-@pytest.mark.parametrize(
-    ("options", "error", "words"),
-    [({"method": "sets"}, ValueError, "expected one of classic, SEL, SET"),
-     ({"n_epochs": 0}, ValueError, "n_epochs"),
-     ({"loss": torch.nn.CrossEntropyLoss()}, ValueError, 'one loss a sample.*reduction="none"'),
-     ({"keep": "MO"}, (TypeError, ValueError), "keep"),
-     ({"warmup_epochs": -1}, ValueError, "warmup_epochs")],
-)  # fmt: skip
-def test_wrong_options_are_named(options, error, words):
-    with pytest.raises(error, match=words):
-        trained(**{"method": "SET", **options})
-
-
-def test_an_unknown_clock_is_refused():
-    result, _ = trained("classic", n_epochs=1)
-    with pytest.raises(ValueError, match="'wall' or 'cpu', got 'sun'"):
-        result.seconds(clock="sun")

@@ -70,3 +70,25 @@ def test_a_sampler_pickles_with_its_scores():
     sampler.set_epoch(7)
     copy.set_epoch(7)
     assert list(copy) == list(sampler)
+
+
+def test_a_control_of_given_sizes_needs_no_scores():
+    sampler = EasinessSampler(50, warmup_epochs=1, random_control=[50, 20, 7])
+    sizes = []
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        assert not sampler.refresh_due
+        ids = list(sampler)
+        assert len(set(ids)) == len(ids) == sampler.history[-1]["n_selected"]
+        assert sampler.weights(torch.tensor(ids)).tolist() == [1.0] * len(ids)
+        sizes.append(len(ids))
+    assert sizes == [50, 20, 7]
+    sampler.set_epoch(3)
+    with pytest.raises(RuntimeError, match="sizes for 3 epochs, and none for epoch 3"):
+        list(sampler)
+    for wrong in ([0], [51], [True], ["a"]):
+        with pytest.raises((TypeError, ValueError), match="random_control: each size"):
+            EasinessSampler(50, random_control=wrong)
+    for wrong in (1, "yes", None):
+        with pytest.raises(TypeError, match="random_control: expected True or False"):
+            EasinessSampler(50, random_control=wrong)

@@ -1,0 +1,88 @@
+"""What `fit` is given, checked before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from easiness_torch._methods import Method
+from easiness_torch._result import FitResult
+
+_OWN = ("seed", "total_epochs", "warmup_epochs", "random_control")
+
+
+def check_data(data: Any, name: str) -> bool:
+    """Check a data set by its first sample; whether that is on a GPU."""
+    if isinstance(data, (DataLoader, IterableDataset)) or not hasattr(data, "__getitem__"):
+        raise TypeError(
+            f"{name}: expected a map-style data set of pairs (x, y), got {type(data).__name__}"
+        )
+    if len(data) == 0:
+        raise ValueError(f"{name}: expected samples, got a data set of none")
+    with torch.random.fork_rng(devices=[]):
+        sample = data[0]
+    if not isinstance(sample, (list, tuple)) or len(sample) != 2:
+        raise TypeError(
+            f"{name}: expected samples that are pairs (x, y), got {type(sample).__name__}"
+            f"{f' of {len(sample)}' if hasattr(sample, '__len__') else ''}"
+        )
+    label = torch.as_tensor(sample[1])
+    if label.ndim or label.is_floating_point() or label.is_complex() or label.dtype == torch.bool:
+        raise TypeError(
+            f"{name}: expected y to be one class index, got {label.dtype} of shape "
+            f"{tuple(label.shape)}"
+        )
+    return any(isinstance(part, Tensor) and part.is_cuda for part in sample)
+
+
+def check_used(
+    spec: Method, method: str, *, warmup_epochs: Any, keep: Any, options: Mapping[str, Any] | None
+) -> None:
+    """Refuse options that have no part in a method, or are `fit`'s own."""
+    own = [name for name in _OWN if name in (options or {})]
+    if own:
+        raise ValueError(
+            f"sampler_options: {', '.join(own)} follow from fit's own arguments; pass seed=, "
+            f'n_epochs=, warmup_epochs=, and method="random" with like='
+        )
+    given = {"warmup_epochs": warmup_epochs, "keep": keep, "sampler_options": options}
+    unused = [name for name, value in given.items() if value is not None and not spec.selects]
+    if unused:
+        raise ValueError(f"{', '.join(unused)}: {method!r} takes all samples in all epochs")
+
+
+def sizes_of(like: FitResult, method: str, n_epochs: int) -> dict[str, Any]:
+    """Give the sampler's options for a control of the same size as another run."""
+    if method != "random":
+        raise ValueError(f'like: has no part in {method!r}, only in method="random"')
+    if len(like.history) != n_epochs:
+        raise ValueError(
+            f"n_epochs: expected {len(like.history)}, those of the run to be like, got {n_epochs}"
+        )
+    sizes = [record["n_selected"] for record in like.history]
+    return {"random_control": sizes, "warmup_epochs": like.warmup_epochs}
+
+
+def check_optimizer(optimizer: Any) -> torch.optim.Optimizer:
+    """Refuse what steps in another way."""
+    if not isinstance(optimizer, torch.optim.Optimizer) or isinstance(optimizer, torch.optim.LBFGS):
+        raise TypeError(
+            f"optimizer: expected a function that makes a torch.optim.Optimizer whose step() "
+            f"needs no closure, got {type(optimizer).__name__} from it"
+        )
+    return optimizer
+
+
+def check_schedule(schedule: Any) -> Any:
+    """Refuse a scheduler that needs more than to be stepped once an epoch."""
+    plateau = isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau)
+    if plateau or not (schedule is None or hasattr(schedule, "step")):
+        raise TypeError(
+            f"scheduler: expected a function that makes a scheduler with step() or None, got "
+            f"{type(schedule).__name__} from it"
+        )
+    return schedule

@@ -1,0 +1,146 @@
+"""`fit`: what it is given, and what of it is refused."""
+
+import pytest
+import torch
+from easiness_torch import fit
+from easiness_torch._loop import Batches
+from torch.nn.functional import cross_entropy, one_hot
+from torch.utils.data import DataLoader, TensorDataset
+
+import easiness_core as ec
+
+
+def data(n=600, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.randint(0, 3, (n,), generator=generator)
+    return TensorDataset(one_hot(y, 3) * 1.5 + torch.randn(n, 3, generator=generator), y)
+
+
+TRAIN, TEST = data(), data(200, 1)
+
+
+def model(seed=0):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return torch.nn.Sequential(torch.nn.Linear(3, 16), torch.nn.ReLU(), torch.nn.Linear(16, 3))
+
+
+def trained(method, **options):
+    net = model()
+    return fit(net, TRAIN, TEST, **{"method": method, "n_epochs": 10, **options}), net
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [({"method": "sets"}, ValueError, "expected one of classic, SEL, SET"),
+     ({"n_epochs": 0}, ValueError, "n_epochs"),
+     ({"loss": torch.nn.CrossEntropyLoss()}, ValueError, 'one loss a sample.*reduction="none"'),
+     ({"keep": "MO"}, (TypeError, ValueError), "keep"),
+     ({"warmup_epochs": -1}, ValueError, "warmup_epochs"),
+     ({"method": "warm-up", "warmup_epochs": 0}, ValueError, "warmup_epochs: expected 1"),
+     ({"method": "classic", "keep": ec.EO}, ValueError, "keep: 'classic' takes all samples"),
+     ({"sampler_options": {"seed": 1}}, ValueError, "sampler_options: seed follow"),
+     ({"like": trained("classic", n_epochs=1)[0]}, ValueError, "like: has no part in 'SET'"),
+     ({"method": "random", "like": trained("classic", n_epochs=1)[0]}, ValueError,
+      "n_epochs: expected 1, .* got 10"),
+     ({"batch_size": 0}, ValueError, "batch_size"),
+     ({"optimizer": torch.optim.LBFGS}, TypeError, "no closure, got LBFGS"),
+     ({"scheduler": lambda o, n: torch.optim.lr_scheduler.ReduceLROnPlateau(o)}, TypeError,
+      "got ReduceLROnPlateau"),
+     ({"optimizer": lambda p: torch.optim.SGD(p, lr=1e30)}, ValueError,
+      "epoch 0: the training loss is .*; lower the learning rate")],
+)  # fmt: skip
+def test_wrong_options_are_named(options, error, words):
+    with pytest.raises(error, match=words):
+        trained(**{"method": "SET", **options})
+
+
+def test_an_unknown_clock_is_refused():
+    result, _ = trained("classic", n_epochs=1)
+    with pytest.raises(ValueError, match="'wall' or 'cpu', got 'sun'"):
+        result.seconds(clock="sun")
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [(TensorDataset(torch.zeros(3, 2)), "pairs .x, y., got tuple of 1"),
+     ([{"x": 1, "y": 0}], "got dict of 2"), (DataLoader(TRAIN), "got DataLoader"),
+     (TensorDataset(torch.zeros(3, 3), torch.zeros(3, 3)), "one class index, got torch.float32"),
+     (TensorDataset(torch.zeros(0, 3), torch.zeros(0).long()), "got a data set of none")],
+)  # fmt: skip
+def test_data_are_checked_before_anything_is_trained(broken, words):
+    net = model()
+    with pytest.raises((TypeError, ValueError), match=f"train: .*{words}"):
+        fit(net, broken, method="classic")
+    with pytest.raises((TypeError, ValueError), match=f"validation: .*{words}"):
+        fit(net, TRAIN, broken, method="classic")
+    assert all(map(torch.equal, net.parameters(), model().parameters()))
+
+
+def test_int32_labels_and_inputs_of_several_parts():
+    class Both(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = model()
+
+        def forward(self, parts):
+            return self.inner(parts["a"] + parts["b"])
+
+    x, y = TRAIN.tensors
+    pairs = [({"a": row, "b": 0 * row}, label) for row, label in zip(x, y.int(), strict=True)]
+    nested = fit(Both(), pairs, pairs, method="SET", n_epochs=3)
+    plain = fit(model(), TRAIN, TRAIN, method="SET", n_epochs=3)
+    losses = [[r["train_loss"] for r in one.history] for one in (nested, plain)]
+    assert losses[0] == losses[1]
+    assert nested.accuracy == plain.accuracy
+
+
+def test_a_last_batch_of_one_joins_the_one_before():
+    net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3))
+    train, sizes = data(129), []
+    net[0].register_forward_pre_hook(lambda module, given: sizes.append(len(given[0])))
+    fit(net, train, method="classic", n_epochs=2, batch_size=32)
+    assert sizes == [32, 32, 32, 33] * 2
+    ids = [k for batch in Batches(range(65), 32) for k in batch]
+    assert ids == list(range(65))
+    assert [len(batch) for batch in Batches(range(1), 32)] == [1]
+
+
+def test_the_training_loss_is_a_mean_over_samples():
+    x, y = data(131).tensors
+    net = model()
+    result = fit(
+        net, TensorDataset(x, y), method="classic", n_epochs=1,
+        optimizer=lambda p: torch.optim.SGD(p, lr=0.0),
+    )  # fmt: skip
+    assert result.history[0]["train_loss"] == pytest.approx(cross_entropy(net(x), y).item())
+
+
+def test_modules_keep_their_modes():
+    net = torch.nn.Sequential(torch.nn.BatchNorm1d(3), model())
+    net[0].eval()
+    frozen = net[0].running_mean.clone()
+    trained_in = []
+    net[1].register_forward_pre_hook(lambda module, _: trained_in.append(module.training))
+    fit(net, TRAIN, TEST, method="SET", n_epochs=2)
+    assert torch.equal(net[0].running_mean, frozen)
+    assert set(trained_in) == {True, False}  # training, and scoring
+    net.eval()
+    fit(net, TRAIN, method="classic", n_epochs=1)
+    assert net.training
+    assert not torch.equal(net[0].running_mean, frozen)
+
+
+def test_the_learning_rate_may_be_a_tensor_or_constant():
+    result, _ = trained(
+        "classic", n_epochs=3, optimizer=lambda p: torch.optim.AdamW(p, lr=torch.tensor(0.1))
+    )
+    rates = [record["learning_rate"] for record in result.history]
+    assert rates == pytest.approx([0.1, 0.075, 0.025])
+    result, _ = trained("classic", n_epochs=3, scheduler=lambda optimizer, n: None)
+    assert [record["learning_rate"] for record in result.history] == [0.05] * 3
+
+
+def test_only_true_ends_it():
+    result, _ = trained("classic", n_epochs=2, callbacks=[lambda *_: 1, lambda *_: torch.ones(2)])
+    assert len(result.history) == 2
