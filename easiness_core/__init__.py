@@ -8,6 +8,7 @@ from easiness_core.classes import ClassTable, class_table
 from easiness_core.estimators import ClosedForm, MonteCarlo
 from easiness_core.level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
 from easiness_core.logits import softmax
+from easiness_core.margin import Margins, margins
 from easiness_core.metrics import (
     EasinessBins,
     auroc,
@@ -37,6 +38,7 @@ __all__ = [
     "ClosedForm",
     "EasinessBins",
     "Level",
+    "Margins",
     "MonteCarlo",
     "Scores",
     "SigmaFit",
@@ -51,6 +53,7 @@ __all__ = [
     "levels",
     "log_easiness",
     "loss_rank_selection",
+    "margins",
     "medium_sample_rate",
     "random_selection",
     "score",

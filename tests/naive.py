@@ -168,3 +168,12 @@ def easiest(log_easiness, loss, lot, share):
     size = max(1, round(share * len(log_easiness)))
     order = sorted(range(len(log_easiness)), key=lambda k: (-log_easiness[k], loss[k], lot[k]))
     return np.array(sorted(order[:size]), dtype=np.int64)
+
+
+def margin(z, i):
+    """The label's logit minus the largest other: (margin, class of the other)."""
+    other = None
+    for k in range(len(z)):
+        if k != i and (other is None or z[k] > z[other]):
+            other = k
+    return z[i] - z[other], other

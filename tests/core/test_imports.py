@@ -190,6 +190,7 @@ POSITIONAL = {
     "levels": ["log_easiness"],
     "log_easiness": ["probs", "labels"],
     "loss_rank_selection": ["loss", "n_hard", "n_medium"],
+    "margins": ["logits", "labels"],
     "medium_sample_rate": ["level"],
     "random_selection": ["n_samples", "size"],
     "score": ["probs", "labels"],
