@@ -62,7 +62,7 @@ def margins(logits: ArrayLike, labels: ArrayLike, *, on_nan: str = "raise") -> M
     Notes
     -----
     Source: the margin of *Identifying Mislabeled Data using the Area Under the Margin Ranking*
-    (Pleiss et al. 2020), Definition 1, which Section 4.3 of the paper builds on. It is no function
+    (Pleiss et al. 2020), which Section 4.3 of the paper builds on. It is no function
     of the probabilities: softmax loses the logits' scale.
 
     Examples

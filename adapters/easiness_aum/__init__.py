@@ -1,6 +1,19 @@
 """Mislabeled data: the area under the margin, threshold samples, and easiness beside them."""
 
 from easiness_aum.area import AreaUnderMargin
+from easiness_aum.threshold import (
+    aum_threshold,
+    choose_threshold_samples,
+    combine_runs,
+    relabel_threshold_samples,
+)
 from easiness_aum.values import AUMValues
 
-__all__ = ["AUMValues", "AreaUnderMargin"]
+__all__ = [
+    "AUMValues",
+    "AreaUnderMargin",
+    "aum_threshold",
+    "choose_threshold_samples",
+    "combine_runs",
+    "relabel_threshold_samples",
+]

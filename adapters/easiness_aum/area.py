@@ -38,7 +38,7 @@ class AreaUnderMargin:
     Notes
     -----
     `AUM = 1/T sum_t (z_y - max over k != y of z_k)` over a sample's T measurements, on raw
-    logits. Source: Pleiss et al. 2020, Definition 1; Section 4.3 of the paper. float32 and float64
+    logits. Source: Pleiss et al. 2020; Section 4.3 of the paper. float32 and float64
     logits give the numbers of the package `aum` 1.0.2, which subtracts half types in their own
     precision where this subtracts in float32.
 
