@@ -1,6 +1,7 @@
 """Mislabeled data: the area under the margin, threshold samples, and easiness beside them."""
 
 from easiness_aum.area import AreaUnderMargin
+from easiness_aum.filter import AUMFilter, AUMFlags
 from easiness_aum.threshold import (
     aum_threshold,
     choose_threshold_samples,
@@ -10,6 +11,8 @@ from easiness_aum.threshold import (
 from easiness_aum.values import AUMValues
 
 __all__ = [
+    "AUMFilter",
+    "AUMFlags",
     "AUMValues",
     "AreaUnderMargin",
     "aum_threshold",
