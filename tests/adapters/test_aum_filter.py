@@ -99,6 +99,16 @@ def test_where_all_threshold_samples_are_hard_only_what_is_easier_is_dropped(val
     assert found.flags.any()
 
 
+def test_both_ends_are_as_said():
+    """An AUM on the threshold is not flagged; an easiness on the resolution is hard."""
+    aum = np.array([-2.0, -2.5, -3.0, -2.0, -2.0])
+    easiness = np.array([0.0, 0.001, 0.002, 0.0, 0.0])
+    few = AUMValues(np.arange(5), np.zeros(5, int), np.ones(5, int), aum, easiness, 1 - easiness)
+    found = AUMFilter("flagged_hard").flag(few, [3, 4])
+    assert found.aum_flags.tolist() == [False, True, True, False, False]
+    assert found.flags.tolist() == [False, True, False, False, False]
+
+
 def test_values_of_a_file_need_probabilities_and_labels(values, planted, rng, tmp_path):
     area = AreaUnderMargin()
     logits = rng.normal(size=(N, C))
