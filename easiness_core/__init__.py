@@ -5,6 +5,7 @@ Arrays in, arrays out; no framework is imported. Start with `score`.
 
 from easiness_core._version import __version__
 from easiness_core.classes import ClassTable, class_table
+from easiness_core.confusion import confusion, label_posterior
 from easiness_core.estimators import ClosedForm, MonteCarlo
 from easiness_core.level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
 from easiness_core.logits import softmax
@@ -46,10 +47,12 @@ __all__ = [
     "__version__",
     "auroc",
     "class_table",
+    "confusion",
     "easiness",
     "easiness_bins",
     "expected_sample_easiness_error",
     "fit_sigma",
+    "label_posterior",
     "levels",
     "log_easiness",
     "loss_rank_selection",

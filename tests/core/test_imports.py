@@ -183,10 +183,12 @@ def test_all_is_complete():
 POSITIONAL = {
     "auroc": ["probs", "labels"],
     "class_table": ["scores", "labels"],
+    "confusion": ["probs", "labels"],
     "easiness": ["probs", "labels"],
     "easiness_bins": ["easiness", "correct"],
     "expected_sample_easiness_error": ["easiness", "correct"],
     "fit_sigma": ["probs", "labels"],
+    "label_posterior": ["probs", "labels"],
     "levels": ["log_easiness"],
     "log_easiness": ["probs", "labels"],
     "loss_rank_selection": ["loss", "n_hard", "n_medium"],
