@@ -108,7 +108,6 @@ def rank_mislabels(
         estimator = ec.ClosedForm(sigma=_SIGMA[method])
     if method == "confusion":
         probs = ec.label_posterior(probs, labels, classes=classes, normalize=normalize)
-        normalize = False
     scores = ec.score(probs, labels, estimator=estimator, classes=classes, normalize=normalize)
     # Not -x: it would give -0.0 where easiness is 1.
     suspicion = 0.0 - scores.log_easiness

@@ -53,9 +53,18 @@ def test_order_of_samples_and_of_classes_does_not_matter(make_rows, rng):
 
 def test_a_class_without_samples_and_one_that_is_never_seen():
     probs = np.array([[0.7, 0.3, 0.0, 0.0], [0.2, 0.8, 0.0, 0.0], [0.6, 0.4, 0.0, 0.0]])
-    posterior = ec.label_posterior(probs, [0, 1, 3])
-    assert np.isfinite(posterior).all()
-    np.testing.assert_allclose(posterior.sum(axis=1), 1.0)
+    labels = [0, 1, 3]
+    posterior = ec.label_posterior(probs, labels)
+    np.testing.assert_allclose(posterior, naive.label_posterior(probs, labels, 0.1, 0.5), atol=1e-9)
+    # Class 2 gets some probability now: its self-confidence, of no sample, is taken as 1.
+    probs = np.array([[0.6, 0.3, 0.1], [0.2, 0.8, 0.0]])
+    posterior = ec.label_posterior(probs, [0, 1])
+    np.testing.assert_allclose(posterior, naive.label_posterior(probs, [0, 1], 0.1, 0.5), atol=1e-9)
+
+
+def test_what_is_below_0_by_rounding_stays_out():
+    posterior = ec.label_posterior([[1.0 + 1e-7, -1e-7], [0.3, 0.7]], [0, 1])
+    assert posterior[0].tolist() == [1.0, 0.0]
 
 
 def test_class_names_counts_and_half_types_are_taken(make_rows):
