@@ -103,6 +103,12 @@ def test_training_records_what_it_saw_and_goes_on(tmp_path, data, monkeypatch):
         np.testing.assert_array_equal(np.load(tmp_path / "parts" / name), logits)
 
 
+def test_the_guides_tables_are_those_of_the_committed_figures():
+    tables = load("mislabels_tables")
+    page = (DOCS / "mislabels.md").read_text("utf-8")
+    assert tables.fill(page, tables.tables(DOCS)) == page
+
+
 def test_the_committed_figures_have_every_run():
     means = figure.curves(figure.read(DOCS / "aum_se.csv"))
     rules = len(figure.AVERAGED) + len(figure.ONE_EPOCH)
