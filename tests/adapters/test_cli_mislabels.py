@@ -131,11 +131,24 @@ def test_pictures_from_a_folder_are_small(folder):
 
     (folder / "pictures").mkdir()
     (folder / "pictures" / "notes.txt").write_text("no picture")
-    for k in range(N):
-        Image.new("P", (400, 200), k).save(folder / "pictures" / f"{k:03}.png")
+    for k in RNG.permutation(N).tolist():
+        Image.new("RGB", (400, 200), (4 * k, 0, 0)).save(folder / "pictures" / f"{k:03}.png")
     assert run("-o", "o.html", "--images", "pictures", "--top", "2") == 0
     data = re.findall(r"base64,([^\"]*)\" alt", (folder / "o.html").read_text("utf-8"))
-    assert Image.open(io.BytesIO(base64.b64decode(data[0]))).size == (96, 48)
+    first = Image.open(io.BytesIO(base64.b64decode(data[0])))
+    assert first.size == (96, 48)
+    assert first.getpixel((5, 5)) == (4 * int(rank_mislabels(PROBS, LABELS).order[0]), 0, 0)
+
+
+def test_a_page_lists_no_more_than_a_hundred_unless_asked(folder):
+    np.save("p.npy", np.tile(PROBS, (3, 1)))
+    np.save("y.npy", np.tile(LABELS, 3))
+    assert run("-o", "o.html") == 0
+    assert run("-o", "all.html", "--top", "180") == 0
+    counts = [
+        (folder / name).read_text("utf-8").count("<tr>") - 1 for name in ("o.html", "all.html")
+    ]
+    assert counts == [100, 180]
 
 
 @pytest.mark.parametrize(
