@@ -1,4 +1,4 @@
-"""Write the tables of docs/mislabels.md from its two CSV files, between their marks.
+"""Write the tables of docs/mislabels.md from its CSV files, between their marks.
 
     python examples/mislabels_tables.py docs
 
@@ -39,20 +39,20 @@ def rows(table):
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *table[1:]])
 
 
-def rates(lines, epoch):
+def rates(lines, epoch, names=tuple(RULES)):
     """TPR / FPR after an epoch (from 0), means over the seeds."""
     means = aum_se.curves(lines)
     columns = sorted({name[:2] for name in means})
     noise = {"next": "c to c + 1", "symmetric": "symmetric"}
     table = [[f"after {epoch + 1} epochs", *(f"{noise[n]}, {100 * float(r):.0f} %"
                                              for n, r in columns)]]  # fmt: skip
-    for name, shown in RULES.items():
+    for name in names:
         cells = []
         for column in columns:
             curve = means[(*column, *name)]
             _, tpr, fpr, _ = curve[curve[:, 0] == epoch][0]
             cells.append(f"{tpr:.1f} / {fpr:.1f}")
-        table.append([shown, *cells])
+        table.append([RULES[name], *cells])
     return rows(table)
 
 
@@ -109,9 +109,12 @@ def flagged(lines):
 
 
 def tables(docs):
+    confirmed = read(docs / "aum_se_confirmation.csv")
+    two = (("averaged", "aum", "threshold"), ("averaged", "drop_easy", "p99.5"))
     runs, sets = read(docs / "aum_se.csv"), read(docs / "mislabels.csv")
     return {
         **{f"rates {epoch + 1}": rates(runs, epoch) for epoch in (9, 14, 19)},
+        **{f"confirmation {epoch + 1}": rates(confirmed, epoch, two) for epoch in (14, 19)},
         "aurocs": aurocs(runs),
         "ranking auroc": ranking(sets, "auroc"),
         "ranking ap": ranking(sets, "ap"),
