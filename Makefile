@@ -71,7 +71,7 @@ cleaning: $(VENV)/.bench  ## the comparison of docs/cleaning.md (20 minutes); ne
 
 mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (30 minutes, one thread); needs EASINESS_DATA
 	$(BIN)/python examples/aum_se_train.py $(VENV)/aum_records
-	$(BIN)/python examples/aum_se.py $(VENV)/aum_records -o $(VENV)/aum_se.csv --plot docs/img/aum_se.png --table 9 14 19
+	$(BIN)/python examples/aum_se.py $(VENV)/aum_records -o $(VENV)/aum_se.csv --plot docs/img/aum_se.png --tradeoff docs/img/aum_se_tradeoff.png
 	cp $(VENV)/aum_se.csv docs/aum_se.csv
 	$(BIN)/python examples/aum_se_train.py $(VENV)/aum_records_3 --seed 3
 	$(BIN)/python examples/aum_se.py $(VENV)/aum_records_3 -o $(VENV)/aum_se_3.csv

@@ -137,6 +137,44 @@ def plot(lines, target):
     figure.savefig(target, dpi=110, metadata={"Software": None})
 
 
+def plot_tradeoff(lines, target, epochs=(14, 19)):
+    """Draw what each percentile gives up of AUM's true finds and leaves of its false ones."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    means = curves(lines)
+    figure, axes = plt.subplots(1, len(epochs), figsize=(9.5, 4.2), sharey=True)
+    for axis, epoch in zip(axes, epochs, strict=True):
+        axis.fill_between([0, 0.5], 0, 0.5, color="#1f77b4", alpha=0.12, lw=0)
+        for noise, rate in sorted({name[:2] for name in means}):
+            aum = means[noise, rate, "averaged", "aum", "threshold"]
+            tpr, fpr = aum[aum[:, 0] == epoch][0, 1:3]
+            points = []
+            for q in PERCENTILES:
+                curve = means[noise, rate, "averaged", "drop_easy", f"p{q:g}"]
+                now = curve[curve[:, 0] == epoch][0]
+                points.append((max(tpr - now[1], 0.02), now[2] / fpr))
+            kind = "c to c + 1" if noise == "next" else "symmetric"
+            color = {"0.1": "#66c2a5", "0.2": "#1f78b4", "0.4": "#b2182b"}[rate]
+            axis.plot(*zip(*points, strict=True), "o-" if noise == "next" else "s--", color=color,
+                      ms=4, lw=1.2, label=f"{kind}, {100 * float(rate):.0f} %")  # fmt: skip
+        axis.set_xscale("log")
+        axis.set_xlim(0.018, 30)
+        axis.set_xticks([0.1, 0.5, 1, 2, 5, 20], ["0.1", "0.5", "1", "2", "5", "20"])
+        axis.minorticks_off()
+        axis.set_ylim(0, 1.02)
+        axis.set_title(f"after {epoch + 1} epochs", fontsize=10)
+        axis.set_xlabel("true positives given up, points")
+        axis.grid(alpha=0.3)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel("false positives left, as a share of AUM's")
+    axes[0].legend(fontsize=8, frameon=False, loc="lower left")
+    figure.tight_layout()
+    figure.savefig(target, dpi=110, metadata={"Software": None})
+
+
 def table(lines, epochs):
     """Markdown: rates of each rule, TPR / FPR in %, means over the seeds."""
     means = curves(lines)
@@ -166,6 +204,7 @@ def main():
     parser.add_argument("records", type=Path)
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--tradeoff", type=Path)
     parser.add_argument("--table", type=int, nargs="*", default=(), help="epochs to print, from 0")
     options = parser.parse_args()
     if not options.out.exists():
@@ -176,6 +215,8 @@ def main():
     lines = read(options.out)
     if options.plot:
         plot(lines, options.plot)
+    if options.tradeoff:
+        plot_tradeoff(lines, options.tradeoff)
     print(table(lines, options.table))
 
 

@@ -120,3 +120,5 @@ def test_the_plot_is_drawn(tmp_path):
     pytest.importorskip("matplotlib")
     figure.plot(figure.read(DOCS / "aum_se.csv"), tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size > 10_000
+    figure.plot_tradeoff(figure.read(DOCS / "aum_se.csv"), tmp_path / "tradeoff.png")
+    assert (tmp_path / "tradeoff.png").stat().st_size > 10_000
