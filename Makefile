@@ -8,7 +8,7 @@ SOURCES := pyproject.toml constraints.txt
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format docs-check picture tables cleaning bench clean
+.PHONY: help demo test coverage lint format docs-check picture tables cleaning mislabels bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,16 @@ bench: $(VENV)/.bench  ## timings against others (15 minutes, nothing else runni
 cleaning: $(VENV)/.bench  ## the comparison of docs/cleaning.md (20 minutes); needs EASINESS_DATA
 	$(BIN)/python examples/sklearn_cleaning.py -o docs/cleaning.csv
 	$(BIN)/python examples/cleaning_report.py docs
+
+mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (30 minutes, one thread); needs EASINESS_DATA
+	$(BIN)/python examples/aum_se_train.py $(VENV)/aum_records
+	$(BIN)/python examples/aum_se.py $(VENV)/aum_records -o $(VENV)/aum_se.csv --plot docs/img/aum_se.png --tradeoff docs/img/aum_se_tradeoff.png
+	cp $(VENV)/aum_se.csv docs/aum_se.csv
+	$(BIN)/python examples/aum_se_train.py $(VENV)/aum_records_3 --seed 3
+	$(BIN)/python examples/aum_se.py $(VENV)/aum_records_3 -o $(VENV)/aum_se_3.csv
+	cp $(VENV)/aum_se_3.csv docs/aum_se_confirmation.csv
+	$(BIN)/python examples/mislabels.py -o docs/mislabels.csv --tune
+	$(BIN)/python examples/mislabels_tables.py docs
 
 tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
 	$(BIN)/python examples/numerics_tables.py

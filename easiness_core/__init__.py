@@ -5,9 +5,11 @@ Arrays in, arrays out; no framework is imported. Start with `score`.
 
 from easiness_core._version import __version__
 from easiness_core.classes import ClassTable, class_table
+from easiness_core.confusion import confusion, label_posterior
 from easiness_core.estimators import ClosedForm, MonteCarlo
 from easiness_core.level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
 from easiness_core.logits import softmax
+from easiness_core.margin import Margins, margins
 from easiness_core.metrics import (
     EasinessBins,
     auroc,
@@ -37,6 +39,7 @@ __all__ = [
     "ClosedForm",
     "EasinessBins",
     "Level",
+    "Margins",
     "MonteCarlo",
     "Scores",
     "SigmaFit",
@@ -44,13 +47,16 @@ __all__ = [
     "__version__",
     "auroc",
     "class_table",
+    "confusion",
     "easiness",
     "easiness_bins",
     "expected_sample_easiness_error",
     "fit_sigma",
+    "label_posterior",
     "levels",
     "log_easiness",
     "loss_rank_selection",
+    "margins",
     "medium_sample_rate",
     "random_selection",
     "score",

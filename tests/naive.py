@@ -168,3 +168,46 @@ def easiest(log_easiness, loss, lot, share):
     size = max(1, round(share * len(log_easiness)))
     order = sorted(range(len(log_easiness)), key=lambda k: (-log_easiness[k], loss[k], lot[k]))
     return np.array(sorted(order[:size]), dtype=np.int64)
+
+
+def margin(z, i):
+    """The label's logit minus the largest other: (margin, class of the other)."""
+    other = None
+    for k in range(len(z)):
+        if k != i and (other is None or z[k] > z[other]):
+            other = k
+    return z[i] - z[other], other
+
+
+def balanced(probs, labels):
+    """h_j / t_j, rows summing to 1; t_j is the mean of h_j over the samples labeled j."""
+    n_classes = len(probs[0])
+    t = []
+    for j in range(n_classes):
+        own = [float(h[j]) for h, i in zip(probs, labels, strict=True) if i == j]
+        t.append(max(sum(own) / len(own), 1e-3) if own else 1.0)
+    rows = [[float(h[j]) / t[j] for j in range(n_classes)] for h in probs]
+    return [[value / sum(row) for value in row] for row in rows]
+
+
+def confusion(probs, labels, sigma):
+    """C[j][l]: easiness with respect to class j, summed over the samples labeled l."""
+    n_classes = len(probs[0])
+    counts = [[0.0] * n_classes for _ in range(n_classes)]
+    for g, i in zip(balanced(probs, labels), labels, strict=True):
+        for j in range(n_classes):
+            counts[j][i] += closed_form([g], [j], sigma)[0][0]
+    return counts
+
+
+def label_posterior(probs, labels, sigma, damping):
+    counts = confusion(probs, labels, sigma)
+    n_classes = len(counts)
+    rows = []
+    for g, i in zip(balanced(probs, labels), labels, strict=True):
+        q = []
+        for j in range(n_classes):
+            chance = (counts[j][i] + 1) / sum(count + 1 for count in counts[j])
+            q.append(g[j] * chance**damping)
+        rows.append([value / sum(q) for value in q])
+    return rows

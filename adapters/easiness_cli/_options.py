@@ -75,6 +75,42 @@ def estimator(parser: Any) -> None:
     )  # fmt: skip
 
 
+def mislabels(parser: Any) -> None:
+    """Add how samples are ranked and which are listed."""
+    group = parser.add_argument_group("ranking")
+    group.add_argument(
+        "--method", choices=("easiness", "confusion"), default="easiness",
+        help="each sample by itself, or reckoning with how classes are mislabeled throughout the "
+        "data (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--sigma", type=types.positive,
+        help="standard deviation of the noise (default: 0.01, with confusion 0.1)",
+    )  # fmt: skip
+    group.add_argument(
+        "--aum", metavar="FILE",
+        help="aum_values.csv or full_aum_records.csv, whose sample_ids are the rows of PROBS: adds "
+        "a column",
+    )  # fmt: skip
+    group.add_argument(
+        "--by", choices=("suspicion", "aum"), default="suspicion",
+        help="order of the list; aum: lowest first (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument("--flagged", action="store_true", help="list flagged samples only")
+    group.add_argument(
+        "--top", type=types.whole(1), metavar="N",
+        help="list at most N samples (default: all; in html 100)",
+    )  # fmt: skip
+    group.add_argument(
+        "--images", metavar="PATH",
+        help="html: pictures of the samples, an npy of images or a folder with one file a sample "
+        "in the order of their names",
+    )  # fmt: skip
+    group.add_argument(
+        "--title", default="Labels to review", help="html: heading (default: %(default)s)"
+    )
+
+
 def running(parser: Any, *, threads: bool = False) -> None:
     """Add what does not change the numbers."""
     group = parser.add_argument_group("running")

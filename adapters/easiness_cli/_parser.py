@@ -73,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_score(commands)
     _add_report(commands)
     _add_select(commands)
+    _add_mislabels(commands)
     _add_demo(commands)
     return parser
 
@@ -231,6 +232,32 @@ examples:
         help="file to write: .npy, .csv or .txt; '-' prints one index a line (default: -)",
     )  # fmt: skip
     options.max_bytes(parser)
+    options.running(parser)
+
+
+def _add_mislabels(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "mislabels",
+        "easiness_cli._mislabels:run",
+        "list the samples to review for wrong labels, the most suspicious first",
+        _INPUT_NOTES
+        + """
+PROBS must be predictions on samples that the classifier was not trained on.
+
+examples:
+  easiness mislabels probs.npy labels.npy -o review.html --images images.npy
+  easiness mislabels probs.npy labels.npy -o review.csv --method confusion --flagged
+  easiness mislabels probs.npy labels.npy -o review.parquet --aum aum_values.csv --by aum
+""",
+    )
+    options.inputs(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", default="-",
+        help="file to write: .csv, .parquet or .html; '-' prints csv (default: -)",
+    )  # fmt: skip
+    options.mislabels(parser)
+    options.reading(parser)
     options.running(parser)
 
 

@@ -1,0 +1,25 @@
+"""Mislabeled data: the area under the margin, threshold samples, and easiness beside them."""
+
+from easiness_aum.area import AreaUnderMargin
+from easiness_aum.filter import AUMFilter, AUMFlags
+from easiness_aum.ranking import MislabelRanking, rank_mislabels
+from easiness_aum.threshold import (
+    aum_threshold,
+    choose_threshold_samples,
+    combine_runs,
+    relabel_threshold_samples,
+)
+from easiness_aum.values import AUMValues
+
+__all__ = [
+    "AUMFilter",
+    "AUMFlags",
+    "AUMValues",
+    "AreaUnderMargin",
+    "MislabelRanking",
+    "aum_threshold",
+    "choose_threshold_samples",
+    "combine_runs",
+    "rank_mislabels",
+    "relabel_threshold_samples",
+]

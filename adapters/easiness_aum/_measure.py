@@ -1,0 +1,25 @@
+"""Easiness of a batch, in the whole units in which it is added up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import easiness_core as ec
+from easiness_aum._table import UNIT
+
+
+def measure(
+    logits: NDArray[Any], labels: NDArray[np.int64], estimator: ec.ClosedForm | ec.MonteCarlo | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Easiness of the label, and of the predicted class where it is another, in units."""
+    if estimator is None:
+        return np.zeros_like(labels), np.zeros_like(labels)
+    probs = ec.softmax(logits)
+    scores = ec.score(probs, labels, estimator=estimator)
+    rival = ec.easiness(probs, scores.predicted, estimator=estimator)
+    rival[scores.predicted == labels] = 0.0
+    units = np.rint(np.stack([scores.easiness, rival]) / UNIT).astype(np.int64)
+    return units[0], units[1]

@@ -1,0 +1,137 @@
+"""Sums of each sample, found by its id, and the log of all measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easiness_aum._input import Id
+
+# Easiness is added up as whole numbers of this unit, so that merging is exact; 2^63 of them hold
+# two million measurements of easiness 1.
+UNIT = 2.0**-42
+
+
+@dataclass(eq=False)
+class Sums:
+    """One row a sample: its label, number of measurements, and sums over them."""
+
+    label: NDArray[np.int64]
+    count: NDArray[np.int64]
+    margin: NDArray[np.float64]
+    easiness: NDArray[np.int64]
+    rival: NDArray[np.int64]
+
+    @classmethod
+    def zeros(cls, size: int) -> Sums:
+        whole = [np.zeros(size, dtype=np.int64) for _ in range(4)]
+        return cls(whole[0], whole[1], np.zeros(size), whole[2], whole[3])
+
+    def columns(self) -> Iterable[tuple[str, NDArray[Any]]]:
+        return ((field.name, getattr(self, field.name)) for field in fields(self))
+
+    def first(self, size: int) -> Sums:
+        """View the first rows."""
+        return Sums(**{name: column[:size] for name, column in self.columns()})
+
+
+@dataclass(eq=False)
+class Log:
+    """Measurements in the order in which they came; `row` is the sample's."""
+
+    row: NDArray[np.int64]
+    target: NDArray[np.int64]
+    target_value: NDArray[np.float64]
+    other: NDArray[np.int64]
+    other_value: NDArray[np.float64]
+    margin: NDArray[np.float64]
+
+    @classmethod
+    def join(cls, parts: list[Log]) -> Log:
+        if not parts:
+            whole, real = np.empty(0, dtype=np.int64), np.empty(0)
+            return cls(whole, whole, real, whole, real, real)
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def running(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Tell which of its sample's a measurement is, and the mean margin up to it."""
+        order = np.argsort(self.row, kind="stable")
+        row = self.row[order]
+        starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]]) if row.size else row
+        lengths = np.diff(np.r_[starts, row.size])
+        number = np.empty(row.size, dtype=np.int64)
+        mean = np.empty(row.size)
+        number[order] = np.arange(row.size) - np.repeat(starts, lengths)
+        total = np.zeros(int(row.max()) + 1 if row.size else 0)
+        # In the order of the measurements, as the sums of the table: equal to the last bit.
+        for nth in range(int(lengths.max()) if lengths.size else 0):
+            now = order[(starts + nth)[lengths > nth]]
+            total[self.row[now]] += self.margin[now]
+            mean[now] = total[self.row[now]] / (nth + 1)
+        return number + 1, mean
+
+
+class Table:
+    """Sums that grow with the ids, in the order of their first measurement."""
+
+    def __init__(self) -> None:
+        self.index: dict[Id, int] = {}
+        self._sums = Sums.zeros(0)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def ids(self) -> list[Id]:
+        return list(self.index)
+
+    @property
+    def sums(self) -> Sums:
+        return self._sums.first(len(self))
+
+    def find(self, ids: list[Id]) -> NDArray[np.int64]:
+        """Row of each id; new ids get the rows that `enter` will give them."""
+        index = self.index
+        row = np.fromiter((index.get(each, -1) for each in ids), np.int64, len(ids))
+        if (row < 0).any():
+            fresh: dict[Id, int] = {}
+            for position in np.flatnonzero(row < 0).tolist():
+                row[position] = fresh.setdefault(ids[position], len(index) + len(fresh))
+        return row
+
+    def enter(self, ids: list[Id], row: NDArray[np.int64], label: NDArray[np.int64]) -> None:
+        """Make room for new ids and note their labels."""
+        known = len(self)
+        new = np.flatnonzero(row >= known)
+        if not new.size:
+            return
+        for position in new.tolist():
+            self.index.setdefault(ids[position], int(row[position]))
+        if len(self) > len(self._sums.label):
+            grown = Sums.zeros(max(1024, 2 * len(self)))
+            for name, column in self._sums.columns():
+                getattr(grown, name)[:known] = column[:known]
+            self._sums = grown
+        self._sums.label[row[new]] = label[new]
+
+    def changed_label(
+        self, ids: list[Id], row: NDArray[np.int64], label: NDArray[np.int64]
+    ) -> tuple[int, Id, int, int] | None:
+        """How many rows carry another label than before, and the first: its id, old and new."""
+        old = label.copy()
+        known = row < len(self)
+        old[known] = self._sums.label[row[known]]
+        if not known.all():
+            # The first label of a new id within this batch.
+            _, first, which = np.unique(row[~known], return_index=True, return_inverse=True)
+            old[~known] = label[~known][first][which]
+        changed = np.flatnonzero(old != label)
+        if not changed.size:
+            return None
+        first_row = int(changed[0])
+        return changed.size, ids[first_row], int(old[first_row]), int(label[first_row])

@@ -1,0 +1,298 @@
+"""The area under the margin of each sample, and its mean easiness, out of any training loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import easiness_core as ec
+from easiness_aum import _csv, _state
+from easiness_aum._faults import check_kind, check_same_labels, not_finite
+from easiness_aum._input import Id, ids_as_array, to_host, to_ids
+from easiness_aum._measure import measure
+from easiness_aum._table import UNIT, Log, Sums, Table
+from easiness_aum.values import AUMValues
+from easiness_core._validate import check_count, check_labels, check_logits
+
+
+class AreaUnderMargin:
+    """Margin and easiness of each sample, averaged over the epochs of a training run.
+
+    Parameters
+    ----------
+    estimator : ClosedForm, MonteCarlo or None, default ClosedForm()
+        How easiness is estimated in the same pass; None for margins alone.
+    skip_epochs : int, default 0
+        Leave out updates of so many first epochs (AUM's own experiments leave out one), which
+        `set_epoch` announces.
+    on_nan : {"raise", "skip"}, default "raise"
+        What to do with a row whose margin is no finite number: refuse the batch, naming the
+        samples, or leave the row out and count it in `n_not_finite`.
+    keep_records : bool, default False
+        Keep every measurement, for `full_aum_records.csv` (48 bytes each).
+
+    Notes
+    -----
+    `AUM = 1/T sum_t (z_y - max over k != y of z_k)` over a sample's T measurements, on raw
+    logits. Source: Pleiss et al. 2020; Section 4.3 of the paper. float32 and float64
+    logits give the numbers of the package `aum` 1.0.2, which subtracts half types in their own
+    precision where this subtracts in float32.
+
+    Sums of easiness are whole numbers, so that merging is exact. Sums of margins are float64,
+    added in the order of the updates, as in that package; for float32 logits they are in practice
+    exact, for float64 logits another order may differ in the last bits.
+
+    Examples
+    --------
+    >>> from easiness_aum import AreaUnderMargin
+    >>> area = AreaUnderMargin()
+    >>> area.update([7, 3], [[4.0, 1.0], [0.0, 2.5]], [0, 0])  # one call a training batch
+    >>> area.update([3, 7], [[1.0, 2.0], [5.0, 0.0]], [0, 0])
+    >>> values = area.values([3, 7])
+    >>> values.aum
+    array([-1.75,  4.  ])
+    >>> values.easiness.round(3)
+    array([0., 1.])
+    """
+
+    def __init__(
+        self,
+        *,
+        estimator: ec.ClosedForm | ec.MonteCarlo | None = ec.ClosedForm(),  # noqa: B008
+        skip_epochs: int = 0,
+        on_nan: str = "raise",
+        keep_records: bool = False,
+    ) -> None:
+        if estimator is not None and not isinstance(estimator, (ec.ClosedForm, ec.MonteCarlo)):
+            raise TypeError(
+                f"estimator: expected ClosedForm(...), MonteCarlo(...) or None, got {estimator!r}"
+            )
+        if on_nan not in ("raise", "skip"):
+            raise ValueError(f'on_nan: expected "raise" or "skip", got {on_nan!r}')
+        self.estimator = estimator
+        self.skip_epochs = check_count(skip_epochs, "skip_epochs", low=0)
+        self.on_nan = on_nan
+        self.keep_records = bool(keep_records)
+        self.n_skipped = 0
+        self.n_not_finite = 0
+        self._epoch: int | None = None
+        self._table = Table()
+        self._logs: list[Log] = []
+        self._final: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __repr__(self) -> str:
+        measured = int(self._table.sums.count.sum())
+        return f"AreaUnderMargin(n_samples={len(self)}, n_measurements={measured})"
+
+    def set_epoch(self, epoch: int) -> None:
+        """Announce the epoch, from 0, whose updates follow."""
+        self._epoch = check_count(epoch, "epoch", low=0)
+
+    def update(self, ids: Any, logits: Any, labels: Any) -> None:
+        """Add one measurement of each row's sample; all of them, or none if anything is wrong.
+
+        Parameters
+        ----------
+        ids : array, tensor or sequence of shape (n_rows,)
+            Whole numbers or strings; the same sample may occur more than once.
+        logits : array or tensor of shape (n_rows, n_classes)
+            Raw logits of any real dtype, on any device (they are copied to the host).
+        labels : array or tensor of shape (n_rows,)
+            Class that each sample is trained as, 0 to n_classes - 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument has the wrong type, shape or range, if a sample's label is not that of
+            before, or, with `on_nan="raise"`, if a margin is not finite.
+        RuntimeError
+            If `skip_epochs` is set and `set_epoch` was not called, or the values were read from a
+            file without numbers of measurements.
+        """
+        self._check_can_grow()
+        array = check_logits(to_host(logits, "logits"))
+        names = to_ids(ids, array.shape[0])
+        given = check_labels(to_host(labels, "labels"), *array.shape)
+        row = self._find(names, given)
+        if self._skips():
+            self.n_skipped += len(names)
+            return
+        measured = ec.margins(array, given, on_nan="keep")
+        bad = np.isnan(measured.margin)
+        if bad.any():
+            if self.on_nan == "raise":
+                raise ValueError(not_finite(bad, names))
+            keep = np.flatnonzero(~bad)
+            if keep.size:
+                # Ids that come with bad rows alone get no row.
+                self.update([names[k] for k in keep], array[keep], given[keep])
+            self.n_not_finite += int(bad.sum())
+            return
+        easiness, rival = measure(array, given, self.estimator)
+        self._append(
+            names,
+            Log(row, given.copy(), measured.target_value, measured.other, measured.other_value,
+                measured.margin),
+        )  # fmt: skip
+        sums = self._table.sums
+        np.add.at(sums.easiness, row, easiness)
+        np.add.at(sums.rival, row, rival)
+
+    def _append(self, ids: list[Id], log: Log) -> None:
+        """Enter measurements of margins; an id that occurs twice is measured twice."""
+        self._table.enter(ids, log.row, log.target)
+        sums = self._table.sums
+        np.add.at(sums.count, log.row, 1)
+        np.add.at(sums.margin, log.row, log.margin)
+        if self.keep_records:
+            self._logs.append(log)
+
+    def merge(self, other: AreaUnderMargin) -> AreaUnderMargin:
+        """Join what two have measured, such as two workers of one run; both stay as they are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `other` is no AreaUnderMargin, was made with other options, or has other labels.
+        """
+        if not isinstance(other, AreaUnderMargin):
+            raise TypeError(f"merge: expected an AreaUnderMargin, got {type(other).__name__}")
+        for area in (self, other):
+            area._check_can_grow()
+        for name in ("estimator", "keep_records"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                raise ValueError(f"merge: made with {name}={mine!r} and {name}={theirs!r}")
+        merged = AreaUnderMargin(
+            estimator=self.estimator, skip_epochs=self.skip_epochs, on_nan=self.on_nan,
+            keep_records=self.keep_records,
+        )  # fmt: skip
+        merged._epoch = self._epoch
+        for area in (self, other):
+            ids, sums = area._table.ids, area._table.sums
+            row = merged._find(ids, sums.label)
+            merged._table.enter(ids, row, sums.label)
+            total = merged._table.sums
+            for name, column in sums.columns():
+                if name != "label":
+                    getattr(total, name)[row] += column
+            for log in area._logs:
+                merged._logs.append(Log(**{**vars(log), "row": row[log.row]}))
+            merged.n_skipped += area.n_skipped
+            merged.n_not_finite += area.n_not_finite
+        return merged
+
+    def values(self, ids: Any = None) -> AUMValues:
+        """Means so far, in the order of `ids`, or else of the samples' first measurements.
+
+        Raises
+        ------
+        ValueError
+            If one of `ids` was never measured.
+        """
+        names = self._table.ids if ids is None else to_ids(ids)
+        unknown = [each for each in names if each not in self._table.index]
+        if unknown:
+            raise ValueError(
+                f"ids: {len(unknown)} of {len(names)} were never measured; the first is "
+                f"{unknown[0]!r}; pass ids that update was given"
+            )
+        row = self._table.find(names)
+        sums: Sums = self._table.sums
+        count = sums.count[row]
+        easiness = rival = None
+        if self.estimator is not None:
+            easiness = sums.easiness[row] * UNIT / count
+            rival = sums.rival[row] * UNIT / count
+        aum = sums.margin[row] / count if self._final is None else self._final[row]
+        return AUMValues(ids_as_array(names), sums.label[row], count, aum, easiness, rival)
+
+    def to_csv(self, folder: str | os.PathLike[str]) -> None:
+        """Write `aum_values.csv`, and with `keep_records` `full_aum_records.csv`, as `aum` does.
+
+        Existing files are replaced. Samples of equal AUM come in no particular order.
+        """
+        values = self.values()
+        _csv.write_values(folder, self._table.ids, values.aum)
+        if self.keep_records:
+            _csv.write_records(folder, self._table.ids, Log.join(self._logs))
+
+    @classmethod
+    def read_csv(cls, path: str | os.PathLike[str]) -> AreaUnderMargin:
+        """Read one of the two files that `to_csv` or the package `aum` wrote.
+
+        `full_aum_records.csv` gives one that can go on, without easiness. `aum_values.csv` does
+        not say how often a sample was measured: it gives values alone.
+
+        Raises
+        ------
+        ValueError
+            If the file is neither of the two, or is not whole.
+        """
+        kind, ids, columns = _csv.read(path)
+        area = cls(estimator=None, keep_records=kind == "records")
+        if kind == "records":
+            area._append(ids, Log(area._find(ids, columns[0]), *columns))
+            return area
+        row = area._table.find(ids)
+        area._table.enter(ids, row, np.full(len(ids), -1, dtype=np.int64))
+        if len(area) != len(ids):
+            raise ValueError(f"{os.fspath(path)}: expected one line a sample, got ids twice")
+        area._final = columns[0]
+        return area
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that is needed to go on later, in plain numbers, strings and lists."""
+        self._check_can_grow()
+        return _state.pack(self._table, self._logs, self._options(), self._counters())
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave; nothing changes if the state does not fit.
+
+        Raises
+        ------
+        ValueError
+            If the state is none, is not whole, or was saved with other options.
+        """
+        table, logs, counters = _state.unpack(state, self._options())
+        self._table, self._logs, self._final = table, logs, None
+        self._epoch, self.n_skipped, self.n_not_finite = counters
+
+    def _options(self) -> dict[str, Any]:
+        estimator = None if self.estimator is None else repr(self.estimator)
+        return {"estimator": estimator, "skip_epochs": self.skip_epochs,
+                "keep_records": self.keep_records}  # fmt: skip
+
+    def _counters(self) -> list[int | None]:
+        return [self._epoch, self.n_skipped, self.n_not_finite]
+
+    def _skips(self) -> bool:
+        if not self.skip_epochs:
+            return False
+        if self._epoch is None:
+            raise RuntimeError(
+                f"update: skip_epochs={self.skip_epochs} needs to know the epoch; call "
+                f"set_epoch(epoch) at the start of each"
+            )
+        return self._epoch < self.skip_epochs
+
+    def _check_can_grow(self) -> None:
+        if self._final is not None:
+            raise RuntimeError(
+                "these values come from aum_values.csv, which does not say how often a sample was "
+                "measured; read full_aum_records.csv, or go on from a state_dict"
+            )
+
+    def _find(self, ids: list[Id], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Find the row of each id; refuse ids of the other kind and labels that changed."""
+        row = self._table.find(ids)
+        check_kind(self._table, ids)
+        check_same_labels(self._table, ids, row, labels)
+        return row

@@ -1,0 +1,121 @@
+"""Rank samples by how likely they are mislabeled, from one set of probabilities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import easiness_core as ec
+from easiness_core._validate import check_number
+
+METHODS = ("easiness", "confusion")
+_SIGMA = {"easiness": 0.01, "confusion": 0.1}
+
+
+@dataclass(frozen=True, eq=False)
+class MislabelRanking:
+    """Samples by suspicion; arrays of shape (n_samples,).
+
+    Attributes
+    ----------
+    suspicion : ndarray of float64
+        Minus log easiness, 0 or more; higher: more likely mislabeled.
+    order : ndarray of int64
+        Rows, the most suspicious first; of equal ones the earlier row first.
+    flags : ndarray of bool
+        Suspicion above `threshold`.
+    threshold : float
+        log 2 unless another was asked for: above it the label loses more often than it wins.
+    suggested : ndarray of int64
+        Most probable class, the first of several; for a flagged sample nearly always another than
+        its label.
+    """
+
+    suspicion: NDArray[np.float64]
+    order: NDArray[np.int64]
+    flags: NDArray[np.bool_]
+    threshold: float
+    suggested: NDArray[np.int64]
+
+
+def rank_mislabels(
+    probs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    method: str = "easiness",
+    estimator: ec.ClosedForm | ec.MonteCarlo | None = None,
+    threshold: float = math.log(2.0),
+    classes: Sequence[Any] | None = None,
+    normalize: bool = False,
+) -> MislabelRanking:
+    """Rank samples by minus log easiness of their labels.
+
+    Parameters
+    ----------
+    probs : array of shape (n_samples, n_classes)
+        Class probabilities on samples that the classifier was not trained on.
+    labels : array of shape (n_samples,)
+        Given class of each sample.
+    method : {"easiness", "confusion"}, default "easiness"
+        "easiness" takes the probabilities as they are, each sample by itself. "confusion" first
+        reckons with how classes are mislabeled throughout the data (`ec.label_posterior`); it
+        needs dozens of samples a class, and ranks better where labels are wrong in a pattern.
+    estimator : ClosedForm or MonteCarlo, optional
+        By default ClosedForm() for "easiness", ClosedForm(sigma=0.1) for "confusion". Monte Carlo
+        counts 0 for many samples, which then tie.
+    threshold : float, default log 2
+        Suspicion above which a sample is flagged.
+    classes : sequence of length n_classes, optional
+        The labels' values in the order of the columns of `probs`.
+    normalize : bool, default False
+        Divide each row by its sum first.
+
+    Returns
+    -------
+    MislabelRanking
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ec.score`; if `method` is unknown or `threshold` no number of at least 0.
+
+    Notes
+    -----
+    Easiness is the probability that the label beats every other class once noise is added. At the
+    threshold log 2 it is one half: beyond, the label is more likely to lose than to win. Rank by
+    its logarithm, never by easiness itself, which is exactly 0 for most wrong labels and ties
+    them. From small sigma to large the ranking goes from that of the normalised margin to that of
+    the label's own probability. docs/mislabels.md measures both methods.
+
+    Examples
+    --------
+    >>> from easiness_aum import rank_mislabels
+    >>> found = rank_mislabels([[0.9, 0.1], [0.2, 0.8], [0.49, 0.51]], [0, 0, 0])
+    >>> found.order
+    array([1, 2, 0])
+    >>> found.flags, found.suggested
+    (array([False,  True,  True]), array([0, 1, 1]))
+    """
+    if method not in METHODS:
+        raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+    threshold = check_number(threshold, "threshold", low=0.0, high=math.inf)
+    if estimator is None:
+        estimator = ec.ClosedForm(sigma=_SIGMA[method])
+    if method == "confusion":
+        probs = ec.label_posterior(probs, labels, classes=classes, normalize=normalize)
+    scores = ec.score(probs, labels, estimator=estimator, classes=classes, normalize=normalize)
+    # Not -x: it would give -0.0 where easiness is 1.
+    suspicion = 0.0 - scores.log_easiness
+    return MislabelRanking(
+        suspicion=suspicion,
+        order=np.argsort(-suspicion, kind="stable"),
+        # A label that draws with another is not flagged, however its log 2 is rounded.
+        flags=suspicion > threshold * (1.0 + 1e-12),
+        threshold=threshold,
+        suggested=scores.predicted.copy(),
+    )

@@ -1,0 +1,208 @@
+"""Threshold samples: where AUM's cut comes from, without knowing which labels are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._convert import to_array
+from easiness_core._validate import check_count, check_labels, check_number, check_vector
+
+
+def choose_threshold_samples(
+    n_samples: int, n_classes: int, *, runs: int = 2, seed: int = 0
+) -> list[NDArray[np.int64]]:
+    """Draw the samples that each training run takes as threshold samples: no sample twice.
+
+    Parameters
+    ----------
+    n_samples, n_classes : int
+        Size of the training set, and its number C of classes.
+    runs : int, default 2
+        Number of training runs; with 2 every sample is judged by at least one.
+    seed : int, default 0
+        Seed of the draw.
+
+    Returns
+    -------
+    list of `runs` ndarrays of shape (n_samples // n_classes,), int64
+        Sorted rows, disjoint.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is no whole number, or there are too few samples.
+
+    Notes
+    -----
+    n = N // C: as many as an average class has. Source: Pleiss et al. 2020, threshold samples.
+
+    Examples
+    --------
+    >>> from easiness_aum import choose_threshold_samples
+    >>> choose_threshold_samples(10, 5, seed=0)
+    [array([4, 6]), array([2, 7])]
+    """
+    n_samples = check_count(n_samples, "n_samples", low=1)
+    n_classes = check_count(n_classes, "n_classes", low=2)
+    runs = check_count(runs, "runs", low=1)
+    size = n_samples // n_classes
+    if size < 1 or runs * size > n_samples:
+        raise ValueError(
+            f"runs: expected 1 to {n_samples // max(size, 1)} runs of {size} threshold samples "
+            f"(n_samples // n_classes = {n_samples} // {n_classes}) and at least one sample a "
+            f"class, got {runs} runs"
+        )
+    order = np.random.default_rng(check_count(seed, "seed", low=0)).permutation(n_samples)
+    return [np.sort(order[k * size : (k + 1) * size]) for k in range(runs)]
+
+
+def relabel_threshold_samples(
+    labels: ArrayLike, threshold_samples: ArrayLike, *, n_classes: int
+) -> NDArray[np.int64]:
+    """Labels to train on: those of the threshold samples are `n_classes`, a class of their own.
+
+    The net needs n_classes + 1 outputs.
+
+    Parameters
+    ----------
+    labels : array of shape (n_samples,)
+        Given labels, 0 to n_classes - 1; they stay as they are.
+    threshold_samples : array of shape (n_planted,)
+        Rows of the threshold samples.
+    n_classes : int
+        Number C of real classes.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), int64
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a label is outside the classes, or a row outside the samples.
+
+    Examples
+    --------
+    >>> from easiness_aum import relabel_threshold_samples
+    >>> relabel_threshold_samples([0, 1, 2, 1], [3], n_classes=3)
+    array([0, 1, 2, 3])
+    """
+    n_classes = check_count(n_classes, "n_classes", low=2)
+    given = to_array(labels, "labels")
+    relabeled = check_labels(given, given.size, n_classes).copy()
+    relabeled[planted_mask(threshold_samples, given.size)] = n_classes
+    return relabeled
+
+
+def aum_threshold(
+    aum: ArrayLike, threshold_samples: ArrayLike, *, percentile: float = 99.0
+) -> float:
+    """AUM strictly below which a sample is flagged: a percentile of the threshold samples' AUMs.
+
+    Parameters
+    ----------
+    aum : array of shape (n_samples,)
+        AUM of each sample.
+    threshold_samples : array of shape (n_planted,)
+        Rows of the threshold samples, at least one.
+    percentile : float, default 99
+        In [0, 100]; interpolated linearly.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `aum` is no vector of numbers, or a row is outside the samples.
+
+    Notes
+    -----
+    A threshold sample is mislabeled by construction; so at the 99th percentile about 1 % of the
+    samples that are mislabeled at random are missed. Source: Pleiss et al. 2020, threshold samples.
+
+    Examples
+    --------
+    >>> from easiness_aum import aum_threshold
+    >>> aum_threshold([-3.0, 5.0, -2.0, -1.0, 4.0], [0, 2, 3], percentile=50)
+    -2.0
+    """
+    values = check_vector(aum, "aum")
+    planted = planted_mask(threshold_samples, values.size)
+    percentile = check_number(percentile, "percentile", low=0.0, high=100.0 + 1e-12)
+    if not planted.any():
+        raise ValueError("threshold_samples: expected at least one row, got none")
+    return float(np.percentile(values[planted], percentile))
+
+
+def combine_runs(
+    flags: Sequence[ArrayLike], threshold_samples: Sequence[ArrayLike]
+) -> NDArray[np.bool_]:
+    """Join the flags of several runs: flagged in every run in which it was no threshold sample.
+
+    Parameters
+    ----------
+    flags : sequence of arrays of shape (n_samples,), bool
+        Flags of each run.
+    threshold_samples : sequence of arrays
+        Rows of each run's threshold samples.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), bool
+        False for a sample that was a threshold sample in every run.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the runs differ in number or size, or flags are not boolean.
+
+    Examples
+    --------
+    >>> from easiness_aum import combine_runs
+    >>> combine_runs([[True, True, False], [False, True, True]], [[2], [0]])
+    array([ True,  True,  True])
+    """
+    if len(flags) != len(threshold_samples) or not len(flags):
+        raise ValueError(
+            f"threshold_samples: expected one array a run, got {len(threshold_samples)} for "
+            f"{len(flags)} runs of flags"
+        )
+    arrays = [to_array(each, "flags") for each in flags]
+    size = arrays[0].size
+    everywhere, judged = np.ones(size, dtype=bool), np.zeros(size, dtype=bool)
+    for array, rows in zip(arrays, threshold_samples, strict=True):
+        if array.dtype != np.bool_:
+            raise TypeError(f"flags: expected booleans, got dtype {array.dtype}")
+        if array.shape != (size,):
+            raise ValueError(f"flags: expected shape ({size},) in every run, got {array.shape}")
+        planted = planted_mask(rows, size)
+        everywhere &= array | planted
+        judged |= ~planted
+    return everywhere & judged
+
+
+def planted_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:
+    """Which of the samples are threshold samples; rows are checked."""
+    rows = to_array(threshold_samples, "threshold_samples")
+    mask = np.zeros(n_samples, dtype=bool)
+    if rows.size == 0:
+        return mask
+    if rows.dtype.kind not in "iu" or rows.ndim != 1:
+        raise TypeError(
+            f"threshold_samples: expected row numbers, as choose_threshold_samples gives, got an "
+            f"array of dtype {rows.dtype} and shape {rows.shape}; pass np.flatnonzero(mask) for a "
+            f"mask"
+        )
+    if int(rows.min()) < 0 or int(rows.max()) >= n_samples:
+        raise ValueError(
+            f"threshold_samples: expected rows 0 to {n_samples - 1}, got {int(rows.min())} to "
+            f"{int(rows.max())}"
+        )
+    mask[rows] = True
+    return mask

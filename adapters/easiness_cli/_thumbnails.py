@@ -1,0 +1,104 @@
+"""Pictures of samples as small data URIs: from an npy of images, or a folder of files."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easiness_cli._common import require
+from easiness_cli._errors import CommandError, reason
+
+LONGEST_SIDE = 96
+FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+
+
+def open_images(path: str, n_samples: int, max_bytes: int) -> Callable[[int], str]:
+    """Find the pictures of all samples; each is read when it is asked for.
+
+    Parameters
+    ----------
+    path : str
+        An npy of shape (samples, height, width), or with 1, 3 or 4 channels last: uint8, or real
+        numbers from 0 to 1. Or a folder with one image file a sample, in the order of their names.
+    n_samples : int
+        How many there must be.
+    max_bytes : int
+        Refuse to read a file larger than this.
+
+    Returns
+    -------
+    callable
+        A row's picture as a data URI.
+
+    Raises
+    ------
+    CommandError
+        If it is neither, or holds another number of pictures.
+    """
+    require("PIL")
+    if os.path.isdir(path):
+        names = sorted(n for n in os.listdir(path) if n.lower().endswith(FILES))
+        _check_count(path, len(names), n_samples)
+        return partial(_of_file, [os.path.join(path, each) for each in names], max_bytes)
+    try:
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"--images {path}: {reason_of(error)}") from error
+    sound = isinstance(images, np.ndarray) and images.dtype.kind in "uf"
+    if not sound or not (images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))):
+        shown = getattr(images, "shape", type(images).__name__)
+        raise CommandError(
+            f"--images {path}: expected a folder, or an npy of shape (samples, height, width) or "
+            f"(samples, height, width, 1, 3 or 4) of uint8 or real numbers, got {shown}"
+        )
+    _check_count(path, len(images), n_samples)
+    return partial(_of_array, images)
+
+
+def reason_of(error: Exception) -> str:
+    """Give the reason of a failure to read."""
+    return reason(error) if isinstance(error, OSError) else "it is no npy file that can be read"
+
+
+def _check_count(path: str, found: int, n_samples: int) -> None:
+    if found != n_samples:
+        raise CommandError(f"--images {path}: expected {n_samples} pictures, got {found}")
+
+
+def _of_array(images: NDArray[Any], row: int) -> str:
+    from PIL import Image
+
+    values = np.asarray(images[row])
+    if values.dtype != np.uint8:
+        values = np.rint(255 * np.clip(np.nan_to_num(values.astype(float)), 0, 1)).astype(np.uint8)
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[:, :, 0]
+    return _uri(Image.fromarray(values))
+
+
+def _of_file(paths: list[str], max_bytes: int, row: int) -> str:
+    from PIL import Image
+
+    try:
+        if os.path.getsize(paths[row]) > max_bytes:
+            raise CommandError(f"{paths[row]}: larger than --max-bytes")
+        with Image.open(paths[row]) as image:
+            return _uri(image)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise CommandError(f"{paths[row]}: it is no image that can be read") from error
+
+
+def _uri(image: Any) -> str:
+    if image.mode not in ("L", "RGB", "RGBA"):
+        image = image.convert("RGB")
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    file = io.BytesIO()
+    image.save(file, format="PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")

@@ -1,0 +1,157 @@
+"""Which class is labeled as which, in units of easiness, and probabilities that know it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._config import CONFUSION_SIGMA, CONFUSION_SMOOTHING, LEAST_SELF_CONFIDENCE
+from easiness_core._validate import check_labels, check_number, check_probs
+from easiness_core.estimators import ClosedForm, MonteCarlo
+from easiness_core.scoring import easiness
+
+_DEFAULT = ClosedForm(sigma=CONFUSION_SIGMA)
+
+
+def confusion(
+    probs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    estimator: ClosedForm | MonteCarlo = _DEFAULT,
+    classes: Sequence[Any] | None = None,
+    normalize: bool = False,
+) -> NDArray[np.float64]:
+    """Count, by easiness, how many samples of each class carry each label.
+
+    Parameters
+    ----------
+    probs : array of shape (n_samples, n_classes)
+        Class probabilities, out of fold; as for `score`.
+    labels : array of shape (n_samples,)
+        Given class of each sample; as for `score`.
+    estimator : ClosedForm or MonteCarlo, default ClosedForm(sigma=0.1)
+        How easiness is estimated.
+    classes : sequence of length n_classes, optional
+        The labels' values in the order of the columns of `probs`.
+    normalize : bool, default False
+        Divide each row by its sum first.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_classes), float64
+        0 or more. Row j, column l: of the samples labeled l, how many does class j win, as the sum
+        of their easiness with respect to j. A column adds up to at most the number of samples of
+        its label; to less where classes draw.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `score`.
+
+    Notes
+    -----
+    `C[j, l] = sum over samples k labeled l of E_j(g_k)`. `g` are the probabilities balanced by the
+    classes' self-confidence, `g_j` proportional to `h_j / t_j`, `t_j` the mean of `h_j` over the
+    samples labeled j: a class of which the classifier is seldom sure counts as much as others.
+    The role of easiness here is that of the threshold in the confident joint (Northcutt et al.
+    2021): a soft count in place of a hard one. It takes n_classes passes over the data.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.confusion([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.9, 0.1]], [0, 0, 1, 1]).round(2)
+    array([[2., 1.],
+           [0., 1.]])
+    """
+    balanced, given = _balanced(probs, labels, classes, normalize)
+    return _confusion(balanced, given, estimator)
+
+
+def label_posterior(
+    probs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    estimator: ClosedForm | MonteCarlo = _DEFAULT,
+    damping: float = 0.5,
+    classes: Sequence[Any] | None = None,
+    normalize: bool = False,
+) -> NDArray[np.float64]:
+    """Probabilities of each sample's true class, given its label and how classes are mislabeled.
+
+    Parameters
+    ----------
+    probs, labels, estimator, classes, normalize
+        As for `confusion`.
+    damping : float, default 0.5
+        Power, in [0, 1], to which the chance of the label enters: 1 is Bayes' rule, 0 leaves it
+        out. Damped, since the classifier has seen such labels in training and knows of them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes), float64
+        Rows sum to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `score`, or if `damping` is outside [0, 1].
+
+    Notes
+    -----
+    `q_j` proportional to `g_j T[j, y]^damping`, with the balanced probabilities g and the
+    `confusion` C; `T[j, l] = (C[j, l] + 1) / sum over m of (C[j, m] + 1)` is the chance that a
+    sample of class j is labeled l. Where it comes from, and what it is worth: docs/mislabels.md.
+
+    Examples
+    --------
+    Two samples of the same probabilities; some samples of class 0 are labeled 1, none of class 1
+    are labeled 0:
+
+    >>> import numpy as np
+    >>> import easiness_core as ec
+    >>> probs = np.array([[0.9, 0.1]] * 4 + [[0.1, 0.9]] * 4 + [[0.5, 0.5]] * 2)
+    >>> labels = [0, 0, 1, 1, 1, 1, 1, 1, 0, 1]
+    >>> ec.label_posterior(probs, labels)[8:].round(2)
+    array([[0.54, 0.46],
+           [0.39, 0.61]])
+    """
+    damping = check_number(damping, "damping", low=0.0, high=1.0 + 1e-12)
+    balanced, given = _balanced(probs, labels, classes, normalize)
+    counts = _confusion(balanced, given, estimator) + CONFUSION_SMOOTHING
+    chance = counts / counts.sum(axis=1, keepdims=True)
+    posterior: NDArray[np.float64] = balanced * chance.T[given] ** damping
+    posterior /= posterior.sum(axis=1, keepdims=True)
+    return posterior
+
+
+def _balanced(
+    probs: ArrayLike, labels: ArrayLike, classes: Sequence[Any] | None, normalize: bool
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Probabilities divided by the classes' self-confidence, and the labels as indices."""
+    # Refuses bad rows, whatever they hold.
+    easiness(probs, labels, classes=classes, normalize=normalize)
+    rows = check_probs(probs, normalize=normalize)
+    given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes)
+    wide = np.column_stack([np.clip(column, 0.0, 1.0) for column in rows.columns()])
+    own = wide[np.arange(rows.n_rows), given]
+    total = np.bincount(given, weights=own, minlength=rows.n_classes)
+    count = np.bincount(given, minlength=rows.n_classes)
+    # A class without samples says nothing of its self-confidence.
+    mean = np.where(count > 0, total / np.maximum(count, 1), 1.0)
+    wide /= np.maximum(mean, LEAST_SELF_CONFIDENCE)
+    wide /= wide.sum(axis=1, keepdims=True)
+    return wide, given
+
+
+def _confusion(
+    balanced: NDArray[np.float64], given: NDArray[np.int64], estimator: ClosedForm | MonteCarlo
+) -> NDArray[np.float64]:
+    n_rows, n_classes = balanced.shape
+    counts = np.empty((n_classes, n_classes))
+    for column in range(n_classes):
+        wins = easiness(balanced, np.full(n_rows, column), estimator=estimator)
+        counts[column] = np.bincount(given, weights=wins, minlength=n_classes)
+    return counts
