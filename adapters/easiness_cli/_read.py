@@ -27,12 +27,18 @@ class Inputs:
         The class names in column order, where they are known.
     n_columns : int or None
         How many columns of a csv or parquet file were taken for classes.
+    ids : ndarray of shape (n_samples,) or None
+        The samples' names, where the file holds them and is read in blocks.
+    first_row : int
+        The row of the file that these begin with.
     """
 
     probs: NDArray[Any]
     labels: NDArray[Any]
     classes: list[str] | None
     n_columns: int | None = None
+    ids: NDArray[Any] | None = None
+    first_row: int = 0
 
 
 def read_inputs(
