@@ -141,7 +141,7 @@ def run_shard(
     before = [stamp(path) for path in rows.paths]
     with atomic_write(output, True) as file:
         sink = SINKS[os.path.splitext(output)[1].lower()](file, parameters.escape_formulas)
-        summary = _score(rows, sink.add, parameters, n_threads, progress)
+        summary = score_blocks(rows, sink.add, parameters, n_threads, progress)
         sink.close()
         file.flush()
         contents = [content_sha256(path) for path in rows.paths]
@@ -162,13 +162,14 @@ def run_shard(
     return sidecar
 
 
-def _score(
+def score_blocks(
     rows: Rows,
-    add: Callable[[ec.Scores, Any], None],
+    add: Callable[[ec.Scores, Any], None] | None,
     parameters: Parameters,
     n_threads: int | None,
     progress: Callable[[int], None] | None,
 ) -> ec.Summary:
+    """Score block after block, and hand each to `add`."""
     summary = ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins)
     for block in rows.blocks():
         scores = ec.score(
@@ -181,7 +182,8 @@ def _score(
             _first_row=block.first_row,
         )
         summary.update(scores)
-        add(scores, block)
+        if add is not None:
+            add(scores, block)
         if progress is not None:
             progress(summary.n_samples)
     return summary

@@ -14,7 +14,7 @@ import easiness_core as ec
 
 _FORMAT = 1
 # A summary takes some hundred bytes, and class names what they take.
-_MOST_BYTES = 64 << 20
+MOST_BYTES = 64 << 20
 
 
 def sidecar_path(output: str) -> str:
@@ -154,7 +154,7 @@ def read_sidecar(output: str) -> Sidecar | None:
     """
     path = sidecar_path(output)
     found = os.lstat(path)
-    if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+    if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
         return None
     with open(path, "rb") as file:
         try:

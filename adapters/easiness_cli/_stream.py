@@ -87,19 +87,22 @@ class Rows:
         """
         given = None if self._reading.classes is None else list(self._reading.classes)
         streams = [self._probs] if self._labels is None else [self._probs, self._labels]
-        kind, first_row, classes = "", 0, self.classes
+        kinds: dict[str, str] = {}
+        first_row, classes = 0, self.classes
         for part in aligned(streams, self.block_rows):
             probs, labels = part.probs, part.labels
             assert probs is not None
             assert labels is not None
-            found = "text" if labels.dtype.kind in "US" else "numbers"
-            source = streams[-1].source
-            if kind and found != kind:
-                raise source.error(
-                    f"labels: {kind} up to row {first_row}, {found} from there on; write all in "
-                    f"one way"
-                )
-            kind = found
+            for name, array in (("labels", labels), ("ids", part.ids)):
+                if array is None:
+                    continue
+                found = "text" if array.dtype.kind in "US" else "numbers"
+                if kinds.setdefault(name, found) != found:
+                    source = streams[-1 if name == "labels" else 0].source
+                    raise source.error(
+                        f"{name}: {kinds[name]} up to row {first_row}, {found} from there on; "
+                        f"write all in one way"
+                    )
             try:
                 labels, classes = encode(labels, self.n_classes, given, self._columns)
             except CommandError as error:
@@ -148,7 +151,11 @@ def open_stream(path: str, request: Request, max_bytes: int) -> Stream:
         from easiness_cli._stream_zarr import stream_zarr
 
         return stream_zarr(Source(repr(path), "zarr", max_bytes, path=path), request)
-    source = open_source(path, max_bytes)
+    return stream_of(open_source(path, max_bytes), request)
+
+
+def stream_of(source: Source, request: Request) -> Stream:
+    """Give the rows of a source in parts."""
     if source.kind == "npy":
         from easiness_cli._stream_npy import stream_npy as stream
     elif source.kind == "npz":

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from easiness_cli import _read_csv as whole
-from easiness_cli._errors import CommandError
 from easiness_cli._source import LABEL_NAMES, Request, Source
 from easiness_cli._stream_parts import Parts, Stream, check_ids, pick_ids
 
@@ -38,7 +37,7 @@ def stream_csv(source: Source, request: Request) -> Stream:
         if label_at is None and header:
             left_out |= {at for at, n in enumerate(header) if n.lower() in whole._NEVER_CLASSES}
         # A name such as `ids` is one of ids only where it was asked for: it may be a class.
-        if id_at is not None and id_at not in left_out and request.ids_key is None:
+        if id_at is not None and id_at not in left_out and not request.ids_key:
             id_at = None
         columns = [
             at for at in range(len(lines.first))
@@ -142,9 +141,6 @@ class _Batch:
         labels = None if self._label_at is None else self._labels.values()
         ids = None
         if self._id_at is not None:
-            ids = self._ids.values()
-            if ids.dtype.kind == "f":
-                raise CommandError(f"{self._lines.source}: ids: expected whole numbers or text")
-            check_ids(ids, self._lines.source)
+            ids = check_ids(self._ids.values(), self._lines.source)
         self._clear()
         return Parts(probs, labels, ids)

@@ -153,7 +153,7 @@ class _Npz(Stream):
                 for name in part.keys() - {"probs"}:
                     part[name] = part[name].reshape(-1)
                 if "ids" in part:
-                    check_ids(part["ids"], self.source)
+                    part["ids"] = check_ids(part["ids"], self.source)
                 yield Parts(**part)
 
     def _array(self, archive: Any, name: str, block_rows: int) -> Iterator[NDArray[Any]]:

@@ -13,7 +13,8 @@ from easiness_cli._errors import CommandError
 from easiness_cli._source import Source
 
 _NAMES = ("probs", "labels", "ids")
-ID_NAMES = ("id", "ids", "sample_id", "index")
+# Not `index`, which pandas begins at 0 in every file.
+ID_NAMES = ("id", "ids", "sample_id")
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,8 @@ def _join(parts: list[Parts]) -> Parts:
 
 def pick_ids(names: list[str], key: str | None, source: Source) -> str | None:
     """Find the column or array that names the samples, if there is one."""
+    if key == "":
+        return None
     if key is not None:
         if key not in names:
             shown = ", ".join(map(repr, names[:20]))
@@ -164,9 +167,14 @@ def pick_ids(names: list[str], key: str | None, source: Source) -> str | None:
 
 
 def check_ids(ids: NDArray[Any], source: Source) -> NDArray[Any]:
-    """Refuse ids that are neither whole numbers nor text."""
+    """Refuse ids that are neither whole numbers, perhaps as floats, nor text."""
     if ids.ndim != 1:
         raise source.error(f"ids: expected one a row, got shape {ids.shape}")
+    if ids.dtype.kind == "f" and (ids % 1 == 0).all() and (abs(ids) < 2.0**53).all():
+        return ids.astype(np.int64)
     if ids.dtype.kind not in "iuUS":
-        raise source.error(f"ids: expected whole numbers or text, got {ids.dtype}")
+        raise source.error(
+            f"ids: expected whole numbers or text, got {ids.dtype}; leave them out by --ids-key '' "
+            f"(ids_key='')"
+        )
     return ids

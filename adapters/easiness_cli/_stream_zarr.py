@@ -115,5 +115,5 @@ class _Zarr(Stream):
                     array = array.astype(np.str_)
                 part[name] = array if name == "probs" else array.reshape(-1)
             if "ids" in part:
-                check_ids(part["ids"], self.source)
+                part["ids"] = check_ids(part["ids"], self.source)
             yield Parts(**part)

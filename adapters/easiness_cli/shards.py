@@ -68,7 +68,8 @@ def score_shard(
     normalize : bool, default False
         Divide each row by its sum.
     probs_key, labels_key, ids_key : str, optional
-        Names of arrays or columns, where they are not the usual ones.
+        Names of arrays or columns, where they are not the usual ones. Ids are those of `id`,
+        `ids` or `sample_id` by default; an empty `ids_key` leaves them out.
     escape_formulas : bool, default False
         In csv, put an apostrophe before texts that a spreadsheet would run as formulas.
     max_bytes : int, default 8 GiB

@@ -168,7 +168,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("scored again")
 
-    monkeypatch.setattr(_shard_run, "_score", never)
+    monkeypatch.setattr(_shard_run, "score_blocks", never)
 
 
 def test_a_finished_shard_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
