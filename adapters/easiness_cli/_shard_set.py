@@ -74,18 +74,25 @@ def output_folder(folder: str, shards: list[Shard]) -> Iterator[None]:
     with locked(folder):
         wanted = {os.path.basename(shard.output) for shard in shards}
         notes = {sidecar_path(name) for name in wanted}
-        left = {name[:40] for name in wanted | notes}
         for name in sorted(os.listdir(folder)):
             if name.endswith(".json") and name not in notes:
                 raise CommandError(
                     f"{folder!r}: it holds {name!r}, of a shard that is not among these; choose "
                     f"another folder"
                 )
-            temporary = _TEMPORARY.fullmatch(name)
-            if temporary and temporary[1] in left:
-                with suppress(OSError):
-                    os.unlink(os.path.join(folder, name))
+        _remove_temporaries(folder, wanted | notes)
         yield
+        # Once more: workers may have been killed, and their shards done by others.
+        _remove_temporaries(folder, wanted | notes)
+
+
+def _remove_temporaries(folder: str, names: set[str]) -> None:
+    shortened = {name[:40] for name in names}
+    for name in os.listdir(folder):
+        temporary = _TEMPORARY.fullmatch(name)
+        if temporary and temporary[1] in shortened:
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, name))
 
 
 @dataclass

@@ -14,9 +14,10 @@ from easiness_cli._shard_run import (
     run_shard,
     told,
 )
+from easiness_cli._shard_set import ShardsError
 from easiness_cli._stream import Reading, Rows
 
-__all__ = ["ShardError", "score_shard"]
+__all__ = ["ShardError", "ShardsError", "score_shard"]
 
 
 def score_shard(

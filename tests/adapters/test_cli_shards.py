@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +269,26 @@ def test_its_error_can_be_pickled() -> None:
     with pytest.raises(ShardError) as caught:
         score_shard("none.npy", "s.csv")
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+LIMITED = """
+import resource, sys
+from easiness_cli.shards import ShardError, score_shard
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+try:
+    score_shard("p.npy", sys.argv[1], labels="y.npy")
+except ShardError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("suffix", ["csv", "npz", "parquet"])
+@pytest.mark.parametrize("limit", [0, 5000])
+def test_a_full_disk_leaves_nothing_and_can_be_made_good(suffix: str, limit: int) -> None:
+    arguments = {**npy(), "output": f"s.{suffix}"}
+    before = sorted(os.listdir())
+    argv = [sys.executable, "-c", LIMITED, f"s.{suffix}", str(limit)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"cannot write 's.{suffix}': File too large\n", done.stderr
+    assert sorted(os.listdir()) == before
+    assert score_shard(**arguments).n_samples == 501
