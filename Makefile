@@ -8,7 +8,7 @@ SOURCES := pyproject.toml constraints.txt
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format docs-check picture tables cleaning bench clean
+.PHONY: help demo test coverage lint format docs-check picture tables cleaning scaling bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench: $(VENV)/.bench  ## timings against others (15 minutes, nothing else runni
 cleaning: $(VENV)/.bench  ## the comparison of docs/cleaning.md (20 minutes); needs EASINESS_DATA
 	$(BIN)/python examples/sklearn_cleaning.py -o docs/cleaning.csv
 	$(BIN)/python examples/cleaning_report.py docs
+
+scaling: $(VENV)/.test  ## the tables of docs/scaling.md (10 minutes, 7 GB of temporary files)
+	OMP_NUM_THREADS=1 $(BIN)/python examples/scaling.py docs/scaling.md
 
 tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
 	$(BIN)/python examples/numerics_tables.py
