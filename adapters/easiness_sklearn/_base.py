@@ -34,9 +34,6 @@ class HeldOut(NamedTuple):
 class HeldOutScores:
     """Scores of the rows given to `fit`, each by a model that did not see it."""
 
-    # Weights go to the inner classifiers, which are the ones to request them.
-    __metadata_request__fit = {"sample_weight": UNUSED}  # noqa: RUF012 - scikit-learn's hook
-
     estimator: Any
     sigma: float
     resolution: float
@@ -84,6 +81,7 @@ class MetaClassifier(
 ):
     """A classifier that scores by one inner classifier, and predicts by one fitted last."""
 
+    # Weights go to the inner classifiers, which are the ones to request them.
     __metadata_request__score = {"sample_weight": UNUSED}  # noqa: RUF012 - scikit-learn's hook
 
     estimator: Any
@@ -91,8 +89,8 @@ class MetaClassifier(
 
     def _take_over(self, model: Any) -> None:
         """Keep the inner model, and what it knows of its input."""
+        self.classes_ = np.asarray(model.classes_)
         self.estimator_ = model
-        self.classes_ = np.asarray(self.estimator_.classes_)
         for name in ("n_features_in_", "feature_names_in_"):
             # From an earlier fit on a data frame the names would linger.
             self.__dict__.pop(name, None)

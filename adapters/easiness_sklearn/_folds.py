@@ -84,7 +84,12 @@ def out_of_fold_probs(
 
 def probs_and_classes(model: Any, X: Any, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Probabilities of a fitted model, and the label of each column."""
-    probs = np.asarray(model.predict_proba(X))
+    if not hasattr(model, "predict_proba"):
+        raise no_probs(model, name)
+    probs = model.predict_proba(X)
+    if isinstance(probs, np.ma.MaskedArray) and np.ma.is_masked(probs):
+        raise TypeError(f"{name}: expected probabilities, got masked entries; fill them in")
+    probs = np.asarray(probs)
     known = getattr(model, "classes_", None)
     if known is None:
         raise ValueError(
@@ -98,6 +103,15 @@ def probs_and_classes(model: Any, X: Any, name: str) -> tuple[NDArray[Any], NDAr
             f"of classes_, got shape {probs.shape} from {type(model).__name__}"
         )
     return probs, known
+
+
+def no_probs(model: Any, name: str, lacks: str = "predict_proba") -> TypeError:
+    """Make the error for what is no classifier with probabilities."""
+    kind = type(model).__name__
+    return TypeError(
+        f"{name}: expected a classifier with predict_proba, got {kind} without {lacks}; for "
+        f"scores other than probabilities wrap it: CalibratedClassifierCV({kind}(...))"
+    )
 
 
 def align(probs: NDArray[Any], known: NDArray[Any], wanted: NDArray[Any]) -> NDArray[Any]:
@@ -126,7 +140,11 @@ def _fit_and_predict(
 def _rows_of(part: Any) -> NDArray[np.intp]:
     """Row numbers of a part of a split, which may be a mask."""
     rows = np.asarray(part)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, copy=False)
+    if rows.dtype == bool:
+        return np.flatnonzero(rows)
+    if rows.dtype.kind not in "iu" and rows.size:
+        raise TypeError(f"cv: expected row numbers or masks in the splits, got dtype {rows.dtype}")
+    return rows.astype(np.intp, copy=False)
 
 
 def _check_partition(splits: list[Any], n_samples: int) -> None:
@@ -136,6 +154,13 @@ def _check_partition(splits: list[Any], n_samples: int) -> None:
             "them, or a splitter"
         )
     for train, test in splits:
+        for rows, part in ((train, "training"), (test, "test")):
+            outside = rows[(rows < 0) | (rows >= n_samples)]
+            if outside.size:
+                raise ValueError(
+                    f"cv: expected rows 0 to {n_samples - 1} in the {part} parts, got row "
+                    f"{outside[0]}; the splits are of other data"
+                )
         both = np.intersect1d(train, test)
         if both.size:
             raise ValueError(
@@ -143,12 +168,6 @@ def _check_partition(splits: list[Any], n_samples: int) -> None:
                 f"in both, the first row {both[0]}; their scores would not be out of fold"
             )
     held_out = np.concatenate([test for _, test in splits])
-    outside = held_out[(held_out < 0) | (held_out >= n_samples)]
-    if outside.size:
-        raise ValueError(
-            f"cv: expected rows 0 to {n_samples - 1} in the test parts, got row {outside[0]}; "
-            f"the splits are of other data"
-        )
     times = np.bincount(held_out, minlength=n_samples)
     if not (times == 1).all():
         row = int(np.flatnonzero(times != 1)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -10,49 +11,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 import easiness_core as ec
+from easiness_core._validate import check_count
 
 NAMES = {"EO": ec.EO, "MO": ec.MO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO, "EMHO": ec.EMHO}
 
 
-def rows_to_keep(
-    scores: ec.Scores,
-    y: NDArray[Any],
-    *,
-    levels: Any,
-    interval: Any,
-    fraction: Any,
-    per_class: bool,
-    seed: int,
-) -> NDArray[np.int64]:
-    """Sorted rows to keep; at least one of each class.
+@dataclass(frozen=True)
+class Selection:
+    """What to keep, checked before anything is fitted."""
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an option is of the wrong type or value, options exclude one another, or a class
-        would be left without samples.
-    """
-    if interval is not None and fraction is not None:
-        raise ValueError(
-            f"interval, fraction: expected at most one of them, got {interval!r} and {fraction!r}"
+    levels: Any
+    interval: tuple[float, float] | None
+    fraction: float | None
+    per_class: bool
+    seed: int
+    how: str
+
+    @classmethod
+    def of(cls, owner: Any) -> Selection:
+        """Check the options of a resampler or filter.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an option is of the wrong type or value, or options exclude one another.
+        """
+        levels, interval, fraction = owner.levels, owner.interval, owner.fraction
+        if interval is not None and fraction is not None:
+            raise ValueError(
+                f"interval, fraction: expected at most one of them, got {interval!r} and "
+                f"{fraction!r}"
+            )
+        if owner.per_class and fraction is None:
+            raise ValueError("per_class: expected a fraction with it, got fraction=None")
+        if fraction is not None:
+            how = f"fraction={fraction!r}"
+        else:
+            how = f"levels={levels!r}" if interval is None else f"interval={interval!r}"
+        return cls(
+            _check_levels(levels),
+            None if interval is None else _check_interval(interval),
+            None if fraction is None else _check_fraction(fraction),
+            bool(owner.per_class),
+            check_count(owner.seed, "seed", low=0),
+            how,
         )
-    if per_class and fraction is None:
-        raise ValueError("per_class: expected a fraction with it, got fraction=None")
-    if fraction is not None:
-        how = f"fraction={fraction!r}"
-        rows = _easiest(scores, _check_fraction(fraction), y if per_class else None, seed)
-    elif interval is not None:
-        how = f"interval={interval!r}"
-        rows = ec.select_interval(scores.easiness, *_check_interval(interval))
-    else:
-        how = f"levels={levels!r}"
-        rows = ec.select(scores.level, _check_levels(levels))
-    _check_classes(rows, scores, y, how)
-    return rows
+
+    def rows(self, scores: ec.Scores, y: NDArray[Any]) -> NDArray[np.int64]:
+        """Sorted rows to keep; an error if a class would be left without samples."""
+        if self.fraction is not None:
+            rows = _easiest(scores, self.fraction, y if self.per_class else None, self.seed)
+        elif self.interval is not None:
+            rows = ec.select_interval(scores.easiness, *self.interval)
+        else:
+            rows = ec.select(scores.level, self.levels)
+        _check_classes(rows, scores, y, self.how)
+        return rows
 
 
 def _check_levels(levels: Any) -> Any:
     if not isinstance(levels, str):
+        ec.select(np.empty(0, np.uint8), levels)  # the core says what is wrong with it
         return levels
     if levels not in NAMES:
         raise ValueError(
@@ -66,6 +85,7 @@ def _check_interval(interval: Any) -> tuple[Any, Any]:
     pair = isinstance(interval, (Sequence, np.ndarray)) and not isinstance(interval, str)
     if not pair or len(interval) != 2:
         raise TypeError(f"interval: expected a pair (low, high) of easiness, got {interval!r}")
+    ec.select_interval(np.empty(0), interval[0], interval[1])
     return interval[0], interval[1]
 
 

@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 import easiness_core as ec
-from easiness_sklearn._folds import out_of_fold_probs, probs_and_classes
+from easiness_sklearn._folds import no_probs, out_of_fold_probs, probs_and_classes
 
 
 def core_estimator(
@@ -34,18 +34,21 @@ def inner_classifier(estimator: Any) -> Any:
         return estimator
     default = LogisticRegression(max_iter=1000)
     # Nobody can set a request on an estimator that only exists here.
-    return default.set_fit_request(sample_weight=True) if routing_enabled() else default
+    if routing_enabled():
+        default.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+    return default
 
 
 def check_gives_probs(estimator: Any, name: str, *, fitted: bool = False) -> None:
-    """Check that a classifier gives probabilities, and can be fitted if it is not."""
-    for method in ("predict_proba",) if fitted else ("fit", "predict_proba"):
-        if not hasattr(estimator, method):
-            raise TypeError(
-                f"{name}: expected a classifier with predict_proba, got "
-                f"{type(estimator).__name__} without {method}; for scores other than "
-                f"probabilities wrap it: CalibratedClassifierCV({type(estimator).__name__}(...))"
-            )
+    """Check that a classifier gives probabilities, and can be fitted if it is not.
+
+    Some do only once they are fitted (stacking, a search): of these the class must know how.
+    """
+    if not fitted and not hasattr(estimator, "fit"):
+        raise no_probs(estimator, name, "fit")
+    able = hasattr(estimator, "predict_proba")
+    if not able and (fitted or not hasattr(type(estimator), "predict_proba")):
+        raise no_probs(estimator, name)
 
 
 def check_X_y(X: Any, y: Any, owner: Any, classifier: Any) -> tuple[Any, NDArray[Any]]:
@@ -72,10 +75,12 @@ def check_X_y(X: Any, y: Any, owner: Any, classifier: Any) -> tuple[Any, NDArray
 
 def _check_none_missing(y: Any) -> None:
     values = np.asarray(y)
-    if values.ndim != 1 or values.dtype.kind not in "fO":
+    if values.ndim != 1 or values.dtype.kind not in "fOM":
         return
     if values.dtype.kind == "f":
         missing = ~np.isfinite(values)
+    elif values.dtype.kind == "M":
+        missing = np.isnat(values)
     else:
         # Unequal to itself: nan, NaT; pandas' NA cannot even say so.
         missing = np.array(

@@ -15,6 +15,9 @@ from easiness_sklearn._draw import (
     scores_of_predictions,
 )
 
+# Tells curves of displays from lines that are the user's own.
+_GID = "easiness curve"
+
 
 class EasinessCurveDisplay:
     """Accuracy of each bin of easiness against its mean easiness: what the ESE sums.
@@ -99,7 +102,8 @@ class EasinessCurveDisplay:
         strategy : {"uniform", "quantile"}, default "uniform"
             Bins of equal width, or of equal counts where values do not tie.
         sigma, resolution, draws, seed, normalize
-            How easiness is estimated, as for `EasinessClassifier`.
+            How easiness is estimated, as for `EasinessClassifier`; its own parameters, where
+            `estimator` is one, are not taken over.
         name : str, optional
             For the legend; the estimator's class if left out.
         ax : matplotlib.axes.Axes, optional
@@ -208,10 +212,11 @@ class EasinessCurveDisplay:
         if honest not in ax.get_legend_handles_labels()[1]:
             ax.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, label=honest)
         # Counts of curves that share a point are written one below another.
-        earlier = len(ax.lines) - 1
+        earlier = sum(line.get_gid() == _GID for line in ax.lines)
         shown = self.bins.count > 0
         x, y = self.bins.mean_easiness[shown], self.bins.accuracy[shown]
         (self.line_,) = ax.plot(x, y, **{"marker": "o", "label": label, **kwargs})
+        self.line_.set_gid(_GID)
         colour = self.line_.get_color()
         ax.vlines(x, y, x, color=colour, alpha=0.35, linewidth=3)
         self.counts_ = []
@@ -233,7 +238,6 @@ class EasinessCurveDisplay:
         ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="mean easiness in the bin")
         ax.set_ylabel("accuracy in the bin, with its number of samples")
         ax.set_aspect("equal")
-        # Above the axes: curves may pass anywhere within.
-        ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), frameon=False)
+        ax.legend(loc="best")
         self.ax_, self.figure_ = ax, ax.figure
         return self

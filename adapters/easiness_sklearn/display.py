@@ -92,7 +92,8 @@ class EasinessDisplay:
         y : array of shape (n_samples,)
             Their labels, each one of the classifier's `classes_`.
         sigma, resolution, draws, seed, normalize
-            How easiness is estimated, as for `EasinessClassifier`.
+            How easiness is estimated, as for `EasinessClassifier`; its own parameters, where
+            `estimator` is one, are not taken over.
         name : str, optional
             For the title; the estimator's class if left out.
         ax : matplotlib.axes.Axes, optional
@@ -198,8 +199,8 @@ class EasinessDisplay:
         self.bars_ = {}
         for level, (x, height, width) in places.items():
             word = str(level.name).lower()
-            style = {"color": COLOURS[level], "label": word, **kwargs}
-            self.bars_[level] = ax.bar(x, height, width, **style)
+            style = {"color": COLOURS[level], "label": word, "width": width, **kwargs}
+            self.bars_[level] = ax.bar(x, height, **style)
         resolution = self.scores.summary.estimator.resolution  # type: ignore[union-attr]
         ends = (f"≤ {resolution:g}", f"≥ {1 - resolution:g}") if resolution else ("0", "1")
         for x, word in ((-0.06, "hard"), (0.5, "medium"), (1.06, "easy")):

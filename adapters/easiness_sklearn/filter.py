@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import _check_method_params
 
 from easiness_sklearn._base import MetaClassifier
-from easiness_sklearn._selection import rows_to_keep
+from easiness_sklearn._selection import Selection
 from easiness_sklearn._shared import check_gives_probs, check_X_y, inner_classifier, route_fit
 
 
@@ -110,9 +110,7 @@ class EasinessFilteredClassifier(MetaClassifier):
         own = self.filter_estimator
         return inner_classifier(self.estimator if own is None else own)
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, **params: Any
-    ) -> EasinessFilteredClassifier:
+    def fit(self, X: Any, y: Any, **params: Any) -> EasinessFilteredClassifier:
         """Score all samples out of fold, then fit the model on those to keep.
 
         Parameters
@@ -121,10 +119,9 @@ class EasinessFilteredClassifier(MetaClassifier):
             Rows, of any kind that the classifiers take.
         y : array of shape (n_samples,)
             Labels of any type, at least 2 classes.
-        sample_weight : array of shape (n_samples,), optional
-            Handed to the `fit` of both classifiers.
         **params
-            Further metadata: `groups` for the splitter, the rest for the classifiers.
+            Metadata: `groups` for the splitter, the rest, such as `sample_weight`, for both
+            classifiers.
 
         Returns
         -------
@@ -146,14 +143,14 @@ class EasinessFilteredClassifier(MetaClassifier):
             )
         check_gives_probs(deciding, "estimator" if deciding is model else "filter_estimator")
         children = ("estimator", "filter_estimator")
-        routed = route_fit(self, {**params, "sample_weight": sample_weight}, children)
+        routed = route_fit(self, params, children)
+        if not is_classifier(model):
+            raise TypeError(f"estimator: expected a classifier, got {type(model).__name__}")
+        selection = Selection.of(self)
         held_out = self._score_held_out(
             deciding, X, labels, routed.filter_estimator.fit, routed.splitter.split
         )
-        kept = rows_to_keep(
-            held_out.scores, labels, levels=self.levels, interval=self.interval,
-            fraction=self.fraction, per_class=self.per_class, seed=self.seed,
-        )  # fmt: skip
+        kept = selection.rows(held_out.scores, labels)
         fit_params = _check_method_params(X, routed.estimator.fit, indices=kept)
         self._take_over(clone(model).fit(_safe_indexing(X, kept), labels[kept], **fit_params))
         self._keep_scores(held_out)

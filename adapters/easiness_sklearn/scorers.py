@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -186,18 +185,22 @@ def make_easiness_scorer(
     )  # fmt: skip
 
 
-#: Minus the share of medium samples. A constant prediction has the best value there is.
+#: Minus the share of medium samples. Always the same class, surely, has the best value there is.
 msr_scorer = make_easiness_scorer("neg_msr")
-#: Minus the expected sample easiness error. A constant prediction has the best value there is.
+#: Minus the expected sample easiness error. Always the same class, surely, has the best value.
 ese_scorer = make_easiness_scorer("neg_ese")
 #: Mean log easiness: at most 0, about -1 / (4 sigma^2) for a sample surely given another class.
 log_easiness_scorer = make_easiness_scorer("log_easiness")
 
-#: The three by name, as `scoring=dict(EASINESS_SCORERS)` takes them. scikit-learn has no public
-#: registry to which names could be added.
-EASINESS_SCORERS = MappingProxyType(
-    {"neg_msr": msr_scorer, "neg_ese": ese_scorer, "log_easiness": log_easiness_scorer}
-)
+#: The three by name, as `scoring=EASINESS_SCORERS` takes them. scikit-learn has no public registry
+#: to which names could be added.
+EASINESS_SCORERS = {
+    "neg_msr": msr_scorer,
+    "neg_ese": ese_scorer,
+    "log_easiness": log_easiness_scorer,
+}
+# A dict can be written to; what names mean stays.
+_SCORERS = dict(EASINESS_SCORERS)
 
 
 def get_easiness_scorer(name: str) -> EasinessScorer:
@@ -225,6 +228,6 @@ def get_easiness_scorer(name: str) -> EasinessScorer:
     True
     """
     key = _ALIASES.get(name, name)
-    if key not in EASINESS_SCORERS:
-        raise ValueError(f"name: expected one of {', '.join(EASINESS_SCORERS)}, got {name!r}")
-    return EASINESS_SCORERS[key]
+    if key not in _SCORERS:
+        raise ValueError(f"name: expected one of {', '.join(_SCORERS)}, got {name!r}")
+    return _SCORERS[key]

@@ -168,7 +168,7 @@ def score_dataset(
         batches = batches_of_dataset(dataset, shard, batch_size, num_workers)
     device = _device_of(model, device)
     gather = None if sampler is not None else Gather(n_samples, estimator)
-    with _evaluating(model):
+    with evaluating(model):
         for ids, batch in batches:
             logits, labels = (step or _pair)(model, _moved(batch, device))
             if sampler is not None:
@@ -202,7 +202,8 @@ def _device_of(model: torch.nn.Module, device: torch.device | str | None) -> tor
 
 
 @contextmanager
-def _evaluating(model: torch.nn.Module) -> Iterator[None]:
+def evaluating(model: torch.nn.Module) -> Iterator[None]:
+    """Switch to evaluation without gradients, and put each module's own mode back after it."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

@@ -170,8 +170,9 @@ def test_plot_draws_where_it_is_told_and_returns_itself(display):
 
 
 def test_options_reach_matplotlib():
-    display = EasinessDisplay(scores=SCORES).plot(alpha=0.25)
-    assert {bar.get_alpha() for bars in display.bars_.values() for bar in bars} == {0.25}
+    display = EasinessDisplay(scores=SCORES).plot(alpha=0.25, width=0.02)
+    drawn = [bar for bars in display.bars_.values() for bar in bars]
+    assert {(bar.get_alpha(), round(bar.get_width(), 9)) for bar in drawn} == {(0.25, 0.02)}
     curve = EasinessCurveDisplay(bins=SCORES.summary.bins).plot(color="red", linewidth=5)
     assert curve.line_.get_color() == "red"
     assert curve.line_.get_linewidth() == 5
@@ -185,3 +186,23 @@ def test_monte_carlo_names_its_ends():
         label.get_text() for label in EasinessDisplay(scores=SCORES).plot().ax_.get_xticklabels()
     ]
     assert (ticks[0], ticks[-1]) == ("≤ 0.001", "≥ 0.999")
+
+
+def test_the_curve_is_at_home_on_axes_of_others():
+    axes = Figure(layout="constrained").add_subplot()
+    axes.plot([0.2, 0.8], [0.3, 0.4], label="mine")
+    alone = EasinessCurveDisplay(bins=SCORES.summary.bins).plot()
+    shared = EasinessCurveDisplay(bins=SCORES.summary.bins).plot(axes)
+    places = [[text.xyann for text in display.counts_] for display in (alone, shared)]
+    assert places[0] == places[1]
+    # A second curve writes its counts one line further away.
+    second = EasinessCurveDisplay(bins=SCORES.summary.bins).plot(axes)
+    for one, other in zip(places[1], [text.xyann for text in second.counts_], strict=True):
+        assert other[0] == one[0]
+        assert abs(other[1]) == abs(one[1]) + 11
+    axes.figure.canvas.draw()
+    inside, legend = axes.get_window_extent(), axes.get_legend().get_window_extent()
+    assert inside.x0 <= legend.x0
+    assert legend.x1 <= inside.x1
+    assert inside.y0 <= legend.y0
+    assert legend.y1 <= inside.y1

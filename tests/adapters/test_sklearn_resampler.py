@@ -1,10 +1,12 @@
 """`EasinessResampler` and `EasinessFilteredClassifier`: which rows are kept, and in what form."""
 
+from types import SimpleNamespace
+
 import naive
 import numpy as np
 import pytest
 from easiness_sklearn import EasinessClassifier, EasinessFilteredClassifier, EasinessResampler
-from easiness_sklearn._selection import rows_to_keep
+from easiness_sklearn._selection import Selection
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
@@ -59,6 +61,7 @@ def test_a_fraction_keeps_the_easiest(case, fraction, per_class):
     probs, labels = case
     scores = ec.score(probs, labels)
     options = {**EVERYTHING, "fraction": fraction, "per_class": per_class}
+    selection = Selection.of(SimpleNamespace(**options))
     lot = np.random.default_rng(EVERYTHING["seed"]).permutation(len(labels))
 
     def easiest(rows):
@@ -71,9 +74,9 @@ def test_a_fraction_keeps_the_easiest(case, fraction, per_class):
         expected = np.sort(np.concatenate([np.empty(0, dtype=int), *parts]))
     if set(labels[expected.astype(int)].tolist()) != set(labels.tolist()):
         with pytest.raises(ValueError, match="keeps no sample"):
-            rows_to_keep(scores, labels, **options)
+            selection.rows(scores, labels)
     elif len(labels):
-        rows = rows_to_keep(scores, labels, **options)
+        rows = selection.rows(scores, labels)
         assert rows.tolist() == expected.tolist()
         assert rows.dtype == np.int64
 
@@ -233,5 +236,14 @@ class TestFilter:
 def test_it_serves_in_a_balanced_bagging():
     ensemble = pytest.importorskip("imblearn.ensemble")
     sampler = EasinessResampler(GaussianNB(), cv=2)
-    bagging = ensemble.BalancedBaggingClassifier(GaussianNB(), n_estimators=3, sampler=sampler)
-    assert bagging.fit(X, Y).score(X, Y) > 0.5
+    bagging = ensemble.BalancedBaggingClassifier(
+        GaussianNB(), n_estimators=3, sampler=sampler, random_state=0
+    ).fit(X, Y)
+    votes = []
+    for rows, bag in zip(bagging.estimators_samples_, bagging.estimators_, strict=True):
+        own = clone(sampler).fit(X[rows], Y[rows])
+        np.testing.assert_array_equal(bag[0].sample_indices_, own.sample_indices_)
+        assert 0 < len(own.sample_indices_) < len(rows)
+        kept = rows[own.sample_indices_]
+        votes.append(GaussianNB().fit(X[kept], Y[kept]).predict_proba(X))
+    np.testing.assert_allclose(bagging.predict_proba(X), np.mean(votes, axis=0))

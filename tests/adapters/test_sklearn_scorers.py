@@ -127,8 +127,46 @@ def test_scorers_by_name():
     for make in (get_easiness_scorer, make_easiness_scorer):
         with pytest.raises(ValueError, match="neg_msr, neg_ese, log_easiness, got 'mrs'"):
             make("mrs")
-    with pytest.raises(TypeError):
-        EASINESS_SCORERS["mine"] = msr_scorer
+    found = cross_validate(GaussianNB(), X, Y, scoring=EASINESS_SCORERS, cv=2)
+    for name, scorer in EASINESS_SCORERS.items():
+        alone = cross_val_score(GaussianNB(), X, Y, scoring=scorer, cv=2)
+        np.testing.assert_array_equal(found[f"test_{name}"], alone)
+    assert pickle.loads(pickle.dumps(EASINESS_SCORERS)) == EASINESS_SCORERS
+    search = GridSearchCV(
+        GaussianNB(),
+        {"var_smoothing": [1e-9, 10.0]},
+        scoring=EASINESS_SCORERS,
+        refit="neg_msr",
+        cv=2,
+    ).fit(X, Y)
+    msr = search.cv_results_["mean_test_neg_msr"]
+    assert msr[0] != msr[1]
+    assert search.best_params_["var_smoothing"] == [1e-9, 10.0][int(np.argmax(msr))]
+    changed = dict(EASINESS_SCORERS)
+    try:
+        EASINESS_SCORERS["neg_msr"] = ese_scorer
+        assert get_easiness_scorer("msr") is msr_scorer
+    finally:
+        EASINESS_SCORERS.update(changed)
+
+
+def test_levels_are_cut_where_the_scorer_is_told():
+    model = GaussianNB().fit(X[::2], Y[::2])
+    rates = [
+        make_easiness_scorer("msr", sigma=0.1, resolution=r)(model, X[1::2], Y[1::2])
+        for r in (1e-6, 0.3)
+    ]
+    for rate, resolution in zip(rates, (1e-6, 0.3), strict=True):
+        estimator = ec.ClosedForm(sigma=0.1, resolution=resolution)
+        expected = ec.score(model.predict_proba(X[1::2]), Y[1::2], estimator=estimator)
+        assert rate == -expected.summary.msr
+    assert rates[0] < rates[1] < 0
+
+
+def test_no_medium_sample_scores_plain_zero():
+    sure = DummyClassifier(strategy="most_frequent").fit(X, Y)
+    for scorer in (msr_scorer, ese_scorer):
+        assert str(scorer(sure, X, Y)) == "0.0"
 
 
 def test_scikit_learn_reads_their_names():

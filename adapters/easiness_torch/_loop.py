@@ -1,0 +1,106 @@
+"""The parts of `fit`: an epoch of training, an evaluation, and clocks for both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+import easiness_core as ec
+from easiness_torch._input import moved
+from easiness_torch._methods import PerSample
+from easiness_torch.dataset import evaluating
+from easiness_torch.sampler import EasinessSampler
+
+
+@dataclass
+class Clock:
+    """Seconds by what they were spent on: of the wall, and of all this process's threads."""
+
+    device: torch.device
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, what: str) -> Iterator[None]:
+        """Add the time of a block; on a GPU, until its work is done."""
+        start, cpu = self._now()
+        yield
+        end, cpu_end = self._now()
+        self.seconds[f"{what}_seconds"] = end - start
+        self.seconds[f"{what}_cpu_seconds"] = cpu_end - cpu
+
+    def _now(self) -> tuple[float, float]:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter(), time.process_time()
+
+
+@dataclass
+class Trainer:
+    """What an epoch needs: it is gone through batch by batch, each with weights for its losses."""
+
+    model: torch.nn.Module
+    loader: DataLoader[Any]
+    sampler: EasinessSampler
+    optimizer: torch.optim.Optimizer
+    criterion: PerSample
+    device: torch.device
+    amp: bool
+
+    def epoch(self) -> float:
+        """Train an epoch; the mean of its weighted losses."""
+        self.model.train()
+        from_training = self.sampler.options.refresh == "training"
+        total = torch.zeros((), device=self.device)
+        n_batches = 0
+        for ids, x, y in self.loader:
+            x, y = moved(x, self.device), moved(y, self.device)
+            with autocast(self.device, self.amp):
+                logits = self.model(x)
+            if from_training:
+                self.sampler.update(ids, logits, y)
+            losses = self.criterion(logits.float(), y)
+            if losses.shape != y.shape:
+                raise ValueError(
+                    f"loss: expected one loss a sample, shape {tuple(y.shape)}, got "
+                    f'{tuple(losses.shape)}; make it with reduction="none"'
+                )
+            loss = (losses * self.sampler.weights(ids).to(self.device)).mean()
+            self.optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(loss)
+            self.optimizer.step()
+            total += loss.detach()
+            n_batches += 1
+        return float(total) / n_batches
+
+
+def autocast(device: torch.device, enabled: bool) -> torch.autocast:
+    """bfloat16 where it is safe: it needs no scaling of gradients."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
+
+
+def evaluate(
+    model: torch.nn.Module,
+    data: Dataset[Any],
+    estimator: ec.ClosedForm | ec.MonteCarlo,
+    *,
+    device: torch.device,
+    amp: bool,
+    batch_size: int,
+    num_workers: int,
+) -> tuple[ec.Scores, float]:
+    """Scores of a data set, and its AUROC."""
+    probs: list[Tensor] = []
+    labels: list[Tensor] = []
+    with evaluating(model), autocast(device, amp):
+        for x, y in DataLoader(data, batch_size=batch_size, num_workers=num_workers):
+            probs.append(model(moved(x, device)).double().softmax(1).cpu())
+            labels.append(y)
+    h, i = torch.cat(probs).numpy(), torch.cat(labels).numpy()
+    return ec.score(h, i, estimator=estimator), ec.auroc(h, i)

@@ -1,0 +1,96 @@
+"""Training methods by name: what each asks of the sampler, and which loss it takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+import easiness_core as ec
+from easiness_torch._keep import SampleScores, smooth_rates
+from easiness_torch.loss import SampleEasinessLoss
+
+PerSample = Callable[[Tensor, Tensor], Tensor]
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    return cross_entropy(logits, labels, reduction="none")
+
+
+def _sel() -> PerSample:
+    return SampleEasinessLoss(reduction="none")
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a name stands for. `sampler` holds options of `EasinessSampler`.
+
+    `final` is the share of epochs at the end that take all samples; `selects` is False where
+    every epoch does; with `stops`, training ends with the warm-up.
+    """
+
+    sampler: Mapping[str, Any] = field(default_factory=dict)
+    loss: Callable[[], PerSample] = lambda: _cross_entropy
+    selects: bool = True
+    stops: bool = False
+    warmup: float = 0.15
+    final: float = 0.0
+
+    def epochs(self, n_epochs: int) -> tuple[int, int]:
+        """Warm-up epochs, at least one where others select, and final full ones."""
+        warmup = max(1, round(self.warmup * n_epochs)) if self.selects else n_epochs
+        return warmup, math.ceil(self.final * n_epochs)
+
+
+def below_mean_loss_halved(scores: SampleScores) -> Tensor:
+    """Rate 0.5 below the mean loss, 1 from it on: InfoBatch's rule (Qin et al., ICLR 2024).
+
+    A `keep` function for `EasinessSampler`; its weights are then 2 and 1. InfoBatch takes all
+    samples in the last 12.5 % of epochs.
+
+    Parameters
+    ----------
+    scores : SampleScores
+        Scores of the samples that have one.
+
+    Returns
+    -------
+    Tensor of shape (n_scored,)
+        0.5 or 1.
+    """
+    return torch.where(scores.loss < scores.loss.mean(), 0.5, 1.0)
+
+
+LOSSLESS: dict[str, Any] = {
+    "keep": smooth_rates,
+    "estimator": ec.ClosedForm(sigma=0.3),
+    "budget": 0.35,
+    "floor": 0.1,
+    "weight_power": 0.5,
+    "refresh": "training",
+}
+METHODS: dict[str, Method] = {
+    "classic": Method(selects=False),
+    "SEL": Method(loss=_sel, selects=False),
+    "SET": Method({"keep": ec.MO}),
+    "L-SET": Method({"keep": ec.MO, "rank_by": "loss"}),
+    "SEL-SET": Method({"keep": ec.MO}, loss=_sel),
+    "random": Method({"keep": ec.MO, "random_control": True}),
+    "warm-up": Method(stops=True),
+    "InfoBatch": Method(
+        {"keep": below_mean_loss_halved, "refresh": "training"}, warmup=0.0, final=0.125
+    ),
+    "lossless": Method(LOSSLESS, warmup=0.0, final=0.15),
+}
+
+
+def method_of(name: Any) -> Method:
+    """Look a method up."""
+    if name not in METHODS:
+        raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {name!r}")
+    return METHODS[name]

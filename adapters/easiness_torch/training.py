@@ -1,0 +1,240 @@
+"""`fit`: training on what easiness selects, beside the methods that it is to be compared with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+import easiness_core as ec
+from easiness_core._validate import check_count
+from easiness_torch._loop import Clock, Trainer, autocast, evaluate
+from easiness_torch._methods import PerSample, method_of
+from easiness_torch._result import FitResult
+from easiness_torch.dataset import score_dataset, with_ids
+from easiness_torch.sampler import EasinessSampler
+
+Callback = Callable[[dict[str, Any], torch.nn.Module], Any]
+_DEFAULT = ec.ClosedForm()
+
+
+def fit(
+    model: torch.nn.Module,
+    train: Dataset[Any],
+    validation: Dataset[Any] | None = None,
+    *,
+    method: str = "SET",
+    n_epochs: int = 30,
+    warmup_epochs: int | None = None,
+    keep: Any = None,
+    sampler_options: Mapping[str, Any] | None = None,
+    loss: PerSample | None = None,
+    optimizer: Callable[[Iterable[torch.nn.Parameter]], torch.optim.Optimizer] | None = None,
+    scheduler: Callable[[torch.optim.Optimizer, int], Any] | None = None,
+    batch_size: int = 128,
+    score_batch_size: int = 512,
+    score_data: Dataset[Any] | None = None,
+    num_workers: int = 0,
+    device: torch.device | str | None = None,
+    amp: bool = False,
+    estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT,
+    seed: int = 0,
+    callbacks: Iterable[Callback] = (),
+    progress: bool = False,
+    history: str | os.PathLike[str] | None = None,
+) -> FitResult:
+    """Train a model on what easiness selects (SET), or by a method to compare with.
+
+    A plain loop around `EasinessSampler`: before each epoch that selects, all samples are scored
+    in evaluation mode (or, for methods that say so, scores come from the training pass), then the
+    selection is trained on. Methods:
+
+    - "classic": all samples, all epochs; "SEL": the same with `SampleEasinessLoss`;
+    - "SET", "L-SET", "SEL-SET": the paper's, medium samples unless `keep` says otherwise;
+    - "random": as many samples as SET takes, at random;
+    - "warm-up": SET's warm-up alone, under SET's learning rates, and no more;
+    - "InfoBatch": half of the samples below the mean loss left out, weights of 2 for the other
+      half, the last 12.5 % of epochs full (Qin et al., ICLR 2024);
+    - "lossless": smooth rates 1 - E at sigma 0.3, docs/set.md.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Gives logits of shape (n, n_classes). Trained in place.
+    train, validation : map-style Dataset
+        Of pairs (x, y), y a class index.
+    method : str, default "SET"
+        One of the above.
+    n_epochs : int, default 30
+        Number of epochs.
+    warmup_epochs : int, optional
+        Epochs at the start that take all samples: 15 % by default (the paper: 10 to 20 %), or 1
+        for methods scored in training.
+    keep, sampler_options : optional
+        What to keep, and other options of `EasinessSampler`, in place of the method's.
+    loss : callable, optional
+        Takes logits and labels, gives one loss a sample, in place of the method's.
+    optimizer : callable, optional
+        Takes parameters, gives an optimizer. Default: SGD, learning rate 0.05, momentum 0.9,
+        weight decay 5e-4.
+    scheduler : callable, optional
+        Takes the optimizer and `n_epochs`, gives a scheduler, stepped once an epoch. Default:
+        half a cosine, down to 0.
+    batch_size, score_batch_size : int, default 128 and 512
+        Samples a batch, in training, and in scoring and validation.
+    score_data : Dataset, optional
+        The training samples in the same order without random augmentation, to be scored;
+        `train` by default.
+    num_workers : int, default 0
+        Worker processes of each loader.
+    device : torch.device or str, optional
+        Where to train; by default where the model is.
+    amp : bool, default False
+        Train and score in bfloat16 where autocast holds that to be safe.
+    estimator : ClosedForm or MonteCarlo, default ClosedForm()
+        For the validation scores. The sampler's is among `sampler_options`.
+    seed : int, default 0
+        Seed of selections, order and torch's random numbers within; those outside are left as
+        they were. The model's initial weights are the caller's.
+    callbacks : iterable of callables
+        Called after each epoch with its entry of the history and the model; training ends after
+        an epoch for which one returns True.
+    progress : bool, default False
+        Show a bar (needs tqdm).
+    history : path, optional
+        Where to write the history as CSV, anew after each epoch.
+
+    Returns
+    -------
+    FitResult
+        History, validation scores, accuracy, run times and data usage.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an option is wrong, or `loss` does not give one loss a sample.
+
+    Notes
+    -----
+    Sources: Algorithm 1 and Sections 4.2.1 and 4.2.2 of the paper. What each method is worth:
+    docs/set.md.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.utils.data import TensorDataset
+    >>> from easiness_torch import fit
+    >>> _ = torch.manual_seed(0)
+    >>> y = torch.randint(0, 3, (600,))
+    >>> x = torch.nn.functional.one_hot(y, 3) * 2.0 + torch.randn(600, 3)
+    >>> result = fit(torch.nn.Linear(3, 3), TensorDataset(x, y), method="SET", n_epochs=6)
+    >>> [record["selective"] for record in result.history]
+    [False, True, True, True, True, True]
+    >>> result.usage < 1
+    True
+    """
+    spec = method_of(method)
+    n_epochs = check_count(n_epochs, "n_epochs", low=1)
+    warmup, final = spec.epochs(n_epochs)
+    if warmup_epochs is not None and spec.selects:
+        warmup = check_count(warmup_epochs, "warmup_epochs", low=0)
+    options = {
+        "warmup_epochs": warmup, "final_epochs": final, "total_epochs": n_epochs, "seed": seed,
+        "min_samples": batch_size, **spec.sampler, **(sampler_options or {}),
+    }  # fmt: skip
+    if keep is not None:
+        options["keep"] = keep
+    where = _device_of(model, device)
+    model.to(where)
+    sampler = EasinessSampler(len(train), device=where, **options)  # type: ignore[arg-type]
+    numbered = with_ids(train)
+    trainer = Trainer(
+        model,
+        DataLoader(
+            numbered, batch_size, sampler=sampler, num_workers=num_workers,
+            pin_memory=where.type == "cuda",
+        ),
+        sampler,
+        (optimizer or _sgd)(model.parameters()),
+        loss or spec.loss(),
+        where,
+        amp,
+    )  # fmt: skip
+    schedule = (scheduler or _cosine)(trainer.optimizer, n_epochs)
+    result = FitResult(method, sampler.options.warmup_epochs)
+    last = sampler.options.warmup_epochs if spec.stops else n_epochs
+    callbacks = list(callbacks)
+    cuda = [where] if where.type == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        torch.manual_seed(seed)
+        for epoch in _shown(range(min(last, n_epochs)), method, progress):
+            clock = Clock(where)
+            sampler.set_epoch(epoch)
+            with clock.measure("score"), autocast(where, amp):
+                if sampler.options.refresh != "training":
+                    scored = train if score_data is None else score_data
+                    score_dataset(
+                        model, scored, sampler=sampler, device=where,
+                        batch_size=score_batch_size, num_workers=num_workers,
+                    )  # fmt: skip
+            rate = trainer.optimizer.param_groups[0]["lr"]
+            with clock.measure("train"):
+                train_loss = trainer.epoch()
+            schedule.step()
+            record = {**sampler.history[-1], "learning_rate": rate, "train_loss": train_loss}
+            with clock.measure("validation"):
+                if validation is not None:
+                    result.scores, auroc = evaluate(
+                        model, validation, estimator, device=where, amp=amp,
+                        batch_size=score_batch_size, num_workers=num_workers,
+                    )  # fmt: skip
+                    record |= _measured(result.scores, auroc)
+            result.history.append(record | clock.seconds)
+            if history is not None:
+                result.to_csv(history)
+            # All are called, whatever an earlier one says.
+            answers = [callback(result.history[-1], model) for callback in callbacks]
+            if True in answers:
+                break
+    return result
+
+
+def _measured(scores: ec.Scores, auroc: float) -> dict[str, float]:
+    summary = scores.summary
+    return {
+        "accuracy": summary.accuracy,
+        "auroc": auroc,
+        "msr": summary.msr,
+        "ese": summary.ese,
+        "validation_loss": summary.mean_loss,
+    }
+
+
+def _device_of(model: torch.nn.Module, device: torch.device | str | None) -> torch.device:
+    if device is None:
+        first = next(model.parameters(), None)
+        return torch.device("cpu") if first is None else first.device
+    # With its index: "cuda" is not equal to the "cuda:0" of a tensor there.
+    return torch.empty(0, device=device).device
+
+
+def _sgd(parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    return torch.optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=5e-4)
+
+
+def _cosine(optimizer: torch.optim.Optimizer, n_epochs: int) -> Any:
+    return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=n_epochs)
+
+
+def _shown(epochs: range, method: str, progress: bool) -> Iterable[int]:
+    if not progress:
+        return epochs
+    try:
+        from tqdm.auto import tqdm
+    except ImportError as error:
+        raise ImportError("progress=True needs tqdm: pip install tqdm") from error
+    shown: Iterable[int] = tqdm(epochs, desc=method, unit="epoch")
+    return shown

@@ -1,0 +1,157 @@
+"""Data sets and networks for the training examples; imported by them, not run.
+
+Fashion-MNIST from the folder EASINESS_DATA, scikit-learn's digits where that is unset, CIFAR-10,
+CIFAR-100 and SVHN from a local folder through torchvision, which nothing else here needs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+TORCHVISION = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "svhn": "SVHN"}
+DATASETS = ("fashion", "digits", *TORCHVISION)
+NETWORKS = ("small", "small-bn", "cnn18m", "vgg16", "resnet50", "densenet121")
+Arrays = tuple[NDArray[Any], NDArray[Any]]
+
+
+class Images(Dataset[tuple[Tensor, Tensor]]):
+    """Images and labels in memory; a batch is taken at once."""
+
+    def __init__(self, x: NDArray[Any], y: NDArray[Any]) -> None:
+        self.x = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
+        self.y = torch.from_numpy(np.asarray(y, dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, k: int) -> tuple[Tensor, Tensor]:
+        return self.x[k], self.y[k]
+
+    def __getitems__(self, ids: list[int]) -> list[tuple[Tensor, Tensor]]:
+        at = torch.as_tensor(ids)
+        return list(zip(self.x[at], self.y[at], strict=True))
+
+
+def load(name: str | None, folder: str | None = None) -> tuple[str, Arrays, Arrays]:
+    """Name, training and test arrays; images (n, channels, height, width), standardised."""
+    shared = os.environ.get("EASINESS_DATA")
+    name = name or ("fashion" if shared else "digits")
+    if name == "digits":
+        train, test = _digits()
+    elif name == "fashion":
+        if not shared:
+            raise SystemExit("fashion: set EASINESS_DATA to the folder that has fashion_mnist/")
+        parts = [np.load(Path(shared, "fashion_mnist", f"fashion_{p}.npz")) for p in _PARTS]
+        train, test = [(p["x"][:, None].astype(np.float32), p["y"].astype(np.int64)) for p in parts]
+    else:
+        if folder is None:
+            raise SystemExit(f"{name}: pass --folder, where torchvision's files are")
+        train, test = (_torchvision(name, folder, part) for part in _PARTS)
+    axes = (0, 2, 3)
+    mean, std = train[0].mean(axes, keepdims=True), train[0].std(axes, keepdims=True)
+    return name, ((train[0] - mean) / std, train[1]), ((test[0] - mean) / std, test[1])
+
+
+_PARTS = ("train", "test")
+
+
+def _digits() -> tuple[Arrays, Arrays]:
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    x, y = load_digits(return_X_y=True)
+    x = x.reshape(-1, 1, 8, 8).astype(np.float32)
+    a, b, c, d = train_test_split(x, y, test_size=597, random_state=0, stratify=y)
+    return (a, c), (b, d)
+
+
+def _torchvision(name: str, folder: str, part: str) -> Arrays:
+    from torchvision import datasets
+
+    kind = getattr(datasets, TORCHVISION[name])
+    chosen = {"split": part} if name == "svhn" else {"train": part == "train"}
+    data = kind(folder, download=False, **chosen)
+    x = np.asarray(data.data, dtype=np.float32)
+    y = np.asarray(data.labels if name == "svhn" else data.targets, dtype=np.int64)
+    return (x if name == "svhn" else x.transpose(0, 3, 1, 2)), y
+
+
+def subset(arrays: Arrays, size: int | None, seed: int) -> Arrays:
+    """Draw that many samples without replacement, shuffled: the files are sorted by class."""
+    x, y = arrays
+    chosen = np.random.default_rng(seed).permutation(len(y))[:size]
+    return x[chosen], y[chosen]
+
+
+def symmetric_noise(y: NDArray[Any], rate: float, n_classes: int, seed: int) -> NDArray[Any]:
+    """Give a share of labels another class each, all others alike."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(len(y))[: round(rate * len(y))]
+    y = y.copy()
+    y[chosen] = (y[chosen] + rng.integers(1, n_classes, len(chosen))) % n_classes
+    return y
+
+
+def imbalanced(arrays: Arrays, ratio: float, n_classes: int) -> Arrays:
+    """Thin classes out, from all of class 0 geometrically down to a share `ratio` of the last."""
+    x, y = arrays
+    kept = [
+        np.flatnonzero(y == c)[: round((y == c).sum() * ratio ** (c / (n_classes - 1)))]
+        for c in range(n_classes)
+    ]
+    chosen = np.sort(np.concatenate(kept))
+    return x[chosen], y[chosen]
+
+
+def network(
+    name: str, shape: tuple[int, int, int], n_classes: int, weights: Any = None
+) -> nn.Module:
+    """Make a network for images of a shape (channels, height, width)."""
+    channels, side, _ = shape
+    if name in ("small", "small-bn"):
+        norm = (lambda n: [nn.BatchNorm2d(n)]) if name == "small-bn" else (lambda n: [])
+        return nn.Sequential(
+            nn.Conv2d(channels, 16, 3, padding=1), *norm(16), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(16, 32, 3, padding=1), *norm(32), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+            nn.Linear(32 * (side // 4) ** 2, 64), nn.ReLU(), nn.Linear(64, n_classes),
+        )  # fmt: skip
+    if name == "cnn18m":
+        return cnn18m(channels, side, n_classes)
+    import torchvision.models
+
+    model: nn.Module = getattr(torchvision.models, name)(weights=weights)
+    _replace_head(model, name, n_classes)
+    return model
+
+
+def cnn18m(channels: int, side: int, n_classes: int) -> nn.Module:
+    """Six convolutions and two wide layers: 18,029,314 parameters for 3 x 32 x 32, 10 classes."""
+    layers: list[nn.Module] = []
+    widths = (channels, 128, 128, 256, 256, 512, 512)
+    for depth, (n_in, n_out) in enumerate(itertools.pairwise(widths)):
+        layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.ReLU()]
+        if depth % 2:
+            layers.append(nn.MaxPool2d(2))
+    layers += [
+        nn.Flatten(), nn.Linear(512 * (side // 8) ** 2, 1640), nn.ReLU(), nn.Dropout(0.5),
+        nn.Linear(1640, n_classes),
+    ]  # fmt: skip
+    return nn.Sequential(*layers)
+
+
+def _replace_head(model: Any, name: str, n_classes: int) -> None:
+    if name == "resnet50":
+        model.fc = nn.Linear(model.fc.in_features, n_classes)
+    elif name == "densenet121":
+        model.classifier = nn.Linear(model.classifier.in_features, n_classes)
+    else:
+        model.classifier[-1] = nn.Linear(model.classifier[-1].in_features, n_classes)

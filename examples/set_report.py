@@ -1,0 +1,207 @@
+"""Tables and plots of what set_train.py measured; writes docs/set*, docs/sel.md's tables.
+
+    python examples/set_report.py RUNS docs
+
+copies the suites' CSVs from the folder RUNS to docs/set_*.csv, gathers what the figures need by
+epoch in docs/set_epochs.csv, draws docs/img/set_*.png, and puts the tables between their marks in
+docs/set.md and docs/sel.md. Needs the extra `cli`.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+Row = dict[str, str]
+FIGURES = ("classic", "SET", "L-SET", "random", "EO", "EMO", "HO", "warm-up")
+FAMILIES = {
+    "classic": ("#53606d", "o", "full data, fewer epochs"),
+    "lossless": ("#0072b2", "s", "lossless: 1 - E at sigma 0.3"),
+    "InfoBatch": ("#d55e00", "^", "InfoBatch's rule"),
+    "random": ("#009e73", "v", "random, as many as lossless"),
+    "easy": ("#cc79a7", "D", "easy kept at 0.3"),
+    "SET": ("#e69f00", "P", "SET (medium only)"),
+}
+
+
+def rows_of(path: Path) -> list[Row]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def grouped(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Rows of each setting and method, in the order of their first seed."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["setting"], row["method"]), []).append(row)
+    return groups
+
+
+def cell(rows: list[Row], name: str, scale: float = 1.0, digits: int = 2) -> str:
+    """Mean, and with several seeds the standard deviation."""
+    values = scale * np.array([float(row[name]) for row in rows])
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f}"
+    return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
+
+
+def table(rows: list[Row], columns: dict[str, tuple[str, float, int]], setting: str = "") -> str:
+    groups = grouped(rows)
+    first = ["setting"] if setting else []
+    lines = [
+        "| " + " | ".join([*([setting] if first else []), "method", "seeds", *columns]) + " |",
+        "| " + " | ".join(["---"] * (len(columns) + 2 + len(first))) + " |",
+    ]
+    for (where, method), group in groups.items():
+        values = [cell(group, *how) for how in columns.values()]
+        lines.append(
+            "| "
+            + " | ".join([*([where] if first else []), method, str(len(group)), *values])
+            + " |"
+        )
+    return "\n".join(lines)
+
+
+COST = {
+    "ACC, %": ("accuracy", 100.0, 2), "ART, s": ("art", 1.0, 2),
+    "ART without scoring, s": ("art_without_scoring", 1.0, 2), "ADU, %": ("adu", 100.0, 2),
+    "all epochs, s": ("seconds", 1.0, 0), "cost, full epochs": ("cost", 1.0, 1),
+}  # fmt: skip
+ACCURACY = {
+    "ACC, %": ("accuracy", 100.0, 2), "best epoch, %": ("best", 100.0, 2),
+    "ADU, %": ("adu", 100.0, 2), "cost, full epochs": ("cost", 1.0, 1),
+}  # fmt: skip
+TABLE_1 = {
+    "ACC, %": ("accuracy", 100.0, 2), "AUROC": ("auroc", 1.0, 4), "MSR, %": ("msr", 100.0, 2),
+    "ESE, %": ("ese", 100.0, 3),
+}  # fmt: skip
+SUITES: dict[str, tuple[dict[str, tuple[str, float, int]], str]] = {
+    "frontier": (COST, ""), "levels": (COST, ""), "noise": (ACCURACY, "noise"),
+    "imbalance": (ACCURACY, ""), "finetune": (ACCURACY, ""), "sel": (TABLE_1, "network"),
+}  # fmt: skip
+
+
+def frontier(rows: list[Row]) -> Figure:
+    """Accuracy against cost: processor time, scoring included, as a share of full data's."""
+    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    groups = {method: group for (_, method), group in grouped(rows).items()}
+    full = np.mean([float(row["seconds"]) for row in groups["classic"]])
+    seen = set()
+    for family, (colour, marker, words) in FAMILIES.items():
+        points = []
+        for method, group in groups.items():
+            if not (method == family or re.match(rf"{re.escape(family)}[, ]", method)):
+                continue
+            x = np.mean([float(row["seconds"]) for row in group]) / full
+            y = 100 * np.array([float(row["accuracy"]) for row in group])
+            points.append((x, y.mean()))
+            axes.plot(np.full(len(y), x), y, marker, color=colour, alpha=0.3, ms=4)
+            seen.add(method)
+        points.sort()
+        if points:
+            axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=words, lw=1.2)
+    assert seen == set(groups), set(groups) - seen
+    axes.set(
+        xlabel="processor time, scoring included, as a share of full data's",
+        ylabel="test accuracy, %",
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    return figure
+
+
+def shares(rows: list[Row]) -> Figure:
+    """Levels of the training samples before each epoch that selects, under each selection."""
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    methods = [m for m in ("SET", "EO", "EMO", "HO") if any(r["method"] == m for r in rows)]
+    for axes, method in zip(
+        figure.subplots(1, len(methods), sharey=True, squeeze=False)[0], methods, strict=True
+    ):
+        own = [r for r in rows if r["method"] == method and r["selective"] == "True"]
+        epochs = sorted({int(r["epoch"]) for r in own})
+        for level, colour in (("hard", "#d55e00"), ("medium", "#eba900"), ("easy", "#0072b2")):
+            values = []
+            for epoch in epochs:
+                at = [r for r in own if int(r["epoch"]) == epoch]
+                total = [sum(float(r[k]) for k in ("hard", "medium", "easy")) for r in at]
+                values.append(
+                    np.mean([100 * float(r[level]) / t for r, t in zip(at, total, strict=True)])
+                )
+            axes.plot(epochs, values, color=colour, label=level)
+        axes.set(title=method, xlabel="epoch", yscale="log", ylim=(0.1, 120))
+        axes.grid(alpha=0.3)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    first = figure.axes[0]
+    first.set_ylabel("training samples, % (log scale)")
+    first.legend(fontsize="small")
+    return figure
+
+
+def by_epoch(rows: list[Row]) -> Figure:
+    """Test accuracy by epoch."""
+    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    for method in FIGURES:
+        own = [r for r in rows if r["method"] == method]
+        epochs = sorted({int(r["epoch"]) for r in own})
+        values = [
+            np.mean([100 * float(r["accuracy"]) for r in own if int(r["epoch"]) == epoch])
+            for epoch in epochs
+        ]
+        axes.plot(epochs, values, label=method, lw=1.4, marker="o", ms=3)
+    axes.set(xlabel="epoch", ylabel="test accuracy, %", ylim=(68, None))
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small", ncols=2)
+    return figure
+
+
+def gathered(runs: Path) -> list[Row]:
+    """Gather what the figures need of every epoch of the suite "levels"."""
+    found = []
+    for row in rows_of(runs / "levels.csv"):
+        name = f"levels {row['setting']} {row['method']} {row['seed']}".replace(" ", "_")
+        for epoch in rows_of(runs / "epochs" / f"{name.replace('/', '-')}.csv"):
+            names = ("epoch", "selective", "n_selected", "hard", "medium", "easy", "accuracy")
+            kept = {key: epoch[key] for key in names}
+            found.append({"method": row["method"], "seed": row["seed"], **kept})
+    return found
+
+
+def put(page: Path, name: str, text: str) -> None:
+    """Put a table between its marks."""
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+    old = page.read_text("utf-8")
+    new, count = pattern.subn(lambda match: f"{match[1]}\n{text}\n\n{match[2]}", old)
+    if count != 1:
+        raise SystemExit(f"{page}: expected the marks of {name} once, found them {count} times")
+    page.write_text(new, "utf-8")
+
+
+def main() -> None:
+    runs, docs = map(Path, sys.argv[1:3])
+    for suite, (columns, setting) in SUITES.items():
+        rows = rows_of(runs / f"{suite}.csv")
+        shutil.copyfile(runs / f"{suite}.csv", docs / f"set_{suite}.csv")
+        put(docs / ("sel.md" if suite == "sel" else "set.md"), suite, table(rows, columns, setting))
+    epochs = gathered(runs)
+    with (docs / "set_epochs.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(epochs[0]))
+        writer.writeheader()
+        writer.writerows(epochs)
+    for name, figure in (
+        ("frontier", frontier(rows_of(runs / "frontier.csv"))),
+        ("levels", shares(epochs)),
+        ("epochs", by_epoch(epochs)),
+    ):
+        figure.savefig(docs / "img" / f"set_{name}.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()
