@@ -24,7 +24,7 @@ $(VENV)/.demo: $(BIN)/python $(SOURCES)
 	@touch $@
 
 $(VENV)/.test: $(BIN)/python $(SOURCES)
-	$(PIP_INSTALL) -e '.[cli,dask,sklearn,testing,torch]' --group test
+	$(PIP_INSTALL) -e '.[cli,dask,sklearn,testing,torch,zarr]' --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test

@@ -27,8 +27,10 @@ def stream_zarr(source: Source, request: Request) -> Stream:
     assert source.path is not None
     if not is_zarr(source.path):
         raise source.error(f"it is a folder, but no zarr array: none of {', '.join(MARKS)} in it")
-    import zarr
-
+    try:
+        import zarr
+    except ImportError as error:
+        raise source.error("this needs zarr: pip install 'easiness-core[zarr]'") from error
     try:
         found = zarr.open(source.path, mode="r")
         arrays = dict(found.arrays()) if isinstance(found, zarr.Group) else {"": found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -194,6 +195,13 @@ def test_zarr_that_holds_pickles() -> None:
         '"fill_value": null, "compressor": null, "filters": [{"id": "pickle", "protocol": 5}]}'
     )
     refused("pickle", "p.zarr", "y.npy")
+
+
+def test_zarr_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("p.zarr").mkdir()
+    Path("p.zarr/zarr.json").write_text("{}")
+    monkeypatch.setitem(sys.modules, "zarr", None)
+    refused("pip install 'easiness-core.zarr.'", "p.zarr", "y.npy")
 
 
 def test_a_folder_that_is_no_zarr() -> None:
