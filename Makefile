@@ -8,7 +8,7 @@ SOURCES := pyproject.toml constraints.txt
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format docs-check picture tables cleaning mislabels bench clean
+.PHONY: help demo test coverage lint format docs-check picture tables cleaning mislabels scaling bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ $(VENV)/.demo: $(BIN)/python $(SOURCES)
 	@touch $@
 
 $(VENV)/.test: $(BIN)/python $(SOURCES)
-	$(PIP_INSTALL) -e '.[cli,sklearn,testing,torch]' --group test
+	$(PIP_INSTALL) -e '.[cli,dask,sklearn,testing,torch,zarr]' --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test
@@ -78,6 +78,9 @@ mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (30 minutes, one 
 	cp $(VENV)/aum_se_3.csv docs/aum_se_confirmation.csv
 	$(BIN)/python examples/mislabels.py -o docs/mislabels.csv --tune
 	$(BIN)/python examples/mislabels_tables.py docs
+
+scaling: $(VENV)/.test  ## the tables of docs/scaling.md (10 minutes, 7 GB of temporary files)
+	OMP_NUM_THREADS=1 $(BIN)/python examples/scaling.py docs/scaling.md
 
 tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
 	$(BIN)/python examples/numerics_tables.py

@@ -122,12 +122,17 @@ def test_files_stay_short_and_parse(path):
 
 def test_every_public_name_is_documented_in_the_reference():
     import easiness_aum
+    import easiness_cli.shards
+    import easiness_dask
     import easiness_sklearn
     import easiness_torch
 
     import easiness_core
 
     text = (ROOT / "docs" / "api.md").read_text("utf-8")
-    for package in (easiness_core, easiness_aum, easiness_sklearn, easiness_torch):
+    packages = (
+        easiness_aum, easiness_cli.shards, easiness_core, easiness_dask, easiness_sklearn, easiness_torch,
+    )  # fmt: skip
+    for package in packages:
         for name in package.__all__:
             assert f"`{name}" in text, name

@@ -109,6 +109,7 @@ def inputs_from(args: argparse.Namespace) -> Inputs:
         probs_key=args.probs_key,
         labels_key=args.labels_key,
         max_bytes=args.max_bytes,
+        ids_key=getattr(args, "ids_key", ""),
     )
 
 

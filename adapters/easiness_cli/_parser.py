@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from easiness_cli import _option_types as types
 from easiness_cli import _options as options
 from easiness_cli._errors import CommandError
+from easiness_cli._parser_merge import MERGE, add_merge
 
 
 class _Parser(argparse.ArgumentParser):
@@ -74,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_select(commands)
     _add_mislabels(commands)
+    add_merge(_command(commands, *MERGE))
     _add_demo(commands)
     return parser
 
@@ -104,6 +106,7 @@ inputs:
            rows and, where these do not tell, if a row below 0,1 holds more than plain 0 and 1
   parquet  one list column (probs, ...), or one column a class as in csv
            In csv and parquet, columns named id, index, sample_id or "Unnamed: 0" are left out
+  zarr     an array, or a group with arrays named as in npz
   -        standard input, for PROBS or for LABELS, in any of these formats
   Labels are column numbers from 0, or class names. Names are looked up in --classes, else in the
   column names. Labels that are whole numbers are looked up too where the class names are whole
@@ -121,13 +124,19 @@ def _add_score(commands: Any) -> None:
         _INPUT_NOTES
         + """
 outputs:
-  one row a sample: index, label, predicted, easiness, log_easiness, level, loss. The level is
-  text (hard, medium, easy) in csv and parquet, and 1, 2, 4 in npz. Without -o only the summary
-  is printed.
+  one row a sample: index, id where PROBS has ids, label, predicted, easiness, log_easiness,
+  level, loss. The level is text (hard, medium, easy) in csv and parquet, and 1, 2, 4 in npz.
+  Without -o only the summary is printed.
+
+shards:
+  PROBS and LABELS may be folders, or quoted globs; OUT is then a folder, which gets one file and
+  one note a shard. A rerun skips what is finished. Shards and labels are paired by their names
+  without suffix in folders, and by what the wildcards stand for in globs.
 
 examples:
   easiness score probs.npy labels.npy -o scores.parquet
   easiness score predictions.npz --json
+  easiness score 'shards/probs-*.npy' 'shards/labels-*.npy' -o scores
   easiness score logits.npy labels.npy --logits --estimator monte-carlo --draws 10000
   cat probs.csv | easiness score - -o - > scores.csv
 """,
@@ -138,7 +147,24 @@ examples:
         help="file to write: .parquet, .csv or .npz; '-' writes csv to standard output, and the "
         "summary to standard error (default: write no file)",
     )  # fmt: skip
+    parser.add_argument(
+        "--format", choices=("parquet", "csv", "npz"), default="parquet",
+        help="with shards: what to write into the folder (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--escape-formulas", action="store_true",
+        help="in csv, put an apostrophe before names that a spreadsheet would run as formulas",
+    )  # fmt: skip
     options.reading(parser)
+    parser.add_argument(
+        "--ids-key", metavar="NAME",
+        help="array or column that names the samples, carried into OUT (default: id, ids or "
+        "sample_id if there is one; '' leaves it out)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check-ids", action=argparse.BooleanOptionalAction, default=True,
+        help="with shards: look for ids that occur twice before scoring (default: yes)",
+    )  # fmt: skip
     options.estimator(parser)
     summary = parser.add_argument_group("summary")
     summary.add_argument(

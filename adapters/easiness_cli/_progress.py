@@ -17,11 +17,12 @@ class Progress:
     A terminal sees one line that is rewritten and removed at the end; a file a line now and then.
     """
 
-    def __init__(self, total: int, *, quiet: bool) -> None:
+    def __init__(self, total: int | None, *, quiet: bool) -> None:
         self._total = total
         self._quiet = quiet
         self._tty = sys.stderr.isatty()
-        self._next = time.monotonic() + _PATIENCE_S
+        self._start = time.monotonic()
+        self._next = self._start + _PATIENCE_S
         self._shown = False
 
     def __enter__(self) -> Self:
@@ -52,16 +53,33 @@ class Progress:
         start, end = ("\r\x1b[K", "") if self._tty else ("", "\n")
         print(f"{start}{text}", end=end, file=sys.stderr, flush=True)
 
-    def show(self, done: int) -> None:
-        """Say how many rows are done, if it is time."""
+    def show(self, done: int, skipped: int = 0) -> None:
+        """Say how many rows are done, how fast, and when the rest will be, if it is time.
+
+        Rows that were `skipped` are done, and say nothing of the rate.
+        """
         now = time.monotonic()
-        if self._quiet or now < self._next or done >= self._total:
+        if self._quiet or now < self._next or (self._total is not None and done >= self._total):
             return
         self._next = now + _INTERVAL_S[self._tty]
         self._shown = True
-        share = 100 * done / self._total
-        line = f"scored {done:,} of {self._total:,} rows ({share:.0f} %)"
+        line = _line(done, self._total, (done - skipped) / max(now - self._start, 1e-9))
         if self._tty:
             print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
         else:
             print(line, file=sys.stderr, flush=True)
+
+
+def _line(done: int, total: int | None, rate: float) -> str:
+    if total is None:
+        return f"scored {done:,} rows, {rate:,.0f} rows/s"
+    return (
+        f"scored {done:,} of {total:,} rows ({100 * done / total:.0f} %), {rate:,.0f} rows/s, "
+        f"{_clock((total - done) / rate)} left"
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

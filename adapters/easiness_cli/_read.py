@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 import easiness_core as ec
@@ -27,12 +28,18 @@ class Inputs:
         The class names in column order, where they are known.
     n_columns : int or None
         How many columns of a csv or parquet file were taken for classes.
+    ids : ndarray of shape (n_samples,) or None
+        The samples' names, where the file holds them and is read in blocks.
+    first_row : int
+        The row of the file that these begin with.
     """
 
     probs: NDArray[Any]
     labels: NDArray[Any]
     classes: list[str] | None
     n_columns: int | None = None
+    ids: NDArray[Any] | None = None
+    first_row: int = 0
 
 
 def read_inputs(
@@ -44,6 +51,7 @@ def read_inputs(
     probs_key: str | None,
     labels_key: str | None,
     max_bytes: int,
+    ids_key: str | None = "",
 ) -> Inputs:
     """Read probabilities and labels.
 
@@ -60,6 +68,8 @@ def read_inputs(
         The array or column to use, where its name is not a usual one.
     max_bytes : int
         Refuse to load or decompress more than this; memory-mapped npy files are not limited.
+    ids_key : str or None, default ""
+        The array or column of ids; None looks for a usual name, and "" for none.
 
     Returns
     -------
@@ -92,7 +102,22 @@ def read_inputs(
                 f"more than --max-bytes {max_bytes:,}"
             )
         probs = ec.softmax(probs)
-    return Inputs(probs=probs, labels=labels, classes=classes, n_columns=content.n_columns)
+    ids = None
+    if ids_key != "" and source.kind != "npy":
+        with_labels = labels_path is None
+        wanted = Request("probs", probs_key, with_labels, labels_key, logits, ids_key)
+        ids = _read_ids(source, wanted)
+    return Inputs(probs=probs, labels=labels, classes=classes, n_columns=content.n_columns, ids=ids)
+
+
+def _read_ids(source: Source, request: Request) -> NDArray[Any] | None:
+    from easiness_cli._stream import stream_of
+
+    stream = stream_of(source, request)
+    if not stream.has_ids:
+        return None
+    parts = [part.ids for part in stream.only_ids() if part.ids is not None]
+    return np.concatenate(parts)
 
 
 def _read(source: Source, request: Request) -> Content:

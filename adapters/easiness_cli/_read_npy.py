@@ -56,19 +56,22 @@ def read_npy(source: Source, request: Request) -> Content:
             f"cut short: its header promises {header.n_bytes:,} bytes of data, "
             f"{source.size - header.offset:,} are there"
         )
-    array: NDArray[Any]
+    array = map_array(source, header)
+    return Content(probs=array) if request.what == "probs" else Content(labels=array)
+
+
+def map_array(source: Source, header: _Header) -> NDArray[Any]:
+    """Map an array whose header has been checked against the size of its file."""
     order: Any = "F" if header.fortran else "C"
     if header.n_bytes == 0:
-        array = np.empty(header.shape, header.dtype)
-    elif source.path is None:
+        return np.empty(header.shape, header.dtype)
+    if source.path is None:
         count = math.prod(header.shape)
         flat = np.frombuffer(source.data, header.dtype, count, header.offset)
-        array = flat.reshape(header.shape, order=order)
-    else:
-        array = np.memmap(
-            source.path, header.dtype, "r", offset=header.offset, shape=header.shape, order=order
-        )
-    return Content(probs=array) if request.what == "probs" else Content(labels=array)
+        return flat.reshape(header.shape, order=order)
+    return np.memmap(
+        source.path, header.dtype, "r", offset=header.offset, shape=header.shape, order=order
+    )
 
 
 def _read_header(file: IO[bytes], source: Source, name: str = "") -> _Header:

@@ -17,6 +17,7 @@ from easiness_cli._source import INDEX_NAMES, LABEL_NAMES, PROBS_NAMES, Content,
 _NEVER_CLASSES = ("label", "labels", "target", "targets")
 _INDEX = "__index_level_"
 _BATCH_BYTES = 1 << 26
+_BUFFER_BYTES = 1 << 16
 
 
 def read_parquet(source: Source, request: Request) -> Content:
@@ -41,10 +42,15 @@ def parquet_columns(source: Source, names: list[str]) -> dict[str, NDArray[Any]]
 @contextmanager
 def _opened(source: Source) -> Iterator[Any]:
     try:
-        with source.open() as handle, pq.ParquetFile(handle) as file:
+        with source.open() as handle, _file(handle) as file:
             yield file
     except (pa.ArrowException, OSError, ValueError) as error:
         raise source.error(f"not a readable parquet file: {reason(error)}") from error
+
+
+def _file(handle: Any) -> Any:
+    # Buffered: else all of a row group's bytes are read before its first row is given.
+    return pq.ParquetFile(handle, buffer_size=_BUFFER_BYTES, page_checksum_verification=True)
 
 
 def _read(file: Any, source: Source, request: Request) -> Content:

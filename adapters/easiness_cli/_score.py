@@ -13,9 +13,10 @@ from easiness_cli._common import AUROC_ELEMENTS, columns_told, estimator_from, i
 from easiness_cli._errors import CommandError
 from easiness_cli._progress import Progress
 from easiness_cli._read import Inputs
+from easiness_cli._score_stream import is_set, rows_if_large, score_rows, score_set
 from easiness_cli._summary import as_json, as_text
 from easiness_cli._write import atomic_write, check_output, standard_output
-from easiness_cli._write_scores import WRITERS, write_csv
+from easiness_cli._write_scores import WRITERS, escaped, write_csv
 
 # Larger inputs are scored in parts of this many probabilities, so that progress can be told.
 _PART_ELEMENTS = 16_000_000
@@ -23,6 +24,10 @@ _PART_ELEMENTS = 16_000_000
 
 def run(args: argparse.Namespace) -> int:
     """Read, score, write, and print the summary."""
+    if is_set(args):
+        summary, n_classes = score_set(args)
+        _tell(args, summary, n_classes, (None, "skipped: shards"), args.output)
+        return 0
     to_stdout = args.output == "-"
     to_file = args.output is not None and not to_stdout
     suffix = os.path.splitext(args.output)[1].lower() if to_file else ""
@@ -35,31 +40,48 @@ def run(args: argparse.Namespace) -> int:
         require("pyarrow")
     if to_file:
         check_output(args.output, args.overwrite, inputs=[args.probs, args.labels])
+    rows = rows_if_large(args)
+    if rows is not None:
+        summary = score_rows(rows, args)
+        why = "skipped: --no-auroc" if args.auroc is False else "skipped: read in blocks"
+        _tell(args, summary, rows.n_classes, (None, why), args.output)
+        return 0
     inputs = inputs_from(args)
     with columns_told(inputs):
         scores = _score(inputs, estimator, args)
-    auroc, skipped = _auroc(inputs, args)
+    auroc = _auroc(inputs, args)
+    if args.escape_formulas:
+        inputs = escaped(inputs)
     if to_file:
         with atomic_write(args.output, args.overwrite) as file:
             WRITERS[suffix](file, scores, inputs)
     elif to_stdout:
         with standard_output() as stdout:
             write_csv(stdout, scores, inputs)
-    if args.json or not args.quiet:
-        describe = as_json if args.json else as_text
-        text = describe(
-            scores.summary,
-            n_classes=inputs.probs.shape[1],
-            auroc=auroc,
-            auroc_skipped=skipped,
-            output=args.output if to_file else None,
-        )
-        if to_stdout:
-            print(text, file=sys.stderr)
-        else:
-            with standard_output():
-                print(text)
+    output = args.output if to_file else None
+    _tell(args, scores.summary, inputs.probs.shape[1], auroc, output)
     return 0
+
+
+def _tell(
+    args: argparse.Namespace,
+    summary: ec.Summary,
+    n_classes: int,
+    auroc: tuple[float | None, str | None],
+    output: str | None,
+) -> None:
+    """Print the summary, on standard error where the scores went to standard output."""
+    if args.quiet and not args.json:
+        return
+    describe = as_json if args.json else as_text
+    text = describe(
+        summary, n_classes=n_classes, auroc=auroc[0], auroc_skipped=auroc[1], output=output
+    )
+    if args.output == "-":
+        print(text, file=sys.stderr)
+    else:
+        with standard_output():
+            print(text)
 
 
 def _score(

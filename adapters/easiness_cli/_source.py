@@ -43,6 +43,7 @@ class Request:
     with_labels: bool
     labels_key: str | None
     logits: bool
+    ids_key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
@@ -29,12 +30,17 @@ def write_parquet(file: BinaryIO, scores: ec.Scores, inputs: Inputs) -> None:
     """Write columns; level and named classes are dictionary-encoded text."""
     import pyarrow.parquet as pq
 
-    pq.write_table(_table(scores, inputs), file)
+    pq.write_table(_table(scores, inputs), file, write_page_checksum=True)
 
 
 def write_csv(file: BinaryIO, scores: ec.Scores, inputs: Inputs) -> None:
     """Write text from which every float64 can be read back exactly."""
-    file.write((",".join(COLUMNS) + "\n").encode())
+    file.write((",".join(_columns(scores, inputs)) + "\n").encode())
+    write_csv_rows(file, scores, inputs)
+
+
+def write_csv_rows(file: BinaryIO, scores: ec.Scores, inputs: Inputs) -> None:
+    """Write the lines of `write_csv` without its header."""
     try:
         import pyarrow as pa
         from pyarrow import csv
@@ -43,10 +49,11 @@ def write_csv(file: BinaryIO, scores: ec.Scores, inputs: Inputs) -> None:
             file.write(lines.encode())
         return
     table = _table(scores, inputs)
-    for position, name in enumerate(COLUMNS):
+    for position, name in enumerate(table.column_names):
         if pa.types.is_dictionary(table.schema.field(name).type):
             table = table.set_column(position, name, table.column(name).cast(pa.string()))
-    special = any(_quoted(name) != name for name in inputs.classes or [])
+    texts = [*(inputs.classes or []), *_texts(inputs.ids)]
+    special = any(_quoted(text) != text for text in texts)
     options = csv.WriteOptions(include_header=False, quoting_style="needed" if special else "none")
     csv.write_csv(table, file, options)
 
@@ -58,9 +65,29 @@ WRITERS: dict[str, Callable[[BinaryIO, ec.Scores, Inputs], None]] = {
 }
 
 
+def escaped(inputs: Inputs) -> Inputs:
+    """Put an apostrophe before texts that a spreadsheet would run as formulas."""
+    classes = None if inputs.classes is None else [_escape(name) for name in inputs.classes]
+    ids = inputs.ids
+    if ids is not None and ids.dtype.kind in "US":
+        ids = np.array([_escape(text) for text in _texts(ids)])
+    return dataclasses.replace(inputs, classes=classes, ids=ids)
+
+
+def _escape(text: str) -> str:
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _texts(ids: NDArray[Any] | None) -> list[str]:
+    if ids is None or ids.dtype.kind not in "US":
+        return []
+    return [str(text) for text in (np.char.decode(ids) if ids.dtype.kind == "S" else ids)]
+
+
 def _columns(scores: ec.Scores, inputs: Inputs) -> dict[str, NDArray[Any]]:
+    first = inputs.first_row
     values = (
-        np.arange(len(scores), dtype=np.int64),
+        np.arange(first, first + len(scores), dtype=np.int64),
         inputs.labels.astype(np.int64),
         scores.predicted,
         scores.easiness,
@@ -68,7 +95,10 @@ def _columns(scores: ec.Scores, inputs: Inputs) -> dict[str, NDArray[Any]]:
         scores.level,
         scores.loss,
     )
-    return dict(zip(COLUMNS, values, strict=True))
+    columns: dict[str, NDArray[Any]] = dict(zip(COLUMNS, values, strict=True))
+    if inputs.ids is None:
+        return columns
+    return {"index": columns.pop("index"), "id": inputs.ids, **columns}
 
 
 def _named(scores: ec.Scores, inputs: Inputs) -> dict[str, tuple[NDArray[Any], list[str] | None]]:
@@ -88,7 +118,7 @@ def _table(scores: ec.Scores, inputs: Inputs) -> Any:
 
     columns = {}
     for name, (values, names) in _named(scores, inputs).items():
-        column = pa.array(values)
+        column = pa.array(_texts(values) if values.dtype.kind in "US" else values)
         if names is not None:
             column = pa.DictionaryArray.from_arrays(column.cast(pa.int32()), pa.array(names))
         columns[name] = column
@@ -106,8 +136,12 @@ def _csv_lines(scores: ec.Scores, inputs: Inputs) -> Iterator[str]:
     for start in range(0, len(scores), _CSV_ROWS):
         columns = []
         for name, (values, _) in named.items():
-            cells = values[start : start + _CSV_ROWS].tolist()
-            columns.append(map(texts[name].__getitem__ if name in texts else repr, cells))
+            part = values[start : start + _CSV_ROWS]
+            cells: list[Any] = part.tolist()
+            show: Callable[[Any], str] = texts[name].__getitem__ if name in texts else repr
+            if part.dtype.kind in "US":
+                cells, show = _texts(part), _quoted
+            columns.append(map(show, cells))
         yield "".join(",".join(row) + "\n" for row in zip(*columns, strict=True))
 
 

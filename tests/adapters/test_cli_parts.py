@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,31 @@ def test_progress(
     if quiet:
         assert err == ""
     elif tty:
-        assert err.startswith("\r\x1b[Kscored 200 of 700 rows (29 %)\r")
+        assert re.match(
+            r"\r\x1b\[Kscored 200 of 700 rows \(29 %\), [\d,]+ rows/s, 0:00 left\r", err
+        )
         assert "\r\x1b[Kcomputing AUROC" in err
         assert err.endswith("\r\x1b[K")
     else:
-        assert err.splitlines()[0] == "scored 200 of 700 rows (29 %)"
+        assert err.startswith("scored 200 of 700 rows (29 %), ")
         assert len(err.splitlines()) == 3
+
+
+def test_progress_tells_rate_and_time_left() -> None:
+    assert _progress._line(300, 1200, 0.25) == (
+        "scored 300 of 1,200 rows (25 %), 0 rows/s, 1:00:00 left"
+    )
+    assert _progress._line(4_000, 10_000, 1000) == (
+        "scored 4,000 of 10,000 rows (40 %), 1,000 rows/s, 0:06 left"
+    )
+    assert _progress._line(4_000, None, 1234.5) == "scored 4,000 rows, 1,234 rows/s"
+
+
+def test_rows_that_were_skipped_say_nothing_of_the_rate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([100.0, 110.0])
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: next(clock))
+    with _progress.Progress(1000, quiet=False) as progress:
+        progress.show(500, 400)
+    assert capsys.readouterr().err == "scored 500 of 1,000 rows (50 %), 10 rows/s, 0:50 left\n"

@@ -23,8 +23,9 @@ FRAMEWORKS = (
 )  # fmt: skip
 COMPILERS = ("numba", "llvmlite", "scipy")
 OURS = ("easiness_torch", "easiness_sklearn", "easiness_aum", "easiness_dask", "easiness_cli")
-# Adapters stand alone, but for the command: `easiness mislabels` ranks by easiness_aum.
-MAY_IMPORT = {"easiness_cli": {"easiness_aum"}}
+# Adapters stand alone, but for the command, where `easiness mislabels` ranks by easiness_aum, and
+# for shards on Dask, which are files: their readers and writers are the command's.
+MAY_IMPORT = {"easiness_cli": {"easiness_aum"}, "easiness_dask": {"easiness_cli"}}
 
 
 def imported(code, folder, names, *, path=()):

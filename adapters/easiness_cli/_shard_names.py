@@ -1,0 +1,151 @@
+"""Which files are the shards: folders and globs, paired with their labels and outputs."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from easiness_cli._errors import CommandError
+from easiness_cli._stream_zarr import is_zarr
+
+_SUFFIXES = (".npy", ".npz", ".csv", ".tsv", ".parquet", ".pq", ".zarr")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One task: what is read, and what is written."""
+
+    input: str
+    labels: str | None
+    output: str
+
+    @property
+    def inputs(self) -> list[str]:
+        """The files that are read."""
+        return [self.input] if self.labels is None else [self.input, self.labels]
+
+
+def is_many(path: str) -> bool:
+    """Whether a path stands for shards: a glob, or a folder that is no zarr array."""
+    if os.path.isdir(path):
+        return not is_zarr(path)
+    return glob.has_magic(path) and not os.path.lexists(path)
+
+
+def expand(path: str) -> dict[str, str]:
+    """Find the shards that a folder or glob stands for.
+
+    Parameters
+    ----------
+    path : str
+        A folder of files in known formats (names that begin with `.` or `_` are left out), a glob,
+        or one file.
+
+    Returns
+    -------
+    dict of str to str
+        Paths by what tells them apart: in a folder the name without its suffix, in a glob what its
+        wildcards stand for. Sorted by path.
+
+    Raises
+    ------
+    CommandError
+        If there is none, two cannot be told apart, or a folder holds files of unknown formats.
+    """
+    if not is_many(path):
+        return {"": path}
+    if os.path.isdir(path):
+        names = sorted(name for name in os.listdir(path) if name[0] not in "._")
+        unknown = [name for name in names if os.path.splitext(name)[1].lower() not in _SUFFIXES]
+        if unknown:
+            raise CommandError(
+                f"{path!r}: it holds {len(unknown)} files that are no shards, such as "
+                f"{unknown[0]!r}; name the shards by a glob, as in '{path}/*.npy'"
+            )
+        found = [(os.path.splitext(name)[0], os.path.join(path, name)) for name in names]
+    else:
+        found = [(_matched(path, name), name) for name in sorted(glob.glob(path, recursive=True))]
+    if not found:
+        raise CommandError(f"{path!r}: no shards there")
+    by_key: dict[str, str] = {}
+    for key, name in found:
+        if key in by_key:
+            raise CommandError(f"{by_key[key]!r} and {name!r}: two shards of one name, {key!r}")
+        by_key[key] = name
+    return by_key
+
+
+def _matched(pattern: str, path: str) -> str:
+    """Give what the wildcards of a glob stand for in one path."""
+    pieces = re.split(r"(\*\*/|\*+|\?|\[[^]]*\])", pattern)
+    expression = ""
+    for piece in pieces:
+        if piece == "**/":
+            expression += "((?:.*/)?)"
+        elif glob.has_magic(piece):
+            inner = fnmatch.translate(piece)
+            # fnmatch gives `(?s:INNER)\Z` or `(?s:INNER)\z`.
+            expression += f"({inner[: inner.rindex(')') + 1]})"
+        else:
+            expression += re.escape(piece)
+    found = re.fullmatch(expression, path)
+    return "|".join(found.groups()) if found else path
+
+
+def pair(
+    inputs: str | Iterable[str], labels: str | Iterable[str] | None, output: str, suffix: str
+) -> list[Shard]:
+    """Pair shards with their labels, and name their outputs.
+
+    Parameters
+    ----------
+    inputs, labels : str, or iterable of str
+        A folder, a glob, or paths; paths are paired in their order.
+    output : str
+        The folder of the outputs.
+    suffix : str
+        Of the outputs: `.parquet`, `.csv` or `.npz`.
+
+    Returns
+    -------
+    list of Shard
+        Sorted by input.
+
+    Raises
+    ------
+    CommandError
+        If a shard has no labels, labels have no shard, or two outputs would have one name.
+    """
+    if isinstance(inputs, str):
+        found = expand(inputs)
+        given = None if labels is None else expand(labels) if isinstance(labels, str) else {}
+    else:
+        found = {str(at): path for at, path in enumerate(inputs)}
+        if isinstance(labels, str):
+            raise CommandError("labels: expected as many paths as inputs, got one text")
+        given = None if labels is None else {str(at): path for at, path in enumerate(labels)}
+        if not found:
+            raise CommandError("no shards: the list of inputs is empty")
+    if given is not None and found.keys() != given.keys():
+        alone = sorted(found.keys() - given.keys()), sorted(given.keys() - found.keys())
+        told = f"{found[alone[0][0]]!r} has no labels" if alone[0] else ""
+        if alone[1]:
+            told += f"{' and ' if told else ''}{given[alone[1][0]]!r} has no probabilities"
+        raise CommandError(
+            f"{told} ({len(alone[0])} and {len(alone[1])} such): shards and labels are paired by "
+            f"the name without suffix in folders, and by what the wildcards stand for in globs"
+        )
+    shards: dict[str, Shard] = {}
+    for key, path in found.items():
+        stem = os.path.splitext(os.path.basename(os.path.normpath(path)))[0]
+        target = os.path.join(output, stem + suffix)
+        if target in shards:
+            raise CommandError(
+                f"{shards[target].input!r} and {path!r} would both be written to {target!r}"
+            )
+        shards[target] = Shard(path, None if given is None else given[key], target)
+    return sorted(shards.values(), key=lambda shard: shard.input)

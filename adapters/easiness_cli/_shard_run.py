@@ -1,0 +1,201 @@
+"""One shard: decide whether it is done, else score it block by block."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import easiness_core as ec
+from easiness_cli._errors import CommandError, reason
+from easiness_cli._sidecar import (
+    Sidecar,
+    content_sha256,
+    file_sha256,
+    is_whole,
+    read_sidecar,
+    sidecar_path,
+    stamp,
+)
+from easiness_cli._stream import Reading, Rows
+from easiness_cli._write import atomic_write, check_output
+
+FORMATS = (".parquet", ".csv", ".npz")
+
+
+class ShardError(ValueError):
+    """A shard that cannot be scored: what was got, what was expected, how to mend it."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All that the numbers of a shard depend on, besides its inputs."""
+
+    estimator: ec.ClosedForm | ec.MonteCarlo
+    n_bins: int
+    normalize: bool
+    escape_formulas: bool
+    reading: Reading
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give them ready for JSON; what only limits memory is left out."""
+        reading = dataclasses.asdict(self.reading)
+        del reading["max_bytes"]
+        if reading["classes"] is not None:
+            reading["classes"] = list(reading["classes"])
+        kind = "monte_carlo" if isinstance(self.estimator, ec.MonteCarlo) else "closed_form"
+        return {
+            "estimator": {"kind": kind, **dataclasses.asdict(self.estimator)},
+            "n_bins": self.n_bins,
+            "normalize": self.normalize,
+            "escape_formulas": self.escape_formulas,
+            **reading,
+        }
+
+
+@contextmanager
+def told(name: str) -> Iterator[None]:
+    """Turn what goes wrong with a shard into one exception, which names it and can be pickled."""
+    try:
+        yield
+    except ShardError:
+        raise
+    except CommandError as error:
+        raise ShardError(str(error)) from error
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        raise ShardError(f"{name!r}: this needs {package}: pip install {package}") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise ShardError(f"{name!r}: {reason(error)}") from error
+
+
+def finished(
+    inputs: list[str], output: str, parameters: Parameters, *, overwrite: bool
+) -> Sidecar | None:
+    """Give the note of a shard that is done, or None where it is to be scored.
+
+    Raises
+    ------
+    CommandError
+        If `output` is somebody else's file, or was scored from other inputs or in another way,
+        and `overwrite` is false.
+    """
+    try:
+        sidecar = read_sidecar(output)
+    except FileNotFoundError:
+        check_output(output, overwrite, inputs=inputs)
+        return None
+    check_output(output, True, inputs=inputs)
+    if sidecar is None:
+        return None
+    changed = _changes(sidecar, inputs, parameters)
+    if changed is None:
+        return sidecar if is_whole(output, sidecar) else None
+    if overwrite or not os.path.lexists(output):
+        return None
+    raise CommandError(
+        f"{output!r} was scored {changed}: choose another output, or overwrite it "
+        f"(overwrite=True, --overwrite)"
+    )
+
+
+def _changes(sidecar: Sidecar, inputs: list[str], parameters: Parameters) -> str | None:
+    """Say in what the earlier run differs from this one, if it does."""
+    if sidecar.version != ec.__version__:
+        return f"by version {sidecar.version}, this is {ec.__version__}"
+    wanted = parameters.to_dict()
+    for name in wanted.keys() | sidecar.parameters.keys():
+        before, now = sidecar.parameters.get(name), wanted.get(name)
+        if before != now:
+            return f"with {name} {before!r}, not {now!r}"
+    if len(inputs) != len(sidecar.inputs):
+        return "from other inputs"
+    for path, noted in zip(inputs, sidecar.inputs, strict=True):
+        now = stamp(path)
+        if now["name"] != noted.get("name") or now["size"] != noted.get("size"):
+            return f"from an input other than {path!r} as it is now"
+        # A copy has another time and the same content.
+        if now["mtime_ns"] != noted.get("mtime_ns") and content_sha256(path) != noted.get("sha256"):
+            return f"from {path!r} before it changed"
+    return None
+
+
+def run_shard(
+    rows: Rows,
+    output: str,
+    parameters: Parameters,
+    *,
+    n_threads: int | None,
+    progress: Callable[[int], None] | None,
+) -> Sidecar:
+    """Score an input into a file, and write the note beside it.
+
+    The note goes first: a crash between the two leaves a note that the file does not match, and
+    so a shard to be done again, never a file that nothing vouches for.
+    """
+    from easiness_cli._write_stream import SINKS
+
+    before = [stamp(path) for path in rows.paths]
+    with atomic_write(output, True) as file:
+        sink = SINKS[os.path.splitext(output)[1].lower()](file, parameters.escape_formulas)
+        summary = score_blocks(rows, sink.add, parameters, n_threads, progress)
+        sink.close()
+        file.flush()
+        contents = [content_sha256(path) for path in rows.paths]
+        if [stamp(path) for path in rows.paths] != before:
+            raise CommandError(f"{rows.paths[0]!r}: an input changed while it was read; try again")
+        sidecar = Sidecar(
+            ec.__version__,
+            parameters.to_dict(),
+            [{**each, "sha256": sha} for each, sha in zip(before, contents, strict=True)],
+            summary.n_samples,
+            rows.n_classes,
+            file.seek(0, os.SEEK_END),
+            file_sha256(file),
+            summary,
+        )
+        with atomic_write(sidecar_path(output), True) as note:
+            note.write(sidecar.to_bytes())
+    return sidecar
+
+
+def score_blocks(
+    rows: Rows,
+    add: Callable[[ec.Scores, Any], None] | None,
+    parameters: Parameters,
+    n_threads: int | None,
+    progress: Callable[[int], None] | None,
+) -> ec.Summary:
+    """Score block after block, and hand each to `add`."""
+    summary = ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins)
+    for block in rows.blocks():
+        scores = ec.score(
+            block.probs,
+            block.labels,
+            estimator=parameters.estimator,
+            n_bins=parameters.n_bins,
+            normalize=parameters.normalize,
+            n_threads=n_threads,
+            _first_row=block.first_row,
+        )
+        summary.update(scores)
+        if add is not None:
+            add(scores, block)
+        if progress is not None:
+            progress(summary.n_samples)
+    return summary
+
+
+def check_format(output: str) -> None:
+    """Refuse a file name of no known format.
+
+    Raises
+    ------
+    CommandError
+        If it ends otherwise.
+    """
+    if os.path.splitext(output)[1].lower() not in FORMATS:
+        raise CommandError(f"{output!r}: expected a name ending in {', '.join(FORMATS)}")

@@ -1,0 +1,198 @@
+"""All shards of a run: checked before the first is scored, reported when the last is."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import easiness_core as ec
+from easiness_cli._errors import CommandError, reason
+from easiness_cli._ids_check import check_unique
+from easiness_cli._lock import locked
+from easiness_cli._shard_names import Shard
+from easiness_cli._shard_run import Parameters, ShardError, finished, run_shard, told
+from easiness_cli._sidecar import sidecar_path
+from easiness_cli._stream import Rows
+
+_ALIKE = {
+    "n_classes": "their number of classes",
+    "classes": "their class names",
+    "has_ids": "having ids",
+}
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.tmp")
+
+
+def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool) -> list[Rows]:
+    """Open every shard, and refuse a set that does not belong together.
+
+    Returns
+    -------
+    list of Rows
+        One a shard.
+
+    Raises
+    ------
+    CommandError
+        If a shard cannot be opened or has no labels, or they differ in classes, or in having ids,
+        or share an id.
+    """
+    opened = [Rows(shard.input, shard.labels, parameters.reading) for shard in shards]
+    first = opened[0]
+    for shard, rows in zip(shards, opened, strict=True):
+        for what, said in _ALIKE.items():
+            mine, theirs = getattr(first, what), getattr(rows, what)
+            if mine != theirs:
+                raise CommandError(
+                    f"shards differ in {said}: {mine} in {shards[0].input!r}, "
+                    f"{theirs} in {shard.input!r}"
+                )
+    if check_ids and first.has_ids:
+        names = [shard.input for shard in shards]
+        check_unique(names, opened, parameters.reading.max_bytes)
+    return opened
+
+
+@contextmanager
+def output_folder(folder: str, shards: list[Shard]) -> Iterator[None]:
+    """Make and lock the outputs' folder; remove what killed runs left half-written.
+
+    Raises
+    ------
+    CommandError
+        If it cannot be made, is a link, is in use, or holds outputs of shards that are not among
+        these.
+    """
+    try:
+        if os.path.islink(folder):
+            raise CommandError(f"{folder!r}: it is a symbolic link; name its target")
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"cannot write to {folder!r}: {reason(error)}") from error
+    with locked(folder):
+        wanted = {os.path.basename(shard.output) for shard in shards}
+        notes = {sidecar_path(name) for name in wanted}
+        for name in sorted(os.listdir(folder)):
+            if name.endswith(".json") and name not in notes:
+                raise CommandError(
+                    f"{folder!r}: it holds {name!r}, of a shard that is not among these; choose "
+                    f"another folder"
+                )
+        _remove_temporaries(folder, wanted | notes)
+        yield
+        # Once more: workers may have been killed, and their shards done by others.
+        _remove_temporaries(folder, wanted | notes)
+
+
+def _remove_temporaries(folder: str, names: set[str]) -> None:
+    shortened = {name[:40] for name in names}
+    for name in os.listdir(folder):
+        temporary = _TEMPORARY.fullmatch(name)
+        if temporary and temporary[1] in shortened:
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, name))
+
+
+@dataclass
+class Report:
+    """How far a run has come.
+
+    Attributes
+    ----------
+    summary : Summary
+        Of all finished shards.
+    finished : list of str
+        Outputs that are whole, in the order in which they were finished.
+    failed : dict of str to str
+        Why an input could not be scored.
+    """
+
+    summary: ec.Summary = field(default_factory=ec.Summary)
+    finished: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, shard: Shard, summary: ec.Summary) -> None:
+        """Count a finished shard."""
+        self.summary = self.summary.merge(summary)
+        self.finished.append(shard.output)
+
+
+class ShardsError(ShardError):
+    """Some shards could not be scored; the others are whole, and a rerun skips them.
+
+    Attributes
+    ----------
+    finished : list of str
+        The outputs that are whole.
+    failed : dict of str to str
+        Why an input could not be scored; those neither here nor finished were not begun.
+    summary : Summary
+        Of the finished shards.
+    """
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+        self.finished, self.failed = report.finished, report.failed
+        self.summary = report.summary
+
+    def __reduce__(self) -> tuple[type[ShardsError], tuple[str, Report]]:
+        return type(self), (str(self), self.report)
+
+
+def incomplete(report: Report, n_shards: int, why: str = "") -> ShardsError:
+    """Build the error that tells what is finished, and what is not and why."""
+    told_of = [why] if why else []
+    told_of += list(report.failed.values())[:3]
+    if len(report.failed) > 3:
+        told_of.append(f"and {len(report.failed) - 3} more")
+    return ShardsError(
+        f"{len(report.finished)} of {n_shards} shards are finished and will be skipped by a rerun; "
+        f"{n_shards - len(report.finished)} are not: {'; '.join(told_of)}",
+        report,
+    )
+
+
+def run_serially(
+    shards: list[Shard],
+    opened: list[Rows],
+    parameters: Parameters,
+    *,
+    overwrite: bool,
+    n_threads: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> Report:
+    """Score one shard after the other; one that fails does not keep the others from being done.
+
+    Raises
+    ------
+    ShardsError
+        If any failed.
+    """
+    report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
+    skipped = 0
+    for shard, rows in zip(shards, opened, strict=True):
+        before = report.summary.n_samples
+
+        def moved(done: int, before: int = before, skipped: int = skipped) -> None:
+            if progress is not None:
+                progress(before + done, skipped)
+
+        try:
+            with told(shard.input):
+                done = finished(shard.inputs, shard.output, parameters, overwrite=overwrite)
+                if done is None:
+                    done = run_shard(
+                        rows, shard.output, parameters, n_threads=n_threads, progress=moved
+                    )
+                else:
+                    skipped += done.n_rows
+        except ShardError as error:
+            report.failed[shard.input] = str(error)
+        else:
+            report.add(shard, done.summary)
+    if report.failed:
+        raise incomplete(report, len(shards))
+    return report

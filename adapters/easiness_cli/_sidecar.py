@@ -1,0 +1,175 @@
+"""The note beside a scored shard: what it was made of, and what its bytes must be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import easiness_core as ec
+
+_FORMAT = 1
+# A summary takes some hundred bytes, and class names what they take.
+MOST_BYTES = 64 << 20
+
+
+def sidecar_path(output: str) -> str:
+    """Give the name of the note beside `output`."""
+    return output + ".json"
+
+
+def file_sha256(file: Any) -> str:
+    """Checksum a file from its start."""
+    file.seek(0)
+    digest: str = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest
+
+
+def _files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield path
+        return
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        for name in sorted(names):
+            yield os.path.join(folder, name)
+
+
+def stamp(path: str) -> dict[str, Any]:
+    """Say what tells quickly that an input has changed: its size, and when it was last written."""
+    found = [os.stat(name) for name in _files(path)]
+    return {
+        "name": os.path.basename(os.path.normpath(path)),
+        "size": sum(each.st_size for each in found),
+        "mtime_ns": max((each.st_mtime_ns for each in found), default=0),
+    }
+
+
+def content_sha256(path: str) -> str:
+    """Checksum a file; of a folder, the names and checksums of all files in it."""
+    if not os.path.isdir(path):
+        with open(path, "rb") as file:
+            return file_sha256(file)
+    digest = hashlib.sha256()
+    for name in _files(path):
+        with open(name, "rb") as file:
+            digest.update(f"{os.path.relpath(name, path)}\0{file_sha256(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def parameters_sha256(parameters: dict[str, Any]) -> str:
+    """Checksum parameters as JSON with sorted keys."""
+    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """What is known of one shard.
+
+    Attributes
+    ----------
+    version : str
+        Of easiness_core.
+    parameters : dict
+        All that the numbers depend on but the inputs.
+    inputs : list of dict
+        Of each file: name, size, mtime_ns, sha256.
+    n_rows, n_classes : int
+        Shape of the probabilities.
+    output_size : int
+        Bytes of the scores' file.
+    output_sha256 : str
+        Checksum of the scores' file.
+    summary : Summary
+        Counts and exact sums.
+    """
+
+    version: str
+    parameters: dict[str, Any]
+    inputs: list[dict[str, Any]]
+    n_rows: int
+    n_classes: int
+    output_size: int
+    output_sha256: str
+    summary: ec.Summary
+
+    def to_bytes(self) -> bytes:
+        """Write as JSON, the same bytes for the same content."""
+        content = {
+            "format": _FORMAT,
+            "version": self.version,
+            "parameters": self.parameters,
+            "parameters_sha256": parameters_sha256(self.parameters),
+            "inputs": self.inputs,
+            "rows": self.n_rows,
+            "classes": self.n_classes,
+            "output": {"size": self.output_size, "sha256": self.output_sha256},
+            "summary": self.summary.to_dict(),
+        }
+        return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Sidecar:
+        """Read what `to_bytes` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is anything else, or does not agree with itself.
+        """
+        try:
+            content = json.loads(data)
+            if content["format"] != _FORMAT:
+                raise ValueError(f"format {content['format']!r}, expected {_FORMAT}")
+            found = cls(
+                content["version"],
+                content["parameters"],
+                content["inputs"],
+                content["rows"],
+                content["classes"],
+                content["output"]["size"],
+                content["output"]["sha256"],
+                ec.Summary.from_dict(content["summary"]),
+            )
+            if content["parameters_sha256"] != parameters_sha256(found.parameters):
+                raise ValueError("its parameters do not match their checksum")
+            if found.n_rows != found.summary.n_samples:
+                raise ValueError("its rows are not those of its summary")
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"not the note of a shard ({error!r})") from error
+        return found
+
+
+def read_sidecar(output: str) -> Sidecar | None:
+    """Read the note beside `output`; None where it is damaged.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    path = sidecar_path(output)
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+        return None
+    with open(path, "rb") as file:
+        try:
+            return Sidecar.from_bytes(file.read())
+        except ValueError:
+            return None
+
+
+def is_whole(output: str, sidecar: Sidecar) -> bool:
+    """Whether the scores' file is there with the bytes that the note promises."""
+    try:
+        found = os.lstat(output)
+        if not stat.S_ISREG(found.st_mode) or found.st_size != sidecar.output_size:
+            return False
+        with open(output, "rb") as file:
+            return file_sha256(file) == sidecar.output_sha256
+    except FileNotFoundError:
+        return False

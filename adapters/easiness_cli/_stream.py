@@ -1,0 +1,167 @@
+"""Rows of a file in blocks of one size, in memory that does not grow with the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import easiness_core as ec
+from easiness_cli._errors import CommandError
+from easiness_cli._labels import encode
+from easiness_cli._read import Inputs
+from easiness_cli._source import Request, Source, open_source
+from easiness_cli._stream_parts import Stream, aligned
+
+_ELEMENTS = 4_000_000
+_MOST_ROWS = 1 << 18
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How inputs are to be read; see `read_inputs`, whose options these are."""
+
+    logits: bool = False
+    classes: tuple[str, ...] | None = None
+    probs_key: str | None = None
+    labels_key: str | None = None
+    ids_key: str | None = None
+    max_bytes: int = 8 << 30
+
+
+class Rows:
+    """The rows of one input, in blocks.
+
+    Attributes
+    ----------
+    n_classes : int
+        Columns of the probabilities.
+    n_rows : int or None
+        Rows; None where only reading all of the file would tell (csv).
+    classes : list of str or None
+        The class names in column order, where the file or the options give them.
+    has_ids : bool
+        Whether the file names its samples.
+    paths : list of str
+        The files that are read.
+    """
+
+    def __init__(self, probs_path: str, labels_path: str | None, reading: Reading) -> None:
+        self._reading = reading
+        self._probs, self._labels = _open_both(probs_path, labels_path, reading)
+        self.paths = [probs_path] + ([] if labels_path is None else [labels_path])
+        self.n_classes = self._probs.n_classes
+        self.has_ids = self._probs.has_ids
+        self.n_rows = self._probs.n_rows
+        classes = None if reading.classes is None else list(reading.classes)
+        # With no label at all: refuses a wrong number of names, and says which would be used.
+        self.classes = encode(np.empty(0, np.int64), self.n_classes, classes, self._columns)[1]
+        if self.n_rows == 0:
+            raise self._probs.source.error("it holds no rows")
+
+    @property
+    def _columns(self) -> list[str] | None:
+        return self._probs.columns
+
+    @property
+    def block_rows(self) -> int:
+        """Rows of every block but the last; a function of the number of classes alone."""
+        return min(_MOST_ROWS, max(1, _ELEMENTS // self.n_classes))
+
+    def blocks(self) -> Iterator[Inputs]:
+        """Read the file from its start.
+
+        Yields
+        ------
+        Inputs
+            Blocks of `block_rows` rows, the last one shorter; what they hold is not yet checked.
+
+        Raises
+        ------
+        CommandError
+            If the file cannot be read, or labels are of a kind that changes within the file.
+        """
+        given = None if self._reading.classes is None else list(self._reading.classes)
+        streams = [self._probs] if self._labels is None else [self._probs, self._labels]
+        kinds: dict[str, str] = {}
+        first_row, classes = 0, self.classes
+        for part in aligned(streams, self.block_rows):
+            probs, labels = part.probs, part.labels
+            assert probs is not None
+            assert labels is not None
+            for name, array in (("labels", labels), ("ids", part.ids)):
+                if array is None:
+                    continue
+                found = "text" if array.dtype.kind in "US" else "numbers"
+                if kinds.setdefault(name, found) != found:
+                    source = streams[-1 if name == "labels" else 0].source
+                    raise source.error(
+                        f"{name}: {kinds[name]} up to row {first_row}, {found} from there on; "
+                        f"write all in one way"
+                    )
+            try:
+                labels, classes = encode(labels, self.n_classes, given, self._columns)
+            except CommandError as error:
+                raise CommandError(f"{error} (rows counted from row {first_row})") from error
+            if self._reading.logits:
+                probs = ec.softmax(probs)
+            yield Inputs(
+                probs, labels, classes, self._probs.n_columns, ids=part.ids, first_row=first_row
+            )
+            first_row += labels.size
+        if not first_row:
+            raise self._probs.source.error("it holds no rows")
+
+    def ids(self) -> Iterator[NDArray[Any]]:
+        """Read the samples' names alone where the format allows it."""
+        for part in self._probs.only_ids():
+            assert part.ids is not None
+            yield part.ids
+
+
+def _open_both(
+    probs_path: str, labels_path: str | None, reading: Reading
+) -> tuple[Stream, Stream | None]:
+    request = Request(
+        "probs", reading.probs_key, labels_path is None, reading.labels_key, reading.logits,
+        ids_key=reading.ids_key,
+    )  # fmt: skip
+    probs = open_stream(probs_path, request, reading.max_bytes)
+    if labels_path is None:
+        probs.settle_header(None)
+        return probs, None
+    wanted = Request("labels", None, True, reading.labels_key, False)
+    labels = open_stream(labels_path, wanted, reading.max_bytes)
+    probs.settle_header(labels)
+    if probs.n_rows is not None and labels.n_rows is not None and probs.n_rows != labels.n_rows:
+        raise CommandError(
+            f"{labels.source}: {labels.n_rows} labels, but {probs.n_rows} rows of probabilities "
+            f"in {probs.source}"
+        )
+    return probs, labels
+
+
+def open_stream(path: str, request: Request, max_bytes: int) -> Stream:
+    """Open a file for reading in blocks; only what tells its shape is read."""
+    if os.path.isdir(path):
+        from easiness_cli._stream_zarr import stream_zarr
+
+        return stream_zarr(Source(repr(path), "zarr", max_bytes, path=path), request)
+    return stream_of(open_source(path, max_bytes), request)
+
+
+def stream_of(source: Source, request: Request) -> Stream:
+    """Give the rows of a source in parts."""
+    if source.kind == "npy":
+        from easiness_cli._stream_npy import stream_npy as stream
+    elif source.kind == "npz":
+        from easiness_cli._stream_npy import stream_npz as stream
+    elif source.kind == "parquet":
+        from easiness_cli._stream_parquet import stream_parquet as stream
+    else:
+        from easiness_cli._stream_csv import stream_csv as stream
+    return stream(source, request)

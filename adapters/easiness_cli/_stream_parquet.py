@@ -1,0 +1,115 @@
+"""Parquet files, batch by batch; page checksums are compared where the file has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from easiness_cli import _read_parquet as whole
+from easiness_cli._source import Request, Source
+from easiness_cli._stream_parts import Parts, Stream, check_ids, pick_ids
+
+
+def stream_parquet(source: Source, request: Request) -> Stream:
+    """Stream the columns that are needed."""
+    with whole._opened(source) as file:
+        schema = file.schema_arrow
+        names = [name for name in schema.names if not name.startswith(whole._INDEX)]
+        if len(set(names)) < len(names):
+            raise source.error("two columns have the same name")
+        label = whole._label_column(source, names, request) if request.with_labels else None
+        columns: list[str] = []
+        ids = None
+        if request.what == "probs":
+            others = [name for name in names if name != label]
+            ids = pick_ids(others, request.ids_key, source)
+            columns = whole._probs_columns(
+                source, schema, [name for name in names if name != request.ids_key], label, request
+            )
+            ids = None if ids in columns else ids
+        wanted = [*columns, *(name for name in (label, ids) if name is not None)]
+        first = next(file.iter_batches(batch_size=1, columns=wanted, use_threads=False), None)
+        return _Parquet(source, file.metadata.num_rows, (columns, label, ids), first)
+
+
+class _Parquet(Stream):
+    def __init__(
+        self,
+        source: Source,
+        n_rows: int,
+        names: tuple[list[str], str | None, str | None],
+        first: Any,
+    ) -> None:
+        self._columns, self._label, self._ids = names
+        self._row_bytes = 1 if first is None else max(1, first.nbytes)
+        n_classes, listed = len(self._columns), len(self._columns) == 1
+        if listed and first is not None:
+            column = pa.chunked_array([first.column(self._columns[0])])
+            n_classes = whole._matrix(column, source, self._columns[0]).shape[1]
+        super().__init__(
+            source, n_rows=n_rows, n_classes=n_classes, has_ids=self._ids is not None,
+            columns=None if listed or not self._columns else self._columns,
+            n_columns=None if listed or not self._columns else n_classes,
+        )  # fmt: skip
+
+    def parts(self, block_rows: int) -> Iterator[Parts]:
+        names = [name for name in (*self._columns, self._label, self._ids) if name is not None]
+        for table, first_row in self._tables(names, block_rows):
+            yield Parts(
+                self._probs(table, first_row) if self._columns else None,
+                None if self._label is None else whole._labels(
+                    table.column(self._label), self.source, self._label
+                ),
+                None if self._ids is None else self._id_column(table),
+            )  # fmt: skip
+
+    def only_ids(self) -> Iterator[Parts]:
+        assert self._ids is not None
+        for table, _ in self._tables([self._ids], 1 << 16):
+            yield Parts(ids=self._id_column(table))
+
+    def _tables(self, names: list[str], block_rows: int) -> Iterator[tuple[Any, int]]:
+        rows = max(1, min(block_rows, whole._BATCH_BYTES // self._row_bytes))
+        done = 0
+        with whole._opened(self.source) as file:
+            for batch in _batches(file, rows, names):
+                self.source.check_size(batch.nbytes, "one batch of rows")
+                table = pa.Table.from_batches([batch])
+                for name in names:
+                    nulls = table.column(name).null_count
+                    if nulls:
+                        raise self.source.error(
+                            f"column {name!r}: {nulls} of rows {done} to "
+                            f"{done + table.num_rows - 1} are null; drop or fill them"
+                        )
+                yield table, done
+                done += table.num_rows
+        if done != self.n_rows:
+            raise self.source.error(f"cut short: {self.n_rows} rows promised, {done} read")
+
+    def _probs(self, table: Any, first_row: int) -> Any:
+        if self.columns is not None:
+            return np.column_stack([table.column(name).to_numpy() for name in self._columns])
+        probs = whole._matrix(table.column(self._columns[0]), self.source, self._columns[0])
+        if probs.shape[1] != self.n_classes:
+            raise self.source.error(
+                f"column {self._columns[0]!r}: lists of different lengths: row 0 has "
+                f"{self.n_classes} entries, row {first_row} has {probs.shape[1]}"
+            )
+        return probs
+
+    def _id_column(self, table: Any) -> Any:
+        assert self._ids is not None
+        return check_ids(
+            whole._labels(table.column(self._ids), self.source, self._ids), self.source
+        )
+
+
+def _batches(file: Any, rows: int, names: list[str]) -> Iterator[Any]:
+    # One row group at a time: one iteration over all of them keeps the bytes that it has read
+    # (pyarrow 26; `test_peak_memory_is_that_of_a_few_blocks`).
+    for group in range(file.metadata.num_row_groups):
+        yield from file.iter_batches(rows, row_groups=[group], columns=names, use_threads=False)

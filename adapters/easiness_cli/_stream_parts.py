@@ -1,0 +1,180 @@
+"""Parts of any size, as a format gives them, cut into blocks of one size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easiness_cli._errors import CommandError
+from easiness_cli._source import Source
+
+_NAMES = ("probs", "labels", "ids")
+# Not `index`, which pandas begins at 0 in every file.
+ID_NAMES = ("id", "ids", "sample_id")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Consecutive rows: their probabilities, labels and ids, as far as the file holds them."""
+
+    probs: NDArray[Any] | None = None
+    labels: NDArray[Any] | None = None
+    ids: NDArray[Any] | None = None
+
+    def __len__(self) -> int:
+        return next(len(a) for a in (self.probs, self.labels, self.ids) if a is not None)
+
+    def rows(self, start: int, stop: int) -> Parts:
+        """Give some of the rows, as views."""
+        cut = [None if a is None else a[start:stop] for a in (self.probs, self.labels, self.ids)]
+        return Parts(*cut)
+
+
+class Stream:
+    """One file, open for reading in parts; the formats derive from it.
+
+    Attributes
+    ----------
+    source : Source
+        The file.
+    n_rows : int or None
+        None where only reading all of it would tell.
+    n_classes : int
+        Columns of the probabilities; 0 where only labels are wanted.
+    columns : list of str or None
+        The names of the class columns, where the file has such columns.
+    n_columns : int or None
+        How many columns were taken for classes, where the file may hold others too.
+    has_ids : bool
+        Whether the file names its samples.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        n_rows: int | None,
+        n_classes: int = 0,
+        columns: list[str] | None = None,
+        n_columns: int | None = None,
+        has_ids: bool = False,
+    ) -> None:
+        self.source = source
+        self.n_rows = n_rows
+        self.n_classes = n_classes
+        self.columns = columns
+        self.n_columns = n_columns
+        self.has_ids = has_ids
+
+    def parts(self, block_rows: int) -> Iterator[Parts]:
+        """Give all rows in order, in parts of about `block_rows` rows or fewer."""
+        raise NotImplementedError
+
+    def only_ids(self) -> Iterator[Parts]:
+        """Give the ids alone."""
+        return self.parts(1 << 16)
+
+    def settle_header(self, labels: Stream | None) -> None:
+        """Decide whether a first line `0,1` or `0` is a header, where the file is such a csv."""
+        if labels is not None:
+            labels.settle_labels_header(self)
+
+    def settle_labels_header(self, probs: Stream) -> None:
+        """Decide the same for a file of labels, by the number of rows."""
+
+
+def aligned(streams: list[Stream], block_rows: int) -> Iterator[Parts]:
+    """Cut streams into blocks of `block_rows` rows, and join what each of them holds.
+
+    Raises
+    ------
+    CommandError
+        If one ends before another.
+    """
+    cut = [blocks(stream.parts(block_rows), block_rows) for stream in streams]
+    done = 0
+    while True:
+        found = [next(each, None) for each in cut]
+        present = [part for part in found if part is not None]
+        if not present:
+            return
+        if len(present) < len(found) or len({len(part) for part in present}) > 1:
+            counts = [done + (0 if part is None else len(part)) for part in found]
+            raise CommandError(
+                f"{streams[-1].source}: labels and rows of probabilities differ in number: "
+                f"{_counted(counts[-1], found[-1], block_rows)} labels, "
+                f"{_counted(counts[0], found[0], block_rows)} rows in {streams[0].source}"
+            )
+        done += len(present[0])
+        joined = {
+            name: next((v for p in present if (v := getattr(p, name)) is not None), None)
+            for name in _NAMES
+        }
+        yield Parts(**joined)
+
+
+def _counted(count: int, part: Parts | None, block_rows: int) -> str:
+    # A full block may be followed by more.
+    return f"{'at least ' if part is not None and len(part) == block_rows else ''}{count}"
+
+
+def blocks(parts: Iterator[Parts], size: int) -> Iterator[Parts]:
+    """Cut and join parts into blocks of `size` rows, the last one shorter; copies only to join."""
+    waiting: list[Parts] = []
+    n_waiting = 0
+    for part in parts:
+        start = 0
+        while start < len(part):
+            stop = min(len(part), start + size - n_waiting)
+            waiting.append(part.rows(start, stop))
+            n_waiting += stop - start
+            start = stop
+            if n_waiting == size:
+                yield _join(waiting)
+                waiting, n_waiting = [], 0
+    if n_waiting:
+        yield _join(waiting)
+
+
+def _join(parts: list[Parts]) -> Parts:
+    if len(parts) == 1:
+        return parts[0]
+    columns = []
+    for name in _NAMES:
+        arrays = [getattr(part, name) for part in parts]
+        columns.append(None if arrays[0] is None else np.concatenate(arrays))
+    return Parts(*columns)
+
+
+def pick_ids(names: list[str], key: str | None, source: Source) -> str | None:
+    """Find the column or array that names the samples, if there is one."""
+    if key == "":
+        return None
+    if key is not None:
+        if key not in names:
+            shown = ", ".join(map(repr, names[:20]))
+            raise source.error(f"no column {key!r} of ids; it has {shown}")
+        return key
+    for wanted in ID_NAMES:
+        for name in names:
+            if name.lower() == wanted:
+                return name
+    return None
+
+
+def check_ids(ids: NDArray[Any], source: Source) -> NDArray[Any]:
+    """Refuse ids that are neither whole numbers, perhaps as floats, nor text."""
+    if ids.ndim != 1:
+        raise source.error(f"ids: expected one a row, got shape {ids.shape}")
+    if ids.dtype.kind == "f" and (ids % 1 == 0).all() and (abs(ids) < 2.0**53).all():
+        return ids.astype(np.int64)
+    if ids.dtype.kind not in "iuUS":
+        raise source.error(
+            f"ids: expected whole numbers or text, got {ids.dtype}; leave them out by --ids-key '' "
+            f"(ids_key='')"
+        )
+    return ids

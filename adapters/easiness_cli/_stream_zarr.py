@@ -1,0 +1,121 @@
+"""Zarr arrays and groups of arrays, chunk by chunk."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from easiness_cli._errors import reason
+from easiness_cli._source import LABEL_NAMES, PICKLE_ADVICE, PROBS_NAMES, Request, Source
+from easiness_cli._stream_npy import check_shape
+from easiness_cli._stream_parts import Parts, Stream, check_ids, pick_ids
+
+MARKS = ("zarr.json", ".zarray", ".zgroup")
+
+
+def is_zarr(path: str) -> bool:
+    """Whether a folder is a zarr array or group."""
+    return any(os.path.isfile(os.path.join(path, mark)) for mark in MARKS)
+
+
+def stream_zarr(source: Source, request: Request) -> Stream:
+    """Stream a zarr array, or the arrays of a group, found by name as in npz files."""
+    assert source.path is not None
+    if not is_zarr(source.path):
+        raise source.error(f"it is a folder, but no zarr array: none of {', '.join(MARKS)} in it")
+    try:
+        import zarr
+    except ImportError as error:
+        raise source.error("this needs zarr: pip install 'easiness-core[zarr]'") from error
+    try:
+        found = zarr.open(source.path, mode="r")
+        arrays = dict(found.arrays()) if isinstance(found, zarr.Group) else {"": found}
+    except Exception as error:  # zarr has no one exception for a folder that it cannot read
+        raise source.error(f"not a readable zarr array: {reason(error)}") from error
+    alone = "" in arrays
+    needed = {request.what: arrays[""]} if alone else _choose(source, arrays, request)
+    if alone and request.what == "probs" and request.with_labels:
+        raise source.error("one zarr array: pass LABELS as well")
+    for name, array in needed.items():
+        _check(source, name, array)
+    counts = {name: array.shape[0] for name, array in needed.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise source.error(f"its arrays differ in their number of rows: {told}")
+    return _Zarr(source, needed)
+
+
+def _choose(source: Source, arrays: dict[str, Any], request: Request) -> dict[str, Any]:
+    wanted: list[tuple[str, str | None, tuple[str, ...]]] = []
+    if request.what == "probs":
+        known = ("logits",) if request.logits and "logits" in arrays else PROBS_NAMES
+        wanted.append(("probs", request.probs_key, known))
+    if request.with_labels:
+        wanted.append(("labels", request.labels_key, LABEL_NAMES))
+    needed = {}
+    for what, key, names in wanted:
+        found = [name for name in ((key,) if key is not None else names) if name in arrays]
+        if len(found) != 1:
+            held = ", ".join(map(repr, sorted(arrays)[:20])) or "no arrays"
+            raise source.error(f"which array is the {what}? It holds {held}; pass --{what}-key")
+        needed[what] = arrays[found[0]]
+    if request.what == "probs":
+        taken = {id(array) for array in needed.values()}
+        others = [name for name, array in arrays.items() if id(array) not in taken]
+        ids = pick_ids(others, request.ids_key, source)
+        if ids is not None:
+            needed["ids"] = arrays[ids]
+    return needed
+
+
+def _check(source: Source, name: str, array: Any) -> None:
+    check_shape(source, name, array.shape)
+    coders = [
+        *(getattr(array, "filters", None) or ()),
+        *(getattr(array, "compressors", None) or ()),
+    ]
+    if array.dtype.kind == "O" or any("pickle" in str(coder).lower() for coder in coders):
+        raise source.error(f"{name}: {PICKLE_ADVICE}")
+    if array.dtype.kind not in "fiubUST":
+        raise source.error(f"{name}: expected plain numbers or text, got {array.dtype}")
+    size = math.prod(getattr(array, "shards", None) or array.chunks) * array.dtype.itemsize
+    source.check_size(size, f"one chunk of {name}")
+
+
+class _Zarr(Stream):
+    def __init__(self, source: Source, arrays: dict[str, Any]) -> None:
+        shape = next(iter(arrays.values())).shape
+        super().__init__(
+            source, n_rows=shape[0], n_classes=shape[1] if "probs" in arrays else 0,
+            has_ids="ids" in arrays,
+        )  # fmt: skip
+        self._arrays = arrays
+
+    def parts(self, block_rows: int) -> Iterator[Parts]:
+        yield from self._named(list(self._arrays), block_rows)
+
+    def only_ids(self) -> Iterator[Parts]:
+        yield from self._named(["ids"], 1 << 16)
+
+    def _named(self, names: list[str], block_rows: int) -> Iterator[Parts]:
+        assert self.n_rows is not None
+        # Whole chunks: a chunk is decompressed anew for every piece that is asked of it.
+        chunk = max(self._arrays[name].chunks[0] for name in names)
+        rows = max(chunk, block_rows // chunk * chunk) if chunk <= 4 * block_rows else block_rows
+        for start in range(0, self.n_rows, rows):
+            part = {}
+            for name in names:
+                try:
+                    array = np.asarray(self._arrays[name][start : start + rows])
+                except Exception as error:
+                    raise self.source.error(f"{name}: unreadable: {reason(error)}") from error
+                if array.dtype.kind == "T":
+                    array = array.astype(np.str_)
+                part[name] = array if name == "probs" else array.reshape(-1)
+            if "ids" in part:
+                part["ids"] = check_ids(part["ids"], self.source)
+            yield Parts(**part)

@@ -1,0 +1,179 @@
+"""Shards as tasks of a Dask cluster: sent out, collected, and accounted for."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import easiness_core as ec
+
+if TYPE_CHECKING:
+    from easiness_cli._shard_names import Shard
+    from easiness_cli._shard_run import Parameters
+    from easiness_cli._shard_set import Report
+
+# How long a lost scheduler may go unnoticed where nothing else tells.
+_POLL_S = 1.0
+# How many shards that kill their workers are made sure of, one at a time.
+_CONFIRMED = 3
+_LOST = "the connection to the scheduler was lost"
+
+
+def score_task(
+    shard: Shard, parameters: Parameters, overwrite: bool
+) -> tuple[ec.Summary, bool] | str:
+    """Score one shard on a worker.
+
+    It may run twice, at once or in turn: both write the same bytes under names of their own, and
+    what takes the final name last is what was there.
+
+    Returns
+    -------
+    tuple of Summary and bool, or str
+        The summary, and whether the shard had been scored before; or why it cannot be scored,
+        which another try would not change.
+    """
+    from easiness_cli._shard_run import ShardError, finished, run_shard, told
+    from easiness_cli._stream import Rows
+
+    try:
+        with told(shard.input):
+            done = finished(shard.inputs, shard.output, parameters, overwrite=overwrite)
+            if done is not None:
+                return done.summary, True
+            rows = Rows(shard.input, shard.labels, parameters.reading)
+            # One thread: the worker has one for each of its cores, and runs as many tasks.
+            done = run_shard(rows, shard.output, parameters, n_threads=1, progress=None)
+            return done.summary, False
+    except ShardError as error:
+        return str(error)
+
+
+def run_on_cluster(
+    client: Any,
+    shards: list[Shard],
+    parameters: Parameters,
+    *,
+    overwrite: bool,
+    progress: Callable[[int, int], None],
+) -> Report:
+    """Score shards on a cluster.
+
+    Raises
+    ------
+    ShardsError
+        If any could not be scored, or the scheduler was lost.
+    """
+    from easiness_cli._shard_set import Report, incomplete
+
+    report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
+    run = _Run(client, parameters, overwrite, report, progress)
+    lost = run.score(shards)
+    confirmed = 0
+    while run.suspects and not lost and confirmed < _CONFIRMED:
+        # Dask blames all tasks that were assigned to a dead worker: alone, the innocent are done.
+        shard, why = run.suspects.popitem()
+        lost = run.score([shard])
+        if run.suspects.pop(shard, None) is not None:
+            report.failed[shard.input] = why
+            confirmed += 1
+    report.failed.update({shard.input: why for shard, why in run.suspects.items()})
+    if lost:
+        _look_at_the_rest(shards, parameters, report)
+    if lost or report.failed:
+        raise incomplete(report, len(shards), _LOST if lost else "")
+    return report
+
+
+class _Run:
+    """What is sent to a cluster and comes back.
+
+    Attributes
+    ----------
+    suspects : dict of Shard to str
+        Shards whose workers died, and what to say of them.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        parameters: Parameters,
+        overwrite: bool,
+        report: Report,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._client, self._parameters, self._overwrite = client, parameters, overwrite
+        self._report, self._progress = report, progress
+        self._skipped = 0
+        self.suspects: dict[Shard, str] = {}
+
+    def score(self, shards: list[Shard]) -> bool:
+        """Score shards; give whether the scheduler was lost meanwhile."""
+        futures = self._client.map(
+            score_task, shards, parameters=self._parameters, overwrite=self._overwrite,
+            pure=False, key="easiness-shard",
+        )  # fmt: skip
+        try:
+            return self._collect(dict(zip(futures, shards, strict=True)))
+        finally:
+            if self._client.status == "running":
+                self._client.cancel(futures)
+
+    def _collect(self, waiting: dict[Any, Shard]) -> bool:
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        for future in waiting:
+            future.add_done_callback(done.put)
+        while waiting:
+            try:
+                future = done.get(timeout=_POLL_S)
+            except queue.Empty:
+                if self._client.status != "running":
+                    return True
+                continue
+            shard = waiting.pop(future, None)
+            if shard is not None and not self._take(shard, future):
+                return True
+        return False
+
+    def _take(self, shard: Shard, future: Any) -> bool:
+        """Count a result; give whether it came from a living cluster."""
+        from distributed import KilledWorker
+
+        try:
+            found = future.result()
+        except KilledWorker as error:
+            self.suspects[shard] = (
+                f"{shard.input!r}: {error.allowed_failures + 1} workers died while they scored "
+                f"it; out of memory, perhaps: give workers more, or cut the shard"
+            )
+        except Exception as error:  # whatever a cluster may do to a task
+            if future.status in ("cancelled", "lost") or self._client.status != "running":
+                return False
+            self._report.failed[shard.input] = f"{shard.input!r}: {type(error).__name__}: {error}"
+        else:
+            if isinstance(found, str):
+                self._report.failed[shard.input] = found
+                return True
+            summary, before = found
+            self._skipped += summary.n_samples if before else 0
+            self._report.add(shard, summary)
+            self._progress(self._report.summary.n_samples, self._skipped)
+        return True
+
+
+def _look_at_the_rest(shards: list[Shard], parameters: Parameters, report: Report) -> None:
+    """Count what was finished and could not be reported any more."""
+    from easiness_cli._shard_run import ShardError, finished, told
+
+    known = set(report.finished)
+    for shard in shards:
+        if shard.output in known or shard.input in report.failed:
+            continue
+        try:
+            with told(shard.input):
+                done = finished(shard.inputs, shard.output, parameters, overwrite=True)
+        except ShardError:
+            continue
+        if done is not None:
+            report.add(shard, done.summary)

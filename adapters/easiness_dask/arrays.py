@@ -1,0 +1,199 @@
+"""Scores of Dask arrays, computed block by block when they are asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import easiness_core as ec
+
+_COLUMNS = {
+    "easiness": np.float64,
+    "log_easiness": np.float64,
+    "level": np.uint8,
+    "loss": np.float64,
+    "predicted": np.int64,
+}
+# How many summaries one task merges.
+_FAN_IN = 16
+
+
+@dataclass(frozen=True, eq=False)
+class DaskScores:
+    """What `easiness_core.Scores` holds, not yet computed.
+
+    Attributes
+    ----------
+    easiness, log_easiness, loss : dask array of shape (n_samples,), float64
+        As in `easiness_core.Scores`.
+    level : dask array of shape (n_samples,), uint8
+        Values of `easiness_core.Level`.
+    predicted : dask array of shape (n_samples,), int64
+        Most probable class, the first of several.
+    summary : dask Delayed of Summary
+        Counts and exact sums over all samples.
+
+    Notes
+    -----
+    Compute several in one call, `dask.compute(scores.level, scores.summary)`: each block is then
+    read and scored once.
+    """
+
+    easiness: Any
+    log_easiness: Any
+    level: Any
+    loss: Any
+    predicted: Any
+    summary: Any
+
+
+def score(
+    probs: Any,
+    labels: Any,
+    *,
+    estimator: ec.ClosedForm | ec.MonteCarlo | None = None,
+    n_bins: int = 5,
+    classes: Sequence[Any] | None = None,
+    normalize: bool = False,
+) -> DaskScores:
+    """Score a Dask array lazily; the numbers are those of `easiness_core.score`.
+
+    Parameters
+    ----------
+    probs : dask array of shape (n_samples, n_classes)
+        Class probabilities, as in `easiness_core.score`. Blocks are taken as they are by rows, and
+        joined by columns.
+    labels : dask array or array of shape (n_samples,)
+        Given classes; cut as the rows of `probs` are. Where the lengths of blocks are not known,
+        there must be as many blocks, and each must have as many labels as rows.
+    estimator : ClosedForm or MonteCarlo, optional
+        As in `easiness_core.score`; `ClosedForm()` by default.
+    n_bins : int, default 5
+        As in `easiness_core.score`.
+    classes : sequence, optional
+        As in `easiness_core.score`.
+    normalize : bool, default False
+        As in `easiness_core.score`.
+
+    Returns
+    -------
+    DaskScores
+        Lazy arrays with the blocks of `probs`, and a lazy summary. Kernels run on one thread a
+        block: Dask runs the blocks at once.
+
+    Raises
+    ------
+    TypeError
+        If `probs` is no Dask array.
+    ValueError
+        If shapes do not match. What blocks hold is checked when they are computed, and raises
+        the errors of `easiness_core.score` then.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import numpy as np
+    >>> from easiness_dask import score
+    >>> probs = np.random.default_rng(0).dirichlet([0.2, 0.2, 0.2], size=1000)
+    >>> scores = score(da.from_array(probs, chunks=(300, 3)), probs.argmax(axis=1))
+    >>> scores.level
+    dask.array<concatenate, shape=(1000,), dtype=uint8, chunksize=(300,), chunktype=numpy.ndarray>
+    >>> scores.summary.compute().level_counts
+    {'hard': 0, 'medium': 32, 'easy': 968}
+    """
+    import dask
+    import dask.array as da
+
+    if not isinstance(probs, da.Array):
+        raise TypeError(
+            f"probs: expected a dask array, got {type(probs).__name__}; make one by "
+            f"dask.array.from_array, or use easiness_core.score"
+        )
+    if probs.ndim != 2:
+        raise ValueError(f"probs: expected shape (n_samples, n_classes), got {probs.shape}")
+    probs = probs.rechunk({1: -1})
+    rows = probs.chunks[0]
+    given = _aligned(da.asarray(labels), rows, probs.shape[0])
+    estimator = ec.ClosedForm() if estimator is None else estimator
+    work = dask.delayed(
+        partial(
+            _score_block, estimator=estimator, n_bins=n_bins, classes=classes, normalize=normalize
+        ),
+        pure=True,
+        name="easiness-" + dask.base.tokenize(estimator, n_bins, classes, normalize),
+    )
+    scored, first_row = [], 0
+    for block, some, n_rows in zip(
+        probs.to_delayed().ravel(), given.to_delayed().ravel(), rows, strict=True
+    ):
+        scored.append(work(block, some, first_row))
+        # Where lengths are unknown, messages count rows within their block.
+        first_row = 0 if math.isnan(n_rows) else first_row + n_rows
+    columns = {
+        name: da.concatenate(
+            [
+                da.from_delayed(getattr(block, name), shape=(n_rows,), dtype=dtype)
+                for block, n_rows in zip(scored, rows, strict=True)
+            ],
+            allow_unknown_chunksizes=True,
+        )
+        for name, dtype in _COLUMNS.items()
+    }
+    summaries = [block.summary for block in scored]
+    merge = dask.delayed(_merge, pure=True)
+    while len(summaries) > 1:
+        summaries = [
+            merge(summaries[at : at + _FAN_IN]) for at in range(0, len(summaries), _FAN_IN)
+        ]
+    return DaskScores(**columns, summary=summaries[0])
+
+
+def _aligned(labels: Any, rows: tuple[float, ...], n_rows: float) -> Any:
+    """Cut labels as rows are cut, and refuse what cannot be."""
+    if labels.ndim != 1:
+        raise ValueError(f"labels: expected shape (n_samples,), got {labels.shape}")
+    unknown = any(map(math.isnan, rows)) or any(map(math.isnan, labels.chunks[0]))
+    if not unknown:
+        if labels.shape[0] != n_rows:
+            raise ValueError(f"labels: expected {n_rows} labels, one a row, got {labels.shape[0]}")
+        return labels.rechunk((rows,))
+    if len(labels.chunks[0]) != len(rows):
+        raise ValueError(
+            f"labels: {len(labels.chunks[0])} blocks, probs have {len(rows)}, and the lengths of "
+            f"blocks are not known: call compute_chunk_sizes() on both"
+        )
+    return labels
+
+
+def _score_block(
+    probs: Any,
+    labels: Any,
+    first_row: int,
+    *,
+    estimator: ec.ClosedForm | ec.MonteCarlo,
+    n_bins: int,
+    classes: Sequence[Any] | None,
+    normalize: bool,
+) -> ec.Scores:
+    return ec.score(
+        probs,
+        labels,
+        estimator=estimator,
+        n_bins=n_bins,
+        classes=classes,
+        normalize=normalize,
+        n_threads=1,
+        _first_row=first_row,
+    )
+
+
+def _merge(summaries: list[ec.Summary]) -> ec.Summary:
+    merged = ec.Summary()
+    for summary in summaries:
+        merged = merged.merge(summary)
+    return merged

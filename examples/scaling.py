@@ -1,0 +1,240 @@
+"""Time and memory of scoring files from 10^6 to 10^9 probabilities: the tables of docs/scaling.md.
+
+    OMP_NUM_THREADS=1 python examples/scaling.py docs/scaling.md
+
+Every measurement is a process of its own with one thread; the least of three times is given, and
+the highest of three peaks. Inputs are written to a temporary folder (6 GB for the largest), are
+forgotten by the page cache before each run, and are removed in the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import easiness_core as ec
+
+SEED = 20240917
+# Of one piece, which larger files repeat.
+PIECE = 10_000_000
+# Which format, with how many classes, up to how many probabilities, and what is measured.
+CASES = [
+    ("npy", 100, 10**9, ("sum", "summary", "shard")),
+    ("npy", 1000, 10**8, ("shard",)),
+    ("npy", 10, 10**8, ("shard",)),
+    ("npz", 100, 10**8, ("shard",)),
+    ("parquet", 100, 10**8, ("shard",)),
+    ("csv", 10, 10**7, ("shard",)),
+]
+REPEATS = 3
+FIELDS = [
+    "what",
+    "format",
+    "classes",
+    "elements",
+    "cpu_s",
+    "wall_s",
+    "read_mb",
+    "written_mb",
+    "peak_mb",
+]
+BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
+
+
+def piece(n_elements: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(SEED)
+    n_rows = min(n_elements, PIECE) // n_classes
+    logits = rng.normal(scale=4.0, size=(n_rows, n_classes))
+    labels = rng.integers(0, n_classes, n_rows)
+    # Above the highest of the others, as a rule: most rows are easy, as a good classifier's are.
+    boost = 4.0 * np.sqrt(2 * np.log(n_classes)) + 4.0
+    logits[np.arange(n_rows), labels] += rng.normal(boost, 4.0, n_rows)
+    return ec.softmax(logits).astype(np.float32), labels
+
+
+def write(folder: Path, kind: str, n_classes: int, n_elements: int) -> list[str]:
+    probs, labels = piece(n_elements, n_classes)
+    repeats = -(-n_elements // PIECE)
+    path = folder / f"probs.{kind}"
+    if kind == "npy":
+        for name, part in (("probs", probs), ("labels", labels)):
+            header = np.lib.format.header_data_from_array_1_0(part)
+            header["shape"] = (len(part) * repeats, *part.shape[1:])
+            with open(folder / f"{name}.npy", "wb") as file:
+                np.lib.format.write_array_header_1_0(file, header)
+                for _ in range(repeats):
+                    part.tofile(file)
+        return [str(path), str(folder / "labels.npy")]
+    if kind == "npz":
+        np.savez(path, probs=np.tile(probs, (repeats, 1)), labels=np.tile(labels, repeats))
+    elif kind == "csv":
+        with open(path, "w") as file:
+            names = [f"c{at}" for at in range(n_classes)]
+            print(*names, "label", sep=",", file=file)
+            for row, label in zip(probs.tolist(), labels.tolist(), strict=True):
+                print(*row, label, sep=",", file=file)
+    else:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        flat = pa.array(probs.reshape(-1))
+        lists = pa.FixedSizeListArray.from_arrays(flat, n_classes)
+        table = pa.table({"probs": lists, "label": labels})
+        with pq.ParquetWriter(path, table.schema, write_page_checksum=True) as writer:
+            for _ in range(repeats):
+                writer.write_table(table, row_group_size=100_000)
+    return [str(path)]
+
+
+def forget(paths: list[str]) -> None:
+    for path in paths:
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def work(what: str, paths: list[str], output: str) -> None:
+    """Do what is measured; print seconds of processor and of wall, and the peak of memory."""
+    import pyarrow
+    import pyarrow.parquet
+    from easiness_cli._shard_run import Parameters, score_blocks
+    from easiness_cli._stream import Reading, Rows
+    from easiness_cli.shards import score_shard
+
+    pyarrow.array(np.zeros(1))  # imports pandas, where it is installed
+    for dtype in (np.float32, np.float64):  # compiled, or loaded from the disk cache
+        ec.score(np.full((1, 100), 0.01, dtype), [0])
+    labels = paths[1] if len(paths) > 1 else None
+    begin, cpu = time.perf_counter(), time.process_time()
+    if what == "sum":
+        np.load(paths[0], mmap_mode="r").sum(dtype=np.float64)
+    elif what == "summary":
+        parameters = Parameters(ec.ClosedForm(), 5, False, False, Reading())
+        score_blocks(Rows(paths[0], labels, parameters.reading), None, parameters, 1, None)
+    else:
+        score_shard(paths[0], output, labels=labels, n_threads=1)
+    cpu, seconds = time.process_time() - cpu, time.perf_counter() - begin
+    # Not ru_maxrss, which begins with what the parent process took.
+    status = Path("/proc/self/status").read_text()
+    print(cpu, seconds, 1024 * int(status.partition("VmHWM:")[2].split()[0]))
+
+
+def measure(
+    kind: str, n_classes: int, n_elements: int, whats: tuple[str, ...]
+) -> Iterator[dict[str, object]]:
+    with tempfile.TemporaryDirectory(prefix="easiness-scaling-") as name:
+        paths = write(Path(name), kind, n_classes, n_elements)
+        n_bytes = sum(os.path.getsize(path) for path in paths)
+        for what in whats:
+            found = []
+            for repeat in range(REPEATS):
+                forget(paths)
+                argv = ["--work", what, *paths, f"{name}/{what}-{repeat}.parquet"]
+                done = subprocess.run(
+                    [sys.executable, __file__, *argv], capture_output=True, text=True, check=True
+                )
+                found.append([*map(float, done.stdout.split())])
+            cpu, wall, peak = zip(*found, strict=True)
+            written = Path(f"{name}/{what}-0.parquet")
+            yield {
+                "what": what,
+                "format": kind,
+                "classes": n_classes,
+                "elements": n_elements,
+                "cpu_s": round(min(cpu), 3),
+                "wall_s": round(min(wall), 3),
+                "read_mb": round(n_bytes / 1e6, 1),
+                "written_mb": round(written.stat().st_size / 1e6, 1) if written.exists() else 0,
+                "peak_mb": round(max(peak) / 1e6),
+            }
+
+
+def small_shards(n_shards: int = 200) -> float:
+    """Give the seconds that a shard costs however small it is."""
+    from easiness_dask import score_shards
+
+    with tempfile.TemporaryDirectory(prefix="easiness-scaling-") as name:
+        probs, labels = piece(1000, 10)
+        os.mkdir(f"{name}/in")
+        for at in range(n_shards):
+            np.savez(f"{name}/in/{at:04}.npz", probs=probs, labels=labels)
+        begin = time.perf_counter()
+        score_shards(f"{name}/in", f"{name}/out")
+        return (time.perf_counter() - begin) / n_shards
+
+
+def tables(rows: list[dict[str, str]], shard_s: float) -> str:
+    import pyarrow
+
+    heads = ["what", "format", "classes", "elements", "core s", "wall s", "MB read", "MB written"]
+    heads += ["peak MB", "million rows per core s"]
+    lines = ["| " + " | ".join(heads) + " |", "| --- | --- |" + " ---: |" * 8]
+    for row in rows:
+        n_rows = float(row["elements"]) / float(row["classes"])
+        cells = [row[name] for name in FIELDS]
+        cells[3] = f"10^{round(np.log10(float(row['elements'])))}"
+        cells.append(f"{n_rows / max(float(row['cpu_s']), 1e-3) / 1e6:.3g}")
+        lines.append("| " + " | ".join(cells) + " |")
+    shards = [row for row in rows if row["what"] == "shard" and row["format"] == "npy"]
+    lines += ["", "| classes | workers | 10^12 elements take | read | write |", "| ---: " * 5 + "|"]
+    for n_classes in ("10", "100", "1000"):
+        best = [row for row in shards if row["classes"] == n_classes][-1]
+        for workers in (1, 64, 1024):
+            seconds = 1e12 / float(best["elements"]) * float(best["cpu_s"]) / workers
+            shown = f"{seconds / 3600:.2g} h" if seconds >= 3600 else f"{seconds / 60:.2g} min"
+            rates = [
+                f"{float(best[name]) * 1e-3 * 1e12 / float(best['elements']) / seconds:.2g} GB/s"
+                for name in ("read_mb", "written_mb")
+            ]
+            lines.append(f"| {n_classes} | {workers:,} | {shown} | {' | '.join(rates)} |")
+    versions = (
+        f"easiness_core {ec.__version__}, NumPy {np.__version__}, pyarrow {pyarrow.__version__}, "
+        f"Python {platform.python_version()}"
+    )
+    lines += ["", f"A shard costs {1000 * shard_s:.1f} ms however small it is. {versions}."]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("page", nargs="?", help="the page whose tables to replace")
+    parser.add_argument("--most", type=float, default=1e9, help="probabilities of the largest file")
+    parser.add_argument("--work", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.work:
+        what, *paths, output = args.work
+        work(what, paths, output)
+        return
+    rows = []
+    for kind, n_classes, most, whats in CASES:
+        for power in range(6, 10):
+            if 10**power > min(most, args.most):
+                continue
+            for found in measure(kind, n_classes, 10**power, whats):
+                rows.append({name: str(value) for name, value in found.items()})
+                print(*found.values(), sep=",", flush=True)
+    text = tables(rows, small_shards())
+    if args.page is None:
+        print(text)
+        return
+    page = Path(args.page)
+    before, _, rest = page.read_text("utf-8").partition(BEGIN)
+    page.write_text(before + BEGIN + text + END + rest.partition(END)[2], "utf-8")
+    with open(page.with_suffix(".csv"), "w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

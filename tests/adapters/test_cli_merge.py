@@ -1,0 +1,107 @@
+"""`easiness merge`: the summary of all shards, exactly, and of nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from easiness_cli.__main__ import main
+
+import easiness_core as ec
+
+RNG = np.random.default_rng(8)
+PROBS = RNG.dirichlet(np.full(4, 0.15), size=400)
+LABELS = RNG.integers(0, 4, size=400)
+CUTS = [slice(0, 150), slice(150, 151), slice(151, 400)]
+
+
+def save(at: int, **arrays: Any) -> None:
+    np.savez(f"shards/part-{at}.npz", **arrays)
+
+
+@pytest.fixture(autouse=True)
+def _scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("shards").mkdir()
+    for at, cut in enumerate(CUTS):
+        save(at, probs=PROBS[cut], labels=LABELS[cut])
+    assert main(["score", "shards", "-o", "out", "-q"]) == 0
+
+
+@pytest.fixture
+def fails(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    def run(*argv: str, code: int = 3) -> str:
+        assert main(argv) == code
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.count("\n") == 1
+        return captured.err
+
+    return run
+
+
+def merged(capsys: pytest.CaptureFixture[str], *paths: str) -> Any:
+    assert main(["merge", *paths, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_it_equals_the_whole_in_any_order(capsys: pytest.CaptureFixture[str]) -> None:
+    notes = sorted(map(str, Path("out").glob("*.json")))
+    expected = ec.score(PROBS, LABELS).summary.to_dict()
+    for paths in (["out"], notes, notes[::-1], ["out", "--verify"]):
+        assert merged(capsys, *paths)["summary"] == expected
+
+
+def test_it_takes_what_score_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    for at, cut in enumerate(CUTS):
+        np.savez(f"{at}.npz", probs=PROBS[cut], labels=LABELS[cut])
+        assert main(["score", f"{at}.npz", "--json"]) == 0
+        Path(f"{at}.json").write_text(capsys.readouterr().out)
+    found = merged(capsys, "1.json", "0.json", "2.json")
+    assert found["summary"] == ec.score(PROBS, LABELS).summary.to_dict()
+    assert main(["merge", "0.json"]) == 0
+    assert "samples        150\n" in capsys.readouterr().out
+
+
+def test_it_refuses_what_is_not_whole(fails: Callable[..., str]) -> None:
+    data = bytearray(Path("out/part-0.parquet").read_bytes())
+    data[100] ^= 1
+    Path("out/part-0.parquet").write_bytes(data)
+    assert "not what the note beside it says" in fails("merge", "out", "--verify")
+    os.truncate("out/part-0.parquet", 100)
+    assert "not what the note beside it says" in fails("merge", "out")
+    os.unlink("out/part-0.parquet")
+    assert "missing" in fails("merge", "out")
+
+
+def test_it_refuses_an_output_without_its_note(fails: Callable[..., str]) -> None:
+    os.unlink("out/part-0.parquet.json")
+    assert "'part-0.parquet' has no note" in fails("merge", "out")
+
+
+def test_it_refuses_to_count_twice(fails: Callable[..., str]) -> None:
+    assert "already counts" in fails("merge", "out", "out/part-0.parquet.json")
+    assert main(["score", "shards", "-o", "again", "-q"]) == 0
+    assert "already counts" in fails("merge", "out", "again")
+
+
+def test_it_refuses_what_does_not_belong_together(fails: Callable[..., str]) -> None:
+    save(0, probs=PROBS[:9, :3] / PROBS[:9, :3].sum(1, keepdims=True), labels=[0] * 9)
+    assert main(["score", "shards/part-0*", "-o", "three", "-q"]) == 0
+    assert "3 classes" in fails("merge", "three", "out")
+    assert main(["score", "shards/part-1*", "-o", "wide", "-q", "--sigma", "0.1"]) == 0
+    os.unlink("out/part-1.parquet"), os.unlink("out/part-1.parquet.json")
+    assert "different estimator" in fails("merge", "out", "wide")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"summary": 1}', "[" * 100_000])
+def test_it_refuses_anything_else(text: str, fails: Callable[..., str]) -> None:
+    Path("x.json").write_text(text)
+    assert "neither the note of a shard nor" in fails("merge", "x.json")

@@ -1,0 +1,88 @@
+"""Which files are shards, which labels are theirs, and whether their ids are all different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from easiness_cli._errors import CommandError
+from easiness_cli._ids_check import check_unique
+from easiness_cli._shard_names import expand, pair
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+
+class Blocks:
+    def __init__(self, ids: list[Any]) -> None:
+        self._ids = np.array(ids)
+
+    def ids(self) -> Iterator[NDArray[Any]]:
+        for start in range(0, len(self._ids), 2):
+            yield self._ids[start : start + 2]
+
+
+SHARDS = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=5), min_size=1, max_size=6)
+
+
+@given(SHARDS, st.booleans())
+def test_ids_are_refused_where_one_occurs_twice_and_only_there(
+    shards: list[list[int]], text: bool
+) -> None:
+    named: list[list[Any]] = [[f"{i:02}" if text else i for i in ids] for ids in shards]
+    every = [i for ids in named for i in ids]
+    names = [str(at) for at in range(len(shards))]
+    blocks = [Blocks(ids) for ids in named]
+    if len(set(every)) == len(every):
+        check_unique(names, blocks, 1 << 20)
+        return
+    with pytest.raises(CommandError, match="the id") as caught:
+        check_unique(names, blocks, 1 << 20)
+    told = str(caught.value)
+    assert any(repr(i) in told and every.count(i) > 1 for i in every)
+
+
+def test_ranges_that_hold_others() -> None:
+    shards = [Blocks([0, 100]), Blocks([5, 10]), Blocks([50, 100])]
+    with pytest.raises(CommandError, match="the id 100 is in 'a' and in 'c'"):
+        check_unique(["a", "b", "c"], shards, 1 << 20)
+
+
+def test_ids_that_take_too_much_memory() -> None:
+    with pytest.raises(CommandError, match="--no-check-ids"):
+        check_unique(["a"], [Blocks(list(range(10)))], 64)
+
+
+def test_wildcards_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("p1_12.npy", "p11_2.npy", "y1_12.npy", "y11_2.npy"):
+        Path(name).touch()
+    shards = pair("p*_*.npy", "y*_*.npy", "out", ".csv")
+    assert [(s.input, s.labels, s.output) for s in shards] == [
+        ("p11_2.npy", "y11_2.npy", "out/p11_2.csv"),
+        ("p1_12.npy", "y1_12.npy", "out/p1_12.csv"),
+    ]
+
+
+def test_globs_over_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a/p.npy", "b/c/p.npy", "b/q[1].npy"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    assert sorted(expand("**/[pq]*.npy").values()) == ["a/p.npy", "b/c/p.npy", "b/q[1].npy"]
+    # A file whose name looks like a glob is that file.
+    assert expand("b/q[1].npy") == {"": "b/q[1].npy"}
+    with pytest.raises(CommandError, match=r"both be written to 'out/p\.csv'"):
+        pair("**/p.npy", None, "out", ".csv")
+
+
+def test_lists_are_paired_in_their_order() -> None:
+    shards = pair(["b.npy", "a.npy"], ["1.npy", "2.npy"], "out", ".npz")
+    assert [(s.input, s.labels) for s in shards] == [("a.npy", "2.npy"), ("b.npy", "1.npy")]
+    with pytest.raises(CommandError, match=r"'a.npy' has no labels"):
+        pair(["b.npy", "a.npy"], ["1.npy"], "out", ".npz")
+    with pytest.raises(CommandError, match="empty"):
+        pair([], None, "out", ".npz")
