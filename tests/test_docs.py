@@ -131,7 +131,8 @@ def test_every_public_name_is_documented_in_the_reference():
 
     text = (ROOT / "docs" / "api.md").read_text("utf-8")
     packages = (
-        easiness_aum, easiness_cli.shards, easiness_core, easiness_dask, easiness_sklearn, easiness_torch,
+        easiness_aum, easiness_cli.shards, easiness_core, easiness_dask, easiness_sklearn,
+        easiness_torch,
     )  # fmt: skip
     for package in packages:
         for name in package.__all__:
