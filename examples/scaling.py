@@ -173,6 +173,10 @@ def small_shards(n_shards: int = 200) -> float:
         return (time.perf_counter() - begin) / n_shards
 
 
+def shown_rate(rate: float) -> str:
+    return f"{rate:.0f} GB/s" if rate >= 100 else f"{rate:.2g} GB/s"
+
+
 def tables(rows: list[dict[str, str]], shard_s: float) -> str:
     import pyarrow
 
@@ -193,7 +197,7 @@ def tables(rows: list[dict[str, str]], shard_s: float) -> str:
             seconds = 1e12 / float(best["elements"]) * float(best["cpu_s"]) / workers
             shown = f"{seconds / 3600:.2g} h" if seconds >= 3600 else f"{seconds / 60:.2g} min"
             rates = [
-                f"{float(best[name]) * 1e-3 * 1e12 / float(best['elements']) / seconds:.2g} GB/s"
+                shown_rate(float(best[name]) * 1e-3 * 1e12 / float(best["elements"]) / seconds)
                 for name in ("read_mb", "written_mb")
             ]
             lines.append(f"| {n_classes} | {workers:,} | {shown} | {' | '.join(rates)} |")

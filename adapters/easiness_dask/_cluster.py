@@ -139,6 +139,7 @@ class _Run:
     def _take(self, shard: Shard, future: Any) -> bool:
         """Count a result; give whether it came from a living cluster."""
         from distributed import KilledWorker
+        from distributed.comm import CommClosedError
 
         try:
             found = future.result()
@@ -147,6 +148,9 @@ class _Run:
                 f"{shard.input!r}: {error.allowed_failures + 1} workers died while they scored "
                 f"it; out of memory, perhaps: give workers more, or cut the shard"
             )
+        except CommClosedError:
+            # The client may not yet know that it has lost its scheduler.
+            return False
         except Exception as error:  # whatever a cluster may do to a task
             if future.status in ("cancelled", "lost") or self._client.status != "running":
                 return False
