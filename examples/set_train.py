@@ -128,8 +128,9 @@ def runs_of(suite: str, epochs: int, network: str) -> list[Run]:
         return list(compared("finetune", "", epochs))
     if suite == "sel":
         return list(sel(epochs))
-    methods = ("classic", "SEL", "SET", "L-SET", "SEL-SET", "random", "warm-up")
-    return [Run(suite, network, m, {"method": m, "n_epochs": epochs}) for m in methods]
+    methods = ("classic", "SEL", "SET", "L-SET", "SEL-SET", "warm-up")
+    runs = [Run(suite, network, m, {"method": m, "n_epochs": epochs}) for m in methods]
+    return [*runs, control(suite, network, "SET", epochs)]
 
 
 def train(run: Run, seed: int, args: argparse.Namespace, data: Any) -> FitResult:
@@ -233,14 +234,16 @@ def check_same(
     """Refuse to mix runs of other data, sizes, networks or epochs into one file."""
     size, epochs = SIZES[suite]
     asked = {
-        "data": args.data, "size": args.size or size, "network": args.network,
-        "asked": args.epochs or epochs,
+        "data": args.data, "size": args.size or size, "asked": args.epochs or epochs,
+        "clock": args.clock,
     }  # fmt: skip
+    if suite != "networks":  # there the network is the setting
+        asked["network"] = args.network
     for row in rows:
         for name, value in asked.items():
-            if row[name] != str(value or ""):
+            if row.get(name) != str(value or ""):
                 raise SystemExit(
-                    f"{path}: holds runs with {name} {row[name]}, this one is with {value}; "
+                    f"{path}: holds runs with {name} {row.get(name)}, this one is with {value}; "
                     f"write to another folder with -o"
                 )
 

@@ -34,6 +34,9 @@ class HeldOut(NamedTuple):
 class HeldOutScores:
     """Scores of the rows given to `fit`, each by a model that did not see it."""
 
+    # Weights go to the inner classifiers, which are the ones to request them.
+    __metadata_request__fit = {"sample_weight": UNUSED}  # noqa: RUF012 - scikit-learn's hook
+
     estimator: Any
     sigma: float
     resolution: float
@@ -81,7 +84,6 @@ class MetaClassifier(
 ):
     """A classifier that scores by one inner classifier, and predicts by one fitted last."""
 
-    # Weights go to the inner classifiers, which are the ones to request them.
     __metadata_request__score = {"sample_weight": UNUSED}  # noqa: RUF012 - scikit-learn's hook
 
     estimator: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -162,7 +163,20 @@ def route_fit(owner: Any, params: Mapping[str, Any], children: tuple[str, ...]) 
     if routing_enabled():
         return process_routing(owner, "fit", **given)
     groups = given.pop("groups", None)
+    if "sample_weight" in given:
+        for child in children:
+            _check_takes_weights(owner, child)
     routed = Bunch(splitter=Bunch(split={"groups": groups}))
     for child in children:
         routed[child] = Bunch(fit=dict(given))
     return routed
+
+
+def _check_takes_weights(owner: Any, child: str) -> None:
+    inner = inner_classifier(getattr(owner, child) or owner.estimator)
+    taken = signature(inner.fit).parameters.values()
+    if not any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in taken):
+        raise TypeError(
+            f"sample_weight: {type(inner).__name__}.fit takes none; leave the weights out, or use "
+            f"another {child} (bagging hands its draws on as weights)"
+        )

@@ -140,7 +140,7 @@ class EasinessClassifier(MetaClassifier):
         self.normalize = normalize
         self.store_probs = store_probs
 
-    def fit(self, X: Any, y: Any, **params: Any) -> EasinessClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> EasinessClassifier:
         """Score all samples out of fold, then fit the final model on them.
 
         Parameters
@@ -149,9 +149,11 @@ class EasinessClassifier(MetaClassifier):
             Rows, of any kind that the inner classifier takes.
         y : array of shape (n_samples,)
             Labels of any type, at least 2 classes.
+        sample_weight : array of shape (n_samples,), optional
+            Handed to the inner classifier's `fit`, cut to each fold. Named, so that bagging
+            weights rows: rows that it repeats would be in both parts of a fold.
         **params
-            Metadata: `groups` for the splitter, the rest, such as `sample_weight`, for the
-            inner classifier.
+            Further metadata: `groups` for the splitter, the rest for the inner classifier.
 
         Returns
         -------
@@ -168,7 +170,7 @@ class EasinessClassifier(MetaClassifier):
         X, labels = check_X_y(X, y, self, classifier)
         self._core_estimator()
         check_gives_probs(classifier, "estimator")
-        routed = route_fit(self, params, ("estimator",))
+        routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
         fit_params, split_params = routed.estimator.fit, routed.splitter.split
         held_out = self._score_held_out(classifier, X, labels, fit_params, split_params)
         model = clone(classifier).fit(X, labels, **fit_params)

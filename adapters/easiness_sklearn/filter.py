@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
@@ -110,7 +110,9 @@ class EasinessFilteredClassifier(MetaClassifier):
         own = self.filter_estimator
         return inner_classifier(self.estimator if own is None else own)
 
-    def fit(self, X: Any, y: Any, **params: Any) -> EasinessFilteredClassifier:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, **params: Any
+    ) -> EasinessFilteredClassifier:
         """Score all samples out of fold, then fit the model on those to keep.
 
         Parameters
@@ -119,9 +121,10 @@ class EasinessFilteredClassifier(MetaClassifier):
             Rows, of any kind that the classifiers take.
         y : array of shape (n_samples,)
             Labels of any type, at least 2 classes.
+        sample_weight : array of shape (n_samples,), optional
+            Handed to the `fit` of both classifiers.
         **params
-            Metadata: `groups` for the splitter, the rest, such as `sample_weight`, for both
-            classifiers.
+            Further metadata: `groups` for the splitter, the rest for the classifiers.
 
         Returns
         -------
@@ -143,8 +146,8 @@ class EasinessFilteredClassifier(MetaClassifier):
             )
         check_gives_probs(deciding, "estimator" if deciding is model else "filter_estimator")
         children = ("estimator", "filter_estimator")
-        routed = route_fit(self, params, children)
-        if not is_classifier(model):
+        routed = route_fit(self, {**params, "sample_weight": sample_weight}, children)
+        if is_regressor(model):
             raise TypeError(f"estimator: expected a classifier, got {type(model).__name__}")
         selection = Selection.of(self)
         held_out = self._score_held_out(

@@ -119,7 +119,7 @@ class EasinessResampler(
         self.n_jobs = n_jobs
         self.normalize = normalize
 
-    def fit(self, X: Any, y: Any, **params: Any) -> EasinessResampler:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> EasinessResampler:
         """Score the samples and find which to keep; `fit_resample` gives them as well.
 
         Parameters and errors are those of `fit_resample`.
@@ -132,7 +132,7 @@ class EasinessResampler(
         classifier = inner_classifier(self.estimator)
         X, labels = check_X_y(X, _class_of_each(y), self, classifier)
         check_gives_probs(classifier, "estimator")
-        routed = route_fit(self, params, ("estimator",))
+        routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
         selection = Selection.of(self)
         held_out = self._score_held_out(
             classifier, X, labels, routed.estimator.fit, routed.splitter.split
@@ -145,7 +145,9 @@ class EasinessResampler(
         self.sampling_strategy_ = dict(zip(names.tolist(), counts.tolist(), strict=True))
         return self
 
-    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+    def fit_resample(
+        self, X: Any, y: Any, sample_weight: Any = None, **params: Any
+    ) -> tuple[Any, Any]:
         """Score the samples and give those to keep.
 
         Parameters
@@ -154,9 +156,11 @@ class EasinessResampler(
             Rows, of any kind that the classifier takes.
         y : array of shape (n_samples,), or (n_samples, n_classes) of one-hot rows
             Labels of any type, at least 2 classes.
+        sample_weight : array of shape (n_samples,), optional
+            Handed to the classifier's `fit`, cut to each fold. Not resampled: index it by
+            `sample_indices_`.
         **params
-            Metadata: `groups` for the splitter, the rest, such as `sample_weight`, for the
-            classifier, cut to each fold. Not resampled: index it by `sample_indices_`.
+            Further metadata: `groups` for the splitter, the rest for the classifier.
 
         Returns
         -------
@@ -168,7 +172,7 @@ class EasinessResampler(
         TypeError, ValueError
             As the class says.
         """
-        self.fit(X, y, **params)
+        self.fit(X, y, sample_weight, **params)
         X, y = indexable(X, y)
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
@@ -55,10 +56,19 @@ def check_used(
         raise ValueError(f"{', '.join(unused)}: {method!r} takes all samples in all epochs")
 
 
-def sizes_of(like: FitResult, method: str, n_epochs: int) -> dict[str, Any]:
+def sizes_of(like: FitResult, method: str, n_epochs: int, n_samples: int) -> dict[str, Any]:
     """Give the sampler's options for a control of the same size as another run."""
     if method != "random":
         raise ValueError(f'like: has no part in {method!r}, only in method="random"')
+    if not isinstance(like, FitResult):
+        raise TypeError(f"like: expected what fit returned, got {type(like).__name__}")
+    if like.history and "usage" in like.history[0]:
+        first = like.history[0]
+        if round(first["n_selected"] / first["usage"]) != n_samples:
+            raise ValueError(
+                f"like: a run on {round(first['n_selected'] / first['usage'])} samples, train has "
+                f"{n_samples}"
+            )
     if len(like.history) != n_epochs:
         raise ValueError(
             f"n_epochs: expected {len(like.history)}, those of the run to be like, got {n_epochs}"
@@ -86,3 +96,10 @@ def check_schedule(schedule: Any) -> Any:
             f"{type(schedule).__name__} from it"
         )
     return schedule
+
+
+def is_true(answer: Any) -> bool:
+    """Whether a callback's answer is True, of Python, NumPy or torch; 1 or 1.0 may be a figure."""
+    if isinstance(answer, Tensor):
+        return answer.dtype == torch.bool and answer.ndim == 0 and bool(answer)
+    return isinstance(answer, (bool, np.bool_)) and bool(answer)

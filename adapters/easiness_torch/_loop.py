@@ -55,7 +55,7 @@ class Batches(Sampler[list[int]]):
         """Give lists of ids."""
         waiting: list[int] = []
         for batch in self.batches:
-            if len(batch) == 1:
+            if len(batch) == 1 < self.batches.batch_size:
                 waiting = waiting + batch
                 continue
             if waiting:

@@ -16,6 +16,7 @@ from easiness_torch._fit_check import (
     check_optimizer,
     check_schedule,
     check_used,
+    is_true,
     sizes_of,
 )
 from easiness_torch._loop import Batches, Clock, Trainer, autocast, evaluate
@@ -150,6 +151,7 @@ def fit(
     """
     spec = method_of(method)
     n_epochs = check_count(n_epochs, "n_epochs", low=1)
+    seed = check_count(seed, "seed", low=0)
     warmup, final = spec.epochs(n_epochs)
     check_used(spec, method, warmup_epochs=warmup_epochs, keep=keep, options=sampler_options)
     if warmup_epochs is not None:
@@ -162,7 +164,7 @@ def fit(
     if keep is not None:
         options["keep"] = keep
     if like is not None:
-        options |= sizes_of(like, method, n_epochs)
+        options |= sizes_of(like, method, n_epochs, len(train))  # type: ignore[arg-type]
     where = _device_of(model, device)
     model.to(where)
     gpu_data = check_data(train, "train")
@@ -217,7 +219,7 @@ def fit(
                 result.to_csv(history)
             # All are called, whatever an earlier one says.
             answers = [callback(result.history[-1], model) for callback in callbacks]
-            if any(answer is True for answer in answers):
+            if any(is_true(answer) for answer in answers):
                 break
     return result
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from easiness_sklearn import EasinessClassifier, EasinessFilteredClassifier, EasinessResampler
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -56,13 +56,17 @@ def test_a_regressor_is_no_classifier():
         EasinessFilteredClassifier(LinearRegression(), filter_estimator=GaussianNB()).fit(X, Y)
 
 
-@pytest.mark.parametrize("inner", [KNeighborsClassifier(), GaussianNB()])
-def test_bagging_draws_rows_rather_than_weights(inner):
-    bagging = BaggingClassifier(EasinessClassifier(inner, cv=2), n_estimators=2, random_state=0)
+@pytest.mark.parametrize("meta", [EasinessClassifier, EasinessFilteredClassifier])
+def test_bagging_gives_weights_so_that_no_row_is_in_both_parts_of_a_fold(meta):
+    bagging = BaggingClassifier(meta(GaussianNB(), cv=2), n_estimators=2, random_state=0)
     bagging.fit(X, Y)
     for rows, model in zip(bagging.estimators_samples_, bagging.estimators_, strict=True):
-        own = EasinessClassifier(inner, cv=2).fit(X[rows], Y[rows])
-        np.testing.assert_array_equal(model.log_easiness_, own.log_easiness_)
+        weights = np.bincount(rows, minlength=90).astype(float)
+        own = meta(GaussianNB(), cv=2).fit(X, Y, sample_weight=weights)
+        assert len(model.log_easiness_) == 90
+        np.testing.assert_allclose(model.log_easiness_, own.log_easiness_)
+    with pytest.raises(TypeError, match=r"sample_weight: KNeighborsClassifier\.fit takes none"):
+        BaggingClassifier(meta(KNeighborsClassifier(), cv=2)).fit(X, Y)
 
 
 def test_weights_reach_the_default_classifier_where_metadata_is_routed():
@@ -233,3 +237,18 @@ def test_a_column_of_labels_is_taken_as_labels():
     plain = EasinessResampler(GaussianNB()).fit_resample(X, Y)
     np.testing.assert_array_equal(column[0], plain[0])
     np.testing.assert_array_equal(np.ravel(column[1]), plain[1])
+
+
+def test_a_filter_takes_classifiers_without_their_tag():
+    class Mixed(BaseEstimator, ClassifierMixin):  # in the order that loses the tag
+        def fit(self, X, y):
+            self.inner = GaussianNB().fit(X, y)
+            self.classes_ = self.inner.classes_
+            return self
+
+        def predict_proba(self, X):
+            return self.inner.predict_proba(X)
+
+    kept = EasinessFilteredClassifier(Mixed()).fit(X, Y).sample_indices_
+    expected = EasinessFilteredClassifier(GaussianNB()).fit(X, Y).sample_indices_
+    np.testing.assert_array_equal(kept, expected)

@@ -1,5 +1,6 @@
 """`fit`: what it is given, and what of it is refused."""
 
+import numpy as np
 import pytest
 import torch
 from easiness_torch import fit
@@ -104,6 +105,7 @@ def test_a_last_batch_of_one_joins_the_one_before():
     ids = [k for batch in Batches(range(65), 32) for k in batch]
     assert ids == list(range(65))
     assert [len(batch) for batch in Batches(range(1), 32)] == [1]
+    assert [len(batch) for batch in Batches(range(5), 1)] == [1] * 5
 
 
 def test_the_training_loss_is_a_mean_over_samples():
@@ -144,3 +146,14 @@ def test_the_learning_rate_may_be_a_tensor_or_constant():
 def test_only_true_ends_it():
     result, _ = trained("classic", n_epochs=2, callbacks=[lambda *_: 1, lambda *_: torch.ones(2)])
     assert len(result.history) == 2
+    for answer in (True, np.bool_(True), torch.tensor(True)):
+        result, _ = trained("classic", n_epochs=2, callbacks=[lambda *_, a=answer: a])
+        assert len(result.history) == 1
+
+
+def test_a_control_is_of_the_same_data():
+    result, _ = trained("SET", n_epochs=3)
+    with pytest.raises(ValueError, match="like: a run on 600 samples, train has 601"):
+        fit(model(), data(601), method="random", n_epochs=3, like=result)
+    with pytest.raises(TypeError, match="like: expected what fit returned, got list"):
+        fit(model(), TRAIN, method="random", n_epochs=3, like=[1, 2, 3])
