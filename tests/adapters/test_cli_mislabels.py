@@ -83,7 +83,11 @@ def test_flagged_alone_and_counts(folder, capsys):
     assert run("-o", "out.csv", "--flagged") == 0
     flags = rank_mislabels(PROBS, LABELS).flags
     assert {int(row["index"]) for row in listed("out.csv")} == set(np.flatnonzero(flags).tolist())
-    assert f"{flags.sum()} of {N} samples" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"{flags.sum()} of {N} samples" in told
+    assert "flagged: the easiness of their label is below one half" in told
+    assert run("-o", "out.html") == 0
+    assert "easiness of their given class is below one half" in (folder / "out.html").read_text()
 
 
 def test_normalize_and_logits(folder):
