@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -142,53 +141,6 @@ def aum_threshold(
     if not planted.any():
         raise ValueError("threshold_samples: expected at least one row, got none")
     return float(np.percentile(values[planted], percentile))
-
-
-def combine_runs(
-    flags: Sequence[ArrayLike], threshold_samples: Sequence[ArrayLike]
-) -> NDArray[np.bool_]:
-    """Join the flags of several runs: flagged in every run in which it was no threshold sample.
-
-    Parameters
-    ----------
-    flags : sequence of arrays of shape (n_samples,), bool
-        Flags of each run, all in the order of the data set.
-    threshold_samples : sequence of arrays
-        Rows of each run's threshold samples.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,), bool
-        False for a sample that was a threshold sample in every run.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the runs differ in number or size, or flags are not boolean.
-
-    Examples
-    --------
-    >>> from easiness_aum import combine_runs
-    >>> combine_runs([[True, True, False], [False, True, True]], [[2], [0]])
-    array([ True,  True,  True])
-    """
-    if len(flags) != len(threshold_samples) or not len(flags):
-        raise ValueError(
-            f"threshold_samples: expected one array a run, got {len(threshold_samples)} for "
-            f"{len(flags)} runs of flags"
-        )
-    arrays = [to_array(each, "flags") for each in flags]
-    size = arrays[0].size
-    everywhere, judged = np.ones(size, dtype=bool), np.zeros(size, dtype=bool)
-    for array, rows in zip(arrays, threshold_samples, strict=True):
-        if array.dtype != np.bool_:
-            raise TypeError(f"flags: expected booleans, got dtype {array.dtype}")
-        if array.shape != (size,):
-            raise ValueError(f"flags: expected shape ({size},) in every run, got {array.shape}")
-        planted = planted_mask(rows, size)
-        everywhere &= array | planted
-        judged |= ~planted
-    return everywhere & judged
 
 
 def planted_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:
