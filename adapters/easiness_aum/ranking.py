@@ -90,7 +90,7 @@ def rank_mislabels(
     noise is added; with more than two classes it is at most the probability of beating all. At the
     threshold log 2 it is one half. Beyond lie all labels that are not the most probable class, and
     some that are but lead by little. Rank by its logarithm, never by easiness itself, which is
-    exactly 0 for most wrong labels and ties them.
+    exactly 0 for many wrong labels and ties them.
 
     As sigma grows, the ranking becomes that of the label's own probability. As it shrinks, that of
     the sum of the squared leads of all classes ahead of the label; with two classes, that of the
