@@ -74,3 +74,5 @@ CONFUSION_SIGMA: Final = 0.1
 CONFUSION_SMOOTHING: Final = 1.0
 # A class whose own samples get less than this is not told apart by the classifier at all.
 LEAST_SELF_CONFIDENCE: Final = 1e-3
+# Samples of mean self-confidence added to each class, so that a few cannot set its balance.
+BALANCE_SAMPLES: Final = 20

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._config import CONFUSION_SIGMA, CONFUSION_SMOOTHING, LEAST_SELF_CONFIDENCE
+from easiness_core._config import (
+    BALANCE_SAMPLES,
+    CONFUSION_SIGMA,
+    CONFUSION_SMOOTHING,
+    LEAST_SELF_CONFIDENCE,
+)
 from easiness_core._validate import check_labels, check_number, check_probs
 from easiness_core.estimators import ClosedForm, MonteCarlo
 from easiness_core.scoring import easiness
@@ -55,7 +60,9 @@ def confusion(
     -----
     `C[j, l] = sum over samples k labeled l of E_j(g_k)`. `g` are the probabilities balanced by the
     classes' self-confidence, `g_j` proportional to `h_j / t_j`, `t_j` the mean of `h_j` over the
-    samples labeled j: a class of which the classifier is seldom sure counts as much as others.
+    samples labeled j: a class of which the classifier is seldom sure counts as much as others. To
+    each class 20 samples are added whose self-confidence is the mean over all: a few samples of a
+    rare class, wrongly labeled perhaps, would otherwise make it win everywhere.
     The role of easiness here is that of the threshold in the confident joint (Northcutt et al.
     2021): a soft count in place of a hard one. It takes n_classes passes over the data.
 
@@ -115,8 +122,8 @@ def label_posterior(
     >>> probs = np.array([[0.9, 0.1]] * 4 + [[0.1, 0.9]] * 4 + [[0.5, 0.5]] * 2)
     >>> labels = [0, 0, 1, 1, 1, 1, 1, 1, 0, 1]
     >>> ec.label_posterior(probs, labels)[8:].round(2)
-    array([[0.54, 0.46],
-           [0.39, 0.61]])
+    array([[0.59, 0.41],
+           [0.43, 0.57]])
     """
     damping = check_number(damping, "damping", low=0.0, high=1.0 + 1e-12)
     balanced, given = _balanced(probs, labels, classes, normalize)
@@ -139,8 +146,9 @@ def _balanced(
     own = wide[np.arange(rows.n_rows), given]
     total = np.bincount(given, weights=own, minlength=rows.n_classes)
     count = np.bincount(given, minlength=rows.n_classes)
-    # A class without samples says nothing of its self-confidence.
-    mean = np.where(count > 0, total / np.maximum(count, 1), 1.0)
+    # A few samples of a class say little of its self-confidence, and none say nothing.
+    overall = own.mean() if own.size else 1.0
+    mean = (total + BALANCE_SAMPLES * overall) / (count + BALANCE_SAMPLES)
     wide /= np.maximum(mean, LEAST_SELF_CONFIDENCE)
     wide /= wide.sum(axis=1, keepdims=True)
     return wide, given

@@ -119,6 +119,7 @@ def tables(docs):
         "ranking auroc": ranking(sets, "auroc"),
         "ranking ap": ranking(sets, "ap"),
         "ranking precision": ranking(sets, "p_at_wrong"),
+        "ranking top": ranking(sets, "p_at_1pct"),
         "flags": flagged(sets),
     }
 

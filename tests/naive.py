@@ -180,12 +180,16 @@ def margin(z, i):
 
 
 def balanced(probs, labels):
-    """h_j / t_j, rows summing to 1; t_j is the mean of h_j over the samples labeled j."""
+    """h_j / t_j, rows summing to 1; t_j is the mean of h_j over the samples labeled j.
+
+    And over 20 further ones that have the mean self-confidence of all samples.
+    """
     n_classes = len(probs[0])
+    overall = sum(float(h[i]) for h, i in zip(probs, labels, strict=True)) / len(labels)
     t = []
     for j in range(n_classes):
         own = [float(h[j]) for h, i in zip(probs, labels, strict=True) if i == j]
-        t.append(max(sum(own) / len(own), 1e-3) if own else 1.0)
+        t.append(max((sum(own) + 20 * overall) / (len(own) + 20), 1e-3))
     rows = [[float(h[j]) / t[j] for j in range(n_classes)] for h in probs]
     return [[value / sum(row) for value in row] for row in rows]
 

@@ -3,10 +3,10 @@
 from easiness_aum.area import AreaUnderMargin
 from easiness_aum.filter import AUMFilter, AUMFlags
 from easiness_aum.ranking import MislabelRanking, rank_mislabels
+from easiness_aum.runs import combine_runs
 from easiness_aum.threshold import (
     aum_threshold,
     choose_threshold_samples,
-    combine_runs,
     relabel_threshold_samples,
 )
 from easiness_aum.values import AUMValues

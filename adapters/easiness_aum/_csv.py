@@ -56,7 +56,13 @@ def _write(path: Path, header: list[str], rows: Iterable[Any]) -> None:
 def read(path: str | os.PathLike[str]) -> tuple[str, list[Id], list[NDArray[Any]]]:
     """Which of the two files it is, its ids, and its columns (without numbers and means)."""
     with open(path, newline="", encoding="utf-8") as file:
-        lines = list(csv.reader(file))
+        try:
+            lines = list(csv.reader(file))
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"{os.fspath(path)}: expected a csv file in UTF-8, got one that cannot be read as "
+                f"such: {error}"
+            ) from error
     header = lines[0] if lines else []
     if header not in (VALUES, RECORDS):
         raise ValueError(

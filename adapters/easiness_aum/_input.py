@@ -28,23 +28,35 @@ def to_ids(ids: Any, n_rows: int | None = None) -> list[Id]:
     if array.size == 0:
         return []
     kind = array.dtype.kind
+    if kind == "i":
+        return array.tolist()  # type: ignore[no-any-return]
     given = list(ids) if isinstance(ids, (list, tuple)) else array.tolist()
-    if kind in "UO" or array.dtype.kind == "T":
-        other = next((each for each in given if not isinstance(each, str)), None)
-        if other is not None:
+    # Whole numbers may come as objects, as from a column of a data frame, or be too large for an
+    # array of whole numbers and so have been rounded by NumPy.
+    if all(map(_is_whole, given)):
+        numbers = [int(each) for each in given]
+        outside = [each for each in numbers if not -(2**63) <= each < 2**63]
+        if outside:
+            raise ValueError(f"ids: expected numbers from -2**63 to below 2**63, got {outside[0]}")
+        return list(numbers)
+    if kind in "UOT":
+        others = [each for each in given if not isinstance(each, str)]
+        if others:
             raise TypeError(
-                f"ids: expected whole numbers or strings, all of one kind, got {other!r} of type "
-                f"{type(other).__name__} among them; pass ids of one kind, such as row numbers"
+                f"ids: expected whole numbers or strings, all of one kind, got {others[0]!r} of "
+                f"type {type(others[0]).__name__} among them; pass ids of one kind, such as row "
+                f"numbers"
             )
         return [str(each) for each in given]
-    if kind not in "iu":
-        raise TypeError(
-            f"ids: expected whole numbers or strings, got dtype {array.dtype}; floating point "
-            f"cannot hold every whole number, so keep ids in int64 all the way"
-        )
-    if kind == "u" and int(array.max()) > np.iinfo(np.int64).max:
-        raise ValueError(f"ids: expected numbers below 2**63, got {int(array.max())}")
-    return array.tolist()  # type: ignore[no-any-return]
+    why = "; floating point cannot hold every whole number" if kind == "f" else ""
+    raise TypeError(
+        f"ids: expected whole numbers or strings, got dtype {array.dtype}{why}; pass them as "
+        f"int64 or str all the way"
+    )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def ids_as_array(ids: list[Id]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import easiness_core as ec
-from easiness_aum.threshold import aum_threshold, planted_mask
+from easiness_aum.threshold import aum_threshold, planted_among
 from easiness_aum.values import AUMValues
 from easiness_core._validate import check_number
 
@@ -31,12 +31,15 @@ class AUMFlags:
         AUM strictly below which `aum_flags` are set.
     easiness_cut : float or None
         What the rule compared easiness with; None for the rule "aum".
+    ids : ndarray of int64 or str, shape (n_samples,)
+        The samples, in the order of the flags: that of the values that were judged.
     """
 
     flags: NDArray[np.bool_]
     aum_flags: NDArray[np.bool_]
     aum_threshold: float
     easiness_cut: float | None
+    ids: NDArray[Any]
 
 
 class AUMFilter:
@@ -79,7 +82,7 @@ class AUMFilter:
     >>> from easiness_aum import AUMFilter, AUMValues
     >>> aum = np.array([-4.0, -3.0, -2.0, 6.0, 7.0, -5.0, -4.0, -1.0])
     >>> easiness = np.array([0.0, 0.1, 0.8, 1.0, 1.0, 0.0, 0.0, 0.3])
-    >>> ids, labels, count = np.arange(8), np.zeros(8, int), np.full(8, 9)
+    >>> ids, labels, count = np.arange(8), np.array([0, 1, 1, 0, 1, 2, 2, 2]), np.full(8, 9)
     >>> values = AUMValues(ids, labels, count, aum, easiness, 1 - easiness)
     >>> found = AUMFilter().flag(values, [5, 6, 7])
     >>> found.aum_flags.nonzero()[0], found.flags.nonzero()[0]
@@ -132,9 +135,10 @@ class AUMFilter:
         Parameters
         ----------
         values : AUMValues
-            Such as `AreaUnderMargin.values(ids)`.
+            Such as `AreaUnderMargin.values(ids)`. The flags come in its order.
         threshold_samples : array of shape (n_planted,)
-            Rows of `values` that are threshold samples; they carry the label of their own class.
+            Ids of the threshold samples, found among `values.ids` in whatever order; rows of the
+            data set where those are the ids. They carry the label of their own class.
         probs : array of shape (n_samples, n_classes), optional
             Probabilities at one epoch, by which to judge in place of the averages.
         labels : array of shape (n_samples,), optional
@@ -147,22 +151,23 @@ class AUMFilter:
         Raises
         ------
         TypeError, ValueError
-            If an argument does not fit, or `values` was measured without easiness and `probs` is
-            not given.
+            If an argument does not fit; if an id is not among those of `values`, or the threshold
+            samples are not exactly the samples of one label; or if `values` was measured without
+            easiness and `probs` is not given.
         """
         if not isinstance(values, AUMValues):
             raise TypeError(
                 f"values: expected AUMValues, such as AreaUnderMargin.values(), got "
                 f"{type(values).__name__}"
             )
-        planted = planted_mask(threshold_samples, values.aum.size)
-        threshold = aum_threshold(values.aum, threshold_samples, percentile=self.percentile)
+        planted = planted_among(values, threshold_samples)
+        threshold = aum_threshold(values.aum, np.flatnonzero(planted), percentile=self.percentile)
         aum_flags = (values.aum < threshold) & ~planted
         if self.rule == "aum":
-            return AUMFlags(aum_flags.copy(), aum_flags, threshold, None)
+            return AUMFlags(aum_flags.copy(), aum_flags, threshold, None, values.ids)
         easiness, rival = self._easiness(values, probs, labels)
         confirmed, cut = self._confirmed(easiness, rival, planted)
-        return AUMFlags(aum_flags & confirmed, aum_flags, threshold, cut)
+        return AUMFlags(aum_flags & confirmed, aum_flags, threshold, cut, values.ids)
 
     def _confirmed(
         self, easiness: NDArray[np.float64], rival: NDArray[np.float64], planted: NDArray[np.bool_]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from easiness_aum._input import to_ids
+from easiness_aum.values import AUMValues
 from easiness_core._convert import to_array
 from easiness_core._validate import check_count, check_labels, check_number, check_vector
 
@@ -108,7 +109,9 @@ def aum_threshold(
     aum : array of shape (n_samples,)
         AUM of each sample.
     threshold_samples : array of shape (n_planted,)
-        Rows of the threshold samples, at least one.
+        Rows *of `aum`* that are threshold samples, at least one. `AreaUnderMargin.values()` has
+        the samples in the order of their first measurement, and that of aum_values.csv is by AUM:
+        ask for `values(range(n_samples)).aum` where these are rows of the data set.
     percentile : float, default 99
         In [0, 100]; interpolated linearly.
 
@@ -140,53 +143,6 @@ def aum_threshold(
     return float(np.percentile(values[planted], percentile))
 
 
-def combine_runs(
-    flags: Sequence[ArrayLike], threshold_samples: Sequence[ArrayLike]
-) -> NDArray[np.bool_]:
-    """Join the flags of several runs: flagged in every run in which it was no threshold sample.
-
-    Parameters
-    ----------
-    flags : sequence of arrays of shape (n_samples,), bool
-        Flags of each run.
-    threshold_samples : sequence of arrays
-        Rows of each run's threshold samples.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,), bool
-        False for a sample that was a threshold sample in every run.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the runs differ in number or size, or flags are not boolean.
-
-    Examples
-    --------
-    >>> from easiness_aum import combine_runs
-    >>> combine_runs([[True, True, False], [False, True, True]], [[2], [0]])
-    array([ True,  True,  True])
-    """
-    if len(flags) != len(threshold_samples) or not len(flags):
-        raise ValueError(
-            f"threshold_samples: expected one array a run, got {len(threshold_samples)} for "
-            f"{len(flags)} runs of flags"
-        )
-    arrays = [to_array(each, "flags") for each in flags]
-    size = arrays[0].size
-    everywhere, judged = np.ones(size, dtype=bool), np.zeros(size, dtype=bool)
-    for array, rows in zip(arrays, threshold_samples, strict=True):
-        if array.dtype != np.bool_:
-            raise TypeError(f"flags: expected booleans, got dtype {array.dtype}")
-        if array.shape != (size,):
-            raise ValueError(f"flags: expected shape ({size},) in every run, got {array.shape}")
-        planted = planted_mask(rows, size)
-        everywhere &= array | planted
-        judged |= ~planted
-    return everywhere & judged
-
-
 def planted_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:
     """Which of the samples are threshold samples; rows are checked."""
     rows = to_array(threshold_samples, "threshold_samples")
@@ -205,4 +161,27 @@ def planted_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:
             f"{int(rows.max())}"
         )
     mask[rows] = True
+    return mask
+
+
+def planted_among(values: AUMValues, threshold_samples: Any) -> NDArray[np.bool_]:
+    """Which of the values are those of threshold samples, given by id; both are checked."""
+    ids = to_ids(threshold_samples)
+    known = dict(zip(values.ids.tolist(), range(values.aum.size), strict=True))
+    absent = [each for each in ids if each not in known]
+    if absent:
+        raise ValueError(
+            f"threshold_samples: expected ids of samples in values, got {absent[0]!r}, which is "
+            f"none ({len(absent)} of {len(ids)} are not); values.ids has them"
+        )
+    mask = planted_mask([known[each] for each in ids], values.aum.size)
+    own = np.unique(values.labels[mask])
+    # Values of a file may hold no labels.
+    if own.size and own[0] >= 0 and not np.array_equal(mask, values.labels == own[0]):
+        raise ValueError(
+            f"threshold_samples: expected all samples of one label, the class of their own of "
+            f"relabel_threshold_samples, got {int(mask.sum())} samples of the labels "
+            f"{own[:5].tolist()}, which {int(np.isin(values.labels, own).sum())} samples carry; "
+            f"pass the threshold samples of this very run, and train on their own class"
+        )
     return mask

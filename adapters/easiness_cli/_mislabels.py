@@ -204,6 +204,6 @@ def _told(review: Review, args: argparse.Namespace) -> str:
     listed = len(review.columns["rank"])
     where = "" if args.output == "-" else f", written to {args.output}"
     return (
-        f"{review.n_flagged:,} of {review.n_samples:,} samples ({share:.2f} %) flagged: their "
-        f"label is more likely to lose than to win\n{listed:,} listed{where}"
+        f"{review.n_flagged:,} of {review.n_samples:,} samples ({share:.2f} %) flagged: the "
+        f"easiness of their label is below one half\n{listed:,} listed{where}"
     )

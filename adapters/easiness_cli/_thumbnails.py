@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -26,7 +27,8 @@ def open_images(path: str, n_samples: int, max_bytes: int) -> Callable[[int], st
     ----------
     path : str
         An npy of shape (samples, height, width), or with 1, 3 or 4 channels last: uint8, or real
-        numbers from 0 to 1. Or a folder with one image file a sample, in the order of their names.
+        numbers from 0 to 1. Or a folder with one image file a sample, in the order of their names;
+        numbers in them count as numbers, so that 2.png comes before 10.png.
     n_samples : int
         How many there must be.
     max_bytes : int
@@ -44,22 +46,33 @@ def open_images(path: str, n_samples: int, max_bytes: int) -> Callable[[int], st
     """
     require("PIL")
     if os.path.isdir(path):
-        names = sorted(n for n in os.listdir(path) if n.lower().endswith(FILES))
+        names = sorted((n for n in os.listdir(path) if n.lower().endswith(FILES)), key=_by_number)
         _check_count(path, len(names), n_samples)
         return partial(_of_file, [os.path.join(path, each) for each in names], max_bytes)
     try:
         images = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise CommandError(f"--images {path}: {reason_of(error)}") from error
-    sound = isinstance(images, np.ndarray) and images.dtype.kind in "uf"
-    if not sound or not (images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))):
-        shown = getattr(images, "shape", type(images).__name__)
+    sound = isinstance(images, np.ndarray) and (
+        images.dtype == np.uint8 or images.dtype.kind == "f"
+    )
+    if (
+        not sound
+        or 0 in images.shape[1:]
+        or not (images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4)))
+    ):
+        shown = (
+            f"{images.dtype} of shape {images.shape}"
+            if isinstance(images, np.ndarray)
+            else type(images).__name__
+        )
         raise CommandError(
             f"--images {path}: expected a folder, or an npy of shape (samples, height, width) or "
-            f"(samples, height, width, 1, 3 or 4) of uint8 or real numbers, got {shown}"
+            f"(samples, height, width, 1, 3 or 4) of uint8, or of real numbers from 0 to 1, got "
+            f"{shown}"
         )
     _check_count(path, len(images), n_samples)
-    return partial(_of_array, images)
+    return partial(_of_array, path, images)
 
 
 def reason_of(error: Exception) -> str:
@@ -72,15 +85,29 @@ def _check_count(path: str, found: int, n_samples: int) -> None:
         raise CommandError(f"--images {path}: expected {n_samples} pictures, got {found}")
 
 
-def _of_array(images: NDArray[Any], row: int) -> str:
+def _of_array(path: str, images: NDArray[Any], row: int) -> str:
     from PIL import Image
 
     values = np.asarray(images[row])
     if values.dtype != np.uint8:
-        values = np.rint(255 * np.clip(np.nan_to_num(values.astype(float)), 0, 1)).astype(np.uint8)
+        outside = values[~((values >= 0) & (values <= 1))]
+        if outside.size:
+            raise CommandError(
+                f"--images {path}: expected uint8, or real numbers from 0 to 1, got "
+                f"{outside[0]:g} in the picture of row {row}; scale them, or store 0 to 255 as "
+                f"uint8"
+            )
+        values = np.rint(255 * values.astype(float)).astype(np.uint8)
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[:, :, 0]
     return _uri(Image.fromarray(values))
+
+
+def _by_number(name: str) -> tuple[list[tuple[str, int]], str]:
+    """Sort key: the whole numbers in a name by their value, what is between them as text."""
+    parts = re.split(r"([0-9]+)", name)
+    pairs = zip(parts[::2], [*parts[1::2], "-1"], strict=True)
+    return [(text, int(number)) for text, number in pairs], name
 
 
 def _of_file(paths: list[str], max_bytes: int, row: int) -> str:

@@ -232,3 +232,11 @@ def test_many_samples_grow_the_table(rng):
     area = fill([(p, logits[p], labels[p]) for p in parts])
     assert table(area) == table(whole)
     assert repr(area) == "AreaUnderMargin(n_samples=5000, n_measurements=5000)"
+
+
+def test_whole_numbers_held_as_objects_are_ids():
+    """As a column of a data frame may hold them."""
+    area = AreaUnderMargin()
+    area.update(np.array([7, 2**40], dtype=object), np.eye(2), [0, 1])
+    area.update([np.int32(7), 3], np.eye(2), [0, 1])
+    assert area.values().ids.tolist() == [7, 2**40, 3]

@@ -22,7 +22,9 @@ def values(rng, planted):
     easiness[planted] **= 3
     rival = np.where(rng.random(N) < 0.5, 1 - easiness, 0.0)
     aum = 8 * easiness + rng.normal(-4, 2, N)
-    return AUMValues(np.arange(N), rng.integers(0, C, N), np.full(N, 7), aum, easiness, rival)
+    labels = rng.integers(0, C, N)
+    labels[planted] = C
+    return AUMValues(np.arange(N), labels, np.full(N, 7), aum, easiness, rival)
 
 
 def by_hand(rule, cut, values, planted, easiness, rival, *, resolution, percentile, q):
@@ -68,7 +70,7 @@ def test_rules_do_what_they_say(values, planted, rule, cut, q):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_one_epochs_probabilities_take_the_place_of_the_averages(values, planted, rule, rng):
-    probs = ec.softmax(rng.normal(size=(N, C)))
+    probs = ec.softmax(rng.normal(size=(N, C + 1)))
     estimator = ec.ClosedForm(sigma=0.2)
     easiness = ec.easiness(probs, values.labels, estimator=estimator)
     predicted = probs.argmax(1)
@@ -103,7 +105,8 @@ def test_both_ends_are_as_said():
     """An AUM on the threshold is not flagged; an easiness on the resolution is hard."""
     aum = np.array([-2.0, -2.5, -3.0, -2.0, -2.0])
     easiness = np.array([0.0, 0.001, 0.002, 0.0, 0.0])
-    few = AUMValues(np.arange(5), np.zeros(5, int), np.ones(5, int), aum, easiness, 1 - easiness)
+    labels = np.array([0, 0, 0, 1, 1])
+    few = AUMValues(np.arange(5), labels, np.ones(5, int), aum, easiness, 1 - easiness)
     found = AUMFilter("flagged_hard").flag(few, [3, 4])
     assert found.aum_flags.tolist() == [False, True, True, False, False]
     assert found.flags.tolist() == [False, True, False, False, False]
@@ -111,7 +114,7 @@ def test_both_ends_are_as_said():
 
 def test_values_of_a_file_need_probabilities_and_labels(values, planted, rng, tmp_path):
     area = AreaUnderMargin()
-    logits = rng.normal(size=(N, C))
+    logits = rng.normal(size=(N, C + 1))
     area.update(np.arange(N), logits, values.labels)
     area.to_csv(tmp_path)
     read = AreaUnderMargin.read_csv(tmp_path / "aum_values.csv").values(np.arange(N))
@@ -151,3 +154,39 @@ def test_arguments_are_checked(values, planted):
         AUMFilter().flag(values, planted, probs=np.full((2, C), 0.25), labels=[0, 1])
     with pytest.raises(ValueError, match="at least one row"):
         AUMFilter().flag(values, [])
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_threshold_samples_are_found_by_id_in_any_order(rng, planted, named, tmp_path):
+    """As measured in a shuffled loop, and as aum_values.csv sorts them."""
+    labels = rng.integers(0, C, N)
+    labels[planted] = C
+    logits = rng.normal(size=(N, C + 1)) + 2 * np.eye(C + 1)[labels % C]
+    names = np.array([f"img{k}" for k in range(N)]) if named else np.arange(N)
+    area = AreaUnderMargin()
+    for rows in np.array_split(rng.permutation(N), 4):
+        area.update(names[rows], logits[rows], labels[rows])
+    area.to_csv(tmp_path)
+    read = AreaUnderMargin.read_csv(tmp_path / "aum_values.csv").values()
+    expected = AUMFilter("aum").flag(area.values(names), names[planted])
+    assert expected.flags.any()
+    for values in (area.values(), read):
+        assert not np.array_equal(values.ids, names)
+        found = AUMFilter("aum").flag(values, names[planted])
+        assert found.aum_threshold == expected.aum_threshold
+        assert np.array_equal(found.ids, values.ids)
+        assert set(found.ids[found.flags]) == set(names[expected.flags])
+
+
+def test_threshold_samples_are_the_samples_of_one_label(values, planted):
+    """Those of another run, or training on the given labels, would move the cut unseen."""
+    other = np.setdiff1d(np.arange(N), planted)[: len(planted)]
+    for wrong in (other, planted[1:], [*planted, other[0]]):
+        with pytest.raises(
+            ValueError, match=r"expected all samples of one label, .* this very run"
+        ):
+            AUMFilter().flag(values, wrong)
+    with pytest.raises(ValueError, match=r"ids of samples in values, got 400, .* \(1 of 2 are not"):
+        AUMFilter().flag(values, [planted[0], N])
+    with pytest.raises(ValueError, match="ids of samples in values, got 'a'"):
+        AUMFilter().flag(values, ["a"])

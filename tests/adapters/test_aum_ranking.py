@@ -52,6 +52,50 @@ def test_the_threshold_is_where_the_label_wins_half_the_time():
     assert rank_mislabels(probs, [0, 0, 0], threshold=0.0).flags.tolist() == [True] * 3
 
 
+def test_all_labels_that_are_not_the_most_probable_class_are_flagged(rng):
+    """And some that are: easiness is at most the chance of beating all other classes at once."""
+    probs, labels = rng.dirichlet(np.ones(10), 3000), rng.integers(0, 10, 3000)
+    found = rank_mislabels(probs, labels)
+    assert found.flags[found.suggested != labels].all()
+    close = np.array([[0.118, *[0.098] * 9]])
+    found = rank_mislabels(close, [0])
+    assert found.flags.tolist() == [True]
+    assert found.suggested.tolist() == [0]
+    noisy_rows = close + 0.01 * rng.normal(size=(20_000, 10))
+    wins = (noisy_rows.argmax(1) == 0).mean()
+    assert math.exp(-found.suspicion[0]) == pytest.approx(0.478, abs=5e-4)
+    assert wins > 0.6
+
+
+def test_small_sigma_ranks_by_the_squared_leads_and_large_by_the_labels_probability(rng):
+    probs, labels = rng.dirichlet(np.full(10, 0.5), 500), rng.integers(0, 10, 500)
+    own = probs[np.arange(500), labels]
+    leads = (np.maximum(probs - own[:, None], 0.0) ** 2).sum(1)
+    small = rank_mislabels(probs, labels, estimator=ec.ClosedForm(sigma=1e-5)).suspicion
+    behind = leads > 1e-4
+    np.testing.assert_allclose(small[behind], leads[behind] / 4e-10, rtol=1e-3)
+    large = rank_mislabels(probs, labels, estimator=ec.ClosedForm(sigma=1e4))
+    assert (np.diff(own[large.order]) > -1e-4).all()
+    # Two classes half ahead of the label outweigh one that leads by more.
+    pair = [[0.1, 0.45, 0.45], [0.2, 0.6, 0.2]]
+    assert rank_mislabels(pair, [0, 0], estimator=ec.ClosedForm(sigma=1e-3)).order[0] == 0
+
+
+@pytest.mark.parametrize("n_classes", [41, 42, 100, 1000])
+def test_where_nothing_is_known_against_a_clear_error(n_classes):
+    """What the guide says of many classes."""
+    error = np.zeros(n_classes)
+    error[:2] = 0.45, 0.55
+    probs = np.stack([np.full(n_classes, 1 / n_classes), error])
+    found = rank_mislabels(probs, [0, 0])
+    np.testing.assert_allclose(found.suspicion[0], (n_classes - 1) * math.log(2), rtol=1e-12)
+    assert found.suspicion[1] == pytest.approx(27.9, abs=0.02)
+    assert found.order[0] == (0 if n_classes >= 42 else 1)
+    sigma = 0.1 / (2 * math.sqrt((n_classes - 1) * math.log(2)))
+    narrow = rank_mislabels(probs, [0, 0], estimator=ec.ClosedForm(sigma=0.95 * sigma))
+    assert narrow.order[0] == 1
+
+
 def test_a_pattern_of_wrong_labels_is_found_better_with_confusion(rng):
     """Class 0 is often labeled 1, and nothing else is wrong; the classifier is unsure of both."""
     n, n_classes = 4000, 4

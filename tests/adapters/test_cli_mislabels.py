@@ -83,7 +83,11 @@ def test_flagged_alone_and_counts(folder, capsys):
     assert run("-o", "out.csv", "--flagged") == 0
     flags = rank_mislabels(PROBS, LABELS).flags
     assert {int(row["index"]) for row in listed("out.csv")} == set(np.flatnonzero(flags).tolist())
-    assert f"{flags.sum()} of {N} samples" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"{flags.sum()} of {N} samples" in told
+    assert "flagged: the easiness of their label is below one half" in told
+    assert run("-o", "out.html") == 0
+    assert "easiness of their given class is below one half" in (folder / "out.html").read_text()
 
 
 def test_normalize_and_logits(folder):
@@ -140,6 +144,31 @@ def test_pictures_from_a_folder_are_small(folder):
     assert first.getpixel((5, 5)) == (4 * int(rank_mislabels(PROBS, LABELS).order[0]), 0, 0)
 
 
+def test_numbers_in_file_names_count_as_numbers(folder):
+    """0.png, 1.png, 2.png, ..., 10.png: sorted as text, most samples get another's picture."""
+    from PIL import Image
+
+    (folder / "pictures").mkdir()
+    for k in range(N):
+        Image.new("RGB", (4, 4), (4 * k, 0, 0)).save(folder / "pictures" / f"img{k}_x.png")
+    assert run("-o", "o.html", "--images", "pictures") == 0
+    page = (folder / "o.html").read_text("utf-8")
+    found = re.findall(r'src="data:image/png;base64,([^"]*)" alt="sample (\d+)"', page)
+    assert len(found) == N
+    for data, row in found:
+        picture = Image.open(io.BytesIO(base64.b64decode(data)))
+        assert picture.getpixel((0, 0)) == (4 * int(row), 0, 0)
+
+
+@pytest.mark.parametrize("scale", [255.0, -1.0, np.nan])
+def test_pictures_that_would_come_out_white_or_black_are_refused(folder, capsys, scale):
+    np.save("images.npy", np.full((N, 4, 4), 0.5) * scale)
+    assert run("-o", "o.html", "--images", "images.npy") == 3
+    told = capsys.readouterr().err
+    assert f"real numbers from 0 to 1, got {0.5 * scale:g} in the picture of row" in told
+    assert not (folder / "o.html").exists()
+
+
 def test_a_page_lists_no_more_than_a_hundred_unless_asked(folder):
     np.save("p.npy", np.tile(PROBS, (3, 1)))
     np.save("y.npy", np.tile(LABELS, 3))
@@ -159,16 +188,23 @@ def test_a_page_lists_no_more_than_a_hundred_unless_asked(folder):
         (["-o", "o.csv", "--images", "images.npy"], 2, "with an .html output only"),
         (["-o", "o.html", "--images", "short.npy"], 3, "expected 60 pictures, got 3"),
         (["-o", "o.html", "--images", "p.npy"], 3, "expected a folder, or an npy of shape"),
+        (["-o", "o.html", "--images", "deep.npy"], 3, "got uint16 of shape (60, 4, 4)"),
+        (["-o", "o.html", "--images", "flat.npy"], 3, "got float64 of shape (60, 0, 4)"),
         (["-o", "o.html", "--images", "names.txt"], 3, "it is no npy file that can be read"),
         (["-o", "o.html", "--images", "none.npy"], 3, "No such file"),
         (["-o", "o.csv", "--aum", "short.csv"], 3, "expected the sample_ids 0 to 59"),
         (["-o", "o.csv", "--aum", "names.txt"], 3, "expected the header of aum_values.csv"),
+        (["-o", "o.csv", "--aum", "p.npy"], 3, "p.npy: expected a csv file in UTF-8"),
+        (["-o", "o.csv", "--aum", "wide.csv"], 3, "wide.csv: expected a csv file in UTF-8"),
         (["-o", "o.csv", "--top", "0"], 2, "expected a whole number >= 1"),
         (["-o", "y.npy"], 2, "expected a name ending in"),
     ],
 )
 def test_what_makes_no_sense_is_told_in_one_line(folder, capsys, argv, code, message):
     np.save("short.npy", np.zeros((3, 4, 4)))
+    np.save("deep.npy", np.full((N, 4, 4), 1000, np.uint16))
+    np.save("flat.npy", np.zeros((N, 0, 4)))
+    (folder / "wide.csv").write_text("sample_id,aum\n" + 200_000 * "0" + ",1.5\n")
     (folder / "short.csv").write_text("sample_id,aum\n0,1.5\n")
     before = sorted(path.name for path in folder.iterdir())
     assert run(*argv) == code

@@ -56,10 +56,23 @@ def test_a_class_without_samples_and_one_that_is_never_seen():
     labels = [0, 1, 3]
     posterior = ec.label_posterior(probs, labels)
     np.testing.assert_allclose(posterior, naive.label_posterior(probs, labels, 0.1, 0.5), atol=1e-9)
-    # Class 2 gets some probability now: its self-confidence, of no sample, is taken as 1.
+    # Class 2 gets some probability now: its self-confidence, of no sample, is that of all.
     probs = np.array([[0.6, 0.3, 0.1], [0.2, 0.8, 0.0]])
     posterior = ec.label_posterior(probs, [0, 1])
     np.testing.assert_allclose(posterior, naive.label_posterior(probs, [0, 1], 0.1, 0.5), atol=1e-9)
+
+
+@pytest.mark.parametrize("n_rare", [1, 3, 20])
+def test_a_few_wrong_samples_of_a_rare_class_do_not_make_it_win(rng, n_rare):
+    """Class 4 has no true sample; labeled 4 are samples that the classifier knows are others."""
+    true = rng.integers(0, 4, 2000)
+    logits = rng.normal(size=(2000, 5)) + 5 * np.eye(5)[true]
+    logits[:, 4] -= 2
+    labels = true.copy()
+    labels[:n_rare] = 4
+    posterior = ec.label_posterior(ec.softmax(logits), labels)
+    assert (posterior.argmax(1) == 4).sum() <= n_rare
+    assert (posterior.argmax(1) == true)[n_rare:].mean() > 0.98
 
 
 def test_what_is_below_0_by_rounding_stays_out():
