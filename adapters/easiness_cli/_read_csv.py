@@ -124,6 +124,8 @@ def _read_table(lines: _Lines, request: Request) -> Content:
         label_at = _label_column(lines, request.labels_key, left_out)
     elif header:
         left_out |= {at for at, name in enumerate(header) if name.lower() in _NEVER_CLASSES}
+    if request.ids_key:
+        left_out |= {at for at, name in enumerate(header or []) if name == request.ids_key}
     columns = [at for at in range(len(lines.first)) if at != label_at and at not in left_out]
     if len(columns) < 2:
         raise lines.source.error(
