@@ -227,3 +227,8 @@ class _Column:
             except ValueError:
                 different = np.array(texts, dtype=np.str_)
         return different[rows]
+
+    def texts(self) -> NDArray[Any]:
+        """Give what is written, numbers or not: `007` and `7` name two samples."""
+        different = np.array([text.strip() for text in self._codes], dtype=np.str_)
+        return different[np.frombuffer(self._rows, dtype=np.int64)]

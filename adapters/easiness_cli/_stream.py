@@ -45,6 +45,8 @@ class Rows:
         Rows; None where only reading all of the file would tell (csv).
     classes : list of str or None
         The class names in column order, where the file or the options give them.
+    columns : list of str or None
+        What the columns are called, where labels may be looked up by it.
     has_ids : bool
         Whether the file names its samples.
     paths : list of str
@@ -63,6 +65,8 @@ class Rows:
         self.has_ids = self._probs.has_ids
         self.n_rows = self._probs.n_rows
         classes = None if reading.classes is None else list(reading.classes)
+        named = classes is None and self._columns != [str(at) for at in range(self.n_classes)]
+        self.columns = self._columns if named else None
         # With no label at all: refuses a wrong number of names, and says which would be used.
         self.classes = encode(np.empty(0, np.int64), self.n_classes, classes, self._columns)[1]
         if self.n_rows == 0:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from easiness_cli import _stream
 from easiness_cli.__main__ import main
+from easiness_cli._errors import CommandError
 from easiness_cli._shard_names import pair
 from easiness_cli._shard_run import Parameters
 from easiness_cli._shard_set import ShardsError, check_shards, run_serially
@@ -82,3 +83,53 @@ def test_a_shard_that_changes_after_the_check_is_not_scored() -> None:
         run_serially(shards, opened, PARAMETERS, overwrite=False, n_threads=1, progress=None)
     assert not os.path.exists("p.csv.json")
     assert score_shard("in/p.npy", "p.csv", labels="y.npy").n_samples == 150
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_ids_of_csv_are_carried_as_they_are_written(
+    whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_stream, "_ELEMENTS", 1 << 20)
+    ids = [f"h{at:07}" for at in range(1 << 14)] + ["007", "7", "1_0", "00123456", "1e3"]
+    rows = "".join(f"{name},.5,.5,a\n" for name in ids)
+    Path("p.csv").write_text("id,a,b,label\n" + rows)
+    if whole:
+        assert main(["score", "p.csv", "-o", "s.npz", "-q"]) == 0
+    else:
+        score_shard("p.csv", "s.npz")
+    assert np.load("s.npz")["id"].tolist() == ids
+
+
+def test_labels_that_become_text_within_a_block_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_stream, "_ELEMENTS", 1 << 20)
+    rows = "".join(f".5,.5,{label}\n" for label in ["01"] * (1 << 14) + ["x"])
+    Path("p.csv").write_text("a,b,label\n" + rows)
+    with pytest.raises(ShardError, match="numbers up to row 16384, text from there on"):
+        score_shard("p.csv", "s.csv", classes=["01", "x"])
+
+
+def score_set(*tables: str) -> None:
+    Path("in").mkdir()
+    for at, table in enumerate(tables):
+        Path(f"in/{at}.csv").write_text(table)
+    check_shards(pair("in", None, "out", ".csv"), PARAMETERS, check_ids=True)
+
+
+def test_a_number_is_never_a_name_in_one_shard_and_a_column_in_another() -> None:
+    table = "1,2,other,label\n.98,.01,.01,1\n.01,.98,.01,2\n"
+    Path("a.csv").write_text(table)
+    with pytest.raises(ShardError, match="'1' is the name of a class and also the number"):
+        score_shard("a.csv", "s.csv")
+    Path("b.csv").write_text(table + ".01,.01,.98,other\n")
+    assert score_shard("b.csv", "s.csv").accuracy == 1.0
+    # No two meanings: each name that is a number is that of its own column.
+    Path("c.csv").write_text(table.replace("1,2,other,label", "0,1,other,label"))
+    assert score_shard("c.csv", "t.csv").accuracy == 0.0
+
+
+def test_shards_whose_columns_are_called_otherwise_are_refused() -> None:
+    row = ".98,.01,.01,other\n"
+    with pytest.raises(CommandError, match="differ in the names of their columns"):
+        score_set("1,2,other,label\n" + row, "2,1,other,label\n" + row)
