@@ -56,6 +56,8 @@ def encode(
         return _look_up(labels, classes, columns)
     if labels.dtype.kind in "iu" and names is not None and _are_other_numbers(names):
         return _look_up(labels.astype(str), classes, columns)
+    if labels.dtype.kind in "iuf" and labels.size and names is not None:
+        _refuse_two_meanings(names)
     if names is not None and not any(map(_is_number, names)) and len(set(names)) == len(names):
         return labels, names
     return labels, classes
@@ -78,6 +80,19 @@ def _are_other_numbers(names: list[str]) -> bool:
     if not all(name.removeprefix("-").isdecimal() for name in names):
         return False
     return names != [str(column) for column in range(len(names))]
+
+
+def _refuse_two_meanings(names: list[str]) -> None:
+    """Refuse labels that are numbers where one may be a name as well as a column number."""
+    columns = {str(at): at for at in range(len(names))}
+    number = next((n for at, n in enumerate(names) if columns.get(n, at) != at), None)
+    # Where all names are numbers they have been looked up.
+    if number is not None and not all(name.removeprefix("-").isdecimal() for name in names):
+        raise CommandError(
+            f"labels: they are numbers, and {number!r} is the name of a class and also the number "
+            f"of a column; name the classes by --classes such that none is a number, or write all "
+            f"labels as names"
+        )
 
 
 def _is_number(name: str) -> bool:

@@ -84,7 +84,11 @@ def read_inputs(
     if probs_path == "-" and labels_path == "-":
         raise CommandError("only one of PROBS and LABELS can be standard input", exit_code=2)
     source = open_source(probs_path, max_bytes)
-    content = _read(source, Request("probs", probs_key, labels_path is None, labels_key, logits))
+    # The ids asked for are no class; those of usual names are left out without asking.
+    asked = ids_key or None
+    content = _read(
+        source, Request("probs", probs_key, labels_path is None, labels_key, logits, asked)
+    )
     label_content, label_source = content, source
     if labels_path is not None:
         label_source = open_source(labels_path, max_bytes)

@@ -124,6 +124,8 @@ def _read_table(lines: _Lines, request: Request) -> Content:
         label_at = _label_column(lines, request.labels_key, left_out)
     elif header:
         left_out |= {at for at, name in enumerate(header) if name.lower() in _NEVER_CLASSES}
+    if request.ids_key:
+        left_out |= {at for at, name in enumerate(header or []) if name == request.ids_key}
     columns = [at for at in range(len(lines.first)) if at != label_at and at not in left_out]
     if len(columns) < 2:
         raise lines.source.error(
@@ -225,3 +227,8 @@ class _Column:
             except ValueError:
                 different = np.array(texts, dtype=np.str_)
         return different[rows]
+
+    def texts(self) -> NDArray[Any]:
+        """Give what is written, numbers or not: `007` and `7` name two samples."""
+        different = np.array([text.strip() for text in self._codes], dtype=np.str_)
+        return different[np.frombuffer(self._rows, dtype=np.int64)]

@@ -61,7 +61,8 @@ def _read(file: Any, source: Source, request: Request) -> Content:
     label = _label_column(source, names, request) if request.with_labels else None
     columns: list[str] = []
     if request.what == "probs":
-        columns = _probs_columns(source, schema, names, label, request)
+        others = [name for name in names if not request.ids_key or name != request.ids_key]
+        columns = _probs_columns(source, schema, others, label, request)
     table = _load(file, source, columns + ([label] if label is not None else []))
     labels = None if label is None else _labels(table.column(label), source, label)
     if not columns:

@@ -15,6 +15,7 @@ from easiness_cli._sidecar import (
     Sidecar,
     content_sha256,
     file_sha256,
+    is_foreign,
     is_whole,
     read_sidecar,
     sidecar_path,
@@ -90,6 +91,11 @@ def finished(
         return None
     check_output(output, True, inputs=inputs)
     if sidecar is None:
+        if not overwrite and is_foreign(output):
+            raise CommandError(
+                f"{sidecar_path(output)!r}: not the note of a shard: choose another output, or "
+                f"overwrite both files (overwrite=True, --overwrite)"
+            )
         return None
     changed = _changes(sidecar, inputs, parameters)
     if changed is None:
@@ -138,7 +144,9 @@ def run_shard(
     """
     from easiness_cli._write_stream import SINKS
 
-    before = [stamp(path) for path in rows.paths]
+    before = rows.stamps
+    if [stamp(path) for path in rows.paths] != before:
+        raise CommandError(f"{rows.paths[0]!r}: an input changed since it was checked; try again")
     with atomic_write(output, True) as file:
         sink = SINKS[os.path.splitext(output)[1].lower()](file, parameters.escape_formulas)
         summary = score_blocks(rows, sink.add, parameters, n_threads, progress)

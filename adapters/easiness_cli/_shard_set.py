@@ -20,6 +20,7 @@ from easiness_cli._stream import Rows
 _ALIKE = {
     "n_classes": "their number of classes",
     "classes": "their class names",
+    "columns": "the names of their columns",
     "has_ids": "having ids",
 }
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.tmp")

@@ -163,6 +163,18 @@ def read_sidecar(output: str) -> Sidecar | None:
             return None
 
 
+def is_foreign(output: str) -> bool:
+    """Whether what lies where the note beside `output` should be was never one, not even whole."""
+    path = sidecar_path(output)
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+        return True
+    with open(path, "rb") as file:
+        data = file.read()
+    # `to_bytes` sorts its keys.
+    return not data.startswith(b'{\n "classes": ') and b'"parameters_sha256"' not in data
+
+
 def is_whole(output: str, sidecar: Sidecar) -> bool:
     """Whether the scores' file is there with the bytes that the note promises."""
     try:

@@ -14,6 +14,7 @@ import easiness_core as ec
 from easiness_cli._errors import CommandError
 from easiness_cli._labels import encode
 from easiness_cli._read import Inputs
+from easiness_cli._sidecar import stamp
 from easiness_cli._source import Request, Source, open_source
 from easiness_cli._stream_parts import Stream, aligned
 
@@ -44,20 +45,28 @@ class Rows:
         Rows; None where only reading all of the file would tell (csv).
     classes : list of str or None
         The class names in column order, where the file or the options give them.
+    columns : list of str or None
+        What the columns are called, where labels may be looked up by it.
     has_ids : bool
         Whether the file names its samples.
     paths : list of str
         The files that are read.
+    stamps : list of dict
+        What tells that one of them has changed since it was opened.
     """
 
     def __init__(self, probs_path: str, labels_path: str | None, reading: Reading) -> None:
         self._reading = reading
-        self._probs, self._labels = _open_both(probs_path, labels_path, reading)
         self.paths = [probs_path] + ([] if labels_path is None else [labels_path])
+        # Before the headers are read: what changes from here on is not what they describe.
+        self.stamps = [stamp(path) for path in self.paths if os.path.exists(path)]
+        self._probs, self._labels = _open_both(probs_path, labels_path, reading)
         self.n_classes = self._probs.n_classes
         self.has_ids = self._probs.has_ids
         self.n_rows = self._probs.n_rows
         classes = None if reading.classes is None else list(reading.classes)
+        named = classes is None and self._columns != [str(at) for at in range(self.n_classes)]
+        self.columns = self._columns if named else None
         # With no label at all: refuses a wrong number of names, and says which would be used.
         self.classes = encode(np.empty(0, np.int64), self.n_classes, classes, self._columns)[1]
         if self.n_rows == 0:

@@ -11,7 +11,7 @@ import numpy as np
 
 from easiness_cli import _read_csv as whole
 from easiness_cli._source import LABEL_NAMES, Request, Source
-from easiness_cli._stream_parts import Parts, Stream, check_ids, pick_ids
+from easiness_cli._stream_parts import Parts, Stream, pick_ids
 
 
 def stream_csv(source: Source, request: Request) -> Stream:
@@ -74,6 +74,7 @@ class _Csv(Stream):
         self._header, self._class_at = header, columns
         self._label_at, self._id_at = label_at, id_at
         self._doubtful = doubtful
+        self._kind, self._n_read = "", 0
 
     def settle_header(self, labels: Stream | None) -> None:
         if self._doubtful:
@@ -95,15 +96,29 @@ class _Csv(Stream):
     def parts(self, block_rows: int) -> Iterator[Parts]:
         # A cell is an object of some 60 bytes until it is a number.
         size = min(block_rows, 1 << 14)
+        self._kind, self._n_read = "", 0
         with whole._opened(self.source) as lines:
             lines.header = self._header
             batch = _Batch(lines, self._class_at, self._label_at, self._id_at)
             for row in lines:
                 batch.add(row)
                 if batch.n_rows == size:
-                    yield batch.take()
+                    yield self._checked(batch.take())
             if batch.n_rows:
-                yield batch.take()
+                yield self._checked(batch.take())
+
+    def _checked(self, part: Parts) -> Parts:
+        """Refuse labels whose kind changes: joined, `1` would be one label, and `01` the same."""
+        if part.labels is not None:
+            kind = "text" if part.labels.dtype.kind == "U" else "numbers"
+            if self._kind not in ("", kind):
+                raise self.source.error(
+                    f"labels: {self._kind} up to row {self._n_read}, {kind} from there on; "
+                    f"write all in one way"
+                )
+            self._kind = kind
+        self._n_read += len(part)
+        return part
 
 
 class _Batch:
@@ -141,6 +156,6 @@ class _Batch:
         labels = None if self._label_at is None else self._labels.values()
         ids = None
         if self._id_at is not None:
-            ids = check_ids(self._ids.values(), self._lines.source)
+            ids = self._ids.texts()
         self._clear()
         return Parts(probs, labels, ids)

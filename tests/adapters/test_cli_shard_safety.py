@@ -1,0 +1,135 @@
+"""Shards: nothing foreign is lost, no row is lost or doubled, no id or label is misread."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from easiness_cli import _stream
+from easiness_cli.__main__ import main
+from easiness_cli._errors import CommandError
+from easiness_cli._shard_names import pair
+from easiness_cli._shard_run import Parameters
+from easiness_cli._shard_set import ShardsError, check_shards, run_serially
+from easiness_cli._stream import Reading
+from easiness_cli.shards import ShardError, score_shard
+
+import easiness_core as ec
+
+RNG = np.random.default_rng(12)
+PROBS = RNG.dirichlet(np.ones(3), size=150)
+LABELS = RNG.integers(0, 3, size=150)
+PARAMETERS = Parameters(ec.ClosedForm(), 5, False, False, Reading())
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_stream, "_ELEMENTS", 40 * 3)
+
+
+def save(name: str, n: int = 150, **arrays: Any) -> None:
+    Path(name).parent.mkdir(exist_ok=True)
+    np.savez(name, probs=PROBS[:n], labels=LABELS[:n], **arrays)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_column_of_ids_asked_for_is_no_class(
+    suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if suffix == "csv":
+        Path("p.csv").write_text("customer,a,b,label\n7,.9,.1,a\n9,.2,.8,b\n")
+    else:
+        columns = {"customer": [7, 9], "a": [0.9, 0.2], "b": [0.1, 0.8], "label": ["a", "b"]}
+        pq.write_table(pa.table(columns), "p.parquet")
+    argv = ["score", f"p.{suffix}", "--ids-key", "customer", "--normalize", "--json"]
+    assert main([*argv, "-o", "s.csv"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["n_classes"], printed["accuracy"]) == (2, 1.0)
+    assert "7" in Path("s.csv").read_text().splitlines()[1].split(",")
+
+
+@pytest.mark.parametrize("content", ['{"mine": 1}', "[1]", ""])
+@pytest.mark.parametrize("scores", [None, "precious"])
+def test_a_foreign_file_where_the_note_should_be_is_left_alone(
+    content: str, scores: str | None
+) -> None:
+    save("p.npz")
+    Path("s.csv.json").write_text(content)
+    if scores:
+        Path("s.csv").write_text(scores)
+    with pytest.raises(ShardError, match=r"'s.csv.json': not the note of a shard"):
+        score_shard("p.npz", "s.csv")
+    assert Path("s.csv.json").read_text() == content
+    assert (Path("s.csv").read_text() if scores else os.path.exists("s.csv")) == (scores or False)
+    assert score_shard("p.npz", "s.csv", overwrite=True).n_samples == 150
+
+
+def test_a_shard_that_changes_after_the_check_is_not_scored() -> None:
+    Path("in").mkdir()
+    np.save("in/p.npy", PROBS[:100])
+    np.save("y.npy", LABELS[:100])
+    shards = pair(["in/p.npy"], ["y.npy"], ".", ".csv")
+    opened = check_shards(shards, PARAMETERS, check_ids=False)
+    np.save("in/p.npy", PROBS)
+    np.save("y.npy", LABELS)
+    with pytest.raises(ShardsError, match="changed since it was checked"):
+        run_serially(shards, opened, PARAMETERS, overwrite=False, n_threads=1, progress=None)
+    assert not os.path.exists("p.csv.json")
+    assert score_shard("in/p.npy", "p.csv", labels="y.npy").n_samples == 150
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_ids_of_csv_are_carried_as_they_are_written(
+    whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_stream, "_ELEMENTS", 1 << 20)
+    ids = [f"h{at:07}" for at in range(1 << 14)] + ["007", "7", "1_0", "00123456", "1e3"]
+    rows = "".join(f"{name},.5,.5,a\n" for name in ids)
+    Path("p.csv").write_text("id,a,b,label\n" + rows)
+    if whole:
+        assert main(["score", "p.csv", "-o", "s.npz", "-q"]) == 0
+    else:
+        score_shard("p.csv", "s.npz")
+    assert np.load("s.npz")["id"].tolist() == ids
+
+
+def test_labels_that_become_text_within_a_block_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_stream, "_ELEMENTS", 1 << 20)
+    rows = "".join(f".5,.5,{label}\n" for label in ["01"] * (1 << 14) + ["x"])
+    Path("p.csv").write_text("a,b,label\n" + rows)
+    with pytest.raises(ShardError, match="numbers up to row 16384, text from there on"):
+        score_shard("p.csv", "s.csv", classes=["01", "x"])
+
+
+def score_set(*tables: str) -> None:
+    Path("in").mkdir()
+    for at, table in enumerate(tables):
+        Path(f"in/{at}.csv").write_text(table)
+    check_shards(pair("in", None, "out", ".csv"), PARAMETERS, check_ids=True)
+
+
+def test_a_number_is_never_a_name_in_one_shard_and_a_column_in_another() -> None:
+    table = "1,2,other,label\n.98,.01,.01,1\n.01,.98,.01,2\n"
+    Path("a.csv").write_text(table)
+    with pytest.raises(ShardError, match="'1' is the name of a class and also the number"):
+        score_shard("a.csv", "s.csv")
+    Path("b.csv").write_text(table + ".01,.01,.98,other\n")
+    assert score_shard("b.csv", "s.csv").accuracy == 1.0
+    # No two meanings: each name that is a number is that of its own column.
+    Path("c.csv").write_text(table.replace("1,2,other,label", "0,1,other,label"))
+    assert score_shard("c.csv", "t.csv").accuracy == 0.0
+
+
+def test_shards_whose_columns_are_called_otherwise_are_refused() -> None:
+    row = ".98,.01,.01,other\n"
+    with pytest.raises(CommandError, match="differ in the names of their columns"):
+        score_set("1,2,other,label\n" + row, "2,1,other,label\n" + row)
