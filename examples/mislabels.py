@@ -6,7 +6,7 @@ Each line of the CSV is a set and a score, or a set and a rule that flags. Sets:
 probabilities of CIFAR-10 with wrong labels (recorded by others, see the guide), the CIFAR-10 test
 images that people reviewed, and CIFAR-100's test images and UCI letter with labels made wrong here.
 `--tune` prints the grid from which sigma and damping of `method="confusion"` were taken, on the
-sets marked "tuning" alone. One thread, 6 minutes.
+sets marked "tuning" alone. One thread, 4 minutes.
 """
 
 import argparse

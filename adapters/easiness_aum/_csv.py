@@ -88,12 +88,14 @@ def read(path: str | os.PathLike[str]) -> tuple[str, list[Id], list[NDArray[Any]
 
 
 def _ids(texts: list[str]) -> list[Id]:
-    """Whole numbers where all of them are written as such."""
+    """Whole numbers of 64 bits where all of them are written as such."""
     try:
         numbers = [int(text) for text in texts]
     except ValueError:
         return list(texts)
-    return list(numbers) if [str(each) for each in numbers] == texts else list(texts)
+    # Larger ones stay text: an array would round them, and different ids would become equal.
+    held = all(-(2**63) <= each < 2**63 for each in numbers)
+    return list(numbers) if held and [str(each) for each in numbers] == texts else list(texts)
 
 
 def _numbers(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from easiness_aum._input import to_ids
 from easiness_aum._table import Log, Sums, Table
 
 FORMAT = 1
@@ -36,6 +37,11 @@ def unpack(
             f"state: expected what AreaUnderMargin.state_dict() gives, of format {FORMAT}, got "
             f"{state!r:.80}"
         )
+    parts = {"options": Mapping, "counters": list | tuple, "ids": list, "sums": Mapping,
+             "log": Mapping}  # fmt: skip
+    bad = [name for name, kind in parts.items() if not isinstance(state.get(name), kind)]
+    if bad or len(state["counters"]) != 3:
+        raise ValueError(f"state: it is not whole: {', '.join(bad or ['counters'])} is damaged")
     for name, mine in options.items():
         theirs = state["options"].get(name)
         if theirs != mine:
@@ -43,14 +49,22 @@ def unpack(
                 f"state: saved with {name}={theirs}, this one has {name}={mine}; make it with "
                 f"{name}={theirs} to go on"
             )
-    ids = list(state["ids"])
+    try:
+        ids = to_ids(state["ids"])
+    except TypeError as error:
+        raise ValueError(f"state: {error}") from error
     sums = {name: np.array(state["sums"].get(name, []), dtype=column.dtype)
             for name, column in Sums.zeros(0).columns()}  # fmt: skip
     log = Log(**{name: np.array(state["log"].get(name, []), dtype=column.dtype)
                  for name, column in vars(Log.join([])).items()})  # fmt: skip
     lengths = {column.size for column in sums.values()} | {len(ids), len(set(ids))}
     log_lengths = {column.size for column in vars(log).values()}
-    if len(lengths) > 1 or len(log_lengths) > 1 or (log.row >= len(ids)).any():
+    if (
+        len(lengths) > 1
+        or len(log_lengths) > 1
+        or (log.row >= len(ids)).any()
+        or (sums["count"] < 1).any()
+    ):
         raise ValueError(f"state: expected {len(ids)} samples in each column; it is not whole")
     table = Table()
     table.enter(ids, table.find(ids), sums["label"])

@@ -217,7 +217,7 @@ class AreaUnderMargin:
     def to_csv(self, folder: str | os.PathLike[str]) -> None:
         """Write `aum_values.csv`, and with `keep_records` `full_aum_records.csv`, as `aum` does.
 
-        Existing files are replaced. Samples of equal AUM come in no particular order.
+        Existing files are replaced. Samples of equal AUM come in the order that pandas gives them.
         """
         values = self.values()
         _csv.write_values(folder, self._table.ids, values.aum)

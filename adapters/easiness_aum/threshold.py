@@ -51,11 +51,15 @@ def choose_threshold_samples(
     n_classes = check_count(n_classes, "n_classes", low=2)
     runs = check_count(runs, "runs", low=1)
     size = n_samples // n_classes
-    if size < 1 or runs * size > n_samples:
+    if size < 1:
         raise ValueError(
-            f"runs: expected 1 to {n_samples // max(size, 1)} runs of {size} threshold samples "
-            f"(n_samples // n_classes = {n_samples} // {n_classes}) and at least one sample a "
-            f"class, got {runs} runs"
+            f"n_samples: expected at least one sample a class, got {n_samples} samples of "
+            f"{n_classes} classes"
+        )
+    if runs * size > n_samples:
+        raise ValueError(
+            f"runs: expected 1 to {n_samples // size} runs of {size} threshold samples "
+            f"(n_samples // n_classes = {n_samples} // {n_classes}), got {runs} runs"
         )
     order = np.random.default_rng(check_count(seed, "seed", low=0)).permutation(n_samples)
     return [np.sort(order[k * size : (k + 1) * size]) for k in range(runs)]

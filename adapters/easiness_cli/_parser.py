@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from easiness_cli import _option_types as types
 from easiness_cli import _options as options
 from easiness_cli._errors import CommandError
+from easiness_cli._parser_demo import DEMO, add_demo
 from easiness_cli._parser_merge import MERGE, add_merge
 
 
@@ -76,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_select(commands)
     _add_mislabels(commands)
     add_merge(_command(commands, *MERGE))
-    _add_demo(commands)
+    add_demo(_command(commands, *DEMO))
     return parser
 
 
@@ -284,27 +285,4 @@ examples:
     )  # fmt: skip
     options.mislabels(parser)
     options.reading(parser)
-    options.running(parser)
-
-
-def _add_demo(commands: Any) -> None:
-    parser = _command(
-        commands,
-        "demo",
-        "easiness_cli._demo:run",
-        "train unlike classifiers on scikit-learn's digits, score and report them",
-        "example:\n  easiness demo -o easiness-demo",
-    )
-    parser.add_argument(
-        "-o", "--output-dir", default="easiness-demo", metavar="FOLDER",
-        help="folder for the files (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--folds", type=types.whole(2), default=5, metavar="K",
-        help="folds of the cross-validation (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seed", type=types.whole(0), default=0, metavar="S",
-        help="seed of folds and classifiers (default: %(default)s)",
-    )  # fmt: skip
     options.running(parser)

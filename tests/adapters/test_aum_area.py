@@ -170,6 +170,11 @@ def test_a_state_survives_torch_load(rng, tmp_path):
         (lambda s: s | {"ids": s["ids"][1:]}, "not whole"),
         (lambda s: s | {"ids": s["ids"][:1] * len(s["ids"])}, "not whole"),
         (lambda s: s | {"sums": {}}, "not whole"),
+        (lambda s: {k: v for k, v in s.items() if k != "options"}, "whole: options is damaged"),
+        (lambda s: {k: v for k, v in s.items() if k != "log"}, "whole: log is damaged"),
+        (lambda s: s | {"counters": [None, 0]}, "whole: counters is damaged"),
+        (lambda s: s | {"ids": [str(s["ids"][0]), *s["ids"][1:]]}, "all of one kind"),
+        (lambda s: s | {"sums": s["sums"] | {"count": [0] * len(s["ids"])}}, "not whole"),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(rng, change, message):
@@ -240,3 +245,11 @@ def test_whole_numbers_held_as_objects_are_ids():
     area.update(np.array([7, 2**40], dtype=object), np.eye(2), [0, 1])
     area.update([np.int32(7), 3], np.eye(2), [0, 1])
     assert area.values().ids.tolist() == [7, 2**40, 3]
+
+
+def test_ids_of_a_file_that_64_bits_do_not_hold_stay_apart(tmp_path):
+    file = tmp_path / "aum_values.csv"
+    file.write_text(f"sample_id,aum\n{2**63},1.5\n{2**63 + 1},0.5\n-1,0.0\n")
+    values = AreaUnderMargin.read_csv(file).values()
+    assert values.ids.tolist() == [str(2**63), str(2**63 + 1), "-1"]
+    assert AreaUnderMargin.read_csv(file).values([str(2**63 + 1)]).aum.tolist() == [0.5]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 @given(st.integers(2, 200), st.integers(2, 20), st.integers(1, 4), st.integers(0, 9))
 def test_the_draw_is_disjoint_sorted_and_of_the_size_of_a_class(n, c, runs, seed):
     if n < c or runs * (n // c) > n:
-        with pytest.raises(ValueError, match="runs: expected"):
+        argument = "n_samples" if n < c else "runs"
+        with pytest.raises(ValueError, match=f"{argument}: expected"):
             choose_threshold_samples(n, c, runs=runs, seed=seed)
         return
     drawn = choose_threshold_samples(n, c, runs=runs, seed=seed)
@@ -79,6 +80,7 @@ def test_runs_combine_as_said(n_runs, seed):
         (lambda: aum_threshold([1.0], [-1]), ValueError, "expected rows 0 to 0, got -1 to -1"),
         (lambda: aum_threshold([1.0], [True]), TypeError, "pass np.flatnonzero"),
         (lambda: aum_threshold([1.0], [0], percentile=101), ValueError, "percentile"),
+        (lambda: choose_threshold_samples(5, 10), ValueError, "one sample a class, got 5 samples"),
         (lambda: choose_threshold_samples(5, 2.0), TypeError, "n_classes: expected a whole"),
         (lambda: relabel_threshold_samples([0, 3], [0], n_classes=3), ValueError, "outside 0 to 2"),
         (lambda: combine_runs([], []), ValueError, "one array a run, got 0 for 0"),
