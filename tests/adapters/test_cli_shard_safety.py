@@ -133,3 +133,37 @@ def test_shards_whose_columns_are_called_otherwise_are_refused() -> None:
     row = ".98,.01,.01,other\n"
     with pytest.raises(CommandError, match="differ in the names of their columns"):
         score_set("1,2,other,label\n" + row, "2,1,other,label\n" + row)
+
+
+def ids_apart(probs: str, labels: str) -> None:
+    columns = {"id": [1, 2], "a": [0.9, 0.1], "b": [0.1, 0.9]}
+    theirs = {"id": [2, 1], "label": ["b", "a"]}
+    for name, table in (("p." + probs, columns), ("l." + labels, theirs)):
+        if name.endswith("csv"):
+            rows = "".join(
+                f"{','.join(map(str, row))}\n" for row in zip(*table.values(), strict=True)
+            )
+            Path(name).write_text(",".join(table) + "\n" + rows)
+        elif name.endswith("parquet"):
+            pq.write_table(pa.table(table), name)
+        elif "label" in table:
+            np.savez(name, **{key: np.array(value) for key, value in table.items()})
+        else:
+            probs_of = np.column_stack([table["a"], table["b"]])
+            np.savez(name, probs=probs_of, id=np.array(table["id"]))
+
+
+@pytest.mark.parametrize("labels", ["csv", "parquet", "npz"])
+@pytest.mark.parametrize("probs", ["csv", "parquet", "npz"])
+def test_labels_whose_ids_are_in_another_order_are_refused(
+    probs: str, labels: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids_apart(probs, labels)
+    paths, told = (f"p.{probs}", f"l.{labels}"), r"its ids are not those of .*row 0 is '2' and '1'"
+    with pytest.raises(ShardError, match=told):
+        score_shard(paths[0], "s.csv", labels=paths[1], classes=["a", "b"])
+    argv = ["score", *paths, "--classes", "a,b", "--json"]
+    assert main(argv) == 3
+    assert "its ids are not those of" in capsys.readouterr().err
+    assert main([*argv, "--ids-key", ""]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 0.0
