@@ -167,3 +167,40 @@ def test_labels_whose_ids_are_in_another_order_are_refused(
     assert "its ids are not those of" in capsys.readouterr().err
     assert main([*argv, "--ids-key", ""]) == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] == 0.0
+
+
+def test_a_summary_among_the_notes_is_not_counted_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    save("in/a.npz")
+    save("in/b.npz", 100)
+    assert main(["score", "in", "-o", "out", "--json"]) == 0
+    Path("out/summary.json").write_text(capsys.readouterr().out)
+    assert main(["merge", "out", "--json"]) == 0
+    text = capsys.readouterr().out
+    assert json.loads(text)["n_samples"] == 250
+    Path("merged.json").write_text(text)
+    os.rename("out/summary.json", "summary.json")
+    for paths in (["out", "summary.json"], ["merged.json", "out"], ["summary.json"] * 2):
+        assert main(["merge", *paths]) == 3
+        assert "already counts the same samples" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_one_file_under_two_names_is_refused(link: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    save("in/p.npz")
+    link(os.path.abspath("in/p.npz"), "in/latest.npz")
+    assert main(["score", "in", "-o", "out"]) == 3
+    assert "'in/latest.npz' and 'in/p.npz' are one file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["out", "out/", "out//"])
+def test_an_output_folder_that_is_a_link_is_refused(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("in/p.npz")
+    Path("elsewhere").mkdir()
+    os.symlink("elsewhere", "out")
+    assert main(["score", "in", "-o", name]) == 3
+    assert "it is a symbolic link" in capsys.readouterr().err
+    assert os.listdir("elsewhere") == []
