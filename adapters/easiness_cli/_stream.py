@@ -62,6 +62,10 @@ class Rows:
         self.stamps = [stamp(path) for path in self.paths if os.path.exists(path)]
         self._probs, self._labels = _open_both(probs_path, labels_path, reading)
         self.n_classes = self._probs.n_classes
+        if self.n_classes < 2:
+            raise self._probs.source.error(
+                f"expected one column a class, at least 2, got {self.n_classes}"
+            )
         self.has_ids = self._probs.has_ids
         self.n_rows = self._probs.n_rows
         classes = None if reading.classes is None else list(reading.classes)

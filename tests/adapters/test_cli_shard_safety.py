@@ -204,3 +204,37 @@ def test_an_output_folder_that_is_a_link_is_refused(
     assert main(["score", "in", "-o", name]) == 3
     assert "it is a symbolic link" in capsys.readouterr().err
     assert os.listdir("elsewhere") == []
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "npz", "csv"])
+def test_formulas_are_escaped_in_csv_alone(suffix: str) -> None:
+    save("p.npz", 3, id=np.array(["=1+1", "b", "c"]))
+    assert main(["score", "p.npz", "--escape-formulas", "-o", f"s.{suffix}", "-q"]) == 0
+    score_shard("p.npz", f"t.{suffix}", escape_formulas=True)
+    for name in (f"s.{suffix}", f"t.{suffix}"):
+        if suffix == "csv":
+            assert "'=1+1" in Path(name).read_text()
+        elif suffix == "npz":
+            assert np.load(name)["id"][0] == "=1+1"
+        else:
+            assert pq.read_table(name)["id"][0].as_py() == "=1+1"
+
+
+@pytest.mark.parametrize("width", [0, 1])
+def test_fewer_than_two_classes_are_refused(width: int) -> None:
+    np.save("p.npy", np.ones((3, width)))
+    np.save("y.npy", np.zeros(3, int))
+    with pytest.raises(ShardError, match=f"at least 2, got {width}"):
+        score_shard("p.npy", "s.csv", labels="y.npy")
+
+
+def test_a_shard_that_takes_too_much_memory_is_a_shard_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def out_of_memory(*_: Any) -> None:
+        raise MemoryError
+
+    save("p.npz")
+    monkeypatch.setattr(_stream.Rows, "blocks", out_of_memory)
+    with pytest.raises(ShardError, match=r"'p.npz': out of memory"):
+        score_shard("p.npz", "s.csv")
