@@ -9,6 +9,7 @@ from typing import Any
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError, reason
+from easiness_cli._shard_run import FORMATS
 from easiness_cli._sidecar import MOST_BYTES, Sidecar, is_whole
 from easiness_cli._summary import as_json, as_text
 from easiness_cli._write import standard_output
@@ -19,11 +20,20 @@ def run(args: argparse.Namespace) -> int:
     merged = ec.Summary()
     n_classes: dict[int, str] = {}
     seen: dict[str, str] = {}
-    for path in _files(args.paths):
-        summary, classes, key = _read(path, verify=args.verify)
-        if key in seen:
-            raise CommandError(f"{path!r}: {seen[key]!r} already counts the same samples")
+    # Notes first: the others are compared with them.
+    for path in sorted(_files(args.paths), key=_is_result):
+        summary, classes, key, output = _read(path, verify=args.verify)
+        # A result of 'score --json' tells where its scores are, one of 'merge --json' does not.
+        within = next((seen[k] for k in (key, f"in {output}") if k in seen), None)
+        if within is None and summary.n_samples and summary == merged:
+            within = "what is before it"
+        if within is not None:
+            raise CommandError(f"{path!r}: {within!r} already counts the same samples")
         seen[key] = path
+        if key.startswith("note "):
+            scores = os.path.realpath(path.removesuffix(".json"))
+            seen.setdefault(f"in {scores}", path)
+            seen.setdefault(f"in {os.path.dirname(scores)}", path)
         n_classes.setdefault(classes, path)
         if len(n_classes) > 1:
             (a, first), (b, second) = n_classes.items()
@@ -42,18 +52,28 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _is_note_name(name: str) -> bool:
+    stem, suffix = os.path.splitext(name)
+    return suffix == ".json" and os.path.splitext(stem)[1] in FORMATS
+
+
+def _is_result(path: str) -> bool:
+    return not _is_note_name(os.path.basename(path))
+
+
 def _files(paths: list[str]) -> list[str]:
     found: list[str] = []
     for path in paths:
         if not os.path.isdir(path):
             found.append(path)
             continue
-        notes = sorted(name for name in os.listdir(path) if name.endswith(".json"))
+        # Others, as a summary that was saved there, would count the same samples again.
+        notes = sorted(name for name in os.listdir(path) if _is_note_name(name))
         if not notes:
             raise CommandError(f"{path!r}: no notes (OUT.json) of scored shards in it")
         outputs = {
             name for name in os.listdir(path)
-            if os.path.splitext(name)[1] in (".parquet", ".csv", ".npz") and name[0] != "."
+            if os.path.splitext(name)[1] in FORMATS and name[0] != "."
         }  # fmt: skip
         alone = sorted(outputs - {name.removesuffix(".json") for name in notes})
         if alone:
@@ -62,8 +82,8 @@ def _files(paths: list[str]) -> list[str]:
     return found
 
 
-def _read(path: str, *, verify: bool) -> tuple[ec.Summary, int, str]:
-    """Give a summary, the number of classes, and what tells its samples from others'."""
+def _read(path: str, *, verify: bool) -> tuple[ec.Summary, int, str, str | None]:
+    """Give a summary, the number of classes, what tells its samples from others', its scores."""
     try:
         if os.stat(path).st_size > MOST_BYTES:
             raise CommandError(f"{path!r}: too large to be a summary")
@@ -73,10 +93,12 @@ def _read(path: str, *, verify: bool) -> tuple[ec.Summary, int, str]:
         if isinstance(content, dict) and "parameters_sha256" in content:
             note = Sidecar.from_bytes(data)
             _check_output(path, note, verify=verify)
-            key = json.dumps([each["sha256"] for each in note.inputs])
-            return note.summary, note.n_classes, key
+            key = "note " + json.dumps([each["sha256"] for each in note.inputs])
+            return note.summary, note.n_classes, key, None
         summary = ec.Summary.from_dict(content["summary"])
-        return summary, int(content["n_classes"]), os.path.realpath(path)
+        output = content.get("output")
+        folder = os.path.realpath(output) if isinstance(output, str) else None
+        return summary, int(content["n_classes"]), os.path.realpath(path), folder
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CommandError(
             f"{path!r}: neither the note of a shard nor what 'score --json' prints: {reason(error)}"

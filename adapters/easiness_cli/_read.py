@@ -111,6 +111,10 @@ def read_inputs(
         with_labels = labels_path is None
         wanted = Request("probs", probs_key, with_labels, labels_key, logits, ids_key)
         ids = _read_ids(source, wanted)
+        if ids is not None and labels_path is not None and label_source.kind != "npy":
+            _check_ids(
+                source, ids, label_source, Request("labels", None, True, labels_key, False, ids_key)
+            )
     return Inputs(probs=probs, labels=labels, classes=classes, n_columns=content.n_columns, ids=ids)
 
 
@@ -122,6 +126,14 @@ def _read_ids(source: Source, request: Request) -> NDArray[Any] | None:
         return None
     parts = [part.ids for part in stream.only_ids() if part.ids is not None]
     return np.concatenate(parts)
+
+
+def _check_ids(source: Source, ids: NDArray[Any], label_source: Source, wanted: Request) -> None:
+    from easiness_cli._stream_parts import check_same_ids
+
+    others = _read_ids(label_source, wanted)
+    if others is not None:
+        check_same_ids(ids, others, 0, source, label_source)
 
 
 def _read(source: Source, request: Request) -> Content:

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     with columns_told(inputs):
         scores = _score(inputs, estimator, args)
     auroc = _auroc(inputs, args)
-    if args.escape_formulas:
+    if args.escape_formulas and suffix in ("", ".csv"):
         inputs = escaped(inputs)
     if to_file:
         with atomic_write(args.output, args.overwrite) as file:

@@ -69,7 +69,9 @@ def told(name: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         raise ShardError(f"{name!r}: this needs {package}: pip install {package}") from error
-    except (OSError, ValueError, TypeError) as error:
+    except MemoryError as error:
+        raise ShardError(f"{name!r}: out of memory {error}".rstrip()) from error
+    except (OSError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise ShardError(f"{name!r}: {reason(error)}") from error
 
 

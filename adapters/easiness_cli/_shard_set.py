@@ -40,6 +40,7 @@ def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool
         If a shard cannot be opened or has no labels, or they differ in classes, or in having ids,
         or share an id.
     """
+    _refuse_one_twice([shard.input for shard in shards])
     opened = [Rows(shard.input, shard.labels, parameters.reading) for shard in shards]
     first = opened[0]
     for shard, rows in zip(shards, opened, strict=True):
@@ -56,6 +57,22 @@ def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool
     return opened
 
 
+def _refuse_one_twice(inputs: list[str]) -> None:
+    """Refuse one file under two names: a link, hard or symbolic, or one path twice."""
+    seen: dict[tuple[int, int], str] = {}
+    for path in inputs:
+        try:
+            found = os.stat(path)
+        except OSError:
+            continue  # told when it is opened
+        key = (found.st_dev, found.st_ino)
+        if key in seen:
+            raise CommandError(
+                f"{seen[key]!r} and {path!r} are one file; its rows would count twice"
+            )
+        seen[key] = path
+
+
 @contextmanager
 def output_folder(folder: str, shards: list[Shard]) -> Iterator[None]:
     """Make and lock the outputs' folder; remove what killed runs left half-written.
@@ -67,7 +84,7 @@ def output_folder(folder: str, shards: list[Shard]) -> Iterator[None]:
         these.
     """
     try:
-        if os.path.islink(folder):
+        if os.path.islink(folder.rstrip("/") or folder):
             raise CommandError(f"{folder!r}: it is a symbolic link; name its target")
         os.makedirs(folder, exist_ok=True)
     except OSError as error:

@@ -62,11 +62,16 @@ class Rows:
         self.stamps = [stamp(path) for path in self.paths if os.path.exists(path)]
         self._probs, self._labels = _open_both(probs_path, labels_path, reading)
         self.n_classes = self._probs.n_classes
+        if self.n_classes < 2:
+            raise self._probs.source.error(
+                f"expected one column a class, at least 2, got {self.n_classes}"
+            )
         self.has_ids = self._probs.has_ids
         self.n_rows = self._probs.n_rows
         classes = None if reading.classes is None else list(reading.classes)
-        named = classes is None and self._columns != [str(at) for at in range(self.n_classes)]
-        self.columns = self._columns if named else None
+        named = self._columns or []
+        plain = named == [str(at) for at in range(len(named))]
+        self.columns = None if plain or classes is not None else named
         # With no label at all: refuses a wrong number of names, and says which would be used.
         self.classes = encode(np.empty(0, np.int64), self.n_classes, classes, self._columns)[1]
         if self.n_rows == 0:
@@ -143,7 +148,9 @@ def _open_both(
     if labels_path is None:
         probs.settle_header(None)
         return probs, None
-    wanted = Request("labels", None, True, reading.labels_key, False)
+    # Ids of the labels are only compared with those of the probabilities.
+    ids_key = reading.ids_key if probs.has_ids else ""
+    wanted = Request("labels", None, True, reading.labels_key, False, ids_key)
     labels = open_stream(labels_path, wanted, reading.max_bytes)
     probs.settle_header(labels)
     if probs.n_rows is not None and labels.n_rows is not None and probs.n_rows != labels.n_rows:

@@ -28,12 +28,12 @@ def stream_csv(source: Source, request: Request) -> Stream:
         label_at, id_at = None, None
         if request.with_labels:
             label_at = whole._label_column(lines, request.labels_key, left_out)
-        if request.what == "labels":
-            return _Csv(source, header, [], label_at, None, doubtful=_in_doubt(lines, ["0"]))
         if request.ids_key is not None or header:
             others = [n for at, n in enumerate(header or []) if at != label_at]
-            name_found = pick_ids(others, request.ids_key, source)
+            name_found = pick_ids(others, request, source)
             id_at = None if name_found is None else (header or []).index(name_found)
+        if request.what == "labels":
+            return _Csv(source, header, [], label_at, id_at, doubtful=_in_doubt(lines, ["0"]))
         if label_at is None and header:
             left_out |= {at for at, n in enumerate(header) if n.lower() in whole._NEVER_CLASSES}
         # A name such as `ids` is one of ids only where it was asked for: it may be a class.

@@ -17,7 +17,7 @@ from easiness_cli._stream_parts import Parts, Stream, check_ids, pick_ids
 
 def stream_npy(source: Source, request: Request) -> Stream:
     """Stream the one array of an npy file."""
-    if request.ids_key is not None:
+    if request.ids_key and request.what == "probs":
         raise source.error("--ids-key has no meaning for npy, which holds one array")
     content = whole.read_npy(source, request)
     name = request.what
@@ -103,11 +103,10 @@ def stream_npz(source: Source, request: Request) -> Stream:
                 source, members, request.labels_key, LABEL_NAMES, "labels",
                 alone=request.what == "labels",
             )  # fmt: skip
-        if request.what == "probs":
-            others = [name for name in members if name not in needed.values()]
-            ids = pick_ids(others, request.ids_key, source)
-            if ids is not None:
-                needed["ids"] = ids
+        others = [name for name in members if name not in needed.values()]
+        ids = pick_ids(others, request, source)
+        if ids is not None:
+            needed["ids"] = ids
         headers = {}
         for name, member in needed.items():
             info = members[member]

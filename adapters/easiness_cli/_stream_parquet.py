@@ -22,10 +22,8 @@ def stream_parquet(source: Source, request: Request) -> Stream:
             raise source.error("two columns have the same name")
         label = whole._label_column(source, names, request) if request.with_labels else None
         columns: list[str] = []
-        ids = None
+        ids = pick_ids([name for name in names if name != label], request, source)
         if request.what == "probs":
-            others = [name for name in names if name != label]
-            ids = pick_ids(others, request.ids_key, source)
             columns = whole._probs_columns(
                 source, schema, [name for name in names if name != request.ids_key], label, request
             )

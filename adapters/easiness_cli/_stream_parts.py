@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_cli._errors import CommandError
-from easiness_cli._source import Source
+from easiness_cli._source import Request, Source
 
 _NAMES = ("probs", "labels", "ids")
 # Not `index`, which pandas begins at 0 in every file.
@@ -109,6 +109,9 @@ def aligned(streams: list[Stream], block_rows: int) -> Iterator[Parts]:
                 f"{_counted(counts[-1], found[-1], block_rows)} labels, "
                 f"{_counted(counts[0], found[0], block_rows)} rows in {streams[0].source}"
             )
+        named = [part.ids for part in present if part.ids is not None]
+        if len(named) > 1:
+            check_same_ids(named[0], named[1], done, streams[0].source, streams[1].source)
         done += len(present[0])
         joined = {
             name: next((v for p in present if (v := getattr(p, name)) is not None), None)
@@ -150,11 +153,14 @@ def _join(parts: list[Parts]) -> Parts:
     return Parts(*columns)
 
 
-def pick_ids(names: list[str], key: str | None, source: Source) -> str | None:
+def pick_ids(names: list[str], request: Request, source: Source) -> str | None:
     """Find the column or array that names the samples, if there is one."""
+    key = request.ids_key
     if key == "":
         return None
     if key is not None:
+        if key not in names and request.what == "labels":
+            return None
         if key not in names:
             shown = ", ".join(map(repr, names[:20]))
             raise source.error(f"no column {key!r} of ids; it has {shown}")
@@ -164,6 +170,30 @@ def pick_ids(names: list[str], key: str | None, source: Source) -> str | None:
             if name.lower() == wanted:
                 return name
     return None
+
+
+def check_same_ids(
+    ids: NDArray[Any], others: NDArray[Any], first_row: int, source: Source, other: Source
+) -> None:
+    """Refuse labels whose ids are not, row for row, those of the probabilities.
+
+    Raises
+    ------
+    CommandError
+        If any differs; whole numbers and their decimal texts do not.
+    """
+    left, right = (
+        np.char.decode(each, "utf-8", "replace") if each.dtype.kind == "S" else each.astype(np.str_)
+        for each in (ids, others)
+    )
+    differ = np.flatnonzero(left != right)
+    if differ.size:
+        at = differ[0]
+        raise CommandError(
+            f"{other}: its ids are not those of {source}, row for row: row {first_row + at} is "
+            f"{str(right[at])!r} and {str(left[at])!r} there; sort both alike, or pair the rows "
+            f"as they are by --ids-key '' (ids_key='')"
+        )
 
 
 def check_ids(ids: NDArray[Any], source: Source) -> NDArray[Any]:

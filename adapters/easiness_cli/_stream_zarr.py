@@ -63,12 +63,11 @@ def _choose(source: Source, arrays: dict[str, Any], request: Request) -> dict[st
             held = ", ".join(map(repr, sorted(arrays)[:20])) or "no arrays"
             raise source.error(f"which array is the {what}? It holds {held}; pass --{what}-key")
         needed[what] = arrays[found[0]]
-    if request.what == "probs":
-        taken = {id(array) for array in needed.values()}
-        others = [name for name, array in arrays.items() if id(array) not in taken]
-        ids = pick_ids(others, request.ids_key, source)
-        if ids is not None:
-            needed["ids"] = arrays[ids]
+    taken = {id(array) for array in needed.values()}
+    others = [name for name, array in arrays.items() if id(array) not in taken]
+    ids = pick_ids(others, request, source)
+    if ids is not None:
+        needed["ids"] = arrays[ids]
     return needed
 
 

@@ -133,3 +133,108 @@ def test_shards_whose_columns_are_called_otherwise_are_refused() -> None:
     row = ".98,.01,.01,other\n"
     with pytest.raises(CommandError, match="differ in the names of their columns"):
         score_set("1,2,other,label\n" + row, "2,1,other,label\n" + row)
+
+
+def ids_apart(probs: str, labels: str) -> None:
+    columns = {"id": [1, 2], "a": [0.9, 0.1], "b": [0.1, 0.9]}
+    theirs = {"id": [2, 1], "label": ["b", "a"]}
+    for name, table in (("p." + probs, columns), ("l." + labels, theirs)):
+        if name.endswith("csv"):
+            rows = "".join(
+                f"{','.join(map(str, row))}\n" for row in zip(*table.values(), strict=True)
+            )
+            Path(name).write_text(",".join(table) + "\n" + rows)
+        elif name.endswith("parquet"):
+            pq.write_table(pa.table(table), name)
+        elif "label" in table:
+            np.savez(name, **{key: np.array(value) for key, value in table.items()})
+        else:
+            probs_of = np.column_stack([table["a"], table["b"]])
+            np.savez(name, probs=probs_of, id=np.array(table["id"]))
+
+
+@pytest.mark.parametrize("labels", ["csv", "parquet", "npz"])
+@pytest.mark.parametrize("probs", ["csv", "parquet", "npz"])
+def test_labels_whose_ids_are_in_another_order_are_refused(
+    probs: str, labels: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids_apart(probs, labels)
+    paths, told = (f"p.{probs}", f"l.{labels}"), r"its ids are not those of .*row 0 is '2' and '1'"
+    with pytest.raises(ShardError, match=told):
+        score_shard(paths[0], "s.csv", labels=paths[1], classes=["a", "b"])
+    argv = ["score", *paths, "--classes", "a,b", "--json"]
+    assert main(argv) == 3
+    assert "its ids are not those of" in capsys.readouterr().err
+    assert main([*argv, "--ids-key", ""]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 0.0
+
+
+def test_a_summary_among_the_notes_is_not_counted_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    save("in/a.npz")
+    save("in/b.npz", 100)
+    assert main(["score", "in", "-o", "out", "--json"]) == 0
+    Path("out/summary.json").write_text(capsys.readouterr().out)
+    assert main(["merge", "out", "--json"]) == 0
+    text = capsys.readouterr().out
+    assert json.loads(text)["n_samples"] == 250
+    Path("merged.json").write_text(text)
+    os.rename("out/summary.json", "summary.json")
+    for paths in (["out", "summary.json"], ["merged.json", "out"], ["summary.json"] * 2):
+        assert main(["merge", *paths]) == 3
+        assert "already counts the same samples" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_one_file_under_two_names_is_refused(link: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    save("in/p.npz")
+    link(os.path.abspath("in/p.npz"), "in/latest.npz")
+    assert main(["score", "in", "-o", "out"]) == 3
+    assert "'in/latest.npz' and 'in/p.npz' are one file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["out", "out/", "out//"])
+def test_an_output_folder_that_is_a_link_is_refused(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("in/p.npz")
+    Path("elsewhere").mkdir()
+    os.symlink("elsewhere", "out")
+    assert main(["score", "in", "-o", name]) == 3
+    assert "it is a symbolic link" in capsys.readouterr().err
+    assert os.listdir("elsewhere") == []
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "npz", "csv"])
+def test_formulas_are_escaped_in_csv_alone(suffix: str) -> None:
+    save("p.npz", 3, id=np.array(["=1+1", "b", "c"]))
+    assert main(["score", "p.npz", "--escape-formulas", "-o", f"s.{suffix}", "-q"]) == 0
+    score_shard("p.npz", f"t.{suffix}", escape_formulas=True)
+    for name in (f"s.{suffix}", f"t.{suffix}"):
+        if suffix == "csv":
+            assert "'=1+1" in Path(name).read_text()
+        elif suffix == "npz":
+            assert np.load(name)["id"][0] == "=1+1"
+        else:
+            assert pq.read_table(name)["id"][0].as_py() == "=1+1"
+
+
+@pytest.mark.parametrize("width", [0, 1])
+def test_fewer_than_two_classes_are_refused(width: int) -> None:
+    np.save("p.npy", np.ones((3, width)))
+    np.save("y.npy", np.zeros(3, int))
+    with pytest.raises(ShardError, match=f"at least 2, got {width}"):
+        score_shard("p.npy", "s.csv", labels="y.npy")
+
+
+def test_a_shard_that_takes_too_much_memory_is_a_shard_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def out_of_memory(*_: Any) -> None:
+        raise MemoryError
+
+    save("p.npz")
+    monkeypatch.setattr(_stream.Rows, "blocks", out_of_memory)
+    with pytest.raises(ShardError, match=r"'p.npz': out of memory"):
+        score_shard("p.npz", "s.csv")

@@ -81,7 +81,7 @@ def test_no_rows() -> None:
 def test_labels_that_change_their_kind() -> None:
     lines = [f"{a},{b},{c},1\n" for a, b, c in PROBS]
     lines[150] = lines[150].replace(",1\n", ",cat\n")
-    Path("p.csv").write_text("u,v,1,label\n" + "".join(lines))
+    Path("p.csv").write_text("u,1,v,label\n" + "".join(lines))
     refused("numbers up to row 150, text from there", "p.csv")
 
 
