@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from easiness_cli import _option_types as types
+from easiness_cli import _options as options
 
 DEMO = (
     "demo",
