@@ -117,7 +117,7 @@ def score_shards(
             max_bytes,
         ),
     )
-    folder = os.fspath(output)
+    folder = _absolute(output)
     with told(folder):
         check_format("*." + format)
         shards = pair(
@@ -142,9 +142,15 @@ def score_shards(
 
 
 def _paths(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> str | list[str]:
+    # Absolute: workers may have been started in another folder, with files of the same names.
     if isinstance(given, str | os.PathLike):
-        return os.fspath(given)
-    return [os.fspath(path) for path in given]
+        return _absolute(given)
+    return [_absolute(path) for path in given]
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    name = os.fspath(path)
+    return os.path.abspath(name) if name else name
 
 
 def _check_client(client: Any) -> None:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from easiness_cli.shards import ShardError, ShardsError
 from easiness_dask import score_shards
+from easiness_dask.shards import _paths
 
 import easiness_core as ec
 
@@ -238,3 +239,13 @@ def test_only_a_client_that_waits_is_a_client() -> None:
     with pytest.raises(TypeError, match=r"expected a distributed\.Client"):
         score_shards("shards", "out", client="tcp://127.0.0.1:1")
     assert not Path("out").exists()
+
+
+def test_workers_are_given_absolute_paths(tmp_path, monkeypatch) -> None:
+    # A worker may have been started in a folder that has files of the same names.
+    monkeypatch.chdir(tmp_path)
+    assert _paths("shards/*.npy") == str(tmp_path / "shards" / "*.npy")
+    assert _paths(["a.npy", str(tmp_path / "b.npy")]) == [
+        str(tmp_path / "a.npy"), str(tmp_path / "b.npy"),
+    ]  # fmt: skip
+    assert _paths("") == ""
