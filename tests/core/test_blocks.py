@@ -113,8 +113,13 @@ def test_an_interrupt_while_waiting_for_a_helper_leaves_none_running():
             time.sleep(0.5)
             finished.set()
 
-    with pytest.raises(KeyboardInterrupt):
-        run_blocks(2, 1, work, n_threads=2)
+    # A process started in the background by a shell is started deaf to it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_blocks(2, 1, work, n_threads=2)
+    finally:
+        signal.signal(signal.SIGINT, before)
     was_finished = finished.is_set()
     assert finished.wait(30)
     assert was_finished
