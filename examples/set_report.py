@@ -1,10 +1,10 @@
-"""Tables and plots of what set_train.py measured; writes docs/set*, docs/sel.md's tables.
+"""Tables and plots of what set_train.py measured; writes docs/set*.
 
     python examples/set_report.py RUNS docs
 
 copies the CSVs of the suites that there are from RUNS to docs/set_*.csv, gathers what the figures
 need by epoch in docs/set_epochs.csv, draws docs/img/set_*.png, and puts the tables between their
-marks in docs/set.md and docs/sel.md. Needs the extra `cli`.
+marks in docs/set.md; a suite that the page does not show is printed. Needs the extra `cli`.
 """
 
 from __future__ import annotations
@@ -190,8 +190,12 @@ def main() -> None:
         if not (runs / f"{suite}.csv").exists():
             continue
         rows = rows_of(runs / f"{suite}.csv")
+        text = table(rows, columns, setting)
+        if f"<!-- {suite} -->" not in (docs / "set.md").read_text("utf-8"):
+            print(f"{suite}\n\n{text}\n")
+            continue
         shutil.copyfile(runs / f"{suite}.csv", docs / f"set_{suite}.csv")
-        put(docs / ("sel.md" if suite == "sel" else "set.md"), suite, table(rows, columns, setting))
+        put(docs / "set.md", suite, text)
     epochs = gathered(runs)
     with (docs / "set_epochs.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(epochs[0]))

@@ -1,7 +1,7 @@
 """Train by every method of `easiness_torch.fit`, in suites; rows go to a CSV as runs end.
 
 A run that the CSV holds already is not run again. `examples/set_report.py` draws tables and
-plots from what this writes; docs/set.md and docs/sel.md show them.
+plots from what this writes; docs/set.md shows the suites frontier and levels.
 
     EASINESS_DATA=folder python examples/set_train.py frontier levels noise -o runs
     python examples/set_train.py levels --size 600 --epochs 6 --seeds 0 -o small   # digits

@@ -14,15 +14,19 @@ from easiness_cli._sidecar import MOST_BYTES, Sidecar, is_whole
 from easiness_cli._summary import as_json, as_text
 from easiness_cli._write import standard_output
 
+# The estimator and the bins are compared as summaries are merged.
+_KIND = ("normalize", "logits", "classes")
+
 
 def run(args: argparse.Namespace) -> int:
     """Read all, merge, and print."""
     merged = ec.Summary()
     n_classes: dict[int, str] = {}
     seen: dict[str, str] = {}
+    kinds: tuple[str, dict[str, Any] | None] | None = None
     # Notes first: the others are compared with them.
     for path in sorted(_files(args.paths), key=_is_result):
-        summary, classes, key, output = _read(path, verify=args.verify)
+        summary, classes, key, output, read_as = _read(path, verify=args.verify)
         # A result of 'score --json' tells where its scores are, one of 'merge --json' does not.
         within = next((seen[k] for k in (key, f"in {output}") if k in seen), None)
         if within is None and summary.n_samples and summary == merged:
@@ -34,6 +38,15 @@ def run(args: argparse.Namespace) -> int:
             scores = os.path.realpath(path.removesuffix(".json"))
             seen.setdefault(f"in {scores}", path)
             seen.setdefault(f"in {os.path.dirname(scores)}", path)
+        first_path, first_read = kinds or (path, read_as)
+        if read_as is not None:
+            kinds = first_path, first_read
+            for name in _KIND:
+                if first_read is not None and first_read.get(name) != read_as.get(name):
+                    raise CommandError(
+                        f"{first_path!r} was scored with {name} {first_read.get(name)!r}, {path!r} "
+                        f"with {read_as.get(name)!r}: their summaries are of different things"
+                    )
         n_classes.setdefault(classes, path)
         if len(n_classes) > 1:
             (a, first), (b, second) = n_classes.items()
@@ -82,8 +95,13 @@ def _files(paths: list[str]) -> list[str]:
     return found
 
 
-def _read(path: str, *, verify: bool) -> tuple[ec.Summary, int, str, str | None]:
-    """Give a summary, the number of classes, what tells its samples from others', its scores."""
+def _read(
+    path: str, *, verify: bool
+) -> tuple[ec.Summary, int, str, str | None, dict[str, Any] | None]:
+    """Give a summary, the number of classes, what tells its samples from others', its scores.
+
+    And the parameters where it is a note: a result of --json does not tell them.
+    """
     try:
         if os.stat(path).st_size > MOST_BYTES:
             raise CommandError(f"{path!r}: too large to be a summary")
@@ -94,11 +112,11 @@ def _read(path: str, *, verify: bool) -> tuple[ec.Summary, int, str, str | None]
             note = Sidecar.from_bytes(data)
             _check_output(path, note, verify=verify)
             key = "note " + json.dumps([each["sha256"] for each in note.inputs])
-            return note.summary, note.n_classes, key, None
+            return note.summary, note.n_classes, key, None, note.parameters
         summary = ec.Summary.from_dict(content["summary"])
         output = content.get("output")
         folder = os.path.realpath(output) if isinstance(output, str) else None
-        return summary, int(content["n_classes"]), os.path.realpath(path), folder
+        return summary, int(content["n_classes"]), os.path.realpath(path), folder, None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CommandError(
             f"{path!r}: neither the note of a shard nor what 'score --json' prints: {reason(error)}"

@@ -97,7 +97,10 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
     opened = check_shards(shards, parameters, check_ids=args.check_ids)
     counts = [rows.n_rows for rows in opened]
     total = None if None in counts else sum(count or 0 for count in counts)
-    with output_folder(args.output, shards), Progress(total, quiet=args.quiet) as progress:
+    with (
+        output_folder(args.output, shards, parameters, overwrite=args.overwrite),
+        Progress(total, quiet=args.quiet) as progress,
+    ):
         report = run_serially(
             shards, opened, parameters,
             overwrite=args.overwrite, n_threads=args.threads, progress=progress.show,

@@ -114,11 +114,9 @@ def _changes(sidecar: Sidecar, inputs: list[str], parameters: Parameters) -> str
     """Say in what the earlier run differs from this one, if it does."""
     if sidecar.version != ec.__version__:
         return f"by version {sidecar.version}, this is {ec.__version__}"
-    wanted = parameters.to_dict()
-    for name in wanted.keys() | sidecar.parameters.keys():
-        before, now = sidecar.parameters.get(name), wanted.get(name)
-        if before != now:
-            return f"with {name} {before!r}, not {now!r}"
+    other = other_parameters(sidecar, parameters)
+    if other is not None:
+        return other
     if len(inputs) != len(sidecar.inputs):
         return "from other inputs"
     for path, noted in zip(inputs, sidecar.inputs, strict=True):
@@ -128,6 +126,16 @@ def _changes(sidecar: Sidecar, inputs: list[str], parameters: Parameters) -> str
         # A copy has another time and the same content.
         if now["mtime_ns"] != noted.get("mtime_ns") and content_sha256(path) != noted.get("sha256"):
             return f"from {path!r} before it changed"
+    return None
+
+
+def other_parameters(sidecar: Sidecar, parameters: Parameters) -> str | None:
+    """Say in which parameter the earlier run differs from this one, if it does."""
+    wanted = parameters.to_dict()
+    for name in sorted(wanted.keys() | sidecar.parameters.keys()):
+        before, now = sidecar.parameters.get(name), wanted.get(name)
+        if before != now:
+            return f"with {name} {before!r}, not {now!r}"
     return None
 
 

@@ -13,8 +13,15 @@ from easiness_cli._errors import CommandError, reason
 from easiness_cli._ids_check import check_unique
 from easiness_cli._lock import locked
 from easiness_cli._shard_names import Shard
-from easiness_cli._shard_run import Parameters, ShardError, finished, run_shard, told
-from easiness_cli._sidecar import sidecar_path
+from easiness_cli._shard_run import (
+    Parameters,
+    ShardError,
+    finished,
+    other_parameters,
+    run_shard,
+    told,
+)
+from easiness_cli._sidecar import read_sidecar, sidecar_path
 from easiness_cli._stream import Rows
 
 _ALIKE = {
@@ -74,14 +81,16 @@ def _refuse_one_twice(inputs: list[str]) -> None:
 
 
 @contextmanager
-def output_folder(folder: str, shards: list[Shard]) -> Iterator[None]:
+def output_folder(
+    folder: str, shards: list[Shard], parameters: Parameters, *, overwrite: bool
+) -> Iterator[None]:
     """Make and lock the outputs' folder; remove what killed runs left half-written.
 
     Raises
     ------
     CommandError
         If it cannot be made, is a link, is in use, or holds outputs of shards that are not among
-        these.
+        these, or that were scored with other parameters and are not to be overwritten.
     """
     try:
         if os.path.islink(folder.rstrip("/") or folder):
@@ -98,10 +107,27 @@ def output_folder(folder: str, shards: list[Shard]) -> Iterator[None]:
                     f"{folder!r}: it holds {name!r}, of a shard that is not among these; choose "
                     f"another folder"
                 )
+        if not overwrite:
+            _refuse_other_parameters(shards, parameters)
         _remove_temporaries(folder, wanted | notes)
         yield
         # Once more: workers may have been killed, and their shards done by others.
         _remove_temporaries(folder, wanted | notes)
+
+
+def _refuse_other_parameters(shards: list[Shard], parameters: Parameters) -> None:
+    """Before any is scored: a folder half of one kind and half of another would merge."""
+    for shard in shards:
+        try:
+            note = read_sidecar(shard.output)
+        except FileNotFoundError:
+            continue
+        other = None if note is None else other_parameters(note, parameters)
+        if other is not None and os.path.lexists(shard.output):
+            raise CommandError(
+                f"{shard.output!r} was scored {other}: choose another output, or overwrite it "
+                f"(overwrite=True, --overwrite)"
+            )
 
 
 def _remove_temporaries(folder: str, names: set[str]) -> None:

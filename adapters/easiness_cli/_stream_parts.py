@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +35,7 @@ class Parts:
         return Parts(*cut)
 
 
-class Stream:
+class Stream(ABC):
     """One file, open for reading in parts; the formats derive from it.
 
     Attributes
@@ -70,9 +71,9 @@ class Stream:
         self.n_columns = n_columns
         self.has_ids = has_ids
 
+    @abstractmethod
     def parts(self, block_rows: int) -> Iterator[Parts]:
         """Give all rows in order, in parts of about `block_rows` rows or fewer."""
-        raise NotImplementedError
 
     def only_ids(self) -> Iterator[Parts]:
         """Give the ids alone."""
@@ -83,7 +84,7 @@ class Stream:
         if labels is not None:
             labels.settle_labels_header(self)
 
-    def settle_labels_header(self, probs: Stream) -> None:
+    def settle_labels_header(self, probs: Stream) -> None:  # noqa: B027 - most have no header
         """Decide the same for a file of labels, by the number of rows."""
 
 

@@ -126,7 +126,8 @@ def score_shards(
         opened = check_shards(shards, parameters, check_ids=check_ids)
         counts = [rows.n_rows for rows in opened]
         total = None if None in counts else sum(count or 0 for count in counts)
-        with output_folder(folder, shards), Progress(total, quiet=not progress) as shown:
+        held = output_folder(folder, shards, parameters, overwrite=overwrite)
+        with held, Progress(total, quiet=not progress) as shown:
             if client is None:
                 report = run_serially(
                     shards, opened, parameters,

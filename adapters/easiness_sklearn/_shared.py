@@ -173,7 +173,9 @@ def route_fit(owner: Any, params: Mapping[str, Any], children: tuple[str, ...]) 
 
 
 def _check_takes_weights(owner: Any, child: str) -> None:
-    inner = inner_classifier(getattr(owner, child) or owner.estimator)
+    own = getattr(owner, child)
+    # Not by truth: an ensemble's is its length, which it lacks until it is fitted.
+    inner = inner_classifier(owner.estimator if own is None else own)
     taken = signature(inner.fit).parameters.values()
     if not any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in taken):
         raise TypeError(

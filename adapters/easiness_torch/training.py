@@ -150,6 +150,9 @@ def fit(
     True
     """
     spec = method_of(method)
+    gpu_data = check_data(train, "train")
+    if validation is not None:
+        check_data(validation, "validation")
     n_epochs = check_count(n_epochs, "n_epochs", low=1)
     seed = check_count(seed, "seed", low=0)
     warmup, final = spec.epochs(n_epochs)
@@ -167,9 +170,6 @@ def fit(
         options |= sizes_of(like, method, n_epochs, len(train))  # type: ignore[arg-type]
     where = _device_of(model, device)
     model.to(where)
-    gpu_data = check_data(train, "train")
-    if validation is not None:
-        check_data(validation, "validation")
     sampler = EasinessSampler(len(train), device=where, **options)  # type: ignore[arg-type]
     numbered = with_ids(train)
     trainer = Trainer(

@@ -99,6 +99,17 @@ def test_it_refuses_what_does_not_belong_together(fails: Callable[..., str]) -> 
     assert main(["score", "shards/part-1*", "-o", "wide", "-q", "--sigma", "0.1"]) == 0
     os.unlink("out/part-1.parquet"), os.unlink("out/part-1.parquet.json")
     assert "different estimator" in fails("merge", "out", "wide")
+    assert main(["score", "shards/part-1*", "-o", "summed", "-q", "--normalize"]) == 0
+    assert "scored with normalize" in fails("merge", "out", "summed")
+
+
+def test_a_rerun_with_other_parameters_scores_nothing(fails: Callable[..., str]) -> None:
+    os.unlink("out/part-0.parquet"), os.unlink("out/part-0.parquet.json")
+    error = fails("score", "shards", "-o", "out", "-q", "--normalize")
+    assert "out/part-1.parquet' was scored with normalize False, not True" in error
+    assert not os.path.exists("out/part-0.parquet")
+    assert main(["score", "shards", "-o", "out", "-q", "--normalize", "--overwrite"]) == 0
+    assert os.path.exists("out/part-0.parquet")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"summary": 1}', "[" * 100_000])

@@ -9,6 +9,7 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import (
     BaggingClassifier,
     HistGradientBoostingClassifier,
+    RandomForestClassifier,
     StackingClassifier,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
@@ -252,3 +253,14 @@ def test_a_filter_takes_classifiers_without_their_tag():
     kept = EasinessFilteredClassifier(Mixed()).fit(X, Y).sample_indices_
     expected = EasinessFilteredClassifier(GaussianNB()).fit(X, Y).sample_indices_
     np.testing.assert_array_equal(kept, expected)
+
+
+def test_weights_reach_ensembles_which_have_no_length_before_they_are_fitted():
+    weights = np.where(Y == 0, 20.0, 1.0)
+    forest = RandomForestClassifier(5, random_state=0)
+    model = EasinessClassifier(forest, cv=2).fit(X, Y, sample_weight=weights)
+    plain = EasinessClassifier(forest, cv=2).fit(X, Y)
+    assert model.log_easiness_.tolist() != plain.log_easiness_.tolist()
+    filtered = EasinessFilteredClassifier(GaussianNB(), filter_estimator=forest, cv=2)
+    filtered.fit(X, Y, sample_weight=weights)
+    np.testing.assert_array_equal(filtered.log_easiness_, model.log_easiness_)

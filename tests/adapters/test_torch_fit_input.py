@@ -5,30 +5,11 @@ import pytest
 import torch
 from easiness_torch import fit
 from easiness_torch._loop import Batches
-from torch.nn.functional import cross_entropy, one_hot
+from fit_cases import TEST, TRAIN, data, model, trained
+from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 import easiness_core as ec
-
-
-def data(n=600, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    y = torch.randint(0, 3, (n,), generator=generator)
-    return TensorDataset(one_hot(y, 3) * 1.5 + torch.randn(n, 3, generator=generator), y)
-
-
-TRAIN, TEST = data(), data(200, 1)
-
-
-def model(seed=0):
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return torch.nn.Sequential(torch.nn.Linear(3, 16), torch.nn.ReLU(), torch.nn.Linear(16, 3))
-
-
-def trained(method, **options):
-    net = model()
-    return fit(net, TRAIN, TEST, **{"method": method, "n_epochs": 10, **options}), net
 
 
 @pytest.mark.parametrize(
