@@ -107,6 +107,20 @@ class Source:
                 f"{self.max_bytes:,}"
             )
 
+    def check_texts(self, longest: int, n_rows: int, what: str) -> None:
+        """Refuse texts that are too wide: NumPy gives each the width of the longest."""
+        self.check_size(
+            4 * longest * n_rows,
+            f"{what}: {n_rows:,} texts, the longest of {longest:,} characters,",
+        )
+
+    def no_memory(self) -> CommandError:
+        """Build the error for memory that the system does not give."""
+        return self.error(
+            f"out of memory before --max-bytes {self.max_bytes:,} was reached: lower it and try "
+            f"again, or give the process more"
+        )
+
 
 def open_source(path: str, max_bytes: int) -> Source:
     """Find out what a file is, without loading it; standard input and pipes are read at once.

@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from easiness_cli import _read_parquet as whole
+from easiness_cli._parquet_batches import batches, opened
 from easiness_cli._source import Request, Source
 from easiness_cli._stream_parts import Parts, Stream, check_ids, pick_ids
 
 
 def stream_parquet(source: Source, request: Request) -> Stream:
     """Stream the columns that are needed."""
-    with whole._opened(source) as file:
+    with opened(source) as file:
         schema = file.schema_arrow
         names = [name for name in schema.names if not name.startswith(whole._INDEX)]
         if len(set(names)) < len(names):
@@ -29,7 +30,7 @@ def stream_parquet(source: Source, request: Request) -> Stream:
             )
             ids = None if ids in columns else ids
         wanted = [*columns, *(name for name in (label, ids) if name is not None)]
-        first = next(file.iter_batches(batch_size=1, columns=wanted, use_threads=False), None)
+        first = next(batches(file, source, wanted, 1), None)
         return _Parquet(source, file.metadata.num_rows, (columns, label, ids), first)
 
 
@@ -42,7 +43,6 @@ class _Parquet(Stream):
         first: Any,
     ) -> None:
         self._columns, self._label, self._ids = names
-        self._row_bytes = 1 if first is None else max(1, first.nbytes)
         n_classes, listed = len(self._columns), len(self._columns) == 1
         if listed and first is not None:
             column = pa.chunked_array([first.column(self._columns[0])])
@@ -70,11 +70,9 @@ class _Parquet(Stream):
             yield Parts(ids=self._id_column(table))
 
     def _tables(self, names: list[str], block_rows: int) -> Iterator[tuple[Any, int]]:
-        rows = max(1, min(block_rows, whole._BATCH_BYTES // self._row_bytes))
         done = 0
-        with whole._opened(self.source) as file:
-            for batch in _batches(file, rows, names):
-                self.source.check_size(batch.nbytes, "one batch of rows")
+        with opened(self.source) as file:
+            for batch in batches(file, self.source, names, block_rows):
                 table = pa.Table.from_batches([batch])
                 for name in names:
                     nulls = table.column(name).null_count
@@ -104,10 +102,3 @@ class _Parquet(Stream):
         return check_ids(
             whole._labels(table.column(self._ids), self.source, self._ids), self.source
         )
-
-
-def _batches(file: Any, rows: int, names: list[str]) -> Iterator[Any]:
-    # One row group at a time: one iteration over all of them keeps the bytes that it has read
-    # (pyarrow 26; `test_peak_memory_is_that_of_a_few_blocks`).
-    for group in range(file.metadata.num_row_groups):
-        yield from file.iter_batches(rows, row_groups=[group], columns=names, use_threads=False)

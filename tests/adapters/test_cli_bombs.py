@@ -1,0 +1,124 @@
+"""Small files that would take much memory are refused by `--max-bytes`, before it is taken."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+# What is measured is the most that was resident, which Linux counts anew when it is told to.
+READ = """
+import contextlib, io, json, resource, sys
+from pathlib import Path
+from easiness_cli.shards import score_shard
+from easiness_cli.__main__ import main
+
+def status(what):
+    text = Path("/proc/self/status").read_text()
+    return int(text.partition(what + ":")[2].split()[0]) << 10
+
+def measured(call):
+    Path("/proc/self/clear_refs").write_text("5")
+    before = status("VmRSS")
+    try:
+        message = call()
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+    return {"message": message, "bytes": status("VmHWM") - before}
+
+def command(argv):
+    with contextlib.redirect_stderr(io.StringIO()) as told:
+        status = main(argv)
+    return f"{status} {told.getvalue()}"
+
+harmless, *names = sys.argv[1:]
+for suffix in ("csv", "parquet", "zarr"):
+    score_shard(f"{harmless}.{suffix}", "warm.csv", labels="y.npy")
+    Path("warm.csv").unlink()
+limit = status("VmSize") + (1 << 30)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+for name in names:
+    labels = "y.npy" if name.endswith("zarr") else None
+    found = measured(lambda: score_shard(name, "s.csv", labels=labels, max_bytes=1 << 20))
+    whole = ["score", name, *([labels] if labels else []), "--max-bytes", "1MiB", "-o", "t.csv"]
+    print(json.dumps({"name": name, **found}), flush=True)
+    print(json.dumps({"name": name + " whole", **measured(lambda: command(whole))}), flush=True)
+"""
+
+
+def dictionary_of_text(name: str, column: str, *, typed: bool) -> None:
+    """One text of 1 MB that all rows but the first share."""
+    n = 3000
+    texts = pa.DictionaryArray.from_arrays(
+        pa.array(np.r_[0, np.ones(n - 1)].astype("i4")), pa.array(["a", "b" * 1_000_000])
+    )
+    others = {"a": np.full(n, 0.5), "b": np.full(n, 0.5)}
+    if column == "id":
+        others["label"] = np.zeros(n, int)
+    pq.write_table(
+        pa.table({column: texts, **others}), name, compression="zstd", store_schema=typed
+    )
+
+
+def lists_after_short_ones(name: str, n_short: int) -> None:
+    """Lists of two entries, then lists of 50,000 alike."""
+    width, repeats = 50_000, 100
+    short = pa.array([[0.5, 0.5]] * n_short, pa.list_(pa.float32()))
+    offsets = pa.array(width * np.arange(11), pa.int32())
+    long = pa.ListArray.from_arrays(offsets, pa.array(np.full(10 * width, 0.5, "f4")))
+    probs = pa.chunked_array([short] + [long] * repeats)
+    table = pa.table({"probs": probs, "label": np.zeros(len(probs), "i4")})
+    pq.write_table(table, name, compression="zstd", row_group_size=len(probs))
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What reading each of the bombs said and took, all of them in one process."""
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("needs Linux's /proc")
+    zarr = pytest.importorskip("zarr")
+    folder = tmp_path_factory.mktemp("bombs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        np.save("y.npy", np.zeros(20, int))
+        probs = np.full((20, 2), 0.5)
+        pq.write_table(pa.table({"id": ["a"] * 20, "probs": list(probs)}), "good.parquet")
+        Path("good.csv").write_text("id,a,b\n" + "x,.5,.5\n" * 20)
+        zarr.create_array("good.zarr", data=probs)
+        dictionary_of_text("ids.parquet", "id", typed=True)
+        dictionary_of_text("plain-ids.parquet", "id", typed=False)
+        dictionary_of_text("labels.parquet", "label", typed=False)
+        lists_after_short_ones("lists.parquet", 1)
+        lists_after_short_ones("late-lists.parquet", 8)
+        names = sorted(str(path) for path in Path().glob("*.*") if path.stem not in ("y", "good"))
+        assert all(Path(name).is_dir() or Path(name).stat().st_size < 1 << 20 for name in names)
+        done = subprocess.run(
+            [sys.executable, "-c", READ, "good", *names],
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return {row["name"]: row for row in rows}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ids.parquet", "plain-ids.parquet", "labels.parquet", "lists.parquet", "late-lists.parquet"],
+)
+def test_bombs_are_refused_before_memory_is_taken(
+    name: str, found: dict[str, dict[str, Any]]
+) -> None:
+    shard, whole = found[name], found[name + " whole"]
+    assert shard["message"].startswith(f"ShardError: '{name}': ")
+    assert whole["message"].startswith(f"3 easiness: error: '{name}': ")
+    for each in (shard, whole):
+        assert "--max-bytes 1,048,576" in each["message"]
+        assert "out of memory" not in each["message"]
+        assert each["bytes"] < 60 << 20
