@@ -171,10 +171,9 @@ def _headers_told(
     if not pairs:
         return content, label_content  # the shapes are refused, with both counts
     if len(pairs) > 1 and not content.looks_headed:
-        raise CommandError(
-            f"{source}, {label_source}: the first lines '0,1' and '0' may be headers or data; give "
-            f"both files headers such as 'a,b' and 'label', or begin them with '0.0,1.0' and '0.0'"
-        )
+        from easiness_cli._read_csv import two_headers_in_doubt
+
+        raise CommandError(two_headers_in_doubt(source, label_source))
     return pairs[-1]
 
 

@@ -78,6 +78,18 @@ def lists_after_short_ones(name: str, n_short: int) -> None:
     pq.write_table(table, name, compression="zstd", row_group_size=len(probs))
 
 
+def csv_texts(folder: Path) -> None:
+    """Lines, rows and cells without an end."""
+    (folder / "endless.csv").write_bytes(b"")
+    with open(folder / "endless.csv", "r+b") as file:
+        file.truncate(512 << 20)  # a hole
+    one, many = "x" * 130_000, "".join(f"{at},.5,.5,0\n" for at in range(16_383))
+    (folder / "long-id.csv").write_text("id,a,b,label\n" + f"{one},.5,.5,0\n" + many)
+    (folder / "long-label.csv").write_text("id,a,b,label\n" + f"1,.5,.5,{one}\n" + many)
+    # Each line ends within quotes, so that all are one row.
+    (folder / "endless-row.csv").write_text('id,a,b,label\n"' + '","\n' * 200_000)
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What reading each of the bombs said and took, all of them in one process."""
@@ -97,8 +109,10 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
         dictionary_of_text("labels.parquet", "label", typed=False)
         lists_after_short_ones("lists.parquet", 1)
         lists_after_short_ones("late-lists.parquet", 8)
+        csv_texts(folder)
         names = sorted(str(path) for path in Path().glob("*.*") if path.stem not in ("y", "good"))
-        assert all(Path(name).is_dir() or Path(name).stat().st_size < 1 << 20 for name in names)
+        blocks = {name: Path(name).stat().st_blocks for name in names}
+        assert max(blocks.values()) * 512 <= 1 << 20, blocks
         done = subprocess.run(
             [sys.executable, "-c", READ, "good", *names],
             capture_output=True, text=True, timeout=300, check=False,
@@ -110,8 +124,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
 
 @pytest.mark.parametrize(
     "name",
-    ["ids.parquet", "plain-ids.parquet", "labels.parquet", "lists.parquet", "late-lists.parquet"],
-)
+    [
+        "ids.parquet", "plain-ids.parquet", "labels.parquet", "lists.parquet", "late-lists.parquet",
+        "endless.csv", "endless-row.csv", "long-id.csv", "long-label.csv",
+    ],
+)  # fmt: skip
 def test_bombs_are_refused_before_memory_is_taken(
     name: str, found: dict[str, dict[str, Any]]
 ) -> None:

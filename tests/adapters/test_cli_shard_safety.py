@@ -104,10 +104,10 @@ def test_labels_that_become_text_within_a_block_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_stream, "_ELEMENTS", 1 << 20)
-    rows = "".join(f".5,.5,{label}\n" for label in ["01"] * (1 << 14) + ["x"])
+    rows = "".join(f".5,.5,{label}\n" for label in ["1"] * (1 << 14) + ["x"])
     Path("p.csv").write_text("a,b,label\n" + rows)
     with pytest.raises(ShardError, match="numbers up to row 16384, text from there on"):
-        score_shard("p.csv", "s.csv", classes=["01", "x"])
+        score_shard("p.csv", "s.csv", classes=["1", "x"])
 
 
 def score_set(*tables: str) -> None:

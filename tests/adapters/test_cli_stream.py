@@ -92,12 +92,6 @@ def test_an_unknown_name_in_a_later_block() -> None:
     refused("row 20, label 'w'.*from row 100", "p.parquet", classes=["x", "y", "z"])
 
 
-def test_a_first_line_in_doubt() -> None:
-    Path("p.csv").write_text("0,1\n" + "0.5,0.5\n" * 3)
-    Path("y.csv").write_text("0\n" * 3)
-    refused("first line '0,1' may be a header or data", "p.csv", "y.csv")
-
-
 def test_headers_of_labels_are_told_by_the_number_of_rows() -> None:
     Path("data.csv").write_text("".join(f"{label}\n" for label in [0, *LABELS[1:]]))
     Path("headed.csv").write_text("0\n" + "".join(f"{label}\n" for label in LABELS))

@@ -1,0 +1,117 @@
+"""A file read at once and the same file read in blocks: the same arrays, or the same refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from easiness_cli import _stream
+from easiness_cli._errors import CommandError
+from easiness_cli._read import read_inputs
+from easiness_cli._stream import Reading, Rows
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_stream, "_ELEMENTS", 3 * 2)
+
+
+def both(probs: str, labels: str | None = None, **options: Any) -> dict[str, Any] | str:
+    """Read both ways, compare, and give what was read or why not."""
+    found: list[Any] = []
+    for way in (at_once, in_blocks):
+        try:
+            found.append(way(probs, labels, options))
+        except CommandError as error:
+            found.append(str(error))
+    # Of what is refused, the numbers of rows are those of a block, or of all.
+    assert found[0] == found[1] or all(isinstance(each, str) for each in found)
+    return found[0]  # type: ignore[no-any-return]
+
+
+def at_once(probs: str, labels: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    defaults = {"classes": None, "probs_key": None, "labels_key": None, "ids_key": None}
+    read = read_inputs(
+        probs, labels, **{"logits": False, "max_bytes": 1 << 30, **defaults, **options}
+    )
+    return told([read.probs], [read.labels], [read.ids], read.classes)
+
+
+def in_blocks(probs: str, labels: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    blocks = list(Rows(probs, labels, Reading(**options)).blocks())
+    return told(
+        [each.probs for each in blocks],
+        [each.labels for each in blocks],
+        [each.ids for each in blocks],
+        blocks[0].classes,
+    )
+
+
+def told(probs: list[Any], labels: list[Any], ids: list[Any], classes: Any) -> dict[str, Any]:
+    return {
+        "probs": np.concatenate(probs).tolist(),
+        "labels": np.concatenate(labels).tolist(),
+        "ids": None if ids[0] is None else np.concatenate(ids).tolist(),
+        "classes": classes,
+    }
+
+
+def labels_of(found: dict[str, Any] | str) -> list[Any]:
+    assert isinstance(found, dict), found
+    return found["labels"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [("1", 1), (" 1", 1), ("1.0", 1), ("1.", 1), ("1e0", 1), ("-1", -1), ("1_0", None),
+     ("+1", None), ("01", None), ("1_0.0", None), ("０", None), ("٣", None), ("+1.0", None)],
+)  # fmt: skip
+def test_labels_are_numbers_only_as_numbers_are_written(written: str, label: int | None) -> None:
+    """Python reads `1_0` as 10, and digits of any script."""
+    Path("p.csv").write_text(f"a,b,label\n.5,.5,{written}\n" + f".5,.5,{written}\n" * 4)
+    found = both("p.csv")
+    if label is not None:
+        assert labels_of(found) == [label] * 5
+    else:
+        assert isinstance(found, str)
+        assert f"not among the column names (a, b); the first is row 0, label '{written}'" in found
+
+
+@pytest.mark.parametrize("name", ["01", "０", "٣"])
+def test_names_may_look_like_numbers(name: str) -> None:
+    Path("p.csv").write_text(f"{name},b,label\n" + f".5,.5,{name}\n" * 5)
+    assert labels_of(both("p.csv")) == [0] * 5
+
+
+@pytest.mark.parametrize("labels", ["0\n1\n1\n0\n", "label\n0\n1\n1\n0\n", "id,y\n7,0\n8,1\n"])
+@pytest.mark.parametrize("rows", ["0,1\n.5,.5\n.2,.8\n0,1\n", "0,1\n.5,.5\n", "0,1\n0,1\n1,0\n"])
+def test_pandas_header_of_two_classes(rows: str, labels: str) -> None:
+    Path("p.csv").write_text(rows)
+    Path("y.csv").write_text(labels)
+    n_rows, n_labels = rows.count("\n"), labels.count("\n") - ("0" not in labels[:1])
+    found = both("p.csv", "y.csv")
+    doubtful = labels[0] == "0"
+    if n_rows == n_labels and doubtful and "." not in rows:
+        assert "may be headers or data" in str(found)
+    elif n_rows == n_labels and not doubtful:
+        assert labels_of(found) == [0, 1, 1, 0][:n_labels]
+    elif n_rows == n_labels:
+        assert labels_of(found) == [1, 1, 0][: n_labels - 1]
+    elif n_rows == n_labels + 1:
+        assert len(labels_of(found)) == n_labels
+    elif doubtful and n_rows == n_labels - 1:
+        assert len(labels_of(found)) == n_rows
+    else:
+        assert isinstance(found, str)
+
+
+def test_ids_of_csv_are_read_without_the_rest() -> None:
+    rows = "".join(f"{at},.5,.5,a\n" for at in range(7))
+    Path("p.csv").write_text("id,a,b,label\n" + rows + "8,.5,no number,a\n")
+    ids = np.concatenate(list(Rows("p.csv", None, Reading()).ids()))
+    assert ids.tolist() == [*"0123456", "8"]
+    with pytest.raises(CommandError, match="expected a number, got 'no number'"):
+        list(Rows("p.csv", None, Reading()).blocks())
