@@ -120,11 +120,13 @@ def read_inputs(
 
 def _read_ids(source: Source, request: Request) -> NDArray[Any] | None:
     from easiness_cli._stream import stream_of
+    from easiness_cli._stream_parts import check_joined
 
     stream = stream_of(source, request)
     if not stream.has_ids:
         return None
     parts = [part.ids for part in stream.only_ids() if part.ids is not None]
+    check_joined(parts, source, "ids")
     return np.concatenate(parts)
 
 

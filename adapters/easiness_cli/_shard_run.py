@@ -70,8 +70,13 @@ def told(name: str) -> Iterator[None]:
         package = str(error.name).partition(".")[0]
         raise ShardError(f"{name!r}: this needs {package}: pip install {package}") from error
     except MemoryError as error:
-        raise ShardError(f"{name!r}: out of memory {error}".rstrip()) from error
-    except (OSError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        raise ShardError(
+            f"{name!r}: out of memory: give the process more, or refuse such files by a lower "
+            f"--max-bytes (max_bytes=) {error}".rstrip()
+        ) from error
+    except (
+        OSError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError
+    ) as error:  # fmt: skip
         raise ShardError(f"{name!r}: {reason(error)}") from error
 
 

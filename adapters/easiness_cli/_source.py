@@ -117,8 +117,8 @@ class Source:
     def no_memory(self) -> CommandError:
         """Build the error for memory that the system does not give."""
         return self.error(
-            f"out of memory before --max-bytes {self.max_bytes:,} was reached: lower it and try "
-            f"again, or give the process more"
+            f"out of memory: give the process more, or refuse such files by a --max-bytes lower "
+            f"than {self.max_bytes:,}"
         )
 
 

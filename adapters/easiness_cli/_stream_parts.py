@@ -102,10 +102,10 @@ def aligned(streams: list[Stream], block_rows: int) -> Iterator[Parts]:
     CommandError
         If one ends before another.
     """
-    cut = [blocks(stream.parts(block_rows), block_rows) for stream in streams]
+    cut = [blocks(stream.parts(block_rows), block_rows, stream.source) for stream in streams]
     done = 0
     while True:
-        found = [next(each, None) for each in cut]
+        found = [_next(each, stream.source) for each, stream in zip(cut, streams, strict=True)]
         present = [part for part in found if part is not None]
         if not present:
             return
@@ -127,13 +127,26 @@ def aligned(streams: list[Stream], block_rows: int) -> Iterator[Parts]:
         yield Parts(**joined)
 
 
+def _next(parts: Iterator[Parts], source: Source) -> Parts | None:
+    try:
+        return next(parts, None)
+    except MemoryError as error:
+        raise source.no_memory() from error
+
+
 def _counted(count: int, part: Parts | None, block_rows: int) -> str:
     # A full block may be followed by more.
     return f"{'at least ' if part is not None and len(part) == block_rows else ''}{count}"
 
 
-def blocks(parts: Iterator[Parts], size: int) -> Iterator[Parts]:
-    """Cut and join parts into blocks of `size` rows, the last one shorter; copies only to join."""
+def blocks(parts: Iterator[Parts], size: int, source: Source | None = None) -> Iterator[Parts]:
+    """Cut and join parts into blocks of `size` rows, the last one shorter; copies only to join.
+
+    Raises
+    ------
+    CommandError
+        If joined texts, each as wide as the longest, take more than the `--max-bytes` of `source`.
+    """
     waiting: list[Parts] = []
     n_waiting = 0
     for part in parts:
@@ -144,20 +157,30 @@ def blocks(parts: Iterator[Parts], size: int) -> Iterator[Parts]:
             n_waiting += stop - start
             start = stop
             if n_waiting == size:
-                yield _join(waiting)
+                yield _join(waiting, source)
                 waiting, n_waiting = [], 0
     if n_waiting:
-        yield _join(waiting)
+        yield _join(waiting, source)
 
 
-def _join(parts: list[Parts]) -> Parts:
+def _join(parts: list[Parts], source: Source | None) -> Parts:
     if len(parts) == 1:
         return parts[0]
     columns = []
     for name in _NAMES:
         arrays = [getattr(part, name) for part in parts]
+        if source is not None:
+            check_joined(arrays, source, name)
         columns.append(None if arrays[0] is None else np.concatenate(arrays))
     return Parts(*columns)
+
+
+def check_joined(arrays: list[NDArray[Any] | None], source: Source, name: str) -> None:
+    """Refuse texts that would be too wide together."""
+    texts = [each for each in arrays if each is not None and each.dtype.kind == "U"]
+    if texts:
+        longest = max(each.dtype.itemsize // 4 for each in texts)
+        source.check_texts(longest, sum(map(len, texts)), name)
 
 
 def pick_ids(names: list[str], request: Request, source: Source) -> str | None:

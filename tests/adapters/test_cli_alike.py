@@ -9,8 +9,16 @@ import numpy as np
 import pytest
 from easiness_cli import _stream
 from easiness_cli._errors import CommandError
+from easiness_cli._ids_check import check_unique
 from easiness_cli._read import read_inputs
+from easiness_cli._shard_names import pair
+from easiness_cli._shard_run import Parameters
+from easiness_cli._shard_set import ShardsError, check_shards, output_folder, run_serially
+from easiness_cli._source import Source
 from easiness_cli._stream import Reading, Rows
+from easiness_cli._stream_parts import Parts, blocks
+
+import easiness_core as ec
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +123,49 @@ def test_ids_of_csv_are_read_without_the_rest() -> None:
     assert ids.tolist() == [*"0123456", "8"]
     with pytest.raises(CommandError, match="expected a number, got 'no number'"):
         list(Rows("p.csv", None, Reading()).blocks())
+
+
+def test_texts_are_not_joined_to_more_than_is_allowed() -> None:
+    parts = [Parts(ids=np.array(["x"] * 1000)), Parts(ids=np.array(["x" * 100]))]
+    source = Source("'p.csv'", "csv", 400 * 1001)
+    assert sum(map(len, blocks(iter(parts), 2000, source))) == 1001
+    less = Source("'p.csv'", "csv", 400 * 1001 - 1)
+    with pytest.raises(CommandError, match=r"'p.csv': ids: 1,001 texts, .* 100 char.*--max-bytes"):
+        list(blocks(iter(parts), 2000, less))
+    rows = "".join(f"{at},.5,.5,a\n" for at in range(1000)) + "x" * 100 + ",.5,.5,a\n"
+    Path("p.csv").write_text("id,a,b,label\n" + rows)
+    assert isinstance(both("p.csv", max_bytes=400 * 1001), dict)
+    with pytest.raises(CommandError, match="1,001 texts.*--max-bytes"):
+        at_once("p.csv", None, {"max_bytes": 400 * 1001 - 1})
+    shards: Any = [Rows("p.csv", None, Reading())]
+    check_unique(["p.csv"], shards, 400 * 1001)
+    with pytest.raises(CommandError, match="--max-bytes"):
+        check_unique(["p.csv"], shards, 400 * 1001 - 1)
+
+
+def test_memory_that_is_not_there_is_told_with_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a set too: the other shard is scored, and the run ends with a report."""
+    Path("in").mkdir()
+    for name in ("a", "b"):
+        np.savez(f"in/{name}.npz", probs=np.full((4, 2), 0.5), labels=np.zeros(4, int))
+    shards = pair("in", None, "out", ".csv")
+    parameters = Parameters(ec.ClosedForm(), 5, False, False, Reading())
+    for error, said in {
+        MemoryError(): r"'in/a.npz': out of memory: .*--max-bytes",
+        AttributeError("odd"): r"'in/a.npz': odd",
+        ZeroDivisionError("zero"): r"'in/a.npz': zero",
+    }.items():
+        opened = check_shards(shards, parameters, check_ids=False)
+
+        def fails(block_rows: int, error: Exception = error) -> Any:
+            raise error
+            yield
+
+        monkeypatch.setattr(opened[0]._probs, "parts", fails)
+        with (
+            output_folder("out", shards, parameters, overwrite=True),
+            pytest.raises(ShardsError, match=said) as caught,
+        ):
+            run_serially(shards, opened, parameters, overwrite=True, n_threads=None, progress=None)
+        assert caught.value.finished == ["out/b.csv"]
+        assert caught.value.summary.n_samples == 4
