@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,7 +175,7 @@ def _join(parts: list[Parts], source: Source | None) -> Parts:
     return Parts(*columns)
 
 
-def check_joined(arrays: list[NDArray[Any] | None], source: Source, name: str) -> None:
+def check_joined(arrays: Sequence[NDArray[Any] | None], source: Source, name: str) -> None:
     """Refuse texts that would be too wide together."""
     texts = [each for each in arrays if each is not None and each.dtype.kind == "U"]
     if texts:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from easiness_cli._errors import reason
 from easiness_cli._source import LABEL_NAMES, PICKLE_ADVICE, PROBS_NAMES, Request, Source
 from easiness_cli._stream_npy import check_shape
-from easiness_cli._stream_parts import Parts, Stream, check_ids, pick_ids
+from easiness_cli._stream_parts import Parts, Stream, check_ids, check_joined, pick_ids
+from easiness_cli._zarr_chunks import Chunks
 
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 
@@ -93,6 +95,7 @@ class _Zarr(Stream):
             has_ids="ids" in arrays,
         )  # fmt: skip
         self._arrays = arrays
+        self._stored = {name: Chunks(source, name, array) for name, array in arrays.items()}
 
     def parts(self, block_rows: int) -> Iterator[Parts]:
         yield from self._named(list(self._arrays), block_rows)
@@ -103,18 +106,48 @@ class _Zarr(Stream):
     def _named(self, names: list[str], block_rows: int) -> Iterator[Parts]:
         assert self.n_rows is not None
         # Whole chunks: a chunk is decompressed anew for every piece that is asked of it.
-        chunk = max(self._arrays[name].chunks[0] for name in names)
+        chunk = self._arrays[names[0]].chunks[0]
         rows = max(chunk, block_rows // chunk * chunk) if chunk <= 4 * block_rows else block_rows
+        columns = {name: self._column(name, rows) for name in names if name != "probs"}
         for start in range(0, self.n_rows, rows):
-            part = {}
-            for name in names:
-                try:
-                    array = np.asarray(self._arrays[name][start : start + rows])
-                except Exception as error:
-                    raise self.source.error(f"{name}: unreadable: {reason(error)}") from error
-                if array.dtype.kind == "T":
-                    array = array.astype(np.str_)
-                part[name] = array if name == "probs" else array.reshape(-1)
+            part = {
+                name: next(columns[name])
+                if name in columns
+                else self._read(name, start, min(self.n_rows, start + rows))
+                for name in names
+            }
             if "ids" in part:
                 part["ids"] = check_ids(part["ids"], self.source)
             yield Parts(**part)
+
+    def _column(self, name: str, rows: int) -> Iterator[NDArray[Any]]:
+        """Give pieces of a column, of which each chunk is decompressed once."""
+        assert self.n_rows is not None
+        chunk = self._arrays[name].chunks[0]
+        last, begins = np.empty(0), 0
+        for start in range(0, self.n_rows, rows):
+            stop, pieces = min(self.n_rows, start + rows), []
+            while start < stop:
+                if start >= begins + len(last):
+                    # Where chunks are small, as many as are wanted.
+                    begins = start // chunk * chunk
+                    ends = max(begins + chunk, -(-stop // chunk) * chunk)
+                    last = self._read(name, begins, min(self.n_rows, ends)).reshape(-1)
+                pieces.append(last[start - begins : stop - begins])
+                start += len(pieces[-1])
+            check_joined(pieces, self.source, name)
+            yield pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def _read(self, name: str, start: int, stop: int) -> NDArray[Any]:
+        self._stored[name].check(start, stop)
+        try:
+            array = np.asarray(self._arrays[name][start:stop])
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise self.source.error(f"{name}: unreadable: {reason(error)}") from error
+        if array.dtype.kind == "T":
+            longest = max(1, int(np.strings.str_len(array).max(initial=0)))
+            self.source.check_texts(longest, array.size, name)
+            array = array.astype(np.str_)
+        return array

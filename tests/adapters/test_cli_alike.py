@@ -135,7 +135,7 @@ def test_texts_are_not_joined_to_more_than_is_allowed() -> None:
     rows = "".join(f"{at},.5,.5,a\n" for at in range(1000)) + "x" * 100 + ",.5,.5,a\n"
     Path("p.csv").write_text("id,a,b,label\n" + rows)
     assert isinstance(both("p.csv", max_bytes=400 * 1001), dict)
-    with pytest.raises(CommandError, match="1,001 texts.*--max-bytes"):
+    with pytest.raises(CommandError, match=r"1,001 texts.*--max-bytes"):
         at_once("p.csv", None, {"max_bytes": 400 * 1001 - 1})
     shards: Any = [Rows("p.csv", None, Reading())]
     check_unique(["p.csv"], shards, 400 * 1001)

@@ -90,6 +90,31 @@ def csv_texts(folder: Path) -> None:
     (folder / "endless-row.csv").write_text('id,a,b,label\n"' + '","\n' * 200_000)
 
 
+def zarr_chunk(name: str, codec: str) -> None:
+    """A chunk of 10 rows whose file decodes to 512 MiB, of zeros as the format has them."""
+    zarr = pytest.importorskip("zarr")
+    numcodecs = pytest.importorskip("numcodecs")
+    compressors = {
+        "gzip": zarr.codecs.GzipCodec(), "blosc": zarr.codecs.BloscCodec(),
+        "zstd": zarr.codecs.ZstdCodec(),
+    }  # fmt: skip
+    options = {"chunks": (10, 2), "shards": (20, 2) if "sharded" in name else None}
+    array = zarr.create_array(
+        name, shape=(20, 2), dtype="f8", compressors=compressors[codec], **options
+    )
+    array[:] = 0.5
+    path = Path(name, "c/0/0")
+    zeros = np.zeros(512 << 20, np.uint8)
+    coder = {"gzip": numcodecs.GZip(9), "blosc": numcodecs.Blosc(), "zstd": numcodecs.Zstd()}[codec]
+    bomb = bytes(coder.encode(zeros))
+    if "sharded" not in name:
+        path.write_bytes(bomb)
+        return
+    index = np.array([0, len(bomb), len(bomb), len(bomb)], "<u8").tobytes()
+    checksum = pytest.importorskip("google_crc32c").value(index)
+    path.write_bytes(bomb + index + checksum.to_bytes(4, "little"))
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What reading each of the bombs said and took, all of them in one process."""
@@ -110,9 +135,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
         lists_after_short_ones("lists.parquet", 1)
         lists_after_short_ones("late-lists.parquet", 8)
         csv_texts(folder)
+        for codec in ("gzip", "blosc", "zstd"):
+            zarr_chunk(f"{codec}.zarr", codec)
+        zarr_chunk("sharded.zarr", "zstd")
         names = sorted(str(path) for path in Path().glob("*.*") if path.stem not in ("y", "good"))
-        blocks = {name: Path(name).stat().st_blocks for name in names}
-        assert max(blocks.values()) * 512 <= 1 << 20, blocks
+        stored = [path.stat().st_blocks * 512 for path in Path().rglob("*") if path.is_file()]
+        assert max(stored) < 4 << 20
         done = subprocess.run(
             [sys.executable, "-c", READ, "good", *names],
             capture_output=True, text=True, timeout=300, check=False,
@@ -126,6 +154,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     "name",
     [
         "ids.parquet", "plain-ids.parquet", "labels.parquet", "lists.parquet", "late-lists.parquet",
+        "gzip.zarr", "blosc.zarr", "zstd.zarr", "sharded.zarr",
         "endless.csv", "endless-row.csv", "long-id.csv", "long-label.csv",
     ],
 )  # fmt: skip
