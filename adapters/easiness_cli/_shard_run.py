@@ -123,8 +123,12 @@ def _changes(sidecar: Sidecar, inputs: list[str], parameters: Parameters) -> str
         now = stamp(path)
         if now["name"] != noted.get("name") or now["size"] != noted.get("size"):
             return f"from an input other than {path!r} as it is now"
-        # A copy has another time and the same content.
-        if now["mtime_ns"] != noted.get("mtime_ns") and content_sha256(path) != noted.get("sha256"):
+        # A copy, and a data set that was moved, have the same content.
+        if any(noted.get(key) != value for key, value in now.items()) and (
+            content_sha256(path) != noted.get("sha256")
+        ):
+            if now["path"] != noted.get("path"):
+                return f"from {noted.get('path')!r}, which is not {path!r}"
             return f"from {path!r} before it changed"
     return None
 

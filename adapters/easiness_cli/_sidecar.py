@@ -40,13 +40,26 @@ def _files(path: str) -> Iterator[str]:
 
 
 def stamp(path: str) -> dict[str, Any]:
-    """Say what tells quickly that an input has changed: its size, and when it was last written."""
-    found = [os.stat(name) for name in _files(path)]
-    return {
+    """Say what tells quickly that an input is another, or has changed.
+
+    Its size and times; of a folder those of every file, by name: chunks that change places change
+    no sum. The second time, of the last change of name or attributes, cannot be set by programs.
+    """
+    found = [(os.path.relpath(name, path), os.stat(name)) for name in _files(path)]
+    told = {
         "name": os.path.basename(os.path.normpath(path)),
-        "size": sum(each.st_size for each in found),
-        "mtime_ns": max((each.st_mtime_ns for each in found), default=0),
+        "path": os.path.abspath(path),
+        "size": sum(each.st_size for _, each in found),
+        "mtime_ns": max((each.st_mtime_ns for _, each in found), default=0),
+        "ctime_ns": max((each.st_ctime_ns for _, each in found), default=0),
     }
+    if os.path.isdir(path):
+        digest = hashlib.sha256()
+        for name, each in found:
+            times = f"{each.st_size}\0{each.st_mtime_ns}\0{each.st_ctime_ns}"
+            digest.update(f"{name}\0{times}\n".encode(errors="surrogateescape"))
+        told["files_sha256"] = digest.hexdigest()
+    return told
 
 
 def content_sha256(path: str) -> str:
@@ -57,7 +70,8 @@ def content_sha256(path: str) -> str:
     digest = hashlib.sha256()
     for name in _files(path):
         with open(name, "rb") as file:
-            digest.update(f"{os.path.relpath(name, path)}\0{file_sha256(file)}\n".encode())
+            told = f"{os.path.relpath(name, path)}\0{file_sha256(file)}\n"
+            digest.update(told.encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
@@ -77,7 +91,7 @@ class Sidecar:
     parameters : dict
         All that the numbers depend on but the inputs.
     inputs : list of dict
-        Of each file: name, size, mtime_ns, sha256.
+        Of each input: what `stamp` says of it, and `sha256` of its content.
     n_rows, n_classes : int
         Shape of the probabilities.
     output_size : int
