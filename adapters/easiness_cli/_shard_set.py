@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError, reason
@@ -51,17 +52,30 @@ def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool
     opened = [Rows(shard.input, shard.labels, parameters.reading) for shard in shards]
     first = opened[0]
     for shard, rows in zip(shards, opened, strict=True):
-        for what, said in _ALIKE.items():
-            mine, theirs = getattr(first, what), getattr(rows, what)
-            if mine != theirs:
-                raise CommandError(
-                    f"shards differ in {said}: {mine} in {shards[0].input!r}, "
-                    f"{theirs} in {shard.input!r}"
-                )
+        other = difference(shared(first), rows)
+        if other is not None:
+            said, mine, theirs = other
+            raise CommandError(
+                f"shards differ in {said}: {mine} in {shards[0].input!r}, "
+                f"{theirs} in {shard.input!r}"
+            )
     if check_ids and first.has_ids:
         names = [shard.input for shard in shards]
         check_unique(names, opened, parameters.reading.max_bytes)
     return opened
+
+
+def shared(rows: Rows) -> dict[str, Any]:
+    """Give what all shards of a set have alike."""
+    return {what: getattr(rows, what) for what in _ALIKE}
+
+
+def difference(expected: dict[str, Any], rows: Rows) -> tuple[str, Any, Any] | None:
+    """Say in what a shard is not as expected, if it is not: what, expected, and got."""
+    for what, said in _ALIKE.items():
+        if expected[what] != getattr(rows, what):
+            return said, expected[what], getattr(rows, what)
+    return None
 
 
 def _refuse_one_twice(inputs: list[str]) -> None:

@@ -98,7 +98,7 @@ def score_shards(
     from easiness_cli._progress import Progress
     from easiness_cli._shard_names import pair
     from easiness_cli._shard_run import Parameters, check_format, told
-    from easiness_cli._shard_set import check_shards, output_folder, run_serially
+    from easiness_cli._shard_set import check_shards, output_folder, run_serially, shared
     from easiness_cli._stream import Reading
 
     if client is not None:
@@ -137,8 +137,9 @@ def score_shards(
                 from easiness_dask._cluster import run_on_cluster
 
                 report = run_on_cluster(
-                    client, shards, parameters, overwrite=overwrite, progress=shown.show
-                )
+                    client, shards, parameters, shared(opened[0]),
+                    overwrite=overwrite, progress=shown.show,
+                )  # fmt: skip
     return report.summary
 
 
