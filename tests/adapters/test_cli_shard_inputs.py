@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from easiness_cli import _shard_run
+from easiness_cli.__main__ import main
 from easiness_cli._shard_run import Parameters
 from easiness_cli._stream import Reading, Rows
 from easiness_cli.shards import ShardError, score_shard
@@ -114,3 +115,11 @@ def test_chunks_that_change_places_while_they_are_read_are_seen(
     with pytest.raises(ShardError, match="changed while it was read"):
         score_shard("p.zarr", "s.csv", labels="y.npy")
     assert not os.path.exists("s.csv")
+
+
+def test_an_output_within_an_input_is_refused() -> None:
+    chunked("p.zarr")
+    with pytest.raises(ShardError, match=r"'p.zarr/s.csv': it is in the input 'p.zarr'"):
+        score_shard("p.zarr", "p.zarr/s.csv", labels="y.npy")
+    assert main(["score", "p.zarr", "y.npy", "-o", "p.zarr/s.csv"]) == 3
+    assert not os.path.exists("p.zarr/s.csv")
