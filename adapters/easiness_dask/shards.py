@@ -96,9 +96,10 @@ def score_shards(
     """
     # Here, not above: adapters do not import one another when they are imported.
     from easiness_cli._progress import Progress
+    from easiness_cli._shard_folder import output_folder
     from easiness_cli._shard_names import pair
     from easiness_cli._shard_run import Parameters, check_format, told
-    from easiness_cli._shard_set import check_shards, output_folder, run_serially, shared
+    from easiness_cli._shard_set import check_shards, run_serially, shared
     from easiness_cli._stream import Reading
 
     if client is not None:
