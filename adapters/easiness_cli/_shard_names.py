@@ -71,7 +71,10 @@ def expand(path: str) -> dict[str, str]:
     else:
         found = [(_matched(path, name), name) for name in sorted(glob.glob(path, recursive=True))]
     if not found:
-        raise CommandError(f"{path!r}: no shards there")
+        brackets = (
+            "; [...] stands for one of its characters, [[] for a bracket" if "[" in path else ""
+        )
+        raise CommandError(f"{path!r}: no shards there{brackets}")
     by_key: dict[str, str] = {}
     for key, name in found:
         if key in by_key:

@@ -126,6 +126,20 @@ class Sidecar:
         }
         return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
+    def _check_types(self) -> None:
+        inputs = self.inputs if isinstance(self.inputs, list) else [None]
+        texts = [self.version, self.output_sha256]
+        counts = [self.n_rows, self.n_classes, self.output_size]
+        for each in inputs:
+            if not isinstance(each, dict):
+                raise TypeError("inputs")
+            texts += [each["name"], each["sha256"]]
+            counts += [each["size"], each["mtime_ns"]]
+        if not isinstance(self.parameters, dict) or not all(isinstance(t, str) for t in texts):
+            raise TypeError("parameters or texts")
+        if any(type(count) is not int for count in counts):
+            raise TypeError("counts")
+
     @classmethod
     def from_bytes(cls, data: bytes) -> Sidecar:
         """Read what `to_bytes` wrote.
@@ -149,6 +163,7 @@ class Sidecar:
                 content["output"]["sha256"],
                 ec.Summary.from_dict(content["summary"]),
             )
+            found._check_types()
             if content["parameters_sha256"] != parameters_sha256(found.parameters):
                 raise ValueError("its parameters do not match their checksum")
             if found.n_rows != found.summary.n_samples:

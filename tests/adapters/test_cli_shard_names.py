@@ -82,6 +82,13 @@ def test_globs_over_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         pair("**/p.npy", None, "out", ".csv")
 
 
+def test_a_glob_that_finds_nothing_says_what_brackets_stand_for() -> None:
+    with pytest.raises(CommandError, match=r"no shards there; \[\.\.\.\] stands for one"):
+        expand("none[1]/*.npz")
+    with pytest.raises(CommandError, match=r"no shards there$"):
+        expand("none/*.npz")
+
+
 def test_lists_are_paired_in_their_order() -> None:
     shards = pair(["b.npy", "a.npy"], ["1.npy", "2.npy"], "out", ".npz")
     assert [(s.input, s.labels) for s in shards] == [("a.npy", "2.npy"), ("b.npy", "1.npy")]
