@@ -72,7 +72,7 @@ def score_shard(
         Names of arrays or columns, where they are not the usual ones. Ids are those of `id`,
         `ids` or `sample_id` by default; an empty `ids_key` leaves them out.
     escape_formulas : bool, default False
-        In csv, put an apostrophe before texts that a spreadsheet would run as formulas.
+        In csv, put an apostrophe where a spreadsheet would begin a formula, whatever its separator.
     max_bytes : int, default 8 GiB
         Refuse to load or decompress more than this at once.
     overwrite : bool, default False
