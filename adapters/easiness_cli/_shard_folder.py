@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 
 from easiness_cli._errors import CommandError, reason
 from easiness_cli._lock import locked
+from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import Shard
-from easiness_cli._shard_run import FORMATS, Parameters, other_parameters
+from easiness_cli._shard_run import FORMATS, other_parameters
 from easiness_cli._sidecar import MOST_BYTES, read_sidecar, sidecar_path
 from easiness_cli._write import atomic_write
 
@@ -42,8 +43,7 @@ def output_folder(
         wanted = {os.path.basename(shard.output) for shard in shards}
         notes = {sidecar_path(name) for name in wanted}
         _refuse_others(folder, wanted | notes)
-        if not overwrite:
-            _refuse_other_parameters(shards, parameters)
+        _refuse_other_parameters(shards, parameters, overwrite=overwrite)
         _remove_temporaries(folder, wanted | notes | {SET})
         write_set(folder, wanted)
         yield
@@ -115,7 +115,9 @@ def _refuse_others(folder: str, known: set[str]) -> None:
             )
 
 
-def _refuse_other_parameters(shards: list[Shard], parameters: Parameters) -> None:
+def _refuse_other_parameters(
+    shards: list[Shard], parameters: Parameters, *, overwrite: bool
+) -> None:
     """Before any is scored: a folder half of one kind and half of another would merge."""
     for shard in shards:
         try:
@@ -123,7 +125,7 @@ def _refuse_other_parameters(shards: list[Shard], parameters: Parameters) -> Non
         except FileNotFoundError:
             continue
         other = None if note is None else other_parameters(note, parameters)
-        if other is not None and os.path.lexists(shard.output):
+        if other is not None and not overwrite and os.path.lexists(shard.output):
             raise CommandError(
                 f"{shard.output!r} was scored {other}: choose another output, or overwrite it "
                 f"(overwrite=True, --overwrite)"

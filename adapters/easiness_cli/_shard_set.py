@@ -10,9 +10,9 @@ from typing import Any
 import easiness_core as ec
 from easiness_cli._errors import CommandError
 from easiness_cli._ids_check import check_unique
+from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import Shard
 from easiness_cli._shard_run import (
-    Parameters,
     ShardError,
     finished,
     run_shard,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import easiness_core as ec
+from easiness_cli._errors import CommandError
 
 _FORMAT = 1
 # A summary takes some hundred bytes, and class names what they take.
@@ -180,9 +182,19 @@ def read_sidecar(output: str) -> Sidecar | None:
     ------
     FileNotFoundError
         If there is none.
+    CommandError
+        If there can be none: its name would be too long.
     """
     path = sidecar_path(output)
-    found = os.lstat(path)
+    try:
+        found = os.lstat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise CommandError(
+                f"{output!r}: the note beside it would be {os.path.basename(path)!r}, which is too "
+                f"long for the file system; choose a shorter name"
+            ) from error
+        raise
     if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
         return None
     with open(path, "rb") as file:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import easiness_core as ec
 
 if TYPE_CHECKING:
+    from easiness_cli._parameters import Parameters
     from easiness_cli._shard_names import Shard
-    from easiness_cli._shard_run import Parameters
     from easiness_cli._shard_set import Report
 
 # How long a lost scheduler may go unnoticed where nothing else tells.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from easiness_cli import _shard_run
 from easiness_cli.__main__ import main
-from easiness_cli._shard_run import Parameters
+from easiness_cli._parameters import Parameters
 from easiness_cli._stream import Reading, Rows
 from easiness_cli.shards import ShardError, score_shard
 

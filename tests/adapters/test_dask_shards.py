@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import pair
-from easiness_cli._shard_run import Parameters
 from easiness_cli._shard_set import ShardsError, check_shards, shared
 from easiness_cli._stream import Reading
 from easiness_dask._cluster import run_on_cluster
