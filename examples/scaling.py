@@ -107,7 +107,8 @@ def work(what: str, paths: list[str], output: str) -> None:
     """Do what is measured; print seconds of processor and of wall, and the peak of memory."""
     import pyarrow
     import pyarrow.parquet
-    from easiness_cli._shard_run import Parameters, score_blocks
+    from easiness_cli._parameters import Parameters
+    from easiness_cli._shard_run import score_blocks
     from easiness_cli._stream import Reading, Rows
     from easiness_cli.shards import score_shard
 

@@ -8,10 +8,12 @@ import os
 import easiness_core as ec
 from easiness_cli._common import AUROC_ELEMENTS, estimator_from, parse_classes
 from easiness_cli._errors import CommandError
+from easiness_cli._parameters import Parameters
 from easiness_cli._progress import Progress
+from easiness_cli._shard_folder import output_folder
 from easiness_cli._shard_names import is_many, pair
-from easiness_cli._shard_run import Parameters, score_blocks
-from easiness_cli._shard_set import check_shards, output_folder, run_serially
+from easiness_cli._shard_run import score_blocks
+from easiness_cli._shard_set import check_shards, run_serially
 from easiness_cli._stream import Reading, Rows
 from easiness_cli._write import atomic_write
 from easiness_cli._write_stream import SINKS

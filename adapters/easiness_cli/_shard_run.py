@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError, reason
+from easiness_cli._parameters import Parameters
 from easiness_cli._sidecar import (
     Sidecar,
     content_sha256,
@@ -21,7 +20,7 @@ from easiness_cli._sidecar import (
     sidecar_path,
     stamp,
 )
-from easiness_cli._stream import Reading, Rows
+from easiness_cli._stream import Rows
 from easiness_cli._write import atomic_write, check_output
 
 FORMATS = (".parquet", ".csv", ".npz")
@@ -29,32 +28,6 @@ FORMATS = (".parquet", ".csv", ".npz")
 
 class ShardError(ValueError):
     """A shard that cannot be scored: what was got, what was expected, how to mend it."""
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """All that the numbers of a shard depend on, besides its inputs."""
-
-    estimator: ec.ClosedForm | ec.MonteCarlo
-    n_bins: int
-    normalize: bool
-    escape_formulas: bool
-    reading: Reading
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give them ready for JSON; what only limits memory is left out."""
-        reading = dataclasses.asdict(self.reading)
-        del reading["max_bytes"]
-        if reading["classes"] is not None:
-            reading["classes"] = list(reading["classes"])
-        kind = "monte_carlo" if isinstance(self.estimator, ec.MonteCarlo) else "closed_form"
-        return {
-            "estimator": {"kind": kind, **dataclasses.asdict(self.estimator)},
-            "n_bins": self.n_bins,
-            "normalize": self.normalize,
-            "escape_formulas": self.escape_formulas,
-            **reading,
-        }
 
 
 @contextmanager
@@ -128,8 +101,12 @@ def _changes(sidecar: Sidecar, inputs: list[str], parameters: Parameters) -> str
         now = stamp(path)
         if now["name"] != noted.get("name") or now["size"] != noted.get("size"):
             return f"from an input other than {path!r} as it is now"
-        # A copy has another time and the same content.
-        if now["mtime_ns"] != noted.get("mtime_ns") and content_sha256(path) != noted.get("sha256"):
+        # A copy, and a data set that was moved, have the same content.
+        if any(noted.get(key) != value for key, value in now.items()) and (
+            content_sha256(path) != noted.get("sha256")
+        ):
+            if now["path"] != noted.get("path"):
+                return f"from {noted.get('path')!r}, which is not {path!r}"
             return f"from {path!r} before it changed"
     return None
 

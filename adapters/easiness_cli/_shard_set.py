@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import easiness_core as ec
-from easiness_cli._errors import CommandError, reason
+from easiness_cli._errors import CommandError
 from easiness_cli._ids_check import check_unique
-from easiness_cli._lock import locked
+from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import Shard
 from easiness_cli._shard_run import (
-    Parameters,
     ShardError,
     finished,
-    other_parameters,
     run_shard,
     told,
 )
-from easiness_cli._sidecar import read_sidecar, sidecar_path
 from easiness_cli._stream import Rows
 
 _ALIKE = {
@@ -30,7 +26,6 @@ _ALIKE = {
     "columns": "the names of their columns",
     "has_ids": "having ids",
 }
-_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.tmp")
 
 
 def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool) -> list[Rows]:
@@ -51,17 +46,30 @@ def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool
     opened = [Rows(shard.input, shard.labels, parameters.reading) for shard in shards]
     first = opened[0]
     for shard, rows in zip(shards, opened, strict=True):
-        for what, said in _ALIKE.items():
-            mine, theirs = getattr(first, what), getattr(rows, what)
-            if mine != theirs:
-                raise CommandError(
-                    f"shards differ in {said}: {mine} in {shards[0].input!r}, "
-                    f"{theirs} in {shard.input!r}"
-                )
+        other = difference(shared(first), rows)
+        if other is not None:
+            said, mine, theirs = other
+            raise CommandError(
+                f"shards differ in {said}: {mine} in {shards[0].input!r}, "
+                f"{theirs} in {shard.input!r}"
+            )
     if check_ids and first.has_ids:
         names = [shard.input for shard in shards]
         check_unique(names, opened, parameters.reading.max_bytes)
     return opened
+
+
+def shared(rows: Rows) -> dict[str, Any]:
+    """Give what all shards of a set have alike."""
+    return {what: getattr(rows, what) for what in _ALIKE}
+
+
+def difference(expected: dict[str, Any], rows: Rows) -> tuple[str, Any, Any] | None:
+    """Say in what a shard is not as expected, if it is not: what, expected, and got."""
+    for what, said in _ALIKE.items():
+        if expected[what] != getattr(rows, what):
+            return said, expected[what], getattr(rows, what)
+    return None
 
 
 def _refuse_one_twice(inputs: list[str]) -> None:
@@ -78,65 +86,6 @@ def _refuse_one_twice(inputs: list[str]) -> None:
                 f"{seen[key]!r} and {path!r} are one file; its rows would count twice"
             )
         seen[key] = path
-
-
-@contextmanager
-def output_folder(
-    folder: str, shards: list[Shard], parameters: Parameters, *, overwrite: bool
-) -> Iterator[None]:
-    """Make and lock the outputs' folder; remove what killed runs left half-written.
-
-    Raises
-    ------
-    CommandError
-        If it cannot be made, is a link, is in use, or holds outputs of shards that are not among
-        these, or that were scored with other parameters and are not to be overwritten.
-    """
-    try:
-        if os.path.islink(folder.rstrip("/") or folder):
-            raise CommandError(f"{folder!r}: it is a symbolic link; name its target")
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise CommandError(f"cannot write to {folder!r}: {reason(error)}") from error
-    with locked(folder):
-        wanted = {os.path.basename(shard.output) for shard in shards}
-        notes = {sidecar_path(name) for name in wanted}
-        for name in sorted(os.listdir(folder)):
-            if name.endswith(".json") and name not in notes:
-                raise CommandError(
-                    f"{folder!r}: it holds {name!r}, of a shard that is not among these; choose "
-                    f"another folder"
-                )
-        if not overwrite:
-            _refuse_other_parameters(shards, parameters)
-        _remove_temporaries(folder, wanted | notes)
-        yield
-        # Once more: workers may have been killed, and their shards done by others.
-        _remove_temporaries(folder, wanted | notes)
-
-
-def _refuse_other_parameters(shards: list[Shard], parameters: Parameters) -> None:
-    """Before any is scored: a folder half of one kind and half of another would merge."""
-    for shard in shards:
-        try:
-            note = read_sidecar(shard.output)
-        except FileNotFoundError:
-            continue
-        other = None if note is None else other_parameters(note, parameters)
-        if other is not None and os.path.lexists(shard.output):
-            raise CommandError(
-                f"{shard.output!r} was scored {other}: choose another output, or overwrite it "
-                f"(overwrite=True, --overwrite)"
-            )
-
-
-def _remove_temporaries(folder: str, names: set[str]) -> None:
-    shortened = {name[:40] for name in names}
-    for name in os.listdir(folder):
-        temporary = _TEMPORARY.fullmatch(name)
-        if temporary and temporary[1] in shortened:
-            with suppress(OSError):
-                os.unlink(os.path.join(folder, name))
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
@@ -15,6 +16,9 @@ from easiness_cli._read import Inputs
 COLUMNS = ("index", "label", "predicted", "easiness", "log_easiness", "level", "loss")
 _LEVEL_NAMES = ["hard", "medium", "easy"]
 _CSV_ROWS = 65_536
+# Where a cell may begin: a spreadsheet whose separator is another than the comma takes the quotes
+# for text, and cuts within them. What begins a formula is OWASP's list.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\"*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 def write_npz(file: BinaryIO, scores: ec.Scores, inputs: Inputs) -> None:
@@ -75,7 +79,7 @@ def escaped(inputs: Inputs) -> Inputs:
 
 
 def _escape(text: str) -> str:
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return _FORMULA.sub(r"\1'", text)
 
 
 def _texts(ids: NDArray[Any] | None) -> list[str]:
@@ -146,6 +150,6 @@ def _csv_lines(scores: ec.Scores, inputs: Inputs) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    if any(char in text for char in ',"\r\n'):
+    if any(char in text for char in ',;"\t\r\n'):
         return '"' + text.replace('"', '""') + '"'
     return text

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 
 import easiness_core as ec
+from easiness_cli._parameters import gather
 from easiness_cli._shard_run import (
-    Parameters,
     ShardError,
     check_format,
     finished,
@@ -15,7 +15,7 @@ from easiness_cli._shard_run import (
     told,
 )
 from easiness_cli._shard_set import ShardsError
-from easiness_cli._stream import Reading, Rows
+from easiness_cli._stream import Rows
 
 __all__ = ["ShardError", "ShardsError", "score_shard"]
 
@@ -72,7 +72,7 @@ def score_shard(
         Names of arrays or columns, where they are not the usual ones. Ids are those of `id`,
         `ids` or `sample_id` by default; an empty `ids_key` leaves them out.
     escape_formulas : bool, default False
-        In csv, put an apostrophe before texts that a spreadsheet would run as formulas.
+        In csv, put an apostrophe where a spreadsheet would begin a formula, whatever its separator.
     max_bytes : int, default 8 GiB
         Refuse to load or decompress more than this at once.
     overwrite : bool, default False
@@ -92,6 +92,8 @@ def score_shard(
     ShardError
         A ValueError: the input cannot be read or is not valid, or the output cannot be written.
         Nothing is left behind then.
+    TypeError, ValueError
+        If an option is not what it should be; nothing is read then.
 
     Examples
     --------
@@ -112,20 +114,11 @@ def score_shard(
     source, target = os.fspath(input), os.fspath(output)
     given = None if labels is None else os.fspath(labels)
     inputs = [source] if given is None else [source, given]
-    parameters = Parameters(
-        estimator,
-        n_bins,
-        normalize,
-        escape_formulas,
-        Reading(
-            logits,
-            None if classes is None else tuple(classes),
-            probs_key,
-            labels_key,
-            ids_key,
-            max_bytes,
-        ),
-    )
+    parameters = gather(
+        estimator, n_bins=n_bins, classes=classes, logits=logits, normalize=normalize,
+        probs_key=probs_key, labels_key=labels_key, ids_key=ids_key,
+        escape_formulas=escape_formulas, max_bytes=max_bytes,
+    )  # fmt: skip
     with told(source):
         check_format(target)
         done = finished(inputs, target, parameters, overwrite=overwrite)

@@ -75,8 +75,8 @@ def score_shards(
     ShardsError
         A ShardError: shards failed, killed their workers, or the scheduler was lost. It has
         `finished`, `failed` and `summary`; the finished ones stay, and a rerun skips them.
-    TypeError
-        If `client` is no synchronous Client.
+    TypeError, ValueError
+        If `client` is no synchronous Client, or an option is not what it should be.
 
     Examples
     --------
@@ -95,28 +95,21 @@ def score_shards(
     >>> folder.cleanup()
     """
     # Here, not above: adapters do not import one another when they are imported.
+    from easiness_cli._parameters import gather
     from easiness_cli._progress import Progress
+    from easiness_cli._shard_folder import output_folder
     from easiness_cli._shard_names import pair
-    from easiness_cli._shard_run import Parameters, check_format, told
-    from easiness_cli._shard_set import check_shards, output_folder, run_serially
-    from easiness_cli._stream import Reading
+    from easiness_cli._shard_run import check_format, told
+    from easiness_cli._shard_set import check_shards, run_serially, shared
 
     if client is not None:
         _check_client(client)
-    parameters = Parameters(
+    parameters = gather(
         ec.ClosedForm() if estimator is None else estimator,
-        n_bins,
-        normalize,
-        escape_formulas,
-        Reading(
-            logits,
-            None if classes is None else tuple(classes),
-            probs_key,
-            labels_key,
-            ids_key,
-            max_bytes,
-        ),
-    )
+        n_bins=n_bins, classes=classes, logits=logits, normalize=normalize,
+        probs_key=probs_key, labels_key=labels_key, ids_key=ids_key,
+        escape_formulas=escape_formulas, max_bytes=max_bytes,
+    )  # fmt: skip
     folder = _absolute(output)
     with told(folder):
         check_format("*." + format)
@@ -137,8 +130,9 @@ def score_shards(
                 from easiness_dask._cluster import run_on_cluster
 
                 report = run_on_cluster(
-                    client, shards, parameters, overwrite=overwrite, progress=shown.show
-                )
+                    client, shards, parameters, shared(opened[0]),
+                    overwrite=overwrite, progress=shown.show,
+                )  # fmt: skip
     return report.summary
 
 

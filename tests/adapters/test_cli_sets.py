@@ -205,7 +205,7 @@ def test_what_killed_runs_left_is_removed_and_nothing_else() -> None:
     Path("out/.mine.0123456789ab.tmp").write_text("mine")
     assert main(["score", "shards", "-o", "out", "-q"]) == 0
     hidden = sorted(name for name in os.listdir("out") if name[0] == ".")
-    assert hidden == [".easiness.lock", ".mine.0123456789ab.tmp"]
+    assert hidden == [".easiness.lock", ".easiness.shards", ".mine.0123456789ab.tmp"]
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "npz"])

@@ -14,8 +14,8 @@ import pytest
 from easiness_cli import _stream
 from easiness_cli.__main__ import main
 from easiness_cli._errors import CommandError
+from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import pair
-from easiness_cli._shard_run import Parameters
 from easiness_cli._shard_set import ShardsError, check_shards, run_serially
 from easiness_cli._stream import Reading
 from easiness_cli.shards import ShardError, score_shard
