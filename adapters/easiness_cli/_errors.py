@@ -1,4 +1,4 @@
-"""The one exception that a command raises when it cannot do what it was asked."""
+"""The one exception that a command raises when it cannot do what it was asked, and notices."""
 
 
 class CommandError(Exception):
@@ -15,6 +15,10 @@ class CommandError(Exception):
     def __init__(self, message: str, *, exit_code: int = 3) -> None:
         super().__init__(one_line(message))
         self.exit_code = exit_code
+
+
+class Notice(UserWarning):
+    """Something that is left out although it was not asked to be."""
 
 
 def one_line(text: object) -> str:

@@ -131,7 +131,7 @@ def _read_ids(source: Source, request: Request) -> NDArray[Any] | None:
 
 
 def _check_ids(source: Source, ids: NDArray[Any], label_source: Source, wanted: Request) -> None:
-    from easiness_cli._stream_parts import check_same_ids
+    from easiness_cli._ids import check_same_ids
 
     others = _read_ids(label_source, wanted)
     if others is not None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError
+from easiness_cli._ids import settle_ids
 from easiness_cli._labels import encode
 from easiness_cli._read import Inputs
 from easiness_cli._sidecar import stamp
@@ -166,7 +167,9 @@ def open_stream(path: str, request: Request, max_bytes: int) -> Stream:
     if os.path.isdir(path):
         from easiness_cli._stream_zarr import stream_zarr
 
-        return stream_zarr(Source(repr(path), "zarr", max_bytes, path=path), request)
+        stream = stream_zarr(Source(repr(path), "zarr", max_bytes, path=path), request)
+        settle_ids(stream, request)
+        return stream
     return stream_of(open_source(path, max_bytes), request)
 
 
@@ -180,4 +183,6 @@ def stream_of(source: Source, request: Request) -> Stream:
         from easiness_cli._stream_parquet import stream_parquet as stream
     else:
         from easiness_cli._stream_csv import stream_csv as stream
-    return stream(source, request)
+    found = stream(source, request)
+    settle_ids(found, request)
+    return found

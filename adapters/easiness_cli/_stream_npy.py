@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_cli import _read_npy as whole
-from easiness_cli._errors import reason
+from easiness_cli._errors import CommandError, reason
+from easiness_cli._ids import UnusableIds, leave_out, pick_ids
 from easiness_cli._source import LABEL_NAMES, Request, Source
-from easiness_cli._stream_parts import Parts, Stream, check_ids, pick_ids
+from easiness_cli._stream_parts import Parts, Stream
 
 
 def stream_npy(source: Source, request: Request) -> Stream:
@@ -103,30 +104,53 @@ def stream_npz(source: Source, request: Request) -> Stream:
                 source, members, request.labels_key, LABEL_NAMES, "labels",
                 alone=request.what == "labels",
             )  # fmt: skip
+        headers = {
+            name: _member_header(archive, members[member], source, name)
+            for name, member in needed.items()
+        }
+        counts = {needed[name]: header.shape[0] for name, header in headers.items()}
+        if len(set(counts.values())) > 1:
+            told = ", ".join(f"{name} {count}" for name, count in counts.items())
+            raise source.error(f"its arrays differ in their number of rows: {told}")
         others = [name for name in members if name not in needed.values()]
         ids = pick_ids(others, request, source)
         if ids is not None:
-            needed["ids"] = ids
-        headers = {}
-        for name, member in needed.items():
-            info = members[member]
-            with archive.open(info) as file:
-                header = whole._read_header(file, source, member)
-            check_shape(source, name, header.shape)
-            if header.offset + header.n_bytes != info.file_size:
-                raise source.error(
-                    f"array {member!r}: its header promises {header.n_bytes:,} bytes of data, the "
-                    f"archive holds {info.file_size - header.offset:,}"
-                )
-            if header.fortran and len(header.shape) == 2:
-                # Rows are scattered over all of the member, which cannot be mapped.
-                source.check_size(header.n_bytes, f"array {member!r}, stored by columns,")
-            headers[name] = header
-    counts = {needed[name]: header.shape[0] for name, header in headers.items()}
-    if len(set(counts.values())) > 1:
-        told = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise source.error(f"its arrays differ in their number of rows: {told}")
+            n_rows = next(iter(counts.values()))
+            try:
+                headers["ids"] = _ids_header(archive, members[ids], source, n_rows)
+            except UnusableIds as error:
+                leave_out(ids, error, request)
+            else:
+                needed["ids"] = ids
     return _Npz(source, needed, headers)
+
+
+def _ids_header(archive: Any, info: Any, source: Source, n_rows: int) -> whole._Header:
+    try:
+        header = _member_header(archive, info, source, "ids", "fiubcUSM")
+    except CommandError as error:
+        raise UnusableIds(source, str(error).removeprefix(f"{source}: ")) from error
+    if header.shape[0] != n_rows:
+        raise UnusableIds(source, f"they are {header.shape[0]}, for {n_rows} rows")
+    return header
+
+
+def _member_header(
+    archive: Any, info: Any, source: Source, name: str, kinds: str = "fiubcUS"
+) -> whole._Header:
+    member = info.filename[:-4]
+    with archive.open(info) as file:
+        header = whole._read_header(file, source, member, kinds)
+    check_shape(source, name, header.shape)
+    if header.offset + header.n_bytes != info.file_size:
+        raise source.error(
+            f"array {member!r}: its header promises {header.n_bytes:,} bytes of data, the "
+            f"archive holds {info.file_size - header.offset:,}"
+        )
+    if header.fortran and len(header.shape) == 2:
+        # Rows are scattered over all of the member, which cannot be mapped.
+        source.check_size(header.n_bytes, f"array {member!r}, stored by columns,")
+    return header
 
 
 class _Npz(Stream):
@@ -135,8 +159,15 @@ class _Npz(Stream):
     ) -> None:
         n_rows = next(iter(headers.values())).shape[0]
         n_classes = headers["probs"].shape[1] if "probs" in headers else 0
-        super().__init__(source, n_rows=n_rows, n_classes=n_classes, has_ids="ids" in needed)
+        super().__init__(
+            source, n_rows=n_rows, n_classes=n_classes, ids_name=needed.get("ids"),
+            ids_in_doubt="ids" in needed and headers["ids"].dtype.kind not in "iUS",
+        )  # fmt: skip
         self._needed, self._headers = needed, headers
+
+    def forget_ids(self) -> None:
+        super().forget_ids()
+        del self._needed["ids"]
 
     def parts(self, block_rows: int) -> Iterator[Parts]:
         yield from self._named(list(self._needed), block_rows)
@@ -152,7 +183,7 @@ class _Npz(Stream):
                 for name in part.keys() - {"probs"}:
                     part[name] = part[name].reshape(-1)
                 if "ids" in part:
-                    part["ids"] = check_ids(part["ids"], self.source)
+                    part["ids"] = self.checked_ids(part["ids"])
                 yield Parts(**part)
 
     def _array(self, archive: Any, name: str, block_rows: int) -> Iterator[NDArray[Any]]:
