@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Not `index`, which pandas begins at 0 in every file.
 ID_NAMES = ("id", "ids", "sample_id")
-NO_IDS = "leave them out by --ids-key '' (ids_key='')"
+NO_IDS = "leave them out by --ids-key ''"
 _MOST = np.iinfo(np.int64).max
 
 
@@ -138,5 +138,5 @@ def check_same_ids(
         raise CommandError(
             f"{other}: its ids are not those of {source}, row for row: row {first_row + at} is "
             f"{str(right[at])!r} and {str(left[at])!r} there; sort both alike, or pair the rows "
-            f"as they are by --ids-key '' (ids_key='')"
+            f"as they are by --ids-key ''"
         )

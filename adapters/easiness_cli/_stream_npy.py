@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from easiness_cli import _read_npy as whole
 from easiness_cli._errors import CommandError, reason
 from easiness_cli._ids import UnusableIds, leave_out, pick_ids
-from easiness_cli._source import LABEL_NAMES, Request, Source
+from easiness_cli._source import LABEL_NAMES, NO_IDS_IN_NPY, Request, Source
 from easiness_cli._stream_parts import Parts, Stream
 
 
 def stream_npy(source: Source, request: Request) -> Stream:
     """Stream the one array of an npy file."""
     if request.ids_key and request.what == "probs":
-        raise source.error("--ids-key has no meaning for npy, which holds one array")
+        raise source.error(NO_IDS_IN_NPY)
     content = whole.read_npy(source, request)
     name = request.what
     array = getattr(content, name)

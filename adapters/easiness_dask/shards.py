@@ -99,7 +99,7 @@ def score_shards(
     from easiness_cli._progress import Progress
     from easiness_cli._shard_folder import output_folder
     from easiness_cli._shard_names import pair
-    from easiness_cli._shard_run import check_format, told
+    from easiness_cli._shard_run import check_format, told, told_to_callers
     from easiness_cli._shard_set import check_shards, run_serially, shared
 
     if client is not None:
@@ -111,7 +111,7 @@ def score_shards(
         escape_formulas=escape_formulas, max_bytes=max_bytes,
     )  # fmt: skip
     folder = _absolute(output)
-    with told(folder):
+    with told_to_callers(), told(folder):
         check_format("*." + format)
         shards = pair(
             _paths(inputs), None if labels is None else _paths(labels), folder, "." + format
