@@ -128,6 +128,9 @@ class _Csv(Stream):
     def only_ids(self) -> Iterator[Parts]:
         yield from self._read(1 << 16, [], None)
 
+    def only_labels(self) -> Iterator[Parts] | None:
+        return None if self._class_at else self._read(1 << 16, [], self._label_at)
+
     def _read(self, block_rows: int, columns: list[int], label_at: int | None) -> Iterator[Parts]:
         # A cell is an object of some 60 bytes until it is a number.
         size = min(block_rows, 1 << 14)

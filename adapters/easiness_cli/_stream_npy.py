@@ -52,6 +52,9 @@ class _Npy(Stream):
             for array in read_blocks(file, self.source, self._header, block_rows):
                 yield _part(self._name, array)
 
+    def only_labels(self) -> Iterator[Parts] | None:
+        return self.parts(1 << 16) if self._name == "labels" else None
+
     def _columns(self, block_rows: int) -> Iterator[Parts]:
         """Give rows of an array stored by columns, mapped anew each time.
 
@@ -174,6 +177,9 @@ class _Npz(Stream):
 
     def only_ids(self) -> Iterator[Parts]:
         yield from self._named(["ids"], 1 << 16)
+
+    def only_labels(self) -> Iterator[Parts] | None:
+        return self._named(["labels"], 1 << 16) if "labels" in self._needed else None
 
     def _named(self, names: list[str], block_rows: int) -> Iterator[Parts]:
         with whole._archive(self.source) as archive:

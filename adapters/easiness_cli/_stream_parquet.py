@@ -84,6 +84,13 @@ class _Parquet(Stream):
         for table, _ in self._tables([self._ids], 1 << 16):
             yield Parts(ids=self._id_column(table))
 
+    def only_labels(self) -> Iterator[Parts] | None:
+        return None if self._label is None else self._labels_alone(self._label)
+
+    def _labels_alone(self, name: str) -> Iterator[Parts]:
+        for table, _ in self._tables([name], 1 << 16):
+            yield Parts(labels=whole._labels(table.column(name), self.source, name))
+
     def _tables(self, names: list[str], block_rows: int) -> Iterator[tuple[Any, int]]:
         done = 0
         with opened(self.source) as file:

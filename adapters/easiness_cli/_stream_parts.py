@@ -88,6 +88,10 @@ class Stream(ABC):
         """Give the ids alone."""
         return self.parts(1 << 16)
 
+    def only_labels(self) -> Iterator[Parts] | None:
+        """Give the labels alone, or None where that is no cheaper than to read all."""
+        return None
+
     def forget_ids(self) -> None:
         """Read no ids any more."""
         self.has_ids = False

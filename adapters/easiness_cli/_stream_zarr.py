@@ -126,6 +126,9 @@ class _Zarr(Stream):
     def only_ids(self) -> Iterator[Parts]:
         yield from self._named(["ids"], 1 << 16)
 
+    def only_labels(self) -> Iterator[Parts] | None:
+        return self._named(["labels"], 1 << 16) if "labels" in self._arrays else None
+
     def _named(self, names: list[str], block_rows: int) -> Iterator[Parts]:
         assert self.n_rows is not None
         # Whole chunks: a chunk is decompressed anew for every piece that is asked of it.
