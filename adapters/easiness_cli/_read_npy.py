@@ -38,6 +38,10 @@ class _Header:
     offset: int
 
     @property
+    def row_bytes(self) -> int:
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
+
+    @property
     def n_bytes(self) -> int:
         return math.prod(self.shape) * self.dtype.itemsize
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from typing import IO, Any
 
 import numpy as np
@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from easiness_cli import _read_npy as whole
 from easiness_cli._errors import CommandError, reason
 from easiness_cli._ids import UnusableIds, leave_out, pick_ids
+from easiness_cli._read_ahead import Buffers, ahead
 from easiness_cli._source import LABEL_NAMES, NO_IDS_IN_NPY, Request, Source
 from easiness_cli._stream_parts import Parts, Stream
+
+_AHEAD_BYTES = 1 << 20
 
 
 def stream_npy(source: Source, request: Request) -> Stream:
@@ -47,10 +50,19 @@ class _Npy(Stream):
         if self._header.fortran and len(self._header.shape) == 2:
             yield from self._columns(block_rows)
             return
+        n_bytes = min(block_rows, self._header.shape[0]) * self._header.row_bytes
+        arrays = self._arrays(block_rows)
+        # Of small blocks the thread would cost more than it saves.
+        for array in ahead(arrays) if n_bytes >= _AHEAD_BYTES else arrays:
+            yield _part(self._name, array)
+
+    def _arrays(self, block_rows: int) -> Generator[NDArray[Any], None, None]:
         with self.source.open() as file:
             file.seek(self._header.offset)
-            for array in read_blocks(file, self.source, self._header, block_rows):
-                yield _part(self._name, array)
+            if self.source.path is not None and hasattr(os, "posix_fadvise"):
+                # The system reads ahead twice as much.
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+            yield from read_blocks(file, self.source, self._header, block_rows)
 
     def only_labels(self) -> Iterator[Parts] | None:
         return self.parts(1 << 16) if self._name == "labels" else None
@@ -79,20 +91,24 @@ def read_blocks(
 
     They are read, not mapped: where a mapped file shrinks or its disk fails, the process dies.
     """
-    n_rows, width = header.shape[0], math.prod(header.shape[1:])
-    row_bytes = width * header.dtype.itemsize
-    source.check_size(min(block_rows, max(n_rows, 1)) * row_bytes, "one block of rows")
+    n_rows, row_bytes = header.shape[0], header.row_bytes
+    size = min(block_rows, max(n_rows, 1)) * row_bytes
+    source.check_size(size, "one block of rows")
+    buffers = Buffers(size)
     for start in range(0, n_rows, block_rows):
         rows = min(block_rows, n_rows - start)
-        data = bytearray(rows * row_bytes)
+        data: Any = buffers.lend(rows * row_bytes)
         view, at = memoryview(data), 0
-        while at < len(data):
+        while at < data.size:
             got = file.readinto(view[at:])  # type: ignore[attr-defined]
             if not got:
                 what = f"array {name!r}: " if name else ""
                 raise source.error(f"{what}cut short at row {start + at // max(1, row_bytes)}")
             at += got
-        yield np.frombuffer(data, header.dtype).reshape(rows, *header.shape[1:])
+        array = data.view(header.dtype).reshape(rows, *header.shape[1:])
+        del data, view
+        yield array
+        del array
 
 
 def stream_npz(source: Source, request: Request) -> Stream:
