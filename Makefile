@@ -81,6 +81,7 @@ mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (30 minutes, one 
 
 scaling: $(VENV)/.test  ## the tables of docs/scaling.md (10 minutes, 7 GB of temporary files)
 	OMP_NUM_THREADS=1 $(BIN)/python examples/scaling.py docs/scaling.md
+	OMP_NUM_THREADS=1 $(BIN)/python examples/read_ahead.py docs/scaling.md
 
 tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
 	$(BIN)/python examples/numerics_tables.py
