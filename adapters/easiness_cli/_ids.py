@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 # Not `index`, which pandas begins at 0 in every file.
 ID_NAMES = ("id", "ids", "sample_id")
 NO_IDS = "leave them out by --ids-key ''"
-_MOST = np.iinfo(np.int64).max
 
 
 class UnusableIds(CommandError):
@@ -74,10 +73,7 @@ def settle_ids(stream: Stream, request: Request) -> None:
     if not stream.has_ids or not stream.ids_in_doubt:
         return
     try:
-        for part in stream.only_ids():
-            ids = part.ids
-            if ids is not None and ids.dtype.kind == "u" and (ids > _MOST).any():
-                stream.ids_as_text = True
+        stream.ids_as_text = stream.survey_ids()
     except UnusableIds as error:
         leave_out(stream.ids_name, error, request)
         stream.forget_ids()

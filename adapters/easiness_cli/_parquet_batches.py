@@ -68,11 +68,19 @@ def plain(kind: Any) -> Any:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
+def is_list(kind: Any) -> bool:
+    """Whether a type is one of lists."""
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
 def batches(file: Any, source: Source, names: list[str], most_rows: int) -> Iterator[Any]:
     """Read rows of the named columns.
 
-    The first batch has one row, and each may have 8 times the rows of the one before as long as
-    rows like those seen take no more than 64 MiB or `--max-bytes`.
+    Of lists, the first batch has one row, and each may have 8 times the rows of the one before as
+    long as rows like those seen take no more than 64 MiB or `--max-bytes`. Where there is text and
+    no list, its columns alone are read so at first.
 
     Parameters
     ----------
@@ -95,8 +103,27 @@ def batches(file: Any, source: Source, names: list[str], most_rows: int) -> Iter
     CommandError
         If a batch takes more than `--max-bytes`.
     """
-    allowed = min(BATCH_BYTES, source.max_bytes)
-    size, row_bytes = 1, 1
+    schema = file.schema_arrow  # made anew each time
+    fields = [schema.field(name) for name in names]
+    if any(is_list(field.type) for field in fields):
+        yield from _growing(file, source, names, most_rows, 1)
+        return
+    row_bytes = max(1, 8 * len(names))
+    text = [field.name for field in fields if is_text(field.type)]
+    seen = 0
+    for batch in _growing(file, source, text, most_rows, 1) if text else ():
+        row_bytes = max(row_bytes, 8 * len(names) + batch_bytes(batch) // max(1, batch.num_rows))
+        seen += batch.num_rows
+        if seen >= most_rows:
+            break
+    size = max(1, min(most_rows, min(BATCH_BYTES, source.max_bytes) // row_bytes))
+    yield from _growing(file, source, names, most_rows, size)
+
+
+def _growing(
+    file: Any, source: Source, names: list[str], most_rows: int, size: int
+) -> Iterator[Any]:
+    allowed, row_bytes = min(BATCH_BYTES, source.max_bytes), 1
     # One row group at a time: one iteration over all of them keeps the bytes that it has read
     # (pyarrow 26; `test_peak_memory_is_that_of_a_few_blocks`).
     for group in range(file.metadata.num_row_groups):
@@ -116,7 +143,7 @@ def batches(file: Any, source: Source, names: list[str], most_rows: int) -> Iter
                     done += batch.num_rows - skip
                 skip = max(0, skip - batch.num_rows)
                 wanted = max(1, min(most_rows, size * _GROWTH, allowed // row_bytes))
-                if done < n_rows and (wanted >= 2 * size or wanted < size):
+                if done < n_rows and (wanted >= 2 * size or 2 * wanted < size):
                     size, again = wanted, True
                     break
 
@@ -131,15 +158,31 @@ def batch_bytes(batch: Any) -> int:
     )
 
 
+def _part(column: Any) -> tuple[Any, NDArray[Any]]:
+    """Give the part of a dictionary that rows refer to, and where in it each finds its own.
+
+    Batches of one row group share a dictionary that grows.
+    """
+    rows = column.indices.drop_null().to_numpy()
+    if not rows.size:
+        return column.dictionary.slice(0, 0), rows
+    low, high = int(rows.min()), int(rows.max())
+    if high - low < 2 * rows.size:
+        return column.dictionary.slice(low, high - low + 1), rows - low
+    used, codes = np.unique(rows, return_inverse=True)
+    return column.dictionary.take(pa.array(used)), codes
+
+
 def longest_text(column: Any) -> int:
     """Count the characters, or bytes, of the longest text of a dictionary array's rows."""
-    if not is_text(column.type) or not len(column):
+    if not is_text(column.type):
         return 2  # a number of 8 bytes
-    dictionary = column.dictionary
-    count = pc.binary_length if is_bytes(dictionary.type) else pc.utf8_length
-    lengths = count(dictionary).to_numpy(zero_copy_only=False)
-    rows = column.indices.drop_null().to_numpy()
-    return int(lengths[rows].max(initial=1)) if lengths.size else 1
+    different, codes = _part(column)
+    if not codes.size:
+        return 1
+    count = pc.binary_length if is_bytes(different.type) else pc.utf8_length
+    lengths = count(different).to_numpy(zero_copy_only=False)
+    return int(lengths[codes].max(initial=1))
 
 
 def is_bytes(kind: Any) -> bool:
@@ -167,8 +210,8 @@ def texts(column: Any, source: Source, name: str) -> NDArray[np.str_]:
     found = np.empty(len(column), f"U{longest}")
     at = 0
     for chunk in column.chunks:
-        used, codes = np.unique(chunk.indices.to_numpy(), return_inverse=True)
-        different = chunk.dictionary.take(pa.array(used)).to_numpy(zero_copy_only=False)
+        part, codes = _part(chunk)
+        different = part.to_numpy(zero_copy_only=False)
         if is_bytes(column.type):
             different = np.array([each.hex() for each in different], np.str_)
         found[at : at + len(chunk)] = different.astype(found.dtype)[codes]

@@ -8,7 +8,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from easiness_cli._parquet_batches import batch_bytes, batches, is_text, opened, plain, texts
+from easiness_cli._parquet_batches import (
+    batch_bytes,
+    batches,
+    is_list,
+    is_text,
+    opened,
+    plain,
+    texts,
+)
 from easiness_cli._source import INDEX_NAMES, LABEL_NAMES, PROBS_NAMES, Content, Request, Source
 
 _NEVER_CLASSES = ("label", "labels", "target", "targets")
@@ -72,12 +80,6 @@ def _show(names: list[str]) -> str:
     return ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
 
 
-def _is_list(kind: Any) -> bool:
-    return bool(
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
-
-
 def _is_number(kind: Any) -> bool:
     return bool(
         pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
@@ -92,10 +94,10 @@ def _probs_columns(
             raise source.error(
                 f"no column {request.probs_key!r}; it has the columns {_show(names)}"
             )
-        if not _is_list(schema.field(request.probs_key).type):
+        if not is_list(schema.field(request.probs_key).type):
             raise source.error(f"column {request.probs_key!r} holds no lists")
         return [request.probs_key]
-    lists = [name for name in names if name != label and _is_list(schema.field(name).type)]
+    lists = [name for name in names if name != label and is_list(schema.field(name).type)]
     known = ("logits",) if request.logits and "logits" in lists else PROBS_NAMES
     found = [name for name in known if name in lists] or lists
     if len(found) == 1:
@@ -131,7 +133,7 @@ def _load(file: Any, source: Source, names: list[str]) -> Any:
     aborts the process (pyarrow 26; `test_a_damaged_footer_never_aborts`).
     """
     schema = pa.schema([file.schema_arrow.field(name) for name in names])
-    n_plain = sum(not _is_list(field.type) for field in schema)
+    n_plain = sum(not is_list(field.type) for field in schema)
     source.check_size(8 * n_plain * file.metadata.num_rows, "the data")
     read, n_bytes = [], 0
     # Any number of rows: what bounds a batch is the bytes that it takes.

@@ -40,7 +40,10 @@ def stream_parquet(source: Source, request: Request) -> Stream:
         wanted = [*columns, *(name for name in (label, ids) if name is not None)]
         first = next(batches(file, source, wanted, 1), None)
         doubt = ids is not None and in_doubt(schema.field(ids))
-        return _Parquet(source, file.metadata.num_rows, (columns, label, ids), first, doubt)
+        only_null = ids is not None and not in_doubt(schema.field(ids).with_nullable(False))
+        return _Parquet(
+            source, file.metadata.num_rows, (columns, label, ids), first, doubt, only_null
+        )
 
 
 class _Parquet(Stream):
@@ -51,8 +54,10 @@ class _Parquet(Stream):
         names: tuple[list[str], str | None, str | None],
         first: Any,
         doubt: bool,
+        only_null: bool,
     ) -> None:
         self._columns, self._label, self._ids = names
+        self._only_null = only_null
         n_classes, listed = len(self._columns), len(self._columns) == 1
         if listed and first is not None:
             column = pa.chunked_array([first.column(self._columns[0])])
@@ -83,6 +88,13 @@ class _Parquet(Stream):
         assert self._ids is not None
         for table, _ in self._tables([self._ids], 1 << 16):
             yield Parts(ids=self._id_column(table))
+
+    def survey_ids(self) -> bool:
+        if self._only_null:
+            for _ in self._tables([self.ids_name], 1 << 16):
+                pass  # what is null is refused as it is read
+            return False
+        return super().survey_ids()
 
     def only_labels(self) -> Iterator[Parts] | None:
         return None if self._label is None else self._labels_alone(self._label)

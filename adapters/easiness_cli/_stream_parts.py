@@ -88,6 +88,22 @@ class Stream(ABC):
         """Give the ids alone."""
         return self.parts(1 << 16)
 
+    def survey_ids(self) -> bool:
+        """Read all ids; tell whether any is beyond int64.
+
+        Raises
+        ------
+        UnusableIds
+            If any cannot be carried.
+        """
+        most = np.iinfo(np.int64).max
+        kinds = [
+            part.ids.dtype.kind == "u" and bool((part.ids > most).any())
+            for part in self.only_ids()
+            if part.ids is not None
+        ]
+        return any(kinds)
+
     def only_labels(self) -> Iterator[Parts] | None:
         """Give the labels alone, or None where that is no cheaper than to read all."""
         return None
