@@ -130,7 +130,7 @@ def score_shards(
                 from easiness_dask._cluster import run_on_cluster
 
                 report = run_on_cluster(
-                    client, shards, parameters, shared(opened[0]),
+                    client, shards, parameters, shared(opened),
                     overwrite=overwrite, progress=shown.show,
                 )  # fmt: skip
     return report.summary

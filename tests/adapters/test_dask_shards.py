@@ -63,7 +63,7 @@ def test_a_shard_that_changes_after_the_check_is_not_scored(what: str, client: A
         save("b", 4)
     with pytest.raises(ShardsError, match=rf"changed since it was checked: {what}") as caught:
         run_on_cluster(
-            client, shards, PARAMETERS, shared(opened[0]),
+            client, shards, PARAMETERS, shared(opened),
             overwrite=False, progress=lambda *_: None,
         )  # fmt: skip
     assert list(caught.value.failed) == [shards[1].input]
