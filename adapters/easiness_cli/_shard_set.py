@@ -148,9 +148,11 @@ def incomplete(report: Report, n_shards: int, why: str = "") -> ShardsError:
     told_of += list(report.failed.values())[:3]
     if len(report.failed) > 3:
         told_of.append(f"and {len(report.failed) - 3} more")
+    done, left = len(report.finished), n_shards - len(report.finished)
+    are = "is" if left == 1 else "are"
     return ShardsError(
-        f"{len(report.finished)} of {n_shards} shards are finished and will be skipped by a rerun; "
-        f"{n_shards - len(report.finished)} are not: {'; '.join(told_of)}",
+        f"{done} of {n_shards} shards {'is' if done == 1 else 'are'} finished and will be skipped "
+        f"by a rerun; {left} {are} not: {'; '.join(told_of)}",
         report,
     )
 

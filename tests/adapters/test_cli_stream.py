@@ -75,10 +75,12 @@ def test_no_labels() -> None:
 def test_no_rows() -> None:
     np.save("p.npy", PROBS[:0])
     np.save("y.npy", LABELS[:0])
-    assert score_shard("p.npy", "s.csv", labels="y.npy") == ec.score(PROBS[:0], LABELS[:0]).summary
-    assert len(Path("s.csv").read_text().splitlines()) == 1
+    assert score_shard("p.npy", "u.csv", labels="y.npy") == ec.score(PROBS[:0], LABELS[:0]).summary
+    assert len(Path("u.csv").read_text().splitlines()) == 1
     Path("p.csv").write_text("a,b,label\n")
-    refused("no rows", "p.csv")
+    assert score_shard("p.csv", "t.csv").n_samples == 0
+    Path("p.csv").write_text("")
+    refused("empty .0 bytes", "p.csv")
 
 
 def test_labels_that_change_their_kind() -> None:
