@@ -183,7 +183,7 @@ def shown_rate(rate: float) -> str:
     return f"{rate:.0f} GB/s" if rate >= 100 else f"{rate:.2g} GB/s"
 
 
-def tables(rows: list[dict[str, str]], shard_s: float, workers: list[dict[str, Any]]) -> str:
+def tables(rows: list[dict[str, str]], shard_s: float, compared: list[dict[str, Any]]) -> str:
     import pyarrow
 
     heads = ["what", "format", "classes", "elements", "core s", "wall s", "MB read", "MB written"]
@@ -207,8 +207,8 @@ def tables(rows: list[dict[str, str]], shard_s: float, workers: list[dict[str, A
                 for name in ("read_mb", "written_mb")
             ]
             lines.append(f"| {n_classes} | {workers:,} | {shown} | {' | '.join(rates)} |")
-    if workers:
-        lines += ["", *workers_table(workers)]
+    if compared:
+        lines += ["", *workers_table(compared)]
     versions = (
         f"easiness_core {ec.__version__}, NumPy {np.__version__}, pyarrow {pyarrow.__version__}, "
         f"Python {platform.python_version()}"

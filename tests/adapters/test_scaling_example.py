@@ -58,6 +58,16 @@ def test_scores_that_are_not_equal_end_the_comparison(
         )
 
 
+def test_the_page_has_both_tables() -> None:
+    row = dict.fromkeys(scaling.FIELDS, "1") | {"what": "shard", "format": "npy"}
+    rows = [{**row, "classes": n, "elements": "1000000"} for n in ("10", "100", "1000")]
+    compared = [{"workers": count, "rows": 10, "wall_s": 1.0} for count in (1, 2)]
+    text = scaling.tables(rows, 0.01, compared)
+    assert "| 1000 | 1,024 |" in text
+    assert "| 2 | 10 | 1 | 1e-05 | 1.00 |" in text
+    assert "Dask" not in scaling.tables(rows, 0.01, [])
+
+
 def test_rates_are_multiples_of_the_first() -> None:
     rows = [{"workers": 1, "rows": 1000, "wall_s": 2.0}, {"workers": 2, "rows": 1000, "wall_s": 1}]
     lines = scaling_workers.workers_table(rows)
