@@ -53,7 +53,7 @@ def train(run: Run, seed: int, args: argparse.Namespace, data: Any) -> FitResult
         x, y = set_data.imbalanced((x, y), float(run.setting), n_classes)
     name = run.setting.split(",")[0] if run.suite == "sel" else args.network
     torch.manual_seed(seed)
-    model = set_data.network(name, x.shape[1:], n_classes)
+    model = set_data.network(name, x.shape[1:], n_classes, args.weights)
     if run.sharpness != 1:
         model = Sharpened(model, run.sharpness)
     options = {"seed": seed, "device": args.device, "amp": args.amp, **run.options}
@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--data", choices=set_data.DATASETS)
     parser.add_argument("--folder", help="torchvision's files, for CIFAR and SVHN")
     parser.add_argument("--network", choices=set_data.NETWORKS, default="small")
+    parser.add_argument("--weights", help="torchvision's, of a network that it has")
     parser.add_argument("--size", type=int, help="training samples, in place of the suite's")
     parser.add_argument("--epochs", type=int, help="full data's epochs, in place of the suite's")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
