@@ -18,7 +18,7 @@ SIZES = {
 SOFT = {ec.Level.EASY: 0.3, ec.Level.MEDIUM: 1.0, ec.Level.HARD: 1.0}
 TIMED = (
     "classic", "lossless, 12/12 of the epochs", "InfoBatch, 9/12 of the epochs",
-    "classic, 6/12 of the epochs",
+    "classic, 6/12 of the epochs", "SET",
 )  # fmt: skip
 UNIONS = {"EO": ec.EO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO}
 
