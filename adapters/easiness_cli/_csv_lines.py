@@ -122,15 +122,15 @@ def _is_header(cells: list[str]) -> bool:
 class Column:
     """A column of numbers or text; each different text is kept once."""
 
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
+    def __init__(self, lines: Lines, *, empty: bool = False) -> None:
+        self._lines, self._empty = lines, empty
         self._codes: dict[str, int] = {}
         self._rows = array("q")
         self._n_characters = 0
 
     def add(self, cell: str) -> None:
         if cell not in self._codes:
-            if not cell.strip():
+            if not self._empty and not cell.strip():
                 raise self._lines.source.error(f"line {self._lines.line}: a cell is empty")
             self._n_characters += len(cell)
             if self._n_characters > self._lines.source.max_bytes:
@@ -165,7 +165,7 @@ class Column:
         return self._wide([text.strip() for text in self._codes], rows)
 
     def _wide(self, texts: list[str], rows: NDArray[np.int64]) -> NDArray[Any]:
-        longest = max(map(len, texts), default=1)
+        longest = max(map(len, texts), default=1) or 1
         self._lines.source.check_texts(longest, rows.size, f"up to line {self._lines.line}")
         different: NDArray[Any] = np.array(texts, dtype=np.str_)
         return different[rows]

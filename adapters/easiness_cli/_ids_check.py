@@ -102,7 +102,7 @@ def _load(shards: Sequence[tuple[str, Ids]], max_bytes: int) -> NDArray[Any]:
             if n_ids * widest > max_bytes:
                 raise CommandError(
                     f"{name!r}: to look for ids that occur twice takes more than --max-bytes "
-                    f"{max_bytes:,}; raise it, or pass --no-check-ids (check_ids=False)"
+                    f"{max_bytes:,}; raise it, or pass --no-check-ids"
                 )
             parts.append(block)
     ids = np.concatenate(parts or [np.empty(0, np.int64)])

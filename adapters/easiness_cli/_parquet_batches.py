@@ -136,13 +136,15 @@ def longest_text(column: Any) -> int:
     if not is_text(column.type) or not len(column):
         return 2  # a number of 8 bytes
     dictionary = column.dictionary
-    count = pc.binary_length if _is_bytes(dictionary.type) else pc.utf8_length
+    count = pc.binary_length if is_bytes(dictionary.type) else pc.utf8_length
     lengths = count(dictionary).to_numpy(zero_copy_only=False)
     rows = column.indices.drop_null().to_numpy()
     return int(lengths[rows].max(initial=1)) if lengths.size else 1
 
 
-def _is_bytes(kind: Any) -> bool:
+def is_bytes(kind: Any) -> bool:
+    """Whether a type is one of bytes of any length."""
+    kind = plain(kind)
     return bool(
         pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
     )
@@ -151,18 +153,24 @@ def _is_bytes(kind: Any) -> bool:
 def texts(column: Any, source: Source, name: str) -> NDArray[np.str_]:
     """Turn a column of text, a dictionary in each chunk, into an array; refuse what is too wide.
 
+    Bytes become text in hexadecimal.
+
     Raises
     ------
     CommandError
         If the longest text, times the rows, takes more than `--max-bytes`.
     """
     longest = max((longest_text(chunk) for chunk in column.chunks), default=1)
+    if is_bytes(column.type):
+        longest *= 2
     source.check_texts(longest, len(column), f"column {name!r}")
     found = np.empty(len(column), f"U{longest}")
     at = 0
     for chunk in column.chunks:
         used, codes = np.unique(chunk.indices.to_numpy(), return_inverse=True)
         different = chunk.dictionary.take(pa.array(used)).to_numpy(zero_copy_only=False)
+        if is_bytes(column.type):
+            different = np.array([each.hex() for each in different], np.str_)
         found[at : at + len(chunk)] = different.astype(found.dtype)[codes]
         at += len(chunk)
     return found

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import easiness_core as ec
 from easiness_cli._errors import CommandError
 from easiness_cli._labels import encode
-from easiness_cli._source import Content, Request, Source, open_source
+from easiness_cli._source import NO_IDS_IN_NPY, Content, Request, Source, open_source
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ def read_inputs(
     if probs_path == "-" and labels_path == "-":
         raise CommandError("only one of PROBS and LABELS can be standard input", exit_code=2)
     source = open_source(probs_path, max_bytes)
+    if ids_key and source.kind == "npy":
+        raise source.error(NO_IDS_IN_NPY)
     # The ids asked for are no class; those of usual names are left out without asking.
     asked = ids_key or None
     content = _read(
@@ -131,7 +133,7 @@ def _read_ids(source: Source, request: Request) -> NDArray[Any] | None:
 
 
 def _check_ids(source: Source, ids: NDArray[Any], label_source: Source, wanted: Request) -> None:
-    from easiness_cli._stream_parts import check_same_ids
+    from easiness_cli._ids import check_same_ids
 
     others = _read_ids(label_source, wanted)
     if others is not None:

@@ -52,6 +52,11 @@ def rows_if_large(args: argparse.Namespace) -> Rows | None:
     It is read at once where it is small, where all of it is needed (the AUROC), and where it can
     be read only once (pipes).
     """
+    if args.auroc and os.path.isdir(args.probs):
+        raise CommandError(
+            f"{args.probs!r}: --auroc needs all rows at once: it is not offered for zarr; drop it",
+            exit_code=2,
+        )
     if args.auroc or "-" in (args.probs, args.labels, args.output):
         return None
     paths = [path for path in (args.probs, args.labels) if path is not None]

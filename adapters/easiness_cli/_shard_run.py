@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import easiness_core as ec
-from easiness_cli._errors import CommandError, reason
+from easiness_cli._errors import CommandError, as_parameters, reason
 from easiness_cli._parameters import Parameters
 from easiness_cli._sidecar import (
     Sidecar,
@@ -45,12 +45,24 @@ def told(name: str) -> Iterator[None]:
     except MemoryError as error:
         raise ShardError(
             f"{name!r}: out of memory: give the process more, or refuse such files by a lower "
-            f"--max-bytes (max_bytes=) {error}".rstrip()
+            f"--max-bytes {error}".rstrip()
         ) from error
     except (
         OSError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError
     ) as error:  # fmt: skip
         raise ShardError(f"{name!r}: {reason(error)}") from error
+
+
+@contextmanager
+def told_to_callers() -> Iterator[None]:
+    """Let errors speak of parameters: commands name their options, functions have none."""
+    try:
+        yield
+    except ShardError as error:
+        error.args = (as_parameters(str(error)), *error.args[1:])
+        failed: dict[str, str] = getattr(error, "failed", {})
+        failed.update({name: as_parameters(why) for name, why in failed.items()})
+        raise
 
 
 def finished(

@@ -39,8 +39,8 @@ def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool
     Raises
     ------
     CommandError
-        If a shard cannot be opened or has no labels, or they differ in classes, or in having ids,
-        or share an id.
+        If a shard cannot be opened or has no labels, or wrong ones that can be read alone (not
+        those within csv), or they differ in classes, or in having ids, or share an id.
     """
     _refuse_one_twice([shard.input for shard in shards])
     opened = [Rows(shard.input, shard.labels, parameters.reading) for shard in shards]
@@ -53,6 +53,8 @@ def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool
                 f"shards differ in {said}: {mine} in {first.paths[0]!r}, "
                 f"{theirs} in {shard.input!r}"
             )
+    for rows in opened:
+        rows.check_labels()
     if check_ids and first.has_ids:
         names = [shard.input for shard in shards]
         check_unique(names, opened, parameters.reading.max_bytes)

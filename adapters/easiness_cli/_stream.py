@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError
+from easiness_cli._ids import settle_ids
 from easiness_cli._labels import encode
 from easiness_cli._read import Inputs
 from easiness_cli._sidecar import stamp
 from easiness_cli._source import Request, Source, open_source
 from easiness_cli._stream_empty import no_ids
 from easiness_cli._stream_parts import Stream, aligned
+from easiness_core._validate import check_labels
 
 _ELEMENTS = 4_000_000
 _MOST_ROWS = 1 << 18
@@ -102,28 +104,16 @@ class Rows:
         CommandError
             If the file cannot be read, or labels are of a kind that changes within the file.
         """
-        given = None if self._reading.classes is None else list(self._reading.classes)
         streams = [self._probs] if self._labels is None else [self._probs, self._labels]
         kinds: dict[str, str] = {}
-        first_row, classes = 0, self.classes
+        first_row = 0
         for part in aligned(streams, self.block_rows):
             probs, labels = part.probs, part.labels
             assert probs is not None
             assert labels is not None
-            for name, array in (("labels", labels), ("ids", part.ids)):
-                if array is None:
-                    continue
-                found = "text" if array.dtype.kind in "US" else "numbers"
-                if kinds.setdefault(name, found) != found:
-                    source = streams[-1 if name == "labels" else 0].source
-                    raise source.error(
-                        f"{name}: {kinds[name]} up to row {first_row}, {found} from there on; "
-                        f"write all in one way"
-                    )
-            try:
-                labels, classes = encode(labels, self.n_classes, given, self._columns)
-            except CommandError as error:
-                raise CommandError(f"{error} (rows counted from row {first_row})") from error
+            if part.ids is not None:
+                _refuse_another_kind(kinds, "ids", part.ids, first_row, self._probs.source)
+            labels, classes = self._encoded(labels, kinds, first_row)
             if self._reading.logits:
                 probs = ec.softmax(probs)
             yield Inputs(
@@ -135,11 +125,53 @@ class Rows:
             ids = no_ids(self._probs) if self.has_ids else None
             yield Inputs(probs, labels, self.classes, self._probs.n_columns, ids=ids)
 
+    def check_labels(self) -> None:
+        """Read the labels alone, where that is cheap, and check them as scoring will.
+
+        Raises
+        ------
+        CommandError
+            If one is missing, unknown or out of range.
+        """
+        stream = self._probs if self._labels is None else self._labels
+        kinds: dict[str, str] = {}
+        first_row = 0
+        for part in stream.only_labels() or ():
+            assert part.labels is not None
+            labels, _ = self._encoded(part.labels, kinds, first_row)
+            try:
+                check_labels(labels, labels.size, self.n_classes, first_row=first_row)
+            except (ValueError, TypeError) as error:
+                raise stream.source.error(str(error)) from error
+            first_row += labels.size
+
+    def _encoded(
+        self, labels: NDArray[Any], kinds: dict[str, str], first_row: int
+    ) -> tuple[NDArray[Any], list[str] | None]:
+        given = None if self._reading.classes is None else list(self._reading.classes)
+        source = (self._probs if self._labels is None else self._labels).source
+        _refuse_another_kind(kinds, "labels", labels, first_row, source)
+        try:
+            return encode(labels, self.n_classes, given, self._columns)
+        except CommandError as error:
+            raise source.error(f"{error} (rows counted from row {first_row})") from error
+
     def ids(self) -> Iterator[NDArray[Any]]:
         """Read the samples' names alone where the format allows it."""
         for part in self._probs.only_ids():
             assert part.ids is not None
             yield part.ids
+
+
+def _refuse_another_kind(
+    kinds: dict[str, str], name: str, array: NDArray[Any], first_row: int, source: Source
+) -> None:
+    found = "text" if array.dtype.kind in "US" else "numbers"
+    if kinds.setdefault(name, found) != found:
+        raise source.error(
+            f"{name}: {kinds[name]} up to row {first_row}, {found} from there on; write all in "
+            f"one way"
+        )
 
 
 def _open_both(
@@ -171,7 +203,9 @@ def open_stream(path: str, request: Request, max_bytes: int) -> Stream:
     if os.path.isdir(path):
         from easiness_cli._stream_zarr import stream_zarr
 
-        return stream_zarr(Source(repr(path), "zarr", max_bytes, path=path), request)
+        stream = stream_zarr(Source(repr(path), "zarr", max_bytes, path=path), request)
+        settle_ids(stream, request)
+        return stream
     return stream_of(open_source(path, max_bytes), request)
 
 
@@ -185,4 +219,6 @@ def stream_of(source: Source, request: Request) -> Stream:
         from easiness_cli._stream_parquet import stream_parquet as stream
     else:
         from easiness_cli._stream_csv import stream_csv as stream
-    return stream(source, request)
+    found = stream(source, request)
+    settle_ids(found, request)
+    return found

@@ -12,8 +12,9 @@ import numpy as np
 from easiness_cli import _read_csv as whole
 from easiness_cli._csv_lines import Column, Lines, opened
 from easiness_cli._errors import CommandError
+from easiness_cli._ids import pick_ids
 from easiness_cli._source import LABEL_NAMES, Request, Source
-from easiness_cli._stream_parts import Parts, Stream, pick_ids
+from easiness_cli._stream_parts import Parts, Stream
 
 
 def stream_csv(source: Source, request: Request) -> Stream:
@@ -27,6 +28,8 @@ def stream_csv(source: Source, request: Request) -> Stream:
             lines.header = lines.first if named else None
         header = lines.header
         left_out = whole._index_columns(header)
+        # A name that nobody asked for may be missing.
+        empty = request.ids_key is None
         label_at, id_at = None, None
         if request.with_labels:
             label_at = whole._label_column(lines, request.labels_key, left_out)
@@ -35,7 +38,8 @@ def stream_csv(source: Source, request: Request) -> Stream:
             name_found = pick_ids(others, request, source)
             id_at = None if name_found is None else (header or []).index(name_found)
         if request.what == "labels":
-            return _Csv(source, header, [], label_at, id_at, doubtful=_in_doubt(lines, ["0"]))
+            doubtful = _in_doubt(lines, ["0"])
+            return _Csv(source, header, [], label_at, id_at, doubtful=doubtful, empty_ids=empty)
         if label_at is None and header:
             left_out |= {at for at, n in enumerate(header) if n.lower() in whole._NEVER_CLASSES}
         # A name such as `ids` is one of ids only where it was asked for: it may be a class.
@@ -50,7 +54,8 @@ def stream_csv(source: Source, request: Request) -> Stream:
                 f"expected one column a class, at least 2, got {len(columns)}"
                 + (f" (of the columns {', '.join(map(repr, header[:10]))})" if header else "")
             )
-        return _Csv(source, header, columns, label_at, id_at, doubtful=_in_doubt(lines, ["0", "1"]))
+        doubtful = _in_doubt(lines, ["0", "1"])
+        return _Csv(source, header, columns, label_at, id_at, doubtful=doubtful, empty_ids=empty)
 
 
 def _in_doubt(lines: Lines, first: list[str]) -> bool:
@@ -67,15 +72,17 @@ class _Csv(Stream):
         id_at: int | None,
         *,
         doubtful: bool,
+        empty_ids: bool,
     ) -> None:
         super().__init__(
-            source, n_rows=None, n_classes=len(columns), has_ids=id_at is not None,
+            source, n_rows=None, n_classes=len(columns),
+            ids_name=None if id_at is None else (header or [])[id_at],
             columns=[header[at] for at in columns] if header and columns else None,
             n_columns=len(columns) or None,
         )  # fmt: skip
         self._header, self._class_at = header, columns
         self._label_at, self._id_at = label_at, id_at
-        self._doubtful = doubtful
+        self._doubtful, self._empty_ids = doubtful, empty_ids
         self._kind, self._n_read = "", 0
 
     def settle_header(self, labels: Stream | None) -> None:
@@ -121,13 +128,16 @@ class _Csv(Stream):
     def only_ids(self) -> Iterator[Parts]:
         yield from self._read(1 << 16, [], None)
 
+    def only_labels(self) -> Iterator[Parts] | None:
+        return None if self._class_at else self._read(1 << 16, [], self._label_at)
+
     def _read(self, block_rows: int, columns: list[int], label_at: int | None) -> Iterator[Parts]:
         # A cell is an object of some 60 bytes until it is a number.
         size = min(block_rows, 1 << 14)
         self._kind, self._n_read = "", 0
         with opened(self.source) as lines:
             lines.header = self._header
-            batch = _Batch(lines, columns, label_at, self._id_at)
+            batch = _Batch(lines, columns, label_at, self._id_at, self._empty_ids)
             for row in lines:
                 batch.add(row)
                 if batch.n_rows == size:
@@ -157,10 +167,15 @@ class _Batch:
     """Rows that are being read."""
 
     def __init__(
-        self, lines: Lines, columns: list[int], label_at: int | None, id_at: int | None
+        self,
+        lines: Lines,
+        columns: list[int],
+        label_at: int | None,
+        id_at: int | None,
+        empty_ids: bool,
     ) -> None:
         self._lines, self._class_at = lines, columns
-        self._label_at, self._id_at = label_at, id_at
+        self._label_at, self._id_at, self._empty_ids = label_at, id_at, empty_ids
         # Of one column, `itemgetter` gives no tuple; there are two classes at least.
         self._pick = itemgetter(*columns) if columns else None
         self._clear()
@@ -168,7 +183,7 @@ class _Batch:
     def _clear(self) -> None:
         self.n_rows = 0
         self._values = array("d")
-        self._labels, self._ids = Column(self._lines), Column(self._lines)
+        self._labels, self._ids = Column(self._lines), Column(self._lines, empty=self._empty_ids)
 
     def add(self, row: list[str]) -> None:
         if self._pick is not None:

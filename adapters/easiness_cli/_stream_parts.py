@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_cli._errors import CommandError
-from easiness_cli._source import Request, Source
+from easiness_cli._ids import check_ids, check_same_ids
+from easiness_cli._source import Source
 
 _NAMES = ("probs", "labels", "ids")
-# Not `index`, which pandas begins at 0 in every file.
-ID_NAMES = ("id", "ids", "sample_id")
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,12 @@ class Stream(ABC):
         How many columns were taken for classes, where the file may hold others too.
     has_ids : bool
         Whether the file names its samples.
+    ids_name : str
+        What it calls the names, where it has them.
+    ids_in_doubt : bool
+        Whether only reading them tells if they can be carried.
+    ids_as_text : bool
+        Whether whole numbers among them are to become text.
     """
 
     def __init__(
@@ -62,14 +67,18 @@ class Stream(ABC):
         n_classes: int = 0,
         columns: list[str] | None = None,
         n_columns: int | None = None,
-        has_ids: bool = False,
+        ids_name: str | None = None,
+        ids_in_doubt: bool = False,
     ) -> None:
         self.source = source
         self.n_rows = n_rows
         self.n_classes = n_classes
         self.columns = columns
         self.n_columns = n_columns
-        self.has_ids = has_ids
+        self.has_ids = ids_name is not None
+        self.ids_name = ids_name or ""
+        self.ids_in_doubt = ids_in_doubt
+        self.ids_as_text = False
 
     @abstractmethod
     def parts(self, block_rows: int) -> Iterator[Parts]:
@@ -78,6 +87,18 @@ class Stream(ABC):
     def only_ids(self) -> Iterator[Parts]:
         """Give the ids alone."""
         return self.parts(1 << 16)
+
+    def only_labels(self) -> Iterator[Parts] | None:
+        """Give the labels alone, or None where that is no cheaper than to read all."""
+        return None
+
+    def forget_ids(self) -> None:
+        """Read no ids any more."""
+        self.has_ids = False
+
+    def checked_ids(self, ids: NDArray[Any]) -> NDArray[Any]:
+        """Give what the file holds as whole numbers or text."""
+        return check_ids(ids, self.source, as_text=self.ids_as_text)
 
     def count_rows(self) -> int:
         """Count the rows, by reading all where nothing else tells."""
@@ -181,60 +202,3 @@ def check_joined(arrays: Sequence[NDArray[Any] | None], source: Source, name: st
     if texts:
         longest = max(each.dtype.itemsize // 4 for each in texts)
         source.check_texts(longest, sum(map(len, texts)), name)
-
-
-def pick_ids(names: list[str], request: Request, source: Source) -> str | None:
-    """Find the column or array that names the samples, if there is one."""
-    key = request.ids_key
-    if key == "":
-        return None
-    if key is not None:
-        if key not in names and request.what == "labels":
-            return None
-        if key not in names:
-            shown = ", ".join(map(repr, names[:20]))
-            raise source.error(f"no column {key!r} of ids; it has {shown}")
-        return key
-    for wanted in ID_NAMES:
-        for name in names:
-            if name.lower() == wanted:
-                return name
-    return None
-
-
-def check_same_ids(
-    ids: NDArray[Any], others: NDArray[Any], first_row: int, source: Source, other: Source
-) -> None:
-    """Refuse labels whose ids are not, row for row, those of the probabilities.
-
-    Raises
-    ------
-    CommandError
-        If any differs; whole numbers and their decimal texts do not.
-    """
-    left, right = (
-        np.char.decode(each, "utf-8", "replace") if each.dtype.kind == "S" else each.astype(np.str_)
-        for each in (ids, others)
-    )
-    differ = np.flatnonzero(left != right)
-    if differ.size:
-        at = differ[0]
-        raise CommandError(
-            f"{other}: its ids are not those of {source}, row for row: row {first_row + at} is "
-            f"{str(right[at])!r} and {str(left[at])!r} there; sort both alike, or pair the rows "
-            f"as they are by --ids-key '' (ids_key='')"
-        )
-
-
-def check_ids(ids: NDArray[Any], source: Source) -> NDArray[Any]:
-    """Refuse ids that are neither whole numbers, perhaps as floats, nor text."""
-    if ids.ndim != 1:
-        raise source.error(f"ids: expected one a row, got shape {ids.shape}")
-    if ids.dtype.kind == "f" and (ids % 1 == 0).all() and (abs(ids) < 2.0**53).all():
-        return ids.astype(np.int64)
-    if ids.dtype.kind not in "iuUS":
-        raise source.error(
-            f"ids: expected whole numbers or text, got {ids.dtype}; leave them out by --ids-key '' "
-            f"(ids_key='')"
-        )
-    return ids

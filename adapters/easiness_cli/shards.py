@@ -13,6 +13,7 @@ from easiness_cli._shard_run import (
     finished,
     run_shard,
     told,
+    told_to_callers,
 )
 from easiness_cli._shard_set import ShardsError
 from easiness_cli._stream import Rows
@@ -120,7 +121,7 @@ def score_shard(
         probs_key=probs_key, labels_key=labels_key, ids_key=ids_key,
         escape_formulas=escape_formulas, max_bytes=max_bytes,
     )  # fmt: skip
-    with told(source):
+    with told_to_callers(), told(source):
         check_format(target)
         done = finished(inputs, target, parameters, overwrite=overwrite)
         if done is None:

@@ -102,7 +102,7 @@ def score_shards(
     from easiness_cli._progress import Progress
     from easiness_cli._shard_folder import output_folder
     from easiness_cli._shard_names import pair
-    from easiness_cli._shard_run import told
+    from easiness_cli._shard_run import told, told_to_callers
     from easiness_cli._shard_set import check_shards, run_serially, shared
 
     if client is not None:
@@ -116,7 +116,7 @@ def score_shards(
     if format not in _FORMATS:
         raise ValueError(f"format: expected one of {', '.join(_FORMATS)}, got {format!r}")
     folder = _absolute(output)
-    with told(folder):
+    with told_to_callers(), told(folder):
         shards = pair(
             _paths(inputs), None if labels is None else _paths(labels), folder, "." + format
         )

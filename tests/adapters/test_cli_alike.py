@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from easiness_cli import _stream
+from easiness_cli.__main__ import main
 from easiness_cli._errors import CommandError
 from easiness_cli._ids_check import check_unique
 from easiness_cli._parameters import Parameters
@@ -18,6 +19,8 @@ from easiness_cli._shard_set import ShardsError, check_shards, run_serially
 from easiness_cli._source import Source
 from easiness_cli._stream import Reading, Rows
 from easiness_cli._stream_parts import Parts, blocks
+from easiness_cli.shards import ShardError, score_shard
+from easiness_dask import score_shards
 
 import easiness_core as ec
 
@@ -115,6 +118,51 @@ def test_pandas_header_of_two_classes(rows: str, labels: str) -> None:
         assert len(labels_of(found)) == n_rows
     else:
         assert isinstance(found, str)
+
+
+def test_ids_of_npy_are_refused() -> None:
+    np.save("p.npy", np.full((4, 2), 0.5))
+    np.save("y.npy", np.zeros(4, int))
+    assert "--ids-key has no meaning for npy" in both("p.npy", "y.npy", ids_key="foo")
+    assert isinstance(both("p.npy", "y.npy"), dict)
+
+
+def test_functions_speak_of_parameters_and_commands_of_options(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    np.save("p.npy", np.full((4, 2), 0.5))
+    np.save("p.npz", np.full((4, 2), 0.5))
+    np.savez("q.npz", probs=np.full((4, 2), 0.5), other=np.zeros(4), names=np.array(list("abcd")))
+    np.savez("r.npz", logits=np.zeros((4, 2)), labels=np.zeros(4))
+    np.savez("s.npz", probs=np.full((4, 2), 3.0), labels=np.zeros(4))
+    for argv, options, function, command in (
+        (["p.npy"], {}, "pass labels as well", "pass LABELS as well"),
+        (["q.npz"], {}, "pass labels_key", "pass --labels-key"),
+        (["r.npz"], {}, "pass logits=True", "pass --logits"),
+        (["s.npz"], {}, "pass normalize=True", "pass --normalize"),
+        (["q.npz"], {"labels_key": "names"}, "pass classes,", "pass --classes,"),
+        (["s.npz"], {"probs_key": "x"}, "'x'", "'x'"),
+        (["s.npz"], {"ids_key": "x"}, "by ids_key=''", "by --ids-key ''"),
+        (["s.npz"], {"max_bytes": 5}, "more than max_bytes 5", "more than --max-bytes 5"),
+        (["s.npz", "p.npy"], {}, "", ""),
+    ):
+        labels = argv[1] if len(argv) > 1 else None
+        with pytest.raises(ShardError) as caught:
+            score_shard(argv[0], "o.csv", labels=labels, **options)  # type: ignore[arg-type]
+        assert function in str(caught.value)
+        assert "--" not in str(caught.value)
+        flags = [
+            flag
+            for key, value in options.items()
+            for flag in (f"--{key.replace('_', '-')}", str(value))
+        ]
+        assert main(["score", *argv, *flags, "-o", "o.csv"]) == 3
+        assert command in capsys.readouterr().err
+    Path("in").mkdir()
+    Path("in/s.npz").write_bytes(Path("s.npz").read_bytes())
+    with pytest.raises(ShardsError, match="pass normalize=True") as several:
+        score_shards("in", "out")
+    assert "--" not in str(several.value) + str(several.value.failed)
 
 
 def test_ids_of_csv_are_read_without_the_rest() -> None:

@@ -241,3 +241,5 @@ def test_zarr_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", "p.zarr", "y.npy", "-o", "s.csv", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert ec.Summary.from_dict(printed["summary"]) == ec.score(PROBS, LABELS).summary
+    assert main(["score", "p.zarr", "y.npy", "--auroc"]) == 2
+    assert "--auroc needs all rows at once: it is not offered for zarr" in capsys.readouterr().err

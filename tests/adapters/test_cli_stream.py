@@ -65,7 +65,7 @@ def test_labels_of_another_number() -> None:
 
 
 def test_no_labels() -> None:
-    refused("pass LABELS as well", "p.npy")
+    refused("pass labels as well", "p.npy")
     np.savez("p.npz", probs=PROBS)
     refused("as the labels", "p.npz")
     pq.write_table(pa.table({"probs": list(PROBS)}), "p.parquet")
@@ -160,14 +160,14 @@ class TestSizes:
             )
             os.truncate("wide.npy", 128 + (16 << 36))  # a file of holes
         np.save("y.npy", LABELS[:2])
-        refused("one block of rows takes .*--max-bytes", "wide.npy", "y.npy")
+        refused("one block of rows takes .*max_bytes", "wide.npy", "y.npy")
 
     def test_a_bomb_in_npz_takes_no_memory(self) -> None:
         with zipfile.ZipFile("p.npz", "w", zipfile.ZIP_DEFLATED) as archive:
             for name, shape in {"probs": (4, 1 << 24), "y": (4,)}.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                     np.lib.format.write_array(file, np.zeros(shape))
-        refused("--max-bytes", "p.npz", max_bytes=1 << 20)
+        refused("more than max_bytes 1,048,576", "p.npz", max_bytes=1 << 20)
 
     def test_parquet_lists_that_repeat(self) -> None:
         values = pa.DictionaryArray.from_arrays(
@@ -177,7 +177,7 @@ class TestSizes:
             pa.array(np.arange(0, 4_000_001, 1_000_000), pa.int32()), values
         )
         pq.write_table(pa.table({"probs": lists, "label": [0] * 4}), "p.parquet")
-        refused("--max-bytes", "p.parquet", max_bytes=1 << 20)
+        refused("more than max_bytes 1,048,576", "p.parquet", max_bytes=1 << 20)
 
     def test_chunks_of_zarr(self) -> None:
         zarr = pytest.importorskip("zarr")
