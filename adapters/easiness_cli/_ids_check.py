@@ -43,6 +43,8 @@ def check_unique(names: Sequence[str], shards: Sequence[Ids], max_bytes: int) ->
     kinds: dict[str, str] = {}
     for at, (name, shard) in enumerate(zip(names, shards, strict=True)):
         ids = _load([(name, shard)], max_bytes)
+        if not ids.size:
+            continue
         kinds.setdefault("text" if ids.dtype.kind == "U" else "numbers", name)
         if len(kinds) > 1:
             raise CommandError(
@@ -103,7 +105,7 @@ def _load(shards: Sequence[tuple[str, Ids]], max_bytes: int) -> NDArray[Any]:
                     f"{max_bytes:,}; raise it, or pass --no-check-ids"
                 )
             parts.append(block)
-    ids = np.concatenate(parts)
+    ids = np.concatenate(parts or [np.empty(0, np.int64)])
     return ids if ids.dtype.kind == "U" else ids.astype(np.int64)
 
 

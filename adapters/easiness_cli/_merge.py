@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
         if found.parameters is not None:
             kinds = kinds or (path, found.parameters)
             _refuse_other_kind(*kinds, path, found.parameters)
-        n_classes.setdefault(found.n_classes, path)
+        # A note of no rows may not know.
+        if found.n_classes or found.summary.n_samples:
+            n_classes.setdefault(found.n_classes, path)
         if len(n_classes) > 1:
             (a, first), (b, second) = n_classes.items()
             raise CommandError(f"{first!r} has {a} classes, {second!r} has {b}")
@@ -77,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
             merged = merged.merge(found.summary)
         except ValueError as error:
             raise CommandError(f"{path!r}: {reason(error)}") from error
+    if not merged.n_samples:
+        raise CommandError(f"{args.paths[0]!r}: no samples to tell of")
     describe = as_json if args.json else as_text
     text = describe(
         merged, n_classes=next(iter(n_classes)), auroc=None,

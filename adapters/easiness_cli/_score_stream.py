@@ -82,12 +82,20 @@ def score_rows(rows: Rows, args: argparse.Namespace) -> ec.Summary:
     parameters = parameters_from(args)
     with Progress(rows.n_rows, quiet=args.quiet) as progress:
         if args.output is None:
-            return score_blocks(rows, None, parameters, args.threads, progress.show)
+            return _some(score_blocks(rows, None, parameters, args.threads, progress.show), rows)
         suffix = os.path.splitext(args.output)[1].lower()
         with atomic_write(args.output, args.overwrite) as file:
             sink = SINKS[suffix](file, parameters.escape_formulas)
             summary = score_blocks(rows, sink.add, parameters, args.threads, progress.show)
+            _some(summary, rows)
             sink.close()
+    return summary
+
+
+def _some(summary: ec.Summary, rows: Rows) -> ec.Summary:
+    # The command has nothing to say of no rows; in a set of shards, some may have none.
+    if not summary.n_samples:
+        raise CommandError(f"{rows.paths[0]!r}: it holds no rows")
     return summary
 
 
@@ -103,6 +111,8 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
     shards = pair(args.probs, args.labels, args.output, "." + args.format)
     opened = check_shards(shards, parameters, check_ids=args.check_ids)
     counts = [rows.n_rows for rows in opened]
+    if not any(count != 0 for count in counts):
+        raise CommandError(f"{args.probs!r}: its shards hold no rows")
     total = None if None in counts else sum(count or 0 for count in counts)
     with (
         output_folder(args.output, shards, parameters, overwrite=args.overwrite),
@@ -112,4 +122,6 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
             shards, opened, parameters,
             overwrite=args.overwrite, n_threads=args.threads, progress=progress.show,
         )  # fmt: skip
-    return report.summary, opened[0].n_classes
+    if not report.summary.n_samples:
+        raise CommandError(f"{args.probs!r}: its shards hold no rows")
+    return report.summary, next(rows.n_classes for rows in opened if rows.n_classes)

@@ -137,6 +137,16 @@ def _matches(pattern: list[str], path: list[str]) -> bool:
     return fnmatch.fnmatchcase(path[0], pattern[0]) and _matches(pattern[1:], path[1:])
 
 
+def _listed(paths: Iterable[str], what: str) -> dict[str, str]:
+    found = {str(at): path for at, path in enumerate(paths)}
+    for path in found.values():
+        if not os.path.lexists(path) and is_many(path):
+            raise CommandError(
+                f"{what}: {path!r} in a list is a glob; give it alone, or list the files"
+            )
+    return found
+
+
 def pair(
     inputs: str | Iterable[str], labels: str | Iterable[str] | None, output: str, suffix: str
 ) -> list[Shard]:
@@ -164,14 +174,23 @@ def pair(
     """
     if isinstance(inputs, str):
         found = expand(inputs)
-        given = None if labels is None else expand(labels) if isinstance(labels, str) else {}
+        if labels is not None and not isinstance(labels, str):
+            raise CommandError(
+                f"labels: got a list, but inputs is a folder, a glob or one file, {inputs!r}: give "
+                f"lists of both, which are paired in their order, or one name for each"
+            )
+        given = None if labels is None else expand(labels)
     else:
-        found = {str(at): path for at, path in enumerate(inputs)}
+        found = _listed(inputs, "inputs")
         if isinstance(labels, str):
             raise CommandError("labels: expected as many paths as inputs, got one text")
-        given = None if labels is None else {str(at): path for at, path in enumerate(labels)}
+        given = None if labels is None else _listed(labels, "labels")
         if not found:
             raise CommandError("no shards: the list of inputs is empty")
+        if given is not None and len(given) != len(found):
+            raise CommandError(
+                f"labels: {len(given)} paths for {len(found)} inputs; lists are paired in order"
+            )
     if given is not None and found.keys() != given.keys():
         alone = sorted(found.keys() - given.keys()), sorted(given.keys() - found.keys())
         told = f"{found[alone[0][0]]!r} has no labels" if alone[0] else ""

@@ -44,13 +44,13 @@ def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool
     """
     _refuse_one_twice([shard.input for shard in shards])
     opened = [Rows(shard.input, shard.labels, parameters.reading) for shard in shards]
-    first = opened[0]
+    first, expected = _first(opened), shared(opened)
     for shard, rows in zip(shards, opened, strict=True):
-        other = difference(shared(first), rows)
+        other = difference(expected, rows)
         if other is not None:
             said, mine, theirs = other
             raise CommandError(
-                f"shards differ in {said}: {mine} in {shards[0].input!r}, "
+                f"shards differ in {said}: {mine} in {first.paths[0]!r}, "
                 f"{theirs} in {shard.input!r}"
             )
     for rows in opened:
@@ -61,14 +61,21 @@ def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool
     return opened
 
 
-def shared(rows: Rows) -> dict[str, Any]:
+def _first(opened: list[Rows]) -> Rows:
+    # Lists of no rows do not tell the number of classes.
+    return next((rows for rows in opened if rows.n_classes), opened[0])
+
+
+def shared(opened: list[Rows]) -> dict[str, Any]:
     """Give what all shards of a set have alike."""
-    return {what: getattr(rows, what) for what in _ALIKE}
+    return {what: getattr(_first(opened), what) for what in _ALIKE}
 
 
 def difference(expected: dict[str, Any], rows: Rows) -> tuple[str, Any, Any] | None:
     """Say in what a shard is not as expected, if it is not: what, expected, and got."""
     for what, said in _ALIKE.items():
+        if not rows.n_classes and what != "has_ids":
+            continue
         if expected[what] != getattr(rows, what):
             return said, expected[what], getattr(rows, what)
     return None
@@ -143,9 +150,11 @@ def incomplete(report: Report, n_shards: int, why: str = "") -> ShardsError:
     told_of += list(report.failed.values())[:3]
     if len(report.failed) > 3:
         told_of.append(f"and {len(report.failed) - 3} more")
+    done, left = len(report.finished), n_shards - len(report.finished)
+    are = "is" if left == 1 else "are"
     return ShardsError(
-        f"{len(report.finished)} of {n_shards} shards are finished and will be skipped by a rerun; "
-        f"{n_shards - len(report.finished)} are not: {'; '.join(told_of)}",
+        f"{done} of {n_shards} shards {'is' if done == 1 else 'are'} finished and will be skipped "
+        f"by a rerun; {left} {are} not: {'; '.join(told_of)}",
         report,
     )
 

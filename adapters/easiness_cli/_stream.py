@@ -17,6 +17,7 @@ from easiness_cli._labels import encode
 from easiness_cli._read import Inputs
 from easiness_cli._sidecar import stamp
 from easiness_cli._source import Request, Source, open_source
+from easiness_cli._stream_empty import no_ids
 from easiness_cli._stream_parts import Stream, aligned
 from easiness_core._validate import check_labels
 
@@ -42,7 +43,7 @@ class Rows:
     Attributes
     ----------
     n_classes : int
-        Columns of the probabilities.
+        Columns of the probabilities; 0 where lists of no rows do not tell.
     n_rows : int or None
         Rows; None where only reading all of the file would tell (csv).
     classes : list of str or None
@@ -63,21 +64,22 @@ class Rows:
         # Before the headers are read: what changes from here on is not what they describe.
         self.stamps = [stamp(path) for path in self.paths if os.path.exists(path)]
         self._probs, self._labels = _open_both(probs_path, labels_path, reading)
+        self.n_rows = self._probs.n_rows
         self.n_classes = self._probs.n_classes
-        if self.n_classes < 2:
+        if self.n_rows == 0 and self._probs.source.kind == "parquet" and self._columns is None:
+            self.n_classes = 0
+        elif self.n_classes < 2:
             raise self._probs.source.error(
                 f"expected one column a class, at least 2, got {self.n_classes}"
             )
         self.has_ids = self._probs.has_ids
-        self.n_rows = self._probs.n_rows
         classes = None if reading.classes is None else list(reading.classes)
         named = self._columns or []
         plain = named == [str(at) for at in range(len(named))]
         self.columns = None if plain or classes is not None else named
         # With no label at all: refuses a wrong number of names, and says which would be used.
-        self.classes = encode(np.empty(0, np.int64), self.n_classes, classes, self._columns)[1]
-        if self.n_rows == 0:
-            raise self._probs.source.error("it holds no rows")
+        width = self.n_classes or len(classes or ())
+        self.classes = encode(np.empty(0, np.int64), width, classes, self._columns)[1]
 
     @property
     def _columns(self) -> list[str] | None:
@@ -86,7 +88,7 @@ class Rows:
     @property
     def block_rows(self) -> int:
         """Rows of every block but the last; a function of the number of classes alone."""
-        return min(_MOST_ROWS, max(1, _ELEMENTS // self.n_classes))
+        return min(_MOST_ROWS, max(1, _ELEMENTS // max(1, self.n_classes)))
 
     def blocks(self) -> Iterator[Inputs]:
         """Read the file from its start.
@@ -95,6 +97,7 @@ class Rows:
         ------
         Inputs
             Blocks of `block_rows` rows, the last one shorter; what they hold is not yet checked.
+            One of no rows where there are none.
 
         Raises
         ------
@@ -118,7 +121,9 @@ class Rows:
             )
             first_row += labels.size
         if not first_row:
-            raise self._probs.source.error("it holds no rows")
+            probs, labels = np.empty((0, max(2, self.n_classes))), np.empty(0, np.int64)
+            ids = no_ids(self._probs) if self.has_ids else None
+            yield Inputs(probs, labels, self.classes, self._probs.n_columns, ids=ids)
 
     def check_labels(self) -> None:
         """Read the labels alone, where that is cheap, and check them as scoring will.

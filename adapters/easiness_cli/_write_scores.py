@@ -122,7 +122,9 @@ def _table(scores: ec.Scores, inputs: Inputs) -> Any:
 
     columns = {}
     for name, (values, names) in _named(scores, inputs).items():
-        column = pa.array(_texts(values) if values.dtype.kind in "US" else values)
+        text = values.dtype.kind in "US"
+        # Of no texts, the type has to be said.
+        column = pa.array(_texts(values), pa.string()) if text else pa.array(values)
         if names is not None:
             column = pa.DictionaryArray.from_arrays(column.cast(pa.int32()), pa.array(names))
         columns[name] = column

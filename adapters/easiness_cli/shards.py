@@ -86,7 +86,8 @@ def score_shard(
     Returns
     -------
     Summary
-        Merge those of all shards: it is exact, in any order.
+        Merge those of all shards: it is exact, in any order. Of no rows, it is empty, and so is
+        the output.
 
     Raises
     ------

@@ -8,6 +8,8 @@ from typing import Any
 
 import easiness_core as ec
 
+_FORMATS = ("parquet", "csv", "npz")
+
 
 def score_shards(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
@@ -76,7 +78,8 @@ def score_shards(
         A ShardError: shards failed, killed their workers, or the scheduler was lost. It has
         `finished`, `failed` and `summary`; the finished ones stay, and a rerun skips them.
     TypeError, ValueError
-        If `client` is no synchronous Client, or an option is not what it should be.
+        Before anything is read: if `client` is no synchronous Client, or an option is not what it
+        should be.
 
     Examples
     --------
@@ -99,7 +102,7 @@ def score_shards(
     from easiness_cli._progress import Progress
     from easiness_cli._shard_folder import output_folder
     from easiness_cli._shard_names import pair
-    from easiness_cli._shard_run import check_format, told, told_to_callers
+    from easiness_cli._shard_run import told, told_to_callers
     from easiness_cli._shard_set import check_shards, run_serially, shared
 
     if client is not None:
@@ -110,9 +113,10 @@ def score_shards(
         probs_key=probs_key, labels_key=labels_key, ids_key=ids_key,
         escape_formulas=escape_formulas, max_bytes=max_bytes,
     )  # fmt: skip
+    if format not in _FORMATS:
+        raise ValueError(f"format: expected one of {', '.join(_FORMATS)}, got {format!r}")
     folder = _absolute(output)
     with told_to_callers(), told(folder):
-        check_format("*." + format)
         shards = pair(
             _paths(inputs), None if labels is None else _paths(labels), folder, "." + format
         )
@@ -130,7 +134,7 @@ def score_shards(
                 from easiness_dask._cluster import run_on_cluster
 
                 report = run_on_cluster(
-                    client, shards, parameters, shared(opened[0]),
+                    client, shards, parameters, shared(opened),
                     overwrite=overwrite, progress=shown.show,
                 )  # fmt: skip
     return report.summary
@@ -138,13 +142,13 @@ def score_shards(
 
 def _paths(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> str | list[str]:
     # Absolute: workers may have been started in another folder, with files of the same names.
-    if isinstance(given, str | os.PathLike):
+    if isinstance(given, str | bytes | os.PathLike):
         return _absolute(given)
     return [_absolute(path) for path in given]
 
 
-def _absolute(path: str | os.PathLike[str]) -> str:
-    name = os.fspath(path)
+def _absolute(path: str | bytes | os.PathLike[Any]) -> str:
+    name = os.fsdecode(path)
     return os.path.abspath(name) if name else name
 
 

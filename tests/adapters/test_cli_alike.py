@@ -11,10 +11,10 @@ from easiness_cli import _stream
 from easiness_cli.__main__ import main
 from easiness_cli._errors import CommandError
 from easiness_cli._ids_check import check_unique
+from easiness_cli._parameters import Parameters
 from easiness_cli._read import read_inputs
 from easiness_cli._shard_folder import output_folder
 from easiness_cli._shard_names import pair
-from easiness_cli._shard_run import Parameters
 from easiness_cli._shard_set import ShardsError, check_shards, run_serially
 from easiness_cli._source import Source
 from easiness_cli._stream import Reading, Rows

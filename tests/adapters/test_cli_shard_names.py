@@ -92,8 +92,15 @@ def test_a_glob_that_finds_nothing_says_what_brackets_stand_for() -> None:
 def test_lists_are_paired_in_their_order() -> None:
     shards = pair(["b.npy", "a.npy"], ["1.npy", "2.npy"], "out", ".npz")
     assert [(s.input, s.labels) for s in shards] == [("a.npy", "2.npy"), ("b.npy", "1.npy")]
-    with pytest.raises(CommandError, match=r"'a.npy' has no labels"):
-        pair(["b.npy", "a.npy"], ["1.npy"], "out", ".npz")
+    for count in (0, 1, 3):
+        with pytest.raises(CommandError, match=rf"{count} paths for 2 inputs; .* in order"):
+            pair(["b.npy", "a.npy"], ["1.npy", "2.npy", "3.npy"][:count], "out", ".npz")
+    with pytest.raises(CommandError, match=r"labels: got a list, but inputs is a folder"):
+        pair("in", ["1.npy"], "out", ".npz")
+    with pytest.raises(CommandError, match=r"expected as many paths as inputs, got one text"):
+        pair(["1.npy"], "in", "out", ".npz")
+    with pytest.raises(CommandError, match=r"inputs: '\*.npy' in a list is a glob"):
+        pair(["*.npy"], None, "out", ".npz")
     with pytest.raises(CommandError, match="empty"):
         pair([], None, "out", ".npz")
 

@@ -21,6 +21,8 @@ from easiness_cli.shards import ShardError, score_shard
 from hypothesis import given
 from hypothesis import strategies as st
 
+import easiness_core as ec
+
 PROBS = np.random.default_rng(3).dirichlet(np.ones(3), size=200)
 LABELS = PROBS.argmax(axis=1)
 
@@ -73,9 +75,12 @@ def test_no_labels() -> None:
 def test_no_rows() -> None:
     np.save("p.npy", PROBS[:0])
     np.save("y.npy", LABELS[:0])
-    refused("no rows", "p.npy", "y.npy")
+    assert score_shard("p.npy", "u.csv", labels="y.npy") == ec.score(PROBS[:0], LABELS[:0]).summary
+    assert len(Path("u.csv").read_text().splitlines()) == 1
     Path("p.csv").write_text("a,b,label\n")
-    refused("no rows", "p.csv")
+    assert score_shard("p.csv", "t.csv").n_samples == 0
+    Path("p.csv").write_text("")
+    refused("empty .0 bytes", "p.csv")
 
 
 def test_labels_that_change_their_kind() -> None:

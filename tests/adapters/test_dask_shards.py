@@ -12,6 +12,7 @@ from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import pair
 from easiness_cli._shard_set import ShardsError, check_shards, shared
 from easiness_cli._stream import Reading
+from easiness_dask import score_shards
 from easiness_dask._cluster import run_on_cluster
 
 import easiness_core as ec
@@ -63,8 +64,31 @@ def test_a_shard_that_changes_after_the_check_is_not_scored(what: str, client: A
         save("b", 4)
     with pytest.raises(ShardsError, match=rf"changed since it was checked: {what}") as caught:
         run_on_cluster(
-            client, shards, PARAMETERS, shared(opened[0]),
+            client, shards, PARAMETERS, shared(opened),
             overwrite=False, progress=lambda *_: None,
         )  # fmt: skip
     assert list(caught.value.failed) == [shards[1].input]
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.csv", "a.csv.json"]
+
+
+@pytest.mark.parametrize("format", [".parquet", "CSV", "json", ""])
+def test_a_format_that_is_none_is_refused(format: str) -> None:
+    save("a")
+    with pytest.raises(ValueError, match=r"format: expected one of parquet, csv, npz, got"):
+        score_shards("in", "out", format=format)
+    assert not list(Path("out").iterdir())
+
+
+def test_paths_may_be_bytes() -> None:
+    save("a")
+    assert score_shards(b"in", b"out").n_samples == 20  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("good", "told"), [(1, r"1 of 2 shards is finished .*; 1 is not"),
+                                            (2, r"2 of 4 shards are .*; 2 are not")])  # fmt: skip
+def test_one_is_and_several_are(good: int, told: str) -> None:
+    for at in range(good):
+        save(f"good{at}")
+        np.savez(f"in/bad{at}.npz", probs=np.ones((3, 3)), labels=np.zeros(3, int))
+    with pytest.raises(ShardsError, match=told):
+        score_shards("in", "out")
