@@ -122,13 +122,16 @@ def read_inputs(
 
 def _read_ids(source: Source, request: Request) -> NDArray[Any] | None:
     from easiness_cli._stream import stream_of
-    from easiness_cli._stream_parts import check_joined
+    from easiness_cli._stream_parts import Room
 
     stream = stream_of(source, request)
     if not stream.has_ids:
         return None
-    parts = [part.ids for part in stream.only_ids() if part.ids is not None]
-    check_joined(parts, source, "ids")
+    parts, room = [], Room(source, "ids")
+    for part in stream.only_ids():
+        assert part.ids is not None
+        room.add(part.ids)
+        parts.append(part.ids)
     return np.concatenate(parts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,35 +186,52 @@ def blocks(parts: Iterator[Parts], size: int, source: Source | None = None) -> I
     """
     waiting: list[Parts] = []
     n_waiting = 0
+    rooms = [Room(source, name) for name in ("labels", "ids")]
     for part in parts:
         start = 0
         while start < len(part):
             stop = min(len(part), start + size - n_waiting)
             waiting.append(part.rows(start, stop))
+            for room in rooms:
+                room.add(getattr(waiting[-1], room.name))
             n_waiting += stop - start
             start = stop
             if n_waiting == size:
-                yield _join(waiting, source)
+                yield _join(waiting)
                 waiting, n_waiting = [], 0
+                rooms = [Room(source, name) for name in ("labels", "ids")]
     if n_waiting:
-        yield _join(waiting, source)
+        yield _join(waiting)
 
 
-def _join(parts: list[Parts], source: Source | None) -> Parts:
+def _join(parts: list[Parts]) -> Parts:
     if len(parts) == 1:
         return parts[0]
     columns = []
     for name in _NAMES:
         arrays = [getattr(part, name) for part in parts]
-        if source is not None:
-            check_joined(arrays, source, name)
         columns.append(None if arrays[0] is None else np.concatenate(arrays))
     return Parts(*columns)
 
 
-def check_joined(arrays: Sequence[NDArray[Any] | None], source: Source, name: str) -> None:
-    """Refuse texts that would be too wide together."""
-    texts = [each for each in arrays if each is not None and each.dtype.kind == "U"]
-    if texts:
-        longest = max(each.dtype.itemsize // 4 for each in texts)
-        source.check_texts(longest, sum(map(len, texts)), name)
+class Room:
+    """What texts take once they are joined, each then as wide as the longest."""
+
+    def __init__(self, source: Source | None, name: str) -> None:
+        self.name = name
+        self._source = source
+        self._longest = self._count = 0
+
+    def add(self, texts: NDArray[Any] | None) -> None:
+        """Count an array, if it is one of texts.
+
+        Raises
+        ------
+        CommandError
+            If all together take more than the `--max-bytes` of the source.
+        """
+        if texts is None or texts.dtype.kind != "U" or self._source is None:
+            return
+        self._longest = max(self._longest, texts.dtype.itemsize // 4)
+        self._count += texts.size
+        self._source.check_texts(self._longest, self._count, self.name)

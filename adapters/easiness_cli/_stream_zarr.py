@@ -14,7 +14,7 @@ from easiness_cli._errors import CommandError, reason
 from easiness_cli._ids import UnusableIds, leave_out, pick_ids
 from easiness_cli._source import LABEL_NAMES, PICKLE_ADVICE, PROBS_NAMES, Request, Source
 from easiness_cli._stream_npy import check_shape
-from easiness_cli._stream_parts import Parts, Stream, check_joined
+from easiness_cli._stream_parts import Parts, Room, Stream
 from easiness_cli._zarr_chunks import Chunks
 
 MARKS = ("zarr.json", ".zarray", ".zgroup")
@@ -153,6 +153,7 @@ class _Zarr(Stream):
         last, begins = np.empty(0), 0
         for start in range(0, self.n_rows, rows):
             stop, pieces = min(self.n_rows, start + rows), []
+            room = Room(self.source, name)
             while start < stop:
                 if start >= begins + len(last):
                     # Where chunks are small, as many as are wanted.
@@ -160,8 +161,8 @@ class _Zarr(Stream):
                     ends = max(begins + chunk, -(-stop // chunk) * chunk)
                     last = self._read(name, begins, min(self.n_rows, ends)).reshape(-1)
                 pieces.append(last[start - begins : stop - begins])
+                room.add(pieces[-1])
                 start += len(pieces[-1])
-            check_joined(pieces, self.source, name)
             yield pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
     def _read(self, name: str, start: int, stop: int) -> NDArray[Any]:

@@ -53,11 +53,11 @@ for name in names:
 """
 
 
-def dictionary_of_text(name: str, column: str, *, typed: bool) -> None:
-    """One text of 1 MB that all rows but the first share."""
+def dictionary_of_text(name: str, column: str, *, typed: bool, length: int = 1_000_000) -> None:
+    """One text that all rows but the first share."""
     n = 3000
     texts = pa.DictionaryArray.from_arrays(
-        pa.array(np.r_[0, np.ones(n - 1)].astype("i4")), pa.array(["a", "b" * 1_000_000])
+        pa.array(np.r_[0, np.ones(n - 1)].astype("i4")), pa.array(["a", "b" * length])
     )
     others = {"a": np.full(n, 0.5), "b": np.full(n, 0.5)}
     if column == "id":
@@ -131,6 +131,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
         zarr.create_array("good.zarr", data=probs)
         dictionary_of_text("ids.parquet", "id", typed=True)
         dictionary_of_text("plain-ids.parquet", "id", typed=False)
+        # A batch of some rows is allowed, a block of them is not.
+        dictionary_of_text("wide-ids.parquet", "id", typed=False, length=20_000)
         dictionary_of_text("labels.parquet", "label", typed=False)
         lists_after_short_ones("lists.parquet", 1)
         lists_after_short_ones("late-lists.parquet", 8)
@@ -153,7 +155,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
 @pytest.mark.parametrize(
     "name",
     [
-        "ids.parquet", "plain-ids.parquet", "labels.parquet", "lists.parquet", "late-lists.parquet",
+        "ids.parquet", "plain-ids.parquet", "wide-ids.parquet", "labels.parquet",
+        "lists.parquet", "late-lists.parquet",
         "gzip.zarr", "blosc.zarr", "zstd.zarr", "sharded.zarr",
         "endless.csv", "endless-row.csv", "long-id.csv", "long-label.csv",
     ],
