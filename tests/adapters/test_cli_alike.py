@@ -218,3 +218,11 @@ def test_memory_that_is_not_there_is_told_with_the_limit(monkeypatch: pytest.Mon
             run_serially(shards, opened, parameters, overwrite=True, n_threads=None, progress=None)
         assert caught.value.finished == ["out/b.csv"]
         assert caught.value.summary.n_samples == 4
+
+
+def test_texts_of_csv_are_counted_as_they_are_read() -> None:
+    rows = "".join(f"{at:0600},.5,.5,a\n" for at in range(200))
+    Path("p.csv").write_text("id,a,b,label\n" + rows)
+    rows_read = Rows("p.csv", None, Reading(max_bytes=100_000))
+    with pytest.raises(CommandError, match=r"line 168: the text of a column so far takes 100,200"):
+        list(rows_read.ids())

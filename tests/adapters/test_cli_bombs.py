@@ -83,7 +83,7 @@ def csv_texts(folder: Path) -> None:
     (folder / "endless.csv").write_bytes(b"")
     with open(folder / "endless.csv", "r+b") as file:
         file.truncate(512 << 20)  # a hole
-    one, many = "x" * 130_000, "".join(f"{at},.5,.5,0\n" for at in range(16_383))
+    one, many = "x" * 60_000, "".join(f"{at},.5,.5,0\n" for at in range(16_383))
     (folder / "long-id.csv").write_text("id,a,b,label\n" + f"{one},.5,.5,0\n" + many)
     (folder / "long-label.csv").write_text("id,a,b,label\n" + f"1,.5,.5,{one}\n" + many)
     # Each line ends within quotes, so that all are one row.

@@ -119,13 +119,13 @@ def test_what_is_held_is_never_written_over(lends: list[tuple[int, bool]]) -> No
 
 def test_what_nobody_holds_is_lent_again() -> None:
     buffers = Buffers(16)
-    places = set()
     for _ in range(10):
-        lent = buffers.lend(16)
-        places.add(lent.ctypes.data)
-        del lent
+        first, second = buffers.lend(16), buffers.lend(5)
+        places = {first.ctypes.data, second.ctypes.data}
+        del first, second
         gc.collect()
-    assert len(places) == 1
+        assert {each.ctypes.data for each in buffers._free} == places
+        assert len(buffers._free) == 2
 
 
 @pytest.fixture
