@@ -119,7 +119,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         package = str(error.name).partition(".")[0]
         return f"this needs {package}: pip install 'easiness-core[cli]'", 3
     if isinstance(error, MemoryError):
-        return f"not enough memory ({one_line(error) or 'allocation failed'})", 3
+        why = one_line(error) or "allocation failed"
+        return f"not enough memory ({why}); a lower --max-bytes refuses what would take more", 3
     if isinstance(error, OSError):
         place = f"{error.filename!r}: " if error.filename else ""
         return f"{place}{reason(error)}", 3

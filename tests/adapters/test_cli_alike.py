@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from easiness_cli import _stream
+from easiness_cli import _read, _stream
 from easiness_cli.__main__ import main
 from easiness_cli._errors import CommandError
 from easiness_cli._ids_check import check_unique
@@ -226,3 +226,15 @@ def test_texts_of_csv_are_counted_as_they_are_read() -> None:
     rows_read = Rows("p.csv", None, Reading(max_bytes=100_000))
     with pytest.raises(CommandError, match=r"line 168: the text of a column so far takes 100,200"):
         list(rows_read.ids())
+
+
+def test_a_lack_of_memory_names_the_limit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*given: Any) -> Any:
+        raise MemoryError
+
+    np.savez("p.npz", probs=np.full((4, 2), 0.5), labels=np.zeros(4, int))
+    monkeypatch.setattr(_read, "encode", fails)
+    assert main(["score", "p.npz"]) == 3
+    assert "not enough memory (allocation failed); a lower --max-bytes" in capsys.readouterr().err
