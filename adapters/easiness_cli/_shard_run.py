@@ -125,12 +125,21 @@ def _changes(sidecar: Sidecar, inputs: list[str], parameters: Parameters) -> str
 
 def other_parameters(sidecar: Sidecar, parameters: Parameters) -> str | None:
     """Say in which parameter the earlier run differs from this one, if it does."""
-    wanted = parameters.to_dict()
-    for name in sorted(wanted.keys() | sidecar.parameters.keys()):
-        before, now = sidecar.parameters.get(name), wanted.get(name)
+    noted, wanted = _flat(sidecar.parameters), _flat(parameters.to_dict())
+    # The kind of estimator first: others have other parameters.
+    for name in sorted(wanted.keys() | noted.keys(), key=lambda name: (" kind" not in name, name)):
+        before, now = noted.get(name), wanted.get(name)
         if before != now:
             return f"with {name} {before!r}, not {now!r}"
     return None
+
+
+def _flat(parameters: dict[str, Any]) -> dict[str, Any]:
+    flat = {}
+    for name, value in parameters.items():
+        inner = value if isinstance(value, dict) else {}
+        flat.update({f"{name} {key}": each for key, each in inner.items()} or {name: value})
+    return flat
 
 
 def run_shard(

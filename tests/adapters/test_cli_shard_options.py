@@ -83,6 +83,20 @@ def test_others_are_refused_before_any_work(
     assert os.listdir() == ["p.npz"]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"estimator": ec.ClosedForm(sigma=0.02)}, "with estimator sigma 0.01, not 0.02:"),
+        ({"estimator": ec.MonteCarlo()}, "with estimator kind 'closed_form', not 'monte_carlo':"),
+        ({"classes": ["a", "b", "c"]}, r"with classes None, not \['a', 'b', 'c'\]:"),
+    ],
+)
+def test_what_is_not_as_it_was_is_named(options: dict[str, Any], told: str) -> None:
+    score_shard("p.npz", "s.csv")
+    with pytest.raises(ShardError, match=told):
+        score_shard("p.npz", "s.csv", **options)
+
+
 def test_a_name_that_leaves_no_room_for_the_note_is_refused_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
