@@ -63,15 +63,13 @@ def review_page(
         rows.append(cells)
     share = words.percent(review.n_flagged, review.n_samples)
     about = (
-        f"{review.n_flagged:,} of {review.n_samples:,} samples ({share}) are flagged: the easiness "
-        f"of their given class is below one half."
+        f"{review.n_flagged:,} of {review.n_samples:,} samples ({share}) are flagged: "
+        f"{review.meaning}."
     )
     reading = (
         "Suspicion is minus log easiness: 0 for a label that nothing speaks against, and the "
-        f"higher, the more clearly another class wins. Flagged is what lies above log 2, "
-        f"{review.threshold:.3g}: every label that is not the most probable class, and some that "
-        "lead by little, whose suggested class is the given one. A suspicious label may be "
-        "wrong, or right on an odd sample: look before you change it."
+        "higher, the more clearly another class wins. A suspicious label may be wrong, or right "
+        "on an odd sample: look before you change it."
     )
     body = (
         f"<header>\n<h1>{text(title)}</h1>\n"

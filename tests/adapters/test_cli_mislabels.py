@@ -85,9 +85,11 @@ def test_flagged_alone_and_counts(folder, capsys):
     assert {int(row["index"]) for row in listed("out.csv")} == set(np.flatnonzero(flags).tolist())
     told = capsys.readouterr().out
     assert f"{flags.sum()} of {N} samples" in told
-    assert "flagged: the easiness of their label is below one half" in told
+    assert "flagged: another class is more probable than the given one" in told
     assert run("-o", "out.html") == 0
-    assert "easiness of their given class is below one half" in (folder / "out.html").read_text()
+    assert "another class is more probable than the given one." in (folder / "out.html").read_text()
+    assert run("-o", "confusion.html", "--method", "confusion") == 0
+    assert "given one, once confusion" in (folder / "confusion.html").read_text()
 
 
 def test_normalize_and_logits(folder):
