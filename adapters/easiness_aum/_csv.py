@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_aum._csv_check import check_records
 from easiness_aum._input import Id, ids_as_array
 from easiness_aum._table import Log
 
 VALUES = ["sample_id", "aum"]
 RECORDS = ["sample_id", "num_measurements", "target_logit", "target_val", "other_logit",
            "other_val", "margin", "aum"]  # fmt: skip
+WHOLE = ("num_measurements", "target_logit", "other_logit")
 
 
 def write_values(folder: str | os.PathLike[str], ids: list[Id], aum: NDArray[np.float64]) -> None:
@@ -54,8 +56,11 @@ def _write(path: Path, header: list[str], rows: Iterable[Any]) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> tuple[str, list[Id], list[NDArray[Any]]]:
-    """Which of the two files it is, its ids, and its columns (without numbers and means)."""
-    with open(path, newline="", encoding="utf-8") as file:
+    """Which of the two files it is, its ids, and its columns (of records those of `Log`).
+
+    A byte order mark and empty last lines, as spreadsheets and editors leave them, are passed over.
+    """
+    with open(path, newline="", encoding="utf-8-sig") as file:
         try:
             lines = list(csv.reader(file))
         except (csv.Error, UnicodeDecodeError) as error:
@@ -63,6 +68,8 @@ def read(path: str | os.PathLike[str]) -> tuple[str, list[Id], list[NDArray[Any]
                 f"{os.fspath(path)}: expected a csv file in UTF-8, got one that cannot be read as "
                 f"such: {error}"
             ) from error
+    while lines and not "".join(lines[-1]).strip():
+        lines.pop()
     header = lines[0] if lines else []
     if header not in (VALUES, RECORDS):
         raise ValueError(
@@ -79,12 +86,12 @@ def read(path: str | os.PathLike[str]) -> tuple[str, list[Id], list[NDArray[Any]
     ids = _ids(list(fields[0]))
     if header == VALUES:
         return "values", ids, [_numbers(path, fields[1], "aum", np.float64)]
-    types = {"target_logit": np.int64, "other_logit": np.int64}
     columns = [
-        _numbers(path, fields[RECORDS.index(name)], name, types.get(name, np.float64))
-        for name in RECORDS[2:7]
+        _numbers(path, texts, name, np.int64 if name in WHOLE else np.float64)
+        for name, texts in zip(RECORDS[1:], fields[1:], strict=True)
     ]
-    return "records", ids, columns
+    check_records(os.fspath(path), ids, dict(zip(RECORDS[1:], columns, strict=True)))
+    return "records", ids, columns[1:6]
 
 
 def _ids(texts: list[str]) -> list[Id]:
