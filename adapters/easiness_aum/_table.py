@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,10 @@ class Log:
             return cls(whole, whole, real, whole, real, real)
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def moved(self, row: NDArray[np.int64]) -> Log:
+        """Give the same measurements, of samples that lie in other rows."""
+        return replace(self, row=row[self.row])
 
     def running(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Tell which of its sample's a measurement is, and the mean margin up to it."""
@@ -118,6 +122,13 @@ class Table:
                 getattr(grown, name)[:known] = column[:known]
             self._sums = grown
         self._sums.label[row[new]] = label[new]
+
+    def add(self, other: Table, row: NDArray[np.int64]) -> None:
+        """Add another's sums to these, `row` being where its samples lie here."""
+        self.enter(other.ids, row, other.sums.label)
+        for name, column in other.sums.columns():
+            if name != "label":
+                getattr(self._sums, name)[row] += column
 
     def changed_label(
         self, ids: list[Id], row: NDArray[np.int64], label: NDArray[np.int64]

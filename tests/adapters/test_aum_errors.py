@@ -85,6 +85,14 @@ def test_merging_needs_the_same_options_and_labels(area):
         area.merge(AreaUnderMargin(estimator=ec.ClosedForm(sigma=0.5)))
     with pytest.raises(ValueError, match="keep_records=False and keep_records=True"):
         area.merge(AreaUnderMargin(keep_records=True))
+    for one, two in (
+        (area, AreaUnderMargin(skip_epochs=2)),
+        (AreaUnderMargin(skip_epochs=2), area),
+    ):
+        with pytest.raises(ValueError, match=r"skip_epochs=\d and skip_epochs=\d"):
+            one.merge(two)
+    with pytest.raises(ValueError, match="on_nan='raise' and on_nan='skip'"):
+        area.merge(AreaUnderMargin(on_nan="skip"))
     other = AreaUnderMargin()
     other.update([1], Z[:1], [1])
     with pytest.raises(ValueError, match="first is id 1, label 0 before and 1 now"):
