@@ -133,7 +133,7 @@ def label_posterior(
     array([[0.59, 0.41],
            [0.43, 0.57]])
     """
-    damping = check_number(damping, "damping", low=0.0, high=1.0 + 1e-12)
+    damping = check_number(damping, "damping", low=0.0, high=1.0, closed_high=True)
     balanced, given = _balanced(probs, labels, classes, normalize)
     counts = _confusion(balanced, given, estimator) + CONFUSION_SMOOTHING
     chance = counts / counts.sum(axis=1, keepdims=True)

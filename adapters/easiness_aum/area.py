@@ -118,7 +118,7 @@ class AreaUnderMargin:
         self._check_can_grow()
         array = check_logits(to_host(logits, "logits"))
         names = to_ids(ids, array.shape[0])
-        given = check_labels(to_host(labels, "labels"), *array.shape)
+        given = check_labels(to_host(labels, "labels"), *array.shape, of="logits")
         row = self._find(names, given)
         if self._skips():
             self.n_skipped += len(names)
