@@ -7,7 +7,7 @@ import csv
 import io
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     elif suffix == ".parquet":
         data = _parquet(review)
     else:
-        data = _csv(review)
+        data = _csv(review, args.escape_formulas)
     if args.output == "-":
         with standard_output() as stdout:
             stdout.write(data)
@@ -182,7 +182,11 @@ def _named(review: Review) -> dict[str, list[Any]]:
     }
 
 
-def _csv(review: Review) -> bytes:
+def _csv(review: Review, escape_formulas: bool) -> bytes:
+    if escape_formulas and review.classes is not None:
+        from easiness_cli._write_scores import escape
+
+        review = replace(review, classes=list(map(escape, review.classes)))
     named = _named(review)
     named["flagged"] = [int(flag) for flag in named["flagged"]]
     text = io.StringIO()

@@ -79,6 +79,22 @@ def test_all_formats_list_the_same_with_class_names(folder, capsysbinary):
     assert "<img" not in page
 
 
+def test_class_names_that_spreadsheets_would_run_are_escaped_in_csv_if_asked(folder):
+    names = ["=1+1", "@x", "-3", "plain"]
+    (folder / "names.txt").write_text("\n".join(names), "utf-8")
+    for out in ("o.csv", "o.parquet", "o.html"):
+        assert run("-o", out, "--classes", "@names.txt", "--escape-formulas") == 0
+    assert run("-o", "as_is.csv", "--classes", "@names.txt") == 0
+    rows = listed("o.csv")
+    for row, plain in zip(rows, listed("as_is.csv"), strict=True):
+        for column in ("label", "suggested"):
+            mark = "" if plain[column] == "plain" else "'"
+            assert row[column] == mark + plain[column]
+    assert {row["label"] for row in rows} == {"'=1+1", "'@x", "'-3", "plain"}
+    assert set(pq.read_table("o.parquet")["label"].to_pylist()) == set(names)
+    assert "&#x27;=" not in (folder / "o.html").read_text("utf-8")
+
+
 def test_flagged_alone_and_counts(folder, capsys):
     assert run("-o", "out.csv", "--flagged") == 0
     flags = rank_mislabels(PROBS, LABELS).flags
