@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_aum._faults import check_same_labels
 from easiness_aum._input import Id
 from easiness_aum._table import Log, Table
 
@@ -19,25 +19,25 @@ _MARGIN_STEP = 1e-7
 _MEAN_ERROR = 1e-9
 
 
-def check_records(path: str, ids: list[Id], columns: Mapping[str, NDArray[Any]]) -> None:
-    """Refuse records that contradict one another, naming the first line."""
-    target, other = columns["target_logit"], columns["other_logit"]
+def check_records(path: str, table: Table, ids: list[Id], columns: list[NDArray[Any]]) -> Log:
+    """Refuse records that contradict one another, naming the first; `columns` are the file's."""
+    given, target, target_value, other, other_value, margin, aum = columns
     for name, classes in (("target_logit", target), ("other_logit", other)):
         _refuse(path, classes < 0, name, classes, "a class, 0 or more")
     _refuse(path, target == other, "other_logit", other, "another class than target_logit")
-    margin = columns["margin"]
-    difference = columns["target_val"] - columns["other_val"]
+    difference = target_value - other_value
     off = np.abs(margin - difference) > _MARGIN_BITS * np.abs(difference) + _MARGIN_STEP
     _refuse(path, off, "margin", margin, "target_val - other_val", difference)
-    row = Table().find(ids)
-    log = Log(row, target, columns["target_val"], other, columns["other_val"], margin)
+    row = table.find(ids)
+    check_same_labels(table, ids, row, target)
+    log = Log(row, target, target_value, other, other_value, margin)
     number, mean = log.running()
-    given = columns["num_measurements"]
     what = "measurements of a sample numbered 1, 2, ... in the order of the lines, here"
     _refuse(path, given != number, "num_measurements", given, what, number)
     size = np.abs(margin).max(initial=0.0)
-    off = np.abs(columns["aum"] - mean) > _MEAN_ERROR * size
-    _refuse(path, off, "aum", columns["aum"], "the mean margin so far,", mean)
+    off = np.abs(aum - mean) > _MEAN_ERROR * size
+    _refuse(path, off, "aum", aum, "the mean margin so far,", mean)
+    return log
 
 
 def _refuse(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_aum import _csv, _state
+from easiness_aum._csv_check import check_records
 from easiness_aum._faults import check_kind, check_same_labels, not_finite
 from easiness_aum._input import Id, ids_as_array, to_host, to_ids
 from easiness_aum._measure import measure
@@ -228,20 +229,19 @@ class AreaUnderMargin:
         """Read one of the two files that `to_csv` or the package `aum` wrote.
 
         `full_aum_records.csv` gives one that can go on, without easiness. `aum_values.csv` does
-        not say how often a sample was measured: it gives values alone. Ids that are all whole
-        numbers of 64 bits come back as such, as pandas reads them, all others as text.
+        not say how often a sample was measured: it gives values. Ids are numbers if all are, else text.
 
         Raises
         ------
         ValueError
-            If the file is neither of the two or not whole, or if its records contradict one
-            another: a margin that is not the difference of its values (beyond half precision), an
-            aum that is not the mean so far, numbers of measurements not 1, 2, ... by sample.
+            If the file is neither of the two or not whole, or its records contradict one another:
+            margins that are not target_val - other_val (within half precision), aum that is not
+            the mean so far, num_measurements that are not 1, 2, ... by sample.
         """
         kind, ids, columns = _csv.read(path)
         area = cls(estimator=None, keep_records=kind == "records")
         if kind == "records":
-            area._append(ids, Log(area._find(ids, columns[0]), *columns))
+            area._append(ids, check_records(os.fspath(path), area._table, ids, columns))
             return area
         row = area._table.find(ids)
         area._table.enter(ids, row, np.full(len(ids), -1, dtype=np.int64))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from easiness_aum import AreaUnderMargin
+from easiness_aum import AreaUnderMargin, _csv
 
 HEADER = [
     "sample_id",
@@ -44,6 +44,25 @@ def test_a_byte_order_mark_and_empty_last_lines_are_passed_over(records, mark, e
     values = path.with_name("aum_values.csv")
     values.write_bytes(mark + values.read_bytes() + (",\n" if "," in end else end).encode())
     assert len(AreaUnderMargin.read_csv(values)) == 6
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 1000])
+def test_long_files_are_read_in_parts(records, at_once, monkeypatch):
+    lines, path = records
+    whole = AreaUnderMargin.read_csv(path).state_dict()
+    monkeypatch.setattr(_csv, "LINES_AT_ONCE", at_once)
+    assert AreaUnderMargin.read_csv(path).state_dict() == whole
+    path.write_text(path.read_text() + "\n\n\n")
+    assert AreaUnderMargin.read_csv(path).state_dict() == whole
+    for middle in ([], [""] * 8, ["1", "2"]):
+        write(path, [*lines[:4], middle, [], *lines[4:]])
+        with pytest.raises(ValueError, match=r"fields, got [028] in line [56]|column num_mea.*''"):
+            AreaUnderMargin.read_csv(path)
+    # One id that is no number, in the last part: then all of them are texts, as they are written.
+    write(path, [*lines, ["010", "1", *lines[1][2:6], lines[1][6], lines[1][6]]])
+    read = AreaUnderMargin.read_csv(path)
+    assert read.values().ids.tolist() == [*"012345", "010"]
+    assert read.state_dict()["log"]["margin"][:-1] == whole["log"]["margin"]
 
 
 def test_an_empty_line_in_the_middle_is_not(records):
