@@ -228,8 +228,8 @@ class AreaUnderMargin:
     def read_csv(cls, path: str | os.PathLike[str]) -> AreaUnderMargin:
         """Read one of the two files that `to_csv` or the package `aum` wrote.
 
-        `full_aum_records.csv` gives one that can go on, without easiness. `aum_values.csv` does
-        not say how often a sample was measured: it gives values. Ids are numbers if all are, else text.
+        `full_aum_records.csv` gives one that can go on, without easiness; `aum_values.csv`, without
+        numbers of measurements, values alone. Ids are whole numbers if all are such, else text.
 
         Raises
         ------
