@@ -140,6 +140,9 @@ def test_pictures_from_an_array(folder, shape, dtype):
     images = RNG.integers(0, 256, (N, 6, 5, *shape)).astype(np.uint8)
     np.save("images.npy", images if dtype == "uint8" else images / 255)
     assert run("-o", "o.html", "--images", "images.npy", "--top", "4") == 0
+    assert "max-width: 70rem" in (folder / "o.html").read_text("utf-8")
+    assert run("-o", "plain.html") == 0
+    assert "70rem" not in (folder / "plain.html").read_text("utf-8")
     page = (folder / "o.html").read_text("utf-8")
     found = re.findall(r'src="data:image/png;base64,([^"]*)" alt="sample (\d+)"', page)
     assert [int(row) for _, row in found] == rank_mislabels(PROBS, LABELS).order[:4].tolist()
