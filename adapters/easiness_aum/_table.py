@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from itertools import count, repeat
 from typing import Any
 
 import numpy as np
@@ -101,11 +102,12 @@ class Table:
     def find(self, ids: list[Id]) -> NDArray[np.int64]:
         """Row of each id; new ids get the rows that `enter` will give them."""
         index = self.index
-        row = np.fromiter((index.get(each, -1) for each in ids), np.int64, len(ids))
-        if (row < 0).any():
-            fresh: dict[Id, int] = {}
-            for position in np.flatnonzero(row < 0).tolist():
-                row[position] = fresh.setdefault(ids[position], len(index) + len(fresh))
+        row = np.fromiter(map(index.get, ids, repeat(-1)), np.int64, len(ids))
+        new = np.flatnonzero(row < 0)
+        if new.size:
+            names = [ids[position] for position in new.tolist()]
+            fresh = dict(zip(dict.fromkeys(names), count(len(index)), strict=False))
+            row[new] = np.fromiter(map(fresh.__getitem__, names), np.int64, new.size)
         return row
 
     def enter(self, ids: list[Id], row: NDArray[np.int64], label: NDArray[np.int64]) -> None:
@@ -114,8 +116,8 @@ class Table:
         new = np.flatnonzero(row >= known)
         if not new.size:
             return
-        for position in new.tolist():
-            self.index.setdefault(ids[position], int(row[position]))
+        names = (ids[position] for position in new.tolist())
+        self.index.update(zip(names, row[new].tolist(), strict=True))
         if len(self) > len(self._sums.label):
             grown = Sums.zeros(max(1024, 2 * len(self)))
             for name, column in self._sums.columns():
