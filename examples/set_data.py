@@ -6,7 +6,6 @@ CIFAR-100 and SVHN from a local folder through torchvision, which nothing else h
 
 from __future__ import annotations
 
-import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from torch.utils.data import Dataset
 
 TORCHVISION = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "svhn": "SVHN"}
 DATASETS = ("fashion", "digits", *TORCHVISION)
-NETWORKS = ("small", "small-bn", "cnn18m", "vgg16", "resnet50", "densenet121")
+TORCHVISION_NETWORKS = ("vgg16", "resnet50", "densenet121")
+NETWORKS = ("small", "small-bn", "deep-bn", "cnn18m", "resnet18", *TORCHVISION_NETWORKS)
 Arrays = tuple[NDArray[Any], NDArray[Any]]
 
 
@@ -115,7 +115,13 @@ def imbalanced(arrays: Arrays, ratio: float, n_classes: int) -> Arrays:
 def network(
     name: str, shape: tuple[int, int, int], n_classes: int, weights: Any = None
 ) -> nn.Module:
-    """Make a network for images of a shape (channels, height, width)."""
+    """Make a network for images of a shape (channels, height, width).
+
+    `weights` is torchvision's argument of that name. Its networks and ResNet-18, in its form for
+    CIFAR, are shown images of three channels, 32 or more on a side.
+    """
+    if weights is not None and name not in TORCHVISION_NETWORKS:
+        raise SystemExit(f"--weights: {name} is not one of torchvision's networks")
     channels, side, _ = shape
     if name in ("small", "small-bn"):
         norm = (lambda n: [nn.BatchNorm2d(n)]) if name == "small-bn" else (lambda n: [])
@@ -125,25 +131,56 @@ def network(
             nn.Linear(32 * (side // 4) ** 2, 64), nn.ReLU(), nn.Linear(64, n_classes),
         )  # fmt: skip
     if name == "cnn18m":
-        return cnn18m(channels, side, n_classes)
+        return deep(channels, side, n_classes, (128, 256, 512), 1640)
+    if name == "deep-bn":
+        return deep(channels, side, n_classes, (16, 32, 64), 64, norm=True)
+    if name == "resnet18":
+        from torch_loss_overhead import resnet18
+
+        model: nn.Module = resnet18()
+        model[-1] = nn.Linear(model[-1].in_features, n_classes)  # type: ignore[index, operator]
+        return nn.Sequential(LikeCifar(), model)
     import torchvision.models
 
-    model: nn.Module = getattr(torchvision.models, name)(weights=weights)
+    model = getattr(torchvision.models, name)(weights=weights)
     _replace_head(model, name, n_classes)
-    return model
+    return nn.Sequential(LikeCifar(), model)
 
 
-def cnn18m(channels: int, side: int, n_classes: int) -> nn.Module:
-    """Six convolutions and two wide layers: 18,029,314 parameters for 3 x 32 x 32, 10 classes."""
+class LikeCifar(nn.Module):
+    """Grey images in three channels, small ones with a margin of zeros up to 32 pixels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (n, 1 or 3, side, side) as (n, 3, at least 32, at least 32)."""
+        lacking = max(0, 32 - x.shape[-1])
+        before, after = lacking // 2, lacking - lacking // 2
+        return nn.functional.pad(x, (before, after, before, after)).expand(-1, 3, -1, -1)
+
+
+def deep(
+    channels: int,
+    side: int,
+    n_classes: int,
+    widths: tuple[int, ...],
+    hidden: int,
+    *,
+    norm: bool = False,
+) -> nn.Module:
+    """Two convolutions of each width, a halving after them, then a hidden layer with dropout.
+
+    cnn18m has 18,029,314 parameters for 3 x 32 x 32 and 10 classes.
+    """
     layers: list[nn.Module] = []
-    widths = (channels, 128, 128, 256, 256, 512, 512)
-    for depth, (n_in, n_out) in enumerate(itertools.pairwise(widths)):
-        layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.ReLU()]
-        if depth % 2:
-            layers.append(nn.MaxPool2d(2))
+    n_in = channels
+    for n_out in widths:
+        for _ in range(2):
+            layers.append(nn.Conv2d(n_in, n_out, 3, padding=1))
+            layers += [nn.BatchNorm2d(n_out), nn.ReLU()] if norm else [nn.ReLU()]
+            n_in = n_out
+        layers.append(nn.MaxPool2d(2))
     layers += [
-        nn.Flatten(), nn.Linear(512 * (side // 8) ** 2, 1640), nn.ReLU(), nn.Dropout(0.5),
-        nn.Linear(1640, n_classes),
+        nn.Flatten(), nn.Linear(n_in * (side // 2 ** len(widths)) ** 2, hidden), nn.ReLU(),
+        nn.Dropout(0.5), nn.Linear(hidden, n_classes),
     ]  # fmt: skip
     return nn.Sequential(*layers)
 
