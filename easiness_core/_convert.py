@@ -65,8 +65,7 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
 
 def is_torch(values: Any) -> bool:
     """Whether this is a tensor of torch, or of a subclass that another package defines."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(values, torch.Tensor)
+    return any(each.__module__.partition(".")[0] == "torch" for each in type(values).__mro__)
 
 
 def _missing(name: str, rows: NDArray[np.bool_], word: str, what: str = "values") -> ValueError:
