@@ -26,7 +26,9 @@ def pass_by_pass(rows, estimator):
     seed=st.integers(0, 1000),
 )
 def test_what_lies_below_the_bar_is_negligible(n_classes, sigma, spread, seed):
-    rows, _ = softmax_rows(np.random.default_rng(seed), 20, n_classes, spread=spread)
+    rows, _ = softmax_rows(
+        np.random.default_rng(seed), 3 if interpreted else 20, n_classes, spread=spread
+    )
     estimator = ec.ClosedForm(sigma=sigma)
     bar = estimator.contention_bar(rows.max(axis=1), n_classes)
     below = rows < bar[:, None]
@@ -35,7 +37,7 @@ def test_what_lies_below_the_bar_is_negligible(n_classes, sigma, spread, seed):
 
 @pytest.mark.parametrize("draws", [1, 2, 50])
 def test_what_monte_carlo_leaves_out_it_counts_0(make_rows, draws):
-    rows, _ = make_rows(200, 6, spread=1.0)
+    rows, _ = make_rows(20 if interpreted else 200, 6, spread=1.0)
     for seed in range(5):
         estimator = ec.MonteCarlo(sigma=0.1, draws=draws, seed=seed)
         bar = estimator.contention_bar(rows.max(axis=1), 6)
@@ -45,7 +47,7 @@ def test_what_monte_carlo_leaves_out_it_counts_0(make_rows, draws):
 @pytest.mark.parametrize("estimator", [ec.ClosedForm(sigma=0.1), ec.MonteCarlo(sigma=0.1)])
 @pytest.mark.parametrize(("n_classes", "spread"), [(2, 1.0), (10, 0.1), (70, 1.0), (200, 2.0)])
 def test_the_counts_are_those_of_a_pass_a_class(make_rows, estimator, n_classes, spread):
-    probs, labels = make_rows(150, n_classes, spread=spread)
+    probs, labels = make_rows(10 if interpreted else 150, n_classes, spread=spread)
     balanced = np.array(naive.balanced(probs.tolist(), labels.tolist()))
     wins = pass_by_pass(balanced, estimator)
     expected = np.stack([wins[labels == j].sum(axis=0) for j in range(n_classes)], axis=1)
