@@ -69,7 +69,7 @@ def rank_mislabels(
         counts 0 for many samples, which then tie.
     threshold : float, default log 2
         Suspicion above which a sample is flagged if another class is more probable than its label.
-        All such samples lie above log 2; inf flags none.
+        In closed form all such samples lie above log 2; inf flags none.
     classes : sequence of length n_classes, optional
         The labels' values in the order of the columns of `probs`.
     normalize : bool, default False

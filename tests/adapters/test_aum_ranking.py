@@ -70,6 +70,21 @@ def test_labels_that_are_not_the_most_probable_class_lie_above_the_threshold(rng
         assert np.array_equal(found.flags, found.suggested != labels)
 
 
+@pytest.mark.parametrize("sigma", [0.01, 1.0, 1e6])
+def test_labels_that_are_behind_by_the_last_bit_are_flagged(rng, sigma):
+    """Their suspicion is log 2 but for rounding, to either side."""
+    for n_classes in (2, 3, 5, 9):
+        probs = np.full((300, n_classes), 1e-12 / n_classes)
+        probs[:, 0] = 0.5 - rng.random(300) / 1000 if n_classes > 2 else 0.5
+        probs[:, 1] = np.nextafter(probs[:, 0], 1.0)
+        probs[:, 2:3] = 1.0 - probs[:, 0:1] - probs[:, 1:2]
+        estimator = ec.ClosedForm(sigma=sigma)
+        for label in (0, 1):
+            labels = np.full(300, label)
+            found = rank_mislabels(probs, labels, estimator=estimator)
+            assert (found.flags == (label == 0)).all()
+
+
 def test_a_label_that_leads_by_little_is_suspicious_but_no_flag(rng):
     close = np.array([[0.118, *[0.098] * 9]])
     found = rank_mislabels(close, [0])
