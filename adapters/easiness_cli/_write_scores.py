@@ -71,15 +71,21 @@ WRITERS: dict[str, Callable[[BinaryIO, ec.Scores, Inputs], None]] = {
 
 def escaped(inputs: Inputs) -> Inputs:
     """Put an apostrophe before texts that a spreadsheet would run as formulas."""
-    classes = None if inputs.classes is None else [_escape(name) for name in inputs.classes]
+    classes = None if inputs.classes is None else [escape(name) for name in inputs.classes]
     ids = inputs.ids
     if ids is not None and ids.dtype.kind in "US":
-        ids = np.array([_escape(text) for text in _texts(ids)])
+        ids = np.array([escape(text) for text in _texts(ids)])
     return dataclasses.replace(inputs, classes=classes, ids=ids)
 
 
-def _escape(text: str) -> str:
+<<<<<<< HEAD
+def escape(text: str) -> str:
     return _FORMULA.sub(r"\1'", text)
+=======
+def escape(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+>>>>>>> aum-code
 
 
 def _texts(ids: NDArray[Any] | None) -> list[str]:
