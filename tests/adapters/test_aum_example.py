@@ -1,7 +1,6 @@
 """examples/aum_se*.py: what they train on, what they write, and that they go on where they were."""
 
 import importlib.util
-import os
 import sys
 from pathlib import Path
 
@@ -21,16 +20,6 @@ def load(name):
 
 
 train, figure = load("aum_se_train"), load("aum_se")
-
-
-@pytest.mark.parametrize("noise", train.NOISES)
-def test_labels_are_wrong_as_said(noise, rng):
-    labels = rng.integers(0, 10, 2000)
-    given = train.corrupt(labels, noise, 0.3, 1)
-    wrong = given != labels
-    assert wrong.sum() == 600
-    shift = (given[wrong] - labels[wrong]) % 10
-    assert set(shift) == ({1} if noise == "next" else set(range(1, 10)))
 
 
 def make_record(folder, rng, *, n_samples=300, n_epochs=3):
@@ -89,18 +78,6 @@ def test_it_goes_on_where_it_was(tmp_path, rng, monkeypatch):
     for _ in range(2):
         run(monkeypatch, tmp_path / "records", "-o", parts)
         assert parts.read_bytes() == whole.read_bytes()
-
-
-def test_training_records_what_it_saw_and_goes_on(tmp_path, data, monkeypatch):
-    monkeypatch.setitem(os.environ, "EASINESS_DATA", str(data))
-    small = {"n_samples": 200}
-    train.train(tmp_path / "whole", "next", 0.2, 0, n_epochs=2, **small)
-    train.train(tmp_path / "parts", "next", 0.2, 0, n_epochs=1, **small)
-    train.train(tmp_path / "parts", "next", 0.2, 0, n_epochs=2, **small)
-    for name in ("logits_00.npy", "logits_01.npy"):
-        logits = np.load(tmp_path / "whole" / name)
-        assert logits.shape == (200, 11)
-        np.testing.assert_array_equal(np.load(tmp_path / "parts" / name), logits)
 
 
 def test_the_guides_tables_are_those_of_the_committed_figures():
