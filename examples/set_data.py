@@ -6,7 +6,6 @@ CIFAR-100 and SVHN from a local folder through torchvision, which nothing else h
 
 from __future__ import annotations
 
-import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from torch.utils.data import Dataset
 
 TORCHVISION = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "svhn": "SVHN"}
 DATASETS = ("fashion", "digits", *TORCHVISION)
-NETWORKS = ("small", "small-bn", "cnn18m", "vgg16", "resnet50", "densenet121")
+NETWORKS = ("small", "small-bn", "deep-bn", "cnn18m", "vgg16", "resnet50", "densenet121")
 Arrays = tuple[NDArray[Any], NDArray[Any]]
 
 
@@ -136,7 +135,9 @@ def network(
             nn.Linear(32 * (side // 4) ** 2, 64), nn.ReLU(), nn.Linear(64, n_classes),
         )  # fmt: skip
     if name == "cnn18m":
-        return cnn18m(channels, side, n_classes)
+        return deep(channels, side, n_classes, (128, 256, 512), 1640)
+    if name == "deep-bn":
+        return deep(channels, side, n_classes, (16, 32, 64), 64, norm=True)
     import torchvision.models
 
     model: nn.Module = getattr(torchvision.models, name)(weights=weights)
@@ -144,17 +145,30 @@ def network(
     return model
 
 
-def cnn18m(channels: int, side: int, n_classes: int) -> nn.Module:
-    """Six convolutions and two wide layers: 18,029,314 parameters for 3 x 32 x 32, 10 classes."""
+def deep(
+    channels: int,
+    side: int,
+    n_classes: int,
+    widths: tuple[int, ...],
+    hidden: int,
+    *,
+    norm: bool = False,
+) -> nn.Module:
+    """Two convolutions of each width, a halving after them, then a hidden layer with dropout.
+
+    cnn18m has 18,029,314 parameters for 3 x 32 x 32 and 10 classes.
+    """
     layers: list[nn.Module] = []
-    widths = (channels, 128, 128, 256, 256, 512, 512)
-    for depth, (n_in, n_out) in enumerate(itertools.pairwise(widths)):
-        layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.ReLU()]
-        if depth % 2:
-            layers.append(nn.MaxPool2d(2))
+    n_in = channels
+    for n_out in widths:
+        for _ in range(2):
+            layers.append(nn.Conv2d(n_in, n_out, 3, padding=1))
+            layers += [nn.BatchNorm2d(n_out), nn.ReLU()] if norm else [nn.ReLU()]
+            n_in = n_out
+        layers.append(nn.MaxPool2d(2))
     layers += [
-        nn.Flatten(), nn.Linear(512 * (side // 8) ** 2, 1640), nn.ReLU(), nn.Dropout(0.5),
-        nn.Linear(1640, n_classes),
+        nn.Flatten(), nn.Linear(n_in * (side // 2 ** len(widths)) ** 2, hidden), nn.ReLU(),
+        nn.Dropout(0.5), nn.Linear(hidden, n_classes),
     ]  # fmt: skip
     return nn.Sequential(*layers)
 

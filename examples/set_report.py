@@ -1,10 +1,11 @@
-"""Tables and plots of what set_train.py measured; writes docs/set*.
+"""Tables and plots of what set_train.py measured; writes docs/set*, docs/sel.md.
 
     python examples/set_report.py RUNS docs
 
 copies the CSVs of the suites that there are from RUNS to docs/set_*.csv, gathers what the figures
 need by epoch in docs/set_epochs.csv, draws docs/img/set_*.png, and puts the tables between their
-marks in docs/set.md; a suite that the page does not show is printed. Needs the extra `cli`.
+marks in docs/set.md and docs/sel.md; in another folder, where these pages are not, it prints the
+tables. Needs the extra `cli`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 Row = dict[str, str]
 FIGURES = ("classic", "SET", "L-SET", "random, as SET", "EO", "EMO", "HO", "warm-up")
+CLAIMED = [f"sigma 1, lambda {weight:g}, tail 3.0" for weight in (0.1, 1, 3)]
 FAMILIES = {
     "classic": ("#53606d", "o", "full data, fewer epochs"),
     "lossless": ("#0072b2", "s", "lossless: 1 - E at sigma 0.3"),
@@ -79,12 +82,14 @@ ACCURACY = {
 }  # fmt: skip
 TABLE_1 = {
     "ACC, %": ("accuracy", 100.0, 2), "AUROC": ("auroc", 1.0, 4), "MSR, %": ("msr", 100.0, 2),
-    "ESE, %": ("ese", 100.0, 3),
+    "ESE, %": ("ese", 100.0, 3), "NLL": ("nll", 1.0, 3),
 }  # fmt: skip
 SUITES: dict[str, tuple[dict[str, tuple[str, float, int]], str]] = {
     "frontier": (COST, ""), "levels": (COST, ""), "noise": (ACCURACY, "noise"),
     "imbalance": (ACCURACY, ""), "finetune": (ACCURACY, ""), "sel": (TABLE_1, "network"),
+    "networks": (TABLE_1, "network"),
 }  # fmt: skip
+PAGES = {"sel": "sel.md"}
 
 
 def frontier(rows: list[Row]) -> Figure:
@@ -114,6 +119,38 @@ def frontier(rows: list[Row]) -> Figure:
     )
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
+    return figure
+
+
+def sharpness(rows: list[Row]) -> Figure:
+    """MSR against the negative log-likelihood, a panel a network."""
+    settings = list(dict.fromkeys(row["setting"] for row in rows))
+    figure = Figure(figsize=(10, 3.4), layout="constrained")
+    panels = figure.subplots(1, len(settings), squeeze=False)[0]
+    for axes, setting in zip(panels, settings, strict=True):
+        sharpened = []
+        for (where, method), group in grouped(rows).items():
+            x, y = (np.mean([float(r[k]) for r in group]) for k in ("nll", "msr"))
+            if where != setting or y > 0.05:  # what does not train is in the table
+                continue
+            if method == "cross-entropy" or "logits" in method:
+                sharpened.append((x, 100 * y))
+                continue
+            kind = "C2" if "rate" in method else "C1" if method in CLAIMED else "C7"
+            axes.plot(x, 100 * y, "o", color=kind, ms=5)
+        axes.plot(*zip(*sharpened, strict=True), "s-", color="C0", ms=5, lw=1.2)
+        axes.set(title=setting, xlabel="NLL (less is better)", yscale="log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.grid(alpha=0.3)
+    for colour, marker, words in (
+        ("C0", "s-", "cross-entropy, logits times 1, 1.5, 2"), ("C2", "o", "learning rate doubled"),
+        ("C1", "o", "SEL, sigma 1, lambda 0.1 to 3"), ("C7", "o", "SEL, other"),
+    ):  # fmt: skip
+        panels[0].plot([], [], marker, color=colour, label=words)
+    figure.legend(loc="outside lower center", ncols=4, fontsize="small")
+    panels[0].set_ylabel("medium samples (MSR), %")
     return figure
 
 
@@ -186,26 +223,33 @@ def put(page: Path, name: str, text: str) -> None:
 
 def main() -> None:
     runs, docs = map(Path, sys.argv[1:3])
-    for suite, (columns, setting) in SUITES.items():
-        if not (runs / f"{suite}.csv").exists():
-            continue
-        rows = rows_of(runs / f"{suite}.csv")
-        text = table(rows, columns, setting)
-        if f"<!-- {suite} -->" not in (docs / "set.md").read_text("utf-8"):
+    (docs / "img").mkdir(parents=True, exist_ok=True)
+    found = {
+        suite: rows_of(runs / f"{suite}.csv")
+        for suite in SUITES
+        if (runs / f"{suite}.csv").exists()
+    }
+    for suite, rows in found.items():
+        text = table(rows, *SUITES[suite])
+        page = docs / PAGES.get(suite, "set.md")
+        if not page.exists() or f"<!-- {suite} -->" not in page.read_text("utf-8"):
             print(f"{suite}\n\n{text}\n")
-            continue
+        else:
+            put(page, suite, text)
         shutil.copyfile(runs / f"{suite}.csv", docs / f"set_{suite}.csv")
-        put(docs / "set.md", suite, text)
-    epochs = gathered(runs)
-    with (docs / "set_epochs.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(epochs[0]))
-        writer.writeheader()
-        writer.writerows(epochs)
-    for name, figure in (
-        ("frontier", frontier(rows_of(runs / "frontier.csv"))),
-        ("levels", shares(epochs)),
-        ("epochs", by_epoch(epochs)),
-    ):
+    figures: dict[str, Figure] = {}
+    if "frontier" in found:
+        figures["frontier"] = frontier(found["frontier"])
+    if "sel" in found:
+        figures["sel"] = sharpness(found["sel"])
+    if "levels" in found:
+        epochs = gathered(runs)
+        with (docs / "set_epochs.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(epochs[0]))
+            writer.writeheader()
+            writer.writerows(epochs)
+        figures |= {"levels": shares(epochs), "epochs": by_epoch(epochs)}
+    for name, figure in figures.items():
         figure.savefig(docs / "img" / f"set_{name}.png", dpi=110)
 
 

@@ -16,121 +16,29 @@ import argparse
 import csv
 import os
 import platform
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import set_data
 import torch
-from easiness_torch import FitResult, SampleEasinessLoss, fit
-
-import easiness_core as ec
-
-SIZES = {
-    "frontier": (40000, 12), "levels": (8000, 15), "noise": (8000, 15), "imbalance": (8000, 15),
-    "finetune": (8000, 8), "sel": (4000, 15), "networks": (None, 30),
-}  # fmt: skip
-SOFT = {ec.Level.EASY: 0.3, ec.Level.MEDIUM: 1.0, ec.Level.HARD: 1.0}
-UNIONS = {"EO": ec.EO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO}
+from easiness_torch import FitResult, fit
+from set_suites import SIZES, Run, runs_of
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training: its suite, setting (such as the noise rate), name, and options of `fit`.
+class Sharpened(torch.nn.Module):
+    """A network whose logits are multiplied by a number, except in training."""
 
-    A control takes as many samples in each epoch as the run named by `like` did.
-    """
+    def __init__(self, network: torch.nn.Module, sharpness: float) -> None:
+        super().__init__()
+        self.network = network
+        self.sharpness = sharpness
 
-    suite: str
-    setting: str
-    name: str
-    options: dict[str, Any] = field(default_factory=dict)
-    like: str | None = None
-
-
-def control(suite: str, setting: str, like: str, epochs: int) -> Run:
-    options = {"method": "random", "n_epochs": epochs}
-    return Run(suite, setting, f"random, as {like}", options, like)
-
-
-def frontier(epochs: int) -> Iterator[Run]:
-    """Full data for fewer epochs is the rival to beat; then every rule that costs less."""
-
-    def run(name: str, share: float = 1.0, **options: Any) -> Run:
-        return Run("frontier", "", name, {"n_epochs": max(2, round(share * epochs)), **options})
-
-    yield run("classic", method="classic")
-    yield run("lossless", 4 / 3, method="lossless")
-    yield run("classic, 8/12 of the epochs", 8 / 12, method="classic")
-    yield run("InfoBatch", method="InfoBatch")
-    yield replace(run("random, as lossless", 4 / 3, method="random"), like="lossless")
-    yield run("classic, 6/12 of the epochs", 6 / 12, method="classic")
-    yield run("lossless, 12/12 of the epochs", 1.0, method="lossless")
-    yield run("easy kept at 0.3", method="SET", keep=SOFT, warmup_epochs=1,
-              sampler_options={"refresh": "training"})  # fmt: skip
-    yield run("SET", method="SET")
-
-
-def levels(epochs: int, suite: str = "levels", setting: str = "") -> Iterator[Run]:
-    """List the paper's methods and unions of levels, and the controls that it left out."""
-    for method in ("classic", "SET", "L-SET", "SEL-SET", "warm-up"):
-        yield Run(suite, setting, method, {"method": method, "n_epochs": epochs})
-    yield control(suite, setting, "SET", epochs)
-    for name, union in UNIONS.items():
-        yield Run(suite, setting, name, {"method": "SET", "keep": union, "n_epochs": epochs})
-        yield control(suite, setting, name, epochs)
-    yield Run(suite, setting, "easy kept at 0.3",
-              {"method": "SET", "keep": SOFT, "n_epochs": epochs})  # fmt: skip
-
-
-def compared(suite: str, setting: str, epochs: int) -> Iterator[Run]:
-    """List fewer, for noise, imbalance and fine-tuning."""
-    for method in ("classic", "SET", "lossless", "InfoBatch"):
-        yield Run(suite, setting, method, {"method": method, "n_epochs": epochs})
-    yield control(suite, setting, "SET", epochs)
-    for name in ("EO", "EMO"):
-        yield Run(suite, setting, name,
-                  {"method": "SET", "keep": UNIONS[name], "n_epochs": epochs})  # fmt: skip
-    yield control(suite, setting, "EO", epochs)
-    yield Run(suite, setting, "classic, half the epochs",
-              {"method": "classic", "n_epochs": max(2, epochs // 2)})  # fmt: skip
-
-
-def sel(epochs: int) -> Iterator[Run]:
-    """Cross-entropy, then the loss over its own sigma, weight and tail."""
-    grid: list[tuple[float, float, float | None]] = [(0.01, 0.1, None), (0.01, 0.1, 3.0)]
-    grid += [
-        (s, w, 3.0)
-        for w, widths in ((0.1, (0.1, 0.3, 1.0)), (1.0, (0.3, 1.0, 3.0)))
-        for s in widths
-    ]
-    for network in ("small", "small-bn"):
-        yield Run("sel", network, "cross-entropy", {"method": "classic", "n_epochs": epochs})
-        for sigma, weight, tail in grid:
-            loss = SampleEasinessLoss(sigma=sigma, lambda_=weight, tail=tail, reduction="none")
-            name = f"sigma {sigma:g}, lambda {weight:g}, tail {'none' if tail is None else tail:}"
-            yield Run("sel", network, name,
-                      {"method": "SEL", "loss": loss, "n_epochs": epochs})  # fmt: skip
-
-
-def runs_of(suite: str, epochs: int, network: str) -> list[Run]:
-    if suite == "frontier":
-        return list(frontier(epochs))
-    if suite == "levels":
-        return list(levels(epochs))
-    if suite == "noise":
-        return [r for rate in ("0.2", "0.4") for r in compared("noise", rate, epochs)]
-    if suite == "imbalance":
-        return list(compared("imbalance", "0.02", epochs))
-    if suite == "finetune":
-        return list(compared("finetune", "", epochs))
-    if suite == "sel":
-        return list(sel(epochs))
-    methods = ("classic", "SEL", "SET", "L-SET", "SEL-SET", "warm-up")
-    runs = [Run(suite, network, m, {"method": m, "n_epochs": epochs}) for m in methods]
-    return [*runs, control(suite, network, "SET", epochs)]
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Logits of a batch."""
+        logits: torch.Tensor = self.network(x)
+        return logits if self.training else self.sharpness * logits
 
 
 def train(run: Run, seed: int, args: argparse.Namespace, data: Any) -> FitResult:
@@ -143,9 +51,11 @@ def train(run: Run, seed: int, args: argparse.Namespace, data: Any) -> FitResult
         y = set_data.symmetric_noise(y, float(run.setting), n_classes, seed)
     if run.suite == "imbalance":
         x, y = set_data.imbalanced((x, y), float(run.setting), n_classes)
-    name = run.setting if run.suite == "sel" else args.network
+    name = run.setting.split(",")[0] if run.suite == "sel" else args.network
     torch.manual_seed(seed)
     model = set_data.network(name, x.shape[1:], n_classes)
+    if run.sharpness != 1:
+        model = Sharpened(model, run.sharpness)
     options = {"seed": seed, "device": args.device, "amp": args.amp, **run.options}
     if run.suite == "finetune":
         half = y < n_classes // 2
@@ -180,6 +90,7 @@ def row_of(run: Run, seed: int, result: FitResult, args: argparse.Namespace) -> 
         "asked": args.epochs or SIZES[run.suite][1], "epochs": len(result.history),
         "accuracy": result.accuracy, "best": max(r["accuracy"] for r in result.history),
         "auroc": last["auroc"], "msr": last["msr"], "ese": last["ese"],
+        "nll": last["validation_loss"],
         "cost": result.cost, "adu": result.usage,
         "art": result.seconds(clock=args.clock),
         "art_without_scoring": result.seconds(clock=args.clock, scoring=False),

@@ -234,5 +234,6 @@ def all_moved(batch: Any, device: torch.device) -> Any:
     if isinstance(batch, dict):
         return {key: all_moved(value, device) for key, value in batch.items()}
     if isinstance(batch, (list, tuple)):
-        return [all_moved(value, device) for value in batch]
+        parts = [all_moved(value, device) for value in batch]
+        return type(batch)(*parts) if hasattr(batch, "_fields") else parts
     return batch

@@ -110,7 +110,8 @@ def fit(
         For the validation scores. The sampler's is among `sampler_options`.
     seed : int, default 0
         Seed of selections, order and torch's random numbers within; those outside are left as
-        they were. The model's initial weights are the caller's.
+        they were (but not those of an accelerator that is no CUDA device). The model's initial
+        weights are the caller's.
     callbacks : iterable of callables
         Called after each epoch with its entry of the history and the model; training ends after
         an epoch for which one returns True.
@@ -249,6 +250,8 @@ def _seed(device: torch.device, seed: int) -> None:
     if device.type == "cuda":
         with torch.cuda.device(device):
             torch.cuda.manual_seed(seed)
+    elif device.type not in ("cpu", "meta"):  # cannot be forked alike on all of them
+        torch.get_device_module(device).manual_seed(seed)
 
 
 def _sgd(parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:

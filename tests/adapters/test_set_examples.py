@@ -35,7 +35,7 @@ def test_the_large_network_has_the_parameters_it_is_said_to_have(set_data):
     assert network(torch.empty(2, 3, 32, 32, device="meta")).shape == (2, 10)
 
 
-@pytest.mark.parametrize(("name", "side"), [("small", 28), ("small-bn", 8)])
+@pytest.mark.parametrize(("name", "side"), [("small", 28), ("small-bn", 8), ("deep-bn", 28)])
 def test_small_networks_fit_their_images(set_data, name, side):
     assert set_data.network(name, (1, side, side), 7)(torch.zeros(2, 1, side, side)).shape == (2, 7)
 

@@ -1,10 +1,14 @@
 """`fit`: what it is given, and what of it is refused."""
 
+from types import SimpleNamespace
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 import torch
 from easiness_torch import fit
 from easiness_torch._loop import Batches
+from easiness_torch.training import _seed
 from fit_cases import TEST, TRAIN, data, model, trained
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -75,6 +79,38 @@ def test_int32_labels_and_inputs_of_several_parts():
     losses = [[r["train_loss"] for r in one.history] for one in (nested, plain)]
     assert losses[0] == losses[1]
     assert nested.accuracy == plain.accuracy
+
+
+class Parts(NamedTuple):
+    a: torch.Tensor
+    b: torch.Tensor
+
+
+def test_named_tuples_stay_what_they_are():
+    class Both(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = model()
+
+        def forward(self, parts):
+            return self.inner(parts.a + parts.b)
+
+    x, y = TRAIN.tensors
+    pairs = [(Parts(row, 0 * row), label) for row, label in zip(x, y, strict=True)]
+    named = fit(Both(), pairs, pairs, method="SET", n_epochs=3)
+    plain = fit(model(), TRAIN, TRAIN, method="SET", n_epochs=3)
+    losses = [[r["train_loss"] for r in one.history] for one in (named, plain)]
+    assert losses[0] == losses[1]
+
+
+def test_accelerators_other_than_cuda_are_seeded(monkeypatch):
+    seen = []
+    backend = SimpleNamespace(manual_seed=seen.append)
+    monkeypatch.setattr(torch, "get_device_module", lambda device: backend)
+    with torch.random.fork_rng(devices=[]):
+        _seed(torch.device("mps"), 7)
+        _seed(torch.device("cpu"), 8)
+    assert seen == [7]
 
 
 def test_a_last_batch_of_one_joins_the_one_before():

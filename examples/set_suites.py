@@ -1,0 +1,137 @@
+"""The runs of examples/set_train.py, suite by suite; imported by it, not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from easiness_torch import SampleEasinessLoss
+
+import easiness_core as ec
+
+SIZES = {
+    "frontier": (40000, 12), "levels": (8000, 15), "noise": (8000, 15), "imbalance": (8000, 15),
+    "finetune": (8000, 8), "sel": (4000, 15), "networks": (None, 30),
+}  # fmt: skip
+SOFT = {ec.Level.EASY: 0.3, ec.Level.MEDIUM: 1.0, ec.Level.HARD: 1.0}
+UNIONS = {"EO": ec.EO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: its suite, setting (such as the noise rate), name, and options of `fit`.
+
+    A control takes as many samples in each epoch as the run named by `like` did. Logits are
+    multiplied by `sharpness` in validation, never in training.
+    """
+
+    suite: str
+    setting: str
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    like: str | None = None
+    sharpness: float = 1.0
+
+
+def control(suite: str, setting: str, like: str, epochs: int) -> Run:
+    options = {"method": "random", "n_epochs": epochs}
+    return Run(suite, setting, f"random, as {like}", options, like)
+
+
+def frontier(epochs: int) -> Iterator[Run]:
+    """Full data for fewer epochs is the rival to beat; then every rule that costs less."""
+
+    def run(name: str, share: float = 1.0, **options: Any) -> Run:
+        return Run("frontier", "", name, {"n_epochs": max(2, round(share * epochs)), **options})
+
+    yield run("classic", method="classic")
+    yield run("lossless", 4 / 3, method="lossless")
+    yield run("classic, 8/12 of the epochs", 8 / 12, method="classic")
+    yield run("InfoBatch", method="InfoBatch")
+    yield replace(run("random, as lossless", 4 / 3, method="random"), like="lossless")
+    yield run("classic, 6/12 of the epochs", 6 / 12, method="classic")
+    yield run("lossless, 12/12 of the epochs", 1.0, method="lossless")
+    yield run("easy kept at 0.3", method="SET", keep=SOFT, warmup_epochs=1,
+              sampler_options={"refresh": "training"})  # fmt: skip
+    yield run("InfoBatch, 9/12 of the epochs", 9 / 12, method="InfoBatch")
+    yield replace(run("random, as lossless, 12/12 of the epochs", method="random"),
+                  like="lossless, 12/12 of the epochs")  # fmt: skip
+    yield run("lossless, 22/12 of the epochs", 22 / 12, method="lossless")
+    yield run("SET", method="SET")
+
+
+def levels(epochs: int, suite: str = "levels", setting: str = "") -> Iterator[Run]:
+    """List the paper's methods and unions of levels, and the controls that it left out."""
+    for method in ("classic", "SET", "L-SET", "SEL-SET", "warm-up"):
+        yield Run(suite, setting, method, {"method": method, "n_epochs": epochs})
+    yield control(suite, setting, "SET", epochs)
+    for name, union in UNIONS.items():
+        yield Run(suite, setting, name, {"method": "SET", "keep": union, "n_epochs": epochs})
+        yield control(suite, setting, name, epochs)
+    yield Run(suite, setting, "easy kept at 0.3",
+              {"method": "SET", "keep": SOFT, "n_epochs": epochs})  # fmt: skip
+
+
+def compared(suite: str, setting: str, epochs: int) -> Iterator[Run]:
+    """List fewer, for noise, imbalance and fine-tuning."""
+    for method in ("classic", "SET", "lossless", "InfoBatch"):
+        yield Run(suite, setting, method, {"method": method, "n_epochs": epochs})
+    yield control(suite, setting, "SET", epochs)
+    for name in ("EO", "EMO"):
+        yield Run(suite, setting, name,
+                  {"method": "SET", "keep": UNIONS[name], "n_epochs": epochs})  # fmt: skip
+    yield control(suite, setting, "EO", epochs)
+    yield Run(suite, setting, "classic, half the epochs",
+              {"method": "classic", "n_epochs": max(2, epochs // 2)})  # fmt: skip
+
+
+def fast_sgd(parameters: Any) -> torch.optim.Optimizer:
+    """`fit`'s own optimizer with twice its learning rate: SEL adds to the length of a step."""
+    return torch.optim.SGD(parameters, lr=0.1, momentum=0.9, weight_decay=5e-4)
+
+
+def sel(epochs: int) -> Iterator[Run]:
+    """Cross-entropy, also with sharper outputs, then the loss over its sigma, weight and tail.
+
+    Divided by the 9 other classes, the weight is that of a mean over classes.
+    """
+    paper = (0.01, 0.1, None)
+    few: list[tuple[float, float, float | None]] = [paper, (0.3, 0.1, 3.0), (1.0, 0.1, 3.0)]
+    few += [(1.0, 1.0, 3.0), (1.0, 3.0, 3.0)]
+    grid = [*few, (0.01, 0.1, 3.0), (0.01, 0.1 / 9, None), (0.01, 0.1 / 9, 3.0), (0.1, 0.1, None)]
+    grid += [(0.1, 0.1, 3.0), (0.3, 0.1, None), (0.3, 1.0, 3.0), (3.0, 1.0, 3.0), (3.0, 10.0, 3.0)]
+    for setting, options in (
+        ("small", grid), ("small-bn", grid), ("deep-bn", few),
+        (f"small, {8 * epochs // 3} epochs", few),
+    ):  # fmt: skip
+        long = {"n_epochs": 8 * epochs // 3 if "," in setting else epochs}
+        plain = Run("sel", setting, "cross-entropy", {"method": "classic", **long})
+        yield plain
+        faster = {"method": "classic", "optimizer": fast_sgd, **long}
+        yield Run("sel", setting, "cross-entropy, learning rate doubled", faster)
+        for factor in (1.5, 2.0):
+            yield replace(plain, name=f"cross-entropy, logits times {factor:g}", sharpness=factor)
+        for sigma, weight, tail in options:
+            loss = SampleEasinessLoss(sigma=sigma, lambda_=weight, tail=tail, reduction="none")
+            name = f"sigma {sigma:g}, lambda {weight:.3g}, tail {'none' if tail is None else tail:}"
+            yield Run("sel", setting, name, {"method": "SEL", "loss": loss, **long})
+
+
+def runs_of(suite: str, epochs: int, network: str) -> list[Run]:
+    if suite == "frontier":
+        return list(frontier(epochs))
+    if suite == "levels":
+        return list(levels(epochs))
+    if suite == "noise":
+        return [r for rate in ("0.2", "0.4") for r in compared("noise", rate, epochs)]
+    if suite == "imbalance":
+        return list(compared("imbalance", "0.02", epochs))
+    if suite == "finetune":
+        return list(compared("finetune", "", epochs))
+    if suite == "sel":
+        return list(sel(epochs))
+    methods = ("classic", "SEL", "SET", "L-SET", "SEL-SET", "warm-up")
+    runs = [Run(suite, network, m, {"method": m, "n_epochs": epochs}) for m in methods]
+    return [*runs, control(suite, network, "SET", epochs)]
