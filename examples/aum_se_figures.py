@@ -86,6 +86,7 @@ def plot(lines, target):
                 axis.plot(curve[:, 0] + 1, values, style, color=color, label=label)
         column[0].set_title(title(*name), fontsize=10)
         column[1].set_xlabel("epochs")
+        column[1].xaxis.get_major_locator().set_params(integer=True)
     axes[0, 0].set_ylabel("true positives, %")
     axes[1, 0].set_ylabel("false positives, %")
     for axis in axes.flat:

@@ -41,6 +41,10 @@ CONTROLS = {
         "mean easiness, half a point less (oracle)"
     ),
 }
+RESNET = CONTROLS | {
+    ("one epoch", "drop_easy", "level", "p99"): "`drop_easy`, this epoch alone",
+    ("one epoch", "flagged_easy", "level", "p99"): "`flagged_easy`, literal, this epoch alone",
+}
 # Mid-training and later.
 LATE = range(9, 20)
 
@@ -145,12 +149,14 @@ def flagged(lines):
 
 def tables(docs):
     confirmed = read(docs / "aum_se_confirmation.csv")
+    resnet = read(docs / "aum_se_resnet.csv")
     runs, sets = read(docs / "aum_se.csv"), read(docs / "mislabels.csv")
     return {
         **{f"rates {epoch + 1}": rates(runs, epoch, RULES) for epoch in (9, 14, 19)},
         **{f"controls {epoch + 1}": rates(runs, epoch, CONTROLS) for epoch in (9, 14, 19)},
         "grid": grid(runs, confirmed, 19),
         **{f"confirmation {epoch + 1}": rates(confirmed, epoch, CONTROLS) for epoch in (14, 19)},
+        **{f"resnet {epoch + 1}": rates(resnet, epoch, RESNET) for epoch in (9, 14, 19)},
         "aurocs": aurocs(runs),
         "ranking auroc": ranking(sets, "auroc"),
         "ranking ap": ranking(sets, "ap"),

@@ -249,6 +249,21 @@ def test_the_guides_words_on_the_filter_are_those_of_the_committed_figures():
         assert words in page
 
 
+def test_the_guides_words_on_the_resnet_are_those_of_the_committed_figures():
+    tables = load("mislabels_tables")
+    lines = figures.read(DOCS / "aum_se_resnet.csv")
+    means, column = figures.curves(lines), ("next", "0.2")
+    assert {line["seed"] for line in lines} == {"0", "1", "2"}
+    assert not any(tables.meets(means, column, epoch, figures.DEFAULT) for epoch in tables.LATE)
+    aum, ours = (means[(*column, *rule)] for rule in (figures.AUM, figures.DEFAULT))
+    shown = [f"{each:.1f}" for curve in (aum, ours) for each in curve[-1, 1:3]]
+    assert shown == ["97.1", "8.8", "97.9", "9.9"]
+    assert f"{aum[:, 2].min():.1f}" == "7.8"
+    assert [f"{curve[-1, 3]:.4f}" for curve in (aum, ours)] == ["0.9793", "0.9865"]
+    control = means[(*column, "averaged", "aum", "as many as the default", "oracle")]
+    assert abs(control[-1, 2] - ours[-1, 2]) < 0.3
+
+
 def test_the_plot_is_drawn(tmp_path):
     pytest.importorskip("matplotlib")
     figures.plot(figures.read(DOCS / "aum_se.csv"), tmp_path / "plot.png")
