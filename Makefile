@@ -8,7 +8,7 @@ SOURCES := pyproject.toml constraints.txt
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format docs-check picture tables cleaning mislabels scaling bench clean
+.PHONY: help demo test coverage lint format docs-check picture tables cleaning mislabels scaling training bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,10 @@ mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (an hour, one thr
 
 scaling: $(VENV)/.test  ## the tables of docs/scaling.md (10 minutes, 7 GB of temporary files)
 	OMP_NUM_THREADS=1 $(BIN)/python examples/scaling.py docs/scaling.md
+
+training: $(VENV)/.test  ## the figures of docs/set.md and docs/sel.md (3 hours, one thread); needs EASINESS_DATA
+	OMP_NUM_THREADS=1 $(BIN)/python examples/set_train.py frontier levels noise imbalance finetune sel -o $(VENV)/runs
+	$(BIN)/python examples/set_report.py $(VENV)/runs docs
 
 tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
 	$(BIN)/python examples/numerics_tables.py

@@ -18,7 +18,8 @@ from torch.utils.data import Dataset
 
 TORCHVISION = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "svhn": "SVHN"}
 DATASETS = ("fashion", "digits", *TORCHVISION)
-NETWORKS = ("small", "small-bn", "deep-bn", "cnn18m", "vgg16", "resnet50", "densenet121")
+TORCHVISION_NETWORKS = ("vgg16", "resnet50", "densenet121")
+NETWORKS = ("small", "small-bn", "deep-bn", "cnn18m", "resnet18", *TORCHVISION_NETWORKS)
 Arrays = tuple[NDArray[Any], NDArray[Any]]
 
 
@@ -125,7 +126,13 @@ def imbalanced(arrays: Arrays, ratio: float, n_classes: int) -> Arrays:
 def network(
     name: str, shape: tuple[int, int, int], n_classes: int, weights: Any = None
 ) -> nn.Module:
-    """Make a network for images of a shape (channels, height, width)."""
+    """Make a network for images of a shape (channels, height, width).
+
+    `weights` is torchvision's argument of that name. Its networks and ResNet-18, in its form for
+    CIFAR, are shown images of three channels, 32 or more on a side.
+    """
+    if weights is not None and name not in TORCHVISION_NETWORKS:
+        raise SystemExit(f"--weights: {name} is not one of torchvision's networks")
     channels, side, _ = shape
     if name in ("small", "small-bn"):
         norm = (lambda n: [nn.BatchNorm2d(n)]) if name == "small-bn" else (lambda n: [])
@@ -138,11 +145,27 @@ def network(
         return deep(channels, side, n_classes, (128, 256, 512), 1640)
     if name == "deep-bn":
         return deep(channels, side, n_classes, (16, 32, 64), 64, norm=True)
+    if name == "resnet18":
+        from torch_loss_overhead import resnet18
+
+        model: nn.Module = resnet18()
+        model[-1] = nn.Linear(model[-1].in_features, n_classes)  # type: ignore[index, operator]
+        return nn.Sequential(LikeCifar(), model)
     import torchvision.models
 
-    model: nn.Module = getattr(torchvision.models, name)(weights=weights)
+    model = getattr(torchvision.models, name)(weights=weights)
     _replace_head(model, name, n_classes)
-    return model
+    return nn.Sequential(LikeCifar(), model)
+
+
+class LikeCifar(nn.Module):
+    """Grey images in three channels, small ones with a margin of zeros up to 32 pixels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (n, 1 or 3, side, side) as (n, 3, at least 32, at least 32)."""
+        lacking = max(0, 32 - x.shape[-1])
+        before, after = lacking // 2, lacking - lacking // 2
+        return nn.functional.pad(x, (before, after, before, after)).expand(-1, 3, -1, -1)
 
 
 def deep(

@@ -76,6 +76,7 @@ COST = {
     "ART without scoring, s": ("art_without_scoring", 1.0, 2), "ADU, %": ("adu", 100.0, 2),
     "all epochs, s": ("seconds", 1.0, 0), "cost, full epochs": ("cost", 1.0, 1),
 }  # fmt: skip
+WALL = {"ACC, %": ("accuracy", 100.0, 2), "wall, s": ("seconds", 1.0, 1)}
 ACCURACY = {
     "ACC, %": ("accuracy", 100.0, 2), "best epoch, %": ("best", 100.0, 2),
     "ADU, %": ("adu", 100.0, 2), "cost, full epochs": ("cost", 1.0, 1),
@@ -85,7 +86,7 @@ TABLE_1 = {
     "ESE, %": ("ese", 100.0, 3), "NLL": ("nll", 1.0, 3),
 }  # fmt: skip
 SUITES: dict[str, tuple[dict[str, tuple[str, float, int]], str]] = {
-    "frontier": (COST, ""), "levels": (COST, ""), "noise": (ACCURACY, "noise"),
+    "frontier": (COST, ""), "wall": (WALL, ""), "levels": (COST, ""), "noise": (ACCURACY, "noise"),
     "imbalance": (ACCURACY, ""), "finetune": (ACCURACY, ""), "sel": (TABLE_1, "network"),
     "networks": (TABLE_1, "network"),
 }  # fmt: skip

@@ -12,10 +12,14 @@ from easiness_torch import SampleEasinessLoss
 import easiness_core as ec
 
 SIZES = {
-    "frontier": (40000, 12), "levels": (8000, 15), "noise": (8000, 15), "imbalance": (8000, 15),
-    "finetune": (8000, 8), "sel": (4000, 15), "networks": (None, 30),
+    "frontier": (40000, 12), "wall": (40000, 12), "levels": (8000, 15), "noise": (8000, 15),
+    "imbalance": (8000, 15), "finetune": (8000, 8), "sel": (4000, 15), "networks": (None, 30),
 }  # fmt: skip
 SOFT = {ec.Level.EASY: 0.3, ec.Level.MEDIUM: 1.0, ec.Level.HARD: 1.0}
+TIMED = (
+    "classic", "lossless, 12/12 of the epochs", "InfoBatch, 9/12 of the epochs",
+    "classic, 6/12 of the epochs", "SET",
+)  # fmt: skip
 UNIONS = {"EO": ec.EO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO}
 
 
@@ -122,6 +126,8 @@ def sel(epochs: int) -> Iterator[Run]:
 def runs_of(suite: str, epochs: int, network: str) -> list[Run]:
     if suite == "frontier":
         return list(frontier(epochs))
+    if suite == "wall":
+        return [replace(run, suite=suite) for run in frontier(epochs) if run.name in TIMED]
     if suite == "levels":
         return list(levels(epochs))
     if suite == "noise":

@@ -1,13 +1,14 @@
 """Train by every method of `easiness_torch.fit`, in suites; rows go to a CSV as runs end.
 
 A run that the CSV holds already is not run again. `examples/set_report.py` draws tables and
-plots from what this writes; docs/set.md shows the suites frontier and levels.
+plots from what this writes; docs/set.md and docs/sel.md show them.
 
     EASINESS_DATA=folder python examples/set_train.py frontier levels noise -o runs
     python examples/set_train.py levels --size 600 --epochs 6 --seeds 0 -o small   # digits
 
-Suites: frontier (accuracy against cost), levels (Tables 2 and 3, Figures 1 and 2), noise,
-imbalance, finetune, sel (Table 1) and networks (Table 1's data sets and networks, for a GPU).
+Suites: frontier (accuracy against cost), wall (some of it by the wall's clock, to be run alone),
+levels (Tables 2 and 3, Figures 1 and 2), noise, imbalance, finetune, sel (Table 1) and networks
+(Table 1's data sets and networks, for a GPU).
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def train(run: Run, seed: int, args: argparse.Namespace, data: Any) -> FitResult
         x, y = set_data.imbalanced((x, y), float(run.setting), n_classes)
     name = run.setting.split(",")[0] if run.suite == "sel" else args.network
     torch.manual_seed(seed)
-    model = set_data.network(name, x.shape[1:], n_classes)
+    model = set_data.network(name, x.shape[1:], n_classes, args.weights)
     if run.sharpness != 1:
         model = Sharpened(model, run.sharpness)
     options = {"seed": seed, "device": args.device, "amp": args.amp, **run.options}
@@ -82,8 +83,14 @@ def earlier(output: Path, run: Run, seed: int) -> FitResult:
     return FitResult(run.name, warmup, sizes)
 
 
+def clock_of(suite: str, device: str) -> str:
+    """On a CPU the processor's time, to which other work on the machine adds less."""
+    return "cpu" if device == "cpu" and suite != "wall" else "wall"
+
+
 def row_of(run: Run, seed: int, result: FitResult, args: argparse.Namespace) -> dict[str, Any]:
     last = result.history[-1]
+    clock = clock_of(run.suite, args.device)
     return {
         "suite": run.suite, "setting": run.setting, "method": run.name, "seed": seed,
         "data": args.data, "size": args.size or SIZES[run.suite][0], "network": args.network,
@@ -92,9 +99,9 @@ def row_of(run: Run, seed: int, result: FitResult, args: argparse.Namespace) -> 
         "auroc": last["auroc"], "msr": last["msr"], "ese": last["ese"],
         "nll": last["validation_loss"],
         "cost": result.cost, "adu": result.usage,
-        "art": result.seconds(clock=args.clock),
-        "art_without_scoring": result.seconds(clock=args.clock, scoring=False),
-        "seconds": result.seconds(clock=args.clock, total=True), "clock": args.clock,
+        "art": result.seconds(clock=clock),
+        "art_without_scoring": result.seconds(clock=clock, scoring=False),
+        "seconds": result.seconds(clock=clock, total=True), "clock": clock,
         "torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version(),
     }  # fmt: skip
 
@@ -106,6 +113,7 @@ def main() -> None:
     parser.add_argument("--data", choices=set_data.DATASETS)
     parser.add_argument("--folder", help="torchvision's files, for CIFAR and SVHN")
     parser.add_argument("--network", choices=set_data.NETWORKS, default="small")
+    parser.add_argument("--weights", help="torchvision's, of a network that it has")
     parser.add_argument("--size", type=int, help="training samples, in place of the suite's")
     parser.add_argument("--epochs", type=int, help="full data's epochs, in place of the suite's")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -113,8 +121,6 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--amp", action="store_true")
     args = parser.parse_args()
-    # On a CPU the processor's time, to which other work on the machine adds less.
-    args.clock = "cpu" if args.device == "cpu" else "wall"
     torch.set_num_threads(args.threads)
     data = set_data.load(args.data, args.folder)
     args.data = data[0]
@@ -146,7 +152,7 @@ def check_same(
     size, epochs = SIZES[suite]
     asked = {
         "data": args.data, "size": args.size or size, "asked": args.epochs or epochs,
-        "clock": args.clock,
+        "clock": clock_of(suite, args.device),
     }  # fmt: skip
     if suite != "networks":  # there the network is the setting
         asked["network"] = args.network

@@ -50,6 +50,8 @@ def check_used(
             f"sampler_options: {', '.join(own)} follow from fit's own arguments; pass seed=, "
             f'n_epochs=, warmup_epochs=, and method="random" with like='
         )
+    if isinstance(keep, str) and keep == "lossless":
+        raise ValueError(f"keep: got 'lossless' with {method!r}; pass method=\"lossless\"")
     given = {"warmup_epochs": warmup_epochs, "keep": keep, "sampler_options": options}
     unused = [name for name, value in given.items() if value is not None and not spec.selects]
     if unused:

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 import easiness_core as ec
-from easiness_torch._keep import SampleScores, smooth_rates
+from easiness_torch._keep import SampleScores
+from easiness_torch._preset import FINAL_SHARE
 from easiness_torch.loss import SampleEasinessLoss
 
 PerSample = Callable[[Tensor, Tensor], Tensor]
@@ -66,14 +67,6 @@ def below_mean_loss_halved(scores: SampleScores) -> Tensor:
     return torch.where(scores.loss < scores.loss.mean(), 0.5, 1.0)
 
 
-LOSSLESS: dict[str, Any] = {
-    "keep": smooth_rates,
-    "estimator": ec.ClosedForm(sigma=0.3),
-    "budget": 0.35,
-    "floor": 0.1,
-    "weight_power": 0.5,
-    "refresh": "training",
-}
 METHODS: dict[str, Method] = {
     "classic": Method(selects=False),
     "SEL": Method(loss=_sel, selects=False),
@@ -85,7 +78,7 @@ METHODS: dict[str, Method] = {
     "InfoBatch": Method(
         {"keep": below_mean_loss_halved, "refresh": "training"}, warmup=0.0, final=0.125
     ),
-    "lossless": Method(LOSSLESS, warmup=0.0, final=0.15),
+    "lossless": Method({"keep": "lossless"}, warmup=0.0, final=FINAL_SHARE),
 }
 
 

@@ -12,6 +12,7 @@ from easiness_torch._epochs import EpochSampler
 from easiness_torch._input import check_ids, check_update
 from easiness_torch._keep import SampleScores, smooth_rates
 from easiness_torch._options import check_flag, check_options, check_shard
+from easiness_torch._preset import with_preset
 
 __all__ = ["EasinessSampler", "SampleScores", "smooth_rates"]
 
@@ -32,12 +33,14 @@ class EasinessSampler(EpochSampler):
     ----------
     n_samples : int
         Length of the data set; ids are 0 to n_samples - 1.
-    keep : Level, mapping, tuple or callable, default MO
+    keep : Level, mapping, tuple, callable or "lossless", default MO
         Rate at which samples are kept: 1 for a union of levels and 0 for the others; a rate in
         [0, 1] for each level, as in `{ec.MHO: 1.0, ec.EO: 0.3}`; 1 for easiness within an
         interval `(low, high)`, ends included; or what a function of `SampleScores` returns, a
         tensor of one rate a scored sample. A rate between 0 and 1 is a probability, drawn anew
-        for each epoch.
+        for each epoch. "lossless" is a preset (docs/set.md): `smooth_rates` at sigma 0.3, budget
+        0.35, floor 0.1, weight_power 0.5, refresh "training", 1 epoch of warm-up and the last
+        15 % full, which needs `total_epochs`; options that differ from their defaults stay.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         How `update` scores, and where levels are cut.
     warmup_epochs : int, default 5
@@ -129,7 +132,8 @@ class EasinessSampler(EpochSampler):
         keep: ec.Level
         | Mapping[ec.Level, float]
         | tuple[float, float]
-        | Callable[[SampleScores], Tensor] = ec.MO,
+        | Callable[[SampleScores], Tensor]
+        | str = ec.MO,
         estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT,
         warmup_epochs: int = 5,
         final_epochs: int = 0,
@@ -152,14 +156,15 @@ class EasinessSampler(EpochSampler):
         merge_ranks: bool = True,
         device: torch.device | str | None = None,
     ) -> None:
-        options = check_options(
-            n_samples, keep=keep, estimator=estimator, warmup_epochs=warmup_epochs,
-            final_epochs=final_epochs, total_epochs=total_epochs, rank_by=rank_by,
-            refresh=refresh, rescale=rescale, weight_power=weight_power, budget=budget,
-            floor=floor, min_samples=min_samples, min_per_class=min_per_class,
-            random_control=random_control, shuffle=shuffle, on_nan=on_nan, seed=seed,
-            drop_last=drop_last,
-        )  # fmt: skip
+        given = {
+            "keep": keep, "estimator": estimator, "warmup_epochs": warmup_epochs,
+            "final_epochs": final_epochs, "total_epochs": total_epochs, "rank_by": rank_by,
+            "refresh": refresh, "rescale": rescale, "weight_power": weight_power,
+            "budget": budget, "floor": floor, "min_samples": min_samples,
+            "min_per_class": min_per_class, "random_control": random_control,
+            "shuffle": shuffle, "on_nan": on_nan, "seed": seed, "drop_last": drop_last,
+        }  # fmt: skip
+        options = check_options(n_samples, **with_preset(given))
         super().__init__(
             options,
             shard=check_shard(num_replicas, rank),

@@ -89,6 +89,43 @@ def test_torchvision_is_asked_for_local_files(set_data, monkeypatch, name, kind)
     assert asked == expected
 
 
+@pytest.mark.parametrize("side", [8, 28, 32])
+def test_resnet_18_takes_images_of_any_kind(set_data, monkeypatch, side):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    network = set_data.network("resnet18", (1, side, side), 7)
+    assert sum(p.numel() for p in network.parameters()) == 11_173_962 - 3 * 513
+    x = torch.randn(2, 1, side, side)
+    shown = network[0](x)
+    assert shown.shape == (2, 3, 32, 32)
+    assert shown.sum().item() == pytest.approx(3 * x.sum().item(), abs=1e-2)
+    assert network(x).shape == (2, 7)
+
+
+@pytest.mark.parametrize("name", ["vgg16", "resnet50", "densenet121"])
+def test_torchvision_networks_get_a_head_and_the_weights(set_data, monkeypatch, name):
+    def fake(weights):
+        asked.append(weights)
+        head = torch.nn.Linear(3, 1000)
+        net = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+        if name == "resnet50":
+            net.fc = head
+        else:
+            net.classifier = head if name == "densenet121" else torch.nn.Sequential(head)
+        return net
+
+    asked = []
+    torchvision = types.ModuleType("torchvision")
+    torchvision.models = types.ModuleType("torchvision.models")
+    setattr(torchvision.models, name, fake)
+    monkeypatch.setitem(sys.modules, "torchvision", torchvision)
+    monkeypatch.setitem(sys.modules, "torchvision.models", torchvision.models)
+    network = set_data.network(name, (3, 32, 32), 7, "IMAGENET1K_V1")
+    assert asked == ["IMAGENET1K_V1"]
+    assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
+    with pytest.raises(SystemExit, match="small is not one of torchvision's"):
+        set_data.network("small", (3, 32, 32), 7, "IMAGENET1K_V1")
+
+
 def test_suites_run_and_resume(tmp_path):
     def run(*words):
         environment = {k: v for k, v in os.environ.items() if k != "EASINESS_DATA"}

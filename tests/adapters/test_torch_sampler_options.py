@@ -92,3 +92,37 @@ def test_a_control_of_given_sizes_needs_no_scores():
     for wrong in (1, "yes", None):
         with pytest.raises(TypeError, match="random_control: expected True or False"):
             EasinessSampler(50, random_control=wrong)
+
+
+def test_lossless_is_what_it_says():
+    def epochs(sampler):
+        generator = torch.Generator().manual_seed(0)
+        taken = []
+        for epoch in range(10):
+            sampler.set_epoch(epoch)
+            ids = list(sampler)
+            taken.append((ids, sampler.weights(ids).tolist()))
+            logits = 3 * torch.randn(200, 4, generator=generator)
+            sampler.update(range(200), logits, torch.arange(200) % 4)
+        return taken
+
+    options = {"keep": smooth_rates, "estimator": ec.ClosedForm(sigma=0.3), "budget": 0.35,
+               "floor": 0.1, "weight_power": 0.5, "refresh": "training", "warmup_epochs": 1,
+               "final_epochs": 2, "total_epochs": 10, "min_samples": 8}  # fmt: skip
+    spelled = epochs(EasinessSampler(200, **options))
+    assert epochs(EasinessSampler(200, keep="lossless", total_epochs=10, min_samples=8)) == spelled
+    assert [len(ids) == 200 for ids, _ in spelled] == [True] + [False] * 7 + [True] * 2
+    options |= {"budget": 0.5, "warmup_epochs": 2}
+    own = {"budget": 0.5, "warmup_epochs": 2, "total_epochs": 10, "min_samples": 8}
+    assert epochs(EasinessSampler(200, keep="lossless", **own)) == epochs(
+        EasinessSampler(200, **options)
+    )
+
+
+def test_lossless_needs_to_know_the_end():
+    with pytest.raises(ValueError, match="total_epochs: expected the number of epochs, since keep"):
+        EasinessSampler(10, keep="lossless")
+    with pytest.raises(ValueError, match="budget"):
+        EasinessSampler(10, keep="lossless", total_epochs=3, budget=2.0)
+    with pytest.raises(TypeError, match="floor"):
+        EasinessSampler(10, keep="lossless", total_epochs=3, floor=False)
