@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from easiness_aum import AUMValues
 
 import easiness_core as ec
 
@@ -126,6 +127,17 @@ def test_controls_are_those_of_a_count_by_hand(tmp_path, rng, monkeypatch):
         least = target - (0.005 if name[1].startswith("half") else 0.0) - 1e-12
         cut = min(c for c in score[found] if (score <= c)[found].mean() >= least)
         assert shown(*name, "oracle") == rates(score <= cut)
+
+
+def test_easiness_on_the_cut_counts_as_hard():
+    """Early on threshold samples and wrong labels alike have easiness 0, and so has the cut."""
+    easiness = np.repeat([0.0, 0.5], 30)
+    given = np.repeat([0, 1], 30)
+    given[:10] = 10
+    values = AUMValues(np.arange(60), given, np.ones(60, int), easiness - 1, easiness, easiness)
+    labels = {"true": np.repeat([1], 60), "given": given % 10, "planted": np.arange(10)}
+    found = dict(example.controls(values, labels))
+    assert found["easiness", "p99.5", "none"].nonzero()[0].tolist() == list(range(10, 30))
 
 
 def test_epochs_that_are_not_recorded_are_named(tmp_path, rng, monkeypatch):
