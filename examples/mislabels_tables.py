@@ -11,26 +11,42 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-import aum_se
+import aum_se_figures as figures
 
 RULES = {
-    ("averaged", "aum", "threshold"): "AUM alone",
-    ("averaged", "drop_easy", "p99.5"): "`drop_easy` (the default)",
-    ("averaged", "drop_easy", "p99"): "`drop_easy`, 99th percentile",
-    ("averaged", "drop_easy", "p98"): "`drop_easy`, 98th percentile",
-    ("averaged", "drop_easy", "p95"): "`drop_easy`, 95th percentile",
-    ("averaged", "drop_easy", "p99.9"): "`drop_easy`, 99.9th percentile",
-    ("averaged", "drop_easy", "0.9"): "`drop_easy`, cut 0.9",
-    ("averaged", "drop_easy", "0.7"): "`drop_easy`, cut 0.7",
-    ("averaged", "confident_disagreement", "threshold"): "`confident_disagreement`",
-    ("averaged", "flagged_hard", "level"): "`flagged_hard`",
-    ("averaged", "flagged_easy", "threshold"): "`flagged_easy`, literal, threshold cut",
-    ("averaged", "flagged_easy", "level"): "`flagged_easy`, literal, level cut",
-    ("one epoch", "drop_easy", "level"): "`drop_easy`, this epoch alone",
-    ("one epoch", "confident_disagreement", "level"): "`confident_disagreement`, this epoch alone",
-    ("one epoch", "flagged_hard", "level"): "`flagged_hard`, this epoch alone",
-    ("one epoch", "flagged_easy", "level"): "`flagged_easy`, literal, this epoch alone",
+    figures.AUM: "AUM alone",
+    figures.DEFAULT: "`drop_easy` (the default)",
+    ("averaged", "drop_easy", "p99.5", "p99"): "`drop_easy`",
+    ("averaged", "drop_easy", "0.9", "p99"): "`drop_easy`, cut 0.9",
+    ("averaged", "drop_easy", "0.7", "p99"): "`drop_easy`, cut 0.7",
+    ("averaged", "confident_disagreement", "threshold", "p99"): "`confident_disagreement`",
+    ("averaged", "flagged_hard", "level", "p99"): "`flagged_hard`",
+    ("averaged", "flagged_easy", "threshold", "p99"): "`flagged_easy`, literal, threshold cut",
+    ("averaged", "flagged_easy", "level", "p99"): "`flagged_easy`, literal, level cut",
+    ("one epoch", "drop_easy", "level", "p99"): "`drop_easy`, this epoch alone",
+    ("one epoch", "confident_disagreement", "level", "p99"): (
+        "`confident_disagreement`, this epoch alone"
+    ),
+    ("one epoch", "flagged_hard", "level", "p99"): "`flagged_hard`, this epoch alone",
+    ("one epoch", "flagged_easy", "level", "p99"): "`flagged_easy`, literal, this epoch alone",
 }
+CONTROLS = {
+    figures.AUM: "AUM alone",
+    figures.DEFAULT: "`drop_easy` (the default)",
+    ("averaged", "aum", "as many as the default", "oracle"): "AUM, cut to find as many (oracle)",
+    ("averaged", "aum", "threshold", "p98.5"): "AUM, 98.5th percentile",
+    ("averaged", "easiness", "p99.5", "none"): "mean easiness without AUM, 99.5th percentile",
+    ("averaged", "aum", "half a point less", "oracle"): "AUM, half a point less (oracle)",
+    ("averaged", "easiness", "half a point less", "oracle"): (
+        "mean easiness, half a point less (oracle)"
+    ),
+}
+RESNET = CONTROLS | {
+    ("one epoch", "drop_easy", "level", "p99"): "`drop_easy`, this epoch alone",
+    ("one epoch", "flagged_easy", "level", "p99"): "`flagged_easy`, literal, this epoch alone",
+}
+# Mid-training and later.
+LATE = range(9, 20)
 
 
 def rows(table):
@@ -39,33 +55,56 @@ def rows(table):
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *table[1:]])
 
 
-def rates(lines, epoch, names=tuple(RULES)):
+def head_of(first, columns):
+    return [first, *(figures.title(*column) for column in columns)]
+
+
+def rates(lines, epoch, names):
     """TPR / FPR after an epoch (from 0), means over the seeds."""
-    means = aum_se.curves(lines)
-    columns = sorted({name[:2] for name in means})
-    noise = {"next": "c to c + 1", "symmetric": "symmetric"}
-    table = [[f"after {epoch + 1} epochs", *(f"{noise[n]}, {100 * float(r):.0f} %"
-                                             for n, r in columns)]]  # fmt: skip
-    for name in names:
-        cells = []
-        for column in columns:
-            curve = means[(*column, *name)]
-            _, tpr, fpr, _ = curve[curve[:, 0] == epoch][0]
-            cells.append(f"{tpr:.1f} / {fpr:.1f}")
-        table.append([RULES[name], *cells])
+    means = figures.curves(lines)
+    columns = figures.columns_of(means)
+    table = [head_of(f"after {epoch + 1} epochs", columns)]
+    for name, shown in names.items():
+        found = (figures.at(means[(*column, *name)], epoch)[:2] for column in columns)
+        table.append([shown, *("{:.1f} / {:.1f}".format(*each) for each in found)])
+    return rows(table)
+
+
+def meets(means, column, epoch, rule):
+    """Whether the bar is met: half of AUM's false positives, half a point of true ones."""
+    lost, left = figures.given_up(means, column, epoch, rule)
+    return round(lost, 6) <= 0.5 and left <= 0.5
+
+
+def grid(lines, confirming, epoch):
+    """Points given up : share of false positives left, for each pair of percentiles."""
+    chosen, confirmed = figures.curves(lines), figures.curves(confirming)
+    columns = figures.columns_of(chosen)
+    table = [[*head_of("AUM / easiness", columns), "met", "met, seed 3"]]
+    pairs = [("drop_easy", q, p) for p in ("p99", "p99.5", "p99.9", "p100")
+             for q in ("p98", "p99", "p99.5", "p99.9")]  # fmt: skip
+    for rule, q, p in [*pairs, *(("easiness", q, "none") for q in ("p99", "p99.5", "p99.9"))]:
+        name = ("averaged", rule, q, p)
+        cells = ("{:.2f} : {:.2f}".format(*figures.given_up(chosen, column, epoch, name))
+                 for column in columns)  # fmt: skip
+        counts = (sum(meets(means, column, each, name) for column in columns for each in LATE)
+                  for means in (chosen, confirmed))  # fmt: skip
+        shown = f"{p.removeprefix('p')} / {q.removeprefix('p')}"
+        table.append([f"**{shown}**" if name == figures.DEFAULT else shown, *cells,
+                      *map(str, counts)])  # fmt: skip
     return rows(table)
 
 
 def aurocs(lines):
-    means = aum_se.curves(lines)
-    columns = sorted({name[:2] for name in means})
-    table = [["epochs", *(f"{n} {100 * float(r):.0f} %" for n, r in columns)]]
+    means = figures.curves(lines)
+    columns = figures.columns_of(means)
+    table = [head_of("epochs", columns)]
     for epoch in (4, 9, 14, 19):
         cells = []
         for column in columns:
-            pair = [means[(*column, "averaged", *rule)]
-                    for rule in (("aum", "threshold"), ("drop_easy", "p99.5"))]  # fmt: skip
-            cells.append(" / ".join(f"{c[c[:, 0] == epoch][0, 3]:.4f}" for c in pair))
+            pair = (figures.at(means[(*column, *rule)], epoch)[2]
+                    for rule in (figures.AUM, figures.DEFAULT))  # fmt: skip
+            cells.append(" / ".join(f"{each:.4f}" for each in pair))
         table.append([str(epoch + 1), *cells])
     return rows(table)
 
@@ -110,11 +149,14 @@ def flagged(lines):
 
 def tables(docs):
     confirmed = read(docs / "aum_se_confirmation.csv")
-    two = (("averaged", "aum", "threshold"), ("averaged", "drop_easy", "p99.5"))
+    resnet = read(docs / "aum_se_resnet.csv")
     runs, sets = read(docs / "aum_se.csv"), read(docs / "mislabels.csv")
     return {
-        **{f"rates {epoch + 1}": rates(runs, epoch) for epoch in (9, 14, 19)},
-        **{f"confirmation {epoch + 1}": rates(confirmed, epoch, two) for epoch in (14, 19)},
+        **{f"rates {epoch + 1}": rates(runs, epoch, RULES) for epoch in (9, 14, 19)},
+        **{f"controls {epoch + 1}": rates(runs, epoch, CONTROLS) for epoch in (9, 14, 19)},
+        "grid": grid(runs, confirmed, 19),
+        **{f"confirmation {epoch + 1}": rates(confirmed, epoch, CONTROLS) for epoch in (14, 19)},
+        **{f"resnet {epoch + 1}": rates(resnet, epoch, RESNET) for epoch in (9, 14, 19)},
         "aurocs": aurocs(runs),
         "ranking auroc": ranking(sets, "auroc"),
         "ranking ap": ranking(sets, "ap"),

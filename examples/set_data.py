@@ -43,6 +43,14 @@ class Images(Dataset[tuple[Tensor, Tensor]]):
 
 def load(name: str | None, folder: str | None = None) -> tuple[str, Arrays, Arrays]:
     """Name, training and test arrays; images (n, channels, height, width), standardised."""
+    name, train, test = read(name, folder)
+    axes = (0, 2, 3)
+    mean, std = train[0].mean(axes, keepdims=True), train[0].std(axes, keepdims=True)
+    return name, ((train[0] - mean) / std, train[1]), ((test[0] - mean) / std, test[1])
+
+
+def read(name: str | None, folder: str | None = None) -> tuple[str, Arrays, Arrays]:
+    """As `load`, with the images' own values: 0 to 16 for digits, 0 to 255 for the others."""
     shared = os.environ.get("EASINESS_DATA")
     name = name or ("fashion" if shared else "digits")
     if name == "digits":
@@ -56,9 +64,7 @@ def load(name: str | None, folder: str | None = None) -> tuple[str, Arrays, Arra
         if folder is None:
             raise SystemExit(f"{name}: pass --folder, where torchvision's files are")
         train, test = (_torchvision(name, folder, part) for part in _PARTS)
-    axes = (0, 2, 3)
-    mean, std = train[0].mean(axes, keepdims=True), train[0].std(axes, keepdims=True)
-    return name, ((train[0] - mean) / std, train[1]), ((test[0] - mean) / std, test[1])
+    return name, train, test
 
 
 _PARTS = ("train", "test")
@@ -75,11 +81,16 @@ def _digits() -> tuple[Arrays, Arrays]:
 
 
 def _torchvision(name: str, folder: str, part: str) -> Arrays:
-    from torchvision import datasets
-
+    try:
+        from torchvision import datasets
+    except ImportError as error:
+        raise SystemExit(f"{name}: needs torchvision: pip install torchvision") from error
     kind = getattr(datasets, TORCHVISION[name])
     chosen = {"split": part} if name == "svhn" else {"train": part == "train"}
-    data = kind(folder, download=False, **chosen)
+    try:
+        data = kind(folder, download=False, **chosen)
+    except RuntimeError as error:
+        raise SystemExit(f"{name}: torchvision finds no such data in {folder}: {error}") from error
     x = np.asarray(data.data, dtype=np.float32)
     y = np.asarray(data.labels if name == "svhn" else data.targets, dtype=np.int64)
     return (x if name == "svhn" else x.transpose(0, 3, 1, 2)), y

@@ -78,14 +78,9 @@ def escaped(inputs: Inputs) -> Inputs:
     return dataclasses.replace(inputs, classes=classes, ids=ids)
 
 
-<<<<<<< HEAD
 def escape(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would run as a formula."""
     return _FORMULA.sub(r"\1'", text)
-=======
-def escape(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
->>>>>>> aum-code
 
 
 def _texts(ids: NDArray[Any] | None) -> list[str]:

@@ -82,7 +82,8 @@ def test_one_epochs_probabilities_take_the_place_of_the_averages(values, planted
     predicted = probs.argmax(1)
     rival = ec.easiness(probs, predicted, estimator=estimator) * (predicted != values.labels)
     found = AUMFilter(rule, estimator=estimator).flag(values, planted, probs=probs)
-    facts = {"resolution": estimator.resolution, "percentile": 99, "q": 99.5}
+    percentile = 99 if rule == "aum" else 99.9
+    facts = {"resolution": estimator.resolution, "percentile": percentile, "q": 99.5}
     expected = by_hand(rule, "threshold", values, planted, easiness, rival, **facts)
     assert found.flags.tolist() == expected
 
@@ -93,7 +94,23 @@ def test_flags_lie_within_aums_and_literal_and_drop_easy_share_them(values, plan
         assert not (found.flags & ~found.aum_flags).any()
         assert not found.flags[planted].any()
     easy, rest = kept["flagged_easy"].flags, kept["drop_easy"].flags
-    assert np.array_equal(easy ^ rest, kept["aum"].flags)
+    assert np.array_equal(easy ^ rest, kept["drop_easy"].aum_flags)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_default_percentile_is_aums_for_aum_and_wider_for_what_easiness_filters(
+    values, planted, rule
+):
+    published = np.percentile(values.aum[planted], 99)
+    found = AUMFilter(rule).flag(values, planted)
+    if rule == "aum":
+        assert found.aum_threshold == published
+        assert np.array_equal(found.flags, found.aum_flags)
+    else:
+        assert found.aum_threshold == np.percentile(values.aum[planted], 99.9) > published
+    same = AUMFilter(rule, percentile=99).flag(values, planted)
+    assert same.aum_threshold == published
+    assert np.array_equal(same.aum_flags, AUMFilter("aum").flag(values, planted).flags)
 
 
 def test_where_all_threshold_samples_are_hard_only_what_is_easier_is_dropped(values, planted):
