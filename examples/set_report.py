@@ -127,7 +127,7 @@ def sharpness(rows: list[Row]) -> Figure:
     """MSR against the negative log-likelihood, a panel a network."""
     settings = list(dict.fromkeys(row["setting"] for row in rows))
     figure = Figure(figsize=(10, 3.4), layout="constrained")
-    panels = figure.subplots(1, len(settings), squeeze=False)[0]
+    panels = figure.subplots(1, len(settings), squeeze=False, sharey=True)[0]
     for axes, setting in zip(panels, settings, strict=True):
         sharpened = []
         for (where, method), group in grouped(rows).items():

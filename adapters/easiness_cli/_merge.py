@@ -125,6 +125,11 @@ def _files(paths: list[str]) -> list[str]:
                 f"such as that of {missing[0]!r}: score again what is missing; to merge the rest, "
                 f"name its notes, as in {path}/*.json"
             )
+        foreign = sorted(noted - {sidecar_path(name) for name in wanted}) if wanted else []
+        if foreign:
+            raise CommandError(
+                f"{path!r}: {foreign[0]!r} is no note of its run; move it away with its output"
+            )
         alone = sorted(
             name for name in names if is_output_name(name) and sidecar_path(name) not in noted
         )
@@ -167,6 +172,10 @@ def _of_note(path: str, note: Sidecar) -> _Found:
     itself = {"file " + os.path.realpath(path)}
     gives = {f"scores {_folder(path)}", "scores " + os.path.realpath(path.removesuffix(".json"))}
     content = json.dumps([each["sha256"] for each in note.inputs]) if note.n_rows else None
+    # Equal content may be two shards, the same paths scored alike are one of which a copy was made.
+    paths = [each.get("path") for each in note.inputs]
+    if note.n_rows and all(isinstance(each, str) for each in paths):
+        itself.add("inputs " + json.dumps([paths, content, note.parameters], sort_keys=True))
     return _Found(
         path, note.summary, note.n_classes, itself, itself | gives, content, note.parameters
     )

@@ -13,7 +13,8 @@ PATH is a folder of outputs, as 'score' fills one, a note beside an output (OUT.
 'score --json' printed. Sums are of whole numbers: the result is that of scoring all rows in one
 run, whatever the order. A folder in which shards of its run are missing is refused (name notes to
 merge a part), and so is an output that is missing or of another size than its note says, and an
-input that was counted twice.
+input whose notes would count twice. What --json printed does not tell its inputs: of such results
+only copies are refused.
 
 examples:
   easiness merge scores

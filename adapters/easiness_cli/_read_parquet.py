@@ -151,13 +151,15 @@ def _load(file: Any, source: Source, names: list[str]) -> Any:
     return table
 
 
-def _matrix(column: Any, source: Source, name: str) -> NDArray[Any]:
-    """Turn lists into rows; all must have one length."""
+def _matrix(
+    column: Any, source: Source, name: str, *, first_row: int = 0, width: int | None = None
+) -> NDArray[Any]:
+    """Turn lists into rows; all must have one length, `width` if rows before have it."""
     if not _is_number(column.type.value_type):
         raise source.error(
             f"column {name!r}: expected lists of numbers, got {column.type.value_type}"
         )
-    parts, width, first_row = [], None, 0
+    parts = []
     for chunk in column.chunks:
         if not len(chunk):
             continue

@@ -124,13 +124,10 @@ class _Parquet(Stream):
     def _probs(self, table: Any, first_row: int) -> Any:
         if self.columns is not None:
             return np.column_stack([table.column(name).to_numpy() for name in self._columns])
-        probs = whole._matrix(table.column(self._columns[0]), self.source, self._columns[0])
-        if probs.shape[1] != self.n_classes:
-            raise self.source.error(
-                f"column {self._columns[0]!r}: lists of different lengths: row 0 has "
-                f"{self.n_classes} entries, row {first_row} has {probs.shape[1]}"
-            )
-        return probs
+        name = self._columns[0]
+        return whole._matrix(
+            table.column(name), self.source, name, first_row=first_row, width=self.n_classes
+        )
 
     def _id_column(self, table: Any) -> Any:
         assert self._ids is not None

@@ -139,11 +139,12 @@ def _lazy(work: Callable[..., ec.Scores], probs: Any, labels: Any) -> DaskScores
     token = tokenize(work, probs, labels)
     name = f"easiness-{token}"
     scored: dict[Any, Any] = {}
-    first_row = 0
+    first_row, known = 0, True
     for at, n_rows in enumerate(rows):
         scored[name, at] = (work, (probs.name, at, 0), (labels.name, at), first_row)
         # Where lengths are unknown, messages count rows within their block.
-        first_row = 0 if math.isnan(n_rows) else first_row + int(n_rows)
+        known = known and not math.isnan(n_rows)
+        first_row = first_row + int(n_rows) if known else 0
     base = HighLevelGraph.from_collections(name, scored, dependencies=[probs, labels])
 
     def graph(layer: str, tasks: dict[Any, Any]) -> HighLevelGraph:

@@ -158,6 +158,18 @@ def test_it_refuses_to_count_twice(fails: Callable[..., str]) -> None:
     assert "already counts" in fails("merge", "out", "again")
 
 
+def test_it_refuses_copies_within_a_folder(
+    fails: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for ending in (".parquet", ".parquet.json"):
+        Path(f"out/copy{ending}").write_bytes(Path(f"out/part-0{ending}").read_bytes())
+    assert "'copy.parquet.json' is no note of its run" in fails("merge", "out")
+    notes = sorted(str(path) for path in Path("out").glob("*.json"))
+    assert "already counts the same samples" in fails("merge", *notes)
+    os.unlink("out/copy.parquet"), os.unlink("out/copy.parquet.json")
+    assert merged(capsys, "out") == merged(capsys, *[note for note in notes if "copy" not in note])
+
+
 def test_it_refuses_what_does_not_belong_together(fails: Callable[..., str]) -> None:
     save(0, probs=PROBS[:9, :3] / PROBS[:9, :3].sum(1, keepdims=True), labels=[0] * 9)
     assert main(["score", "shards/part-0*", "-o", "three", "-q"]) == 0

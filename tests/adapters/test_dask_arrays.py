@@ -161,6 +161,17 @@ def test_a_bad_row_is_named_by_its_place_in_the_whole() -> None:
         scores.summary.compute()
 
 
+def test_after_blocks_of_unknown_length_rows_count_within_their_block() -> None:
+    probs = PROBS.copy()
+    probs[170, 2] = np.nan
+    kept = da.from_array(probs, chunks=(50, 5))
+    rows, labels = kept[:100], da.from_array(LABELS, chunks=50)
+    unknown = [rows[rows[:, 0] >= 0], labels[:100][rows[:, 0] >= 0]]
+    both = [da.concatenate([unknown[0], kept[100:]]), da.concatenate([unknown[1], labels[100:]])]
+    with pytest.raises(ValueError, match="row 20 "):  # of the block from row 150 on
+        score(*both).summary.compute()
+
+
 @pytest.mark.parametrize(
     ("probs", "labels", "error", "match"),
     [
