@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 # How far a row's sum may lie from 1; a hair more, so that 0.999 passes however it is added up.
@@ -76,3 +77,9 @@ CONFUSION_SMOOTHING: Final = 1.0
 LEAST_SELF_CONFIDENCE: Final = 1e-3
 # Samples of mean self-confidence added to each class, so that a few cannot set its balance.
 BALANCE_SAMPLES: Final = 20
+# Classes of less easiness than 2^-64 are not counted: 64 bits below one sample.
+LOG_NEGLIGIBLE: Final = -64 * math.log(2.0)
+# Probabilities that sum to 1 but for rounding: a class is left out only beyond this.
+CONTENTION_MARGIN: Final = 1e-9
+# Bounds that depend on a row's largest probability are kept for so many steps of it.
+CONTENTION_STEPS: Final = 256

@@ -31,7 +31,7 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
     if type(values) is np.ndarray:
         return values
     module = type(values).__module__.partition(".")[0]
-    if module == "torch":
+    if is_torch(values):
         values = _from_torch(values, name)
     elif module == "pyarrow":
         values = _from_pyarrow(values, name)
@@ -61,6 +61,11 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
     if array.dtype == object and module == "pandas":
         return _from_object(array)
     return array
+
+
+def is_torch(values: Any) -> bool:
+    """Whether this is a tensor of torch, or of a subclass that another package defines."""
+    return any(each.__module__.partition(".")[0] == "torch" for each in type(values).__mro__)
 
 
 def _missing(name: str, rows: NDArray[np.bool_], word: str, what: str = "values") -> ValueError:

@@ -76,14 +76,20 @@ def check_labels(
     *,
     classes: Sequence[Any] | None = None,
     first_row: int = 0,
+    of: str | None = None,
 ) -> NDArray[np.int64]:
-    """Check `labels` and return them as class indices, contiguous int64."""
+    """Check `labels` and return them as class indices, contiguous int64.
+
+    `of` names what the classes are of where there is no `classes=` to advise.
+    """
+    rows = "probs" if of is None else of
+    names, numbers = _advice(of)
     array = to_array(labels, "labels")
     if array.ndim != 1:
         hint = "; pass labels.ravel()" if array.ndim == 2 and 1 in array.shape else ""
         raise ValueError(f"labels: expected shape ({n_rows},), got {array.shape}{hint}")
     if array.size != n_rows:
-        raise ValueError(f"labels: expected {n_rows} labels, one a row of probs, got {array.size}")
+        raise ValueError(f"labels: expected {n_rows} labels, one a row of {rows}, got {array.size}")
     if array.size == 0:
         return np.empty(0, dtype=np.int64)
     if classes is not None:
@@ -92,8 +98,7 @@ def check_labels(
     if kind in "USOT":
         raise TypeError(
             f"labels: expected class indices 0 to {n_classes - 1}, got dtype {array.dtype} "
-            f"(first label {array[:1].tolist()[0]!r}); pass classes=, the class names in the "
-            f"order of the columns of probs"
+            f"(first label {array[:1].tolist()[0]!r}); {names}"
         )
     if kind not in "fiub":
         raise TypeError(f"labels: expected integers, got an array of dtype {array.dtype}")
@@ -102,13 +107,13 @@ def check_labels(
             whole = np.isfinite(array) & (np.floor(array) == array)
         _refuse(array, ~whole, first_row, "are not whole numbers; labels are class indices")
     if array.dtype != np.int64:
-        _refuse_outside(array, n_classes, first_row)
+        _refuse_outside(array, n_classes, first_row, rows, numbers)
     flags = array.flags
     as_is = array.dtype == np.int64 and flags.c_contiguous and flags.aligned
     view = array.view() if as_is else np.require(array, np.int64, ["C", "A"]).view()
     view.flags.writeable = False
     if _label_check()(view, n_classes) >= 0:
-        _refuse_outside(array, n_classes, first_row)
+        _refuse_outside(array, n_classes, first_row, rows, numbers)
     return view
 
 
@@ -120,15 +125,23 @@ def _label_check() -> Callable[..., int]:
     return first_label_outside  # type: ignore[no-any-return]
 
 
-def _refuse_outside(array: NDArray[Any], n_classes: int, first_row: int) -> None:
+def _advice(of: str | None) -> tuple[str, str]:
+    """How to mend labels that are names, and numbers that are no classes."""
+    if of is None:
+        return (
+            "pass classes=, the class names in the order of the columns of probs",
+            "for other labels pass classes=, their values in the order of the columns",
+        )
+    number = "number the classes first, as np.unique(labels, return_inverse=True)[1] does"
+    return number, f"leave out rows without a class (such as -100), and {number}"
+
+
+def _refuse_outside(
+    array: NDArray[Any], n_classes: int, first_row: int, rows: str, advice: str
+) -> None:
     outside = (array < 0) | (array >= n_classes)
-    _refuse(
-        array,
-        outside,
-        first_row,
-        f"are outside 0 to {n_classes - 1} (probs has {n_classes} columns); for other labels "
-        f"pass classes=, their values in the order of the columns",
-    )
+    has = f"n_classes is {n_classes}" if rows == "labels" else f"{rows} has {n_classes} columns"
+    _refuse(array, outside, first_row, f"are outside 0 to {n_classes - 1} ({has}); {advice}")
 
 
 def _refuse(array: NDArray[Any], bad: NDArray[np.bool_], first_row: int, reason: str) -> None:
@@ -230,15 +243,24 @@ def _kind_of_bad(rows: NDArray[Any], probs: Probs) -> tuple[NDArray[np.int64], N
 
 
 def check_number(
-    value: Any, name: str, *, low: float, high: float, open_low: bool = False
+    value: Any,
+    name: str,
+    *,
+    low: float,
+    high: float,
+    open_low: bool = False,
+    closed_high: bool = False,
 ) -> float:
-    """Check a finite real number within [low, high), or (low, high) with `open_low`."""
+    """Check a real number within [low, high), or as the two options say; inf is never within."""
     if not isinstance(value, Real) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__}")
     number = float(value)
-    if not (low < number if open_low else low <= number) or not number < high:
+    above = low < number if open_low else low <= number
+    below = number <= high if closed_high else number < high
+    if not (above and below):
         bound = f"above {low:g}" if open_low else f"at least {low:g}"
-        limit = "finite" if high == float("inf") else f"below {high:g}"
+        limit = f"at most {high:g}" if closed_high else f"below {high:g}"
+        limit = "finite" if high == float("inf") else limit
         raise ValueError(f"{name}: expected a value {bound} and {limit}, got {value!r}")
     return number
 

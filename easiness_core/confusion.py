@@ -12,8 +12,11 @@ from easiness_core._config import (
     BALANCE_SAMPLES,
     CONFUSION_SIGMA,
     CONFUSION_SMOOTHING,
+    CONVERTED_BLOCK_ELEMENTS,
     LEAST_SELF_CONFIDENCE,
 )
+from easiness_core._convert import widen
+from easiness_core._probs import Probs
 from easiness_core._validate import check_labels, check_number, check_probs
 from easiness_core.estimators import ClosedForm, MonteCarlo
 from easiness_core.scoring import easiness
@@ -64,7 +67,12 @@ def confusion(
     each class 20 samples are added whose self-confidence is the mean over all: a few samples of a
     rare class, wrongly labeled perhaps, would otherwise make it win everywhere.
     The role of easiness here is that of the threshold in the confident joint (Northcutt et al.
-    2021): a soft count in place of a hard one. It takes n_classes passes over the data.
+    2021): a soft count in place of a hard one.
+
+    Only pairs of a sample and a class whose easiness can exceed 2^-64 are computed
+    (`easiness_core/_contention.py` has the bounds), so an entry may lack 2^-64 for each sample of
+    its label. With hundreds of classes a sample then costs a few rows of Phi, not one a class.
+    Monte Carlo lacks nothing: pairs are left out where it counts 0.
 
     Examples
     --------
@@ -125,11 +133,12 @@ def label_posterior(
     array([[0.59, 0.41],
            [0.43, 0.57]])
     """
-    damping = check_number(damping, "damping", low=0.0, high=1.0 + 1e-12)
+    damping = check_number(damping, "damping", low=0.0, high=1.0, closed_high=True)
     balanced, given = _balanced(probs, labels, classes, normalize)
     counts = _confusion(balanced, given, estimator) + CONFUSION_SMOOTHING
     chance = counts / counts.sum(axis=1, keepdims=True)
-    posterior: NDArray[np.float64] = balanced * chance.T[given] ** damping
+    posterior: NDArray[np.float64] = (chance.T**damping)[given]
+    posterior *= balanced
     posterior /= posterior.sum(axis=1, keepdims=True)
     return posterior
 
@@ -142,7 +151,7 @@ def _balanced(
     easiness(probs, labels, classes=classes, normalize=normalize)
     rows = check_probs(probs, normalize=normalize)
     given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes)
-    wide = np.column_stack([np.clip(column, 0.0, 1.0) for column in rows.columns()])
+    wide = _widened(rows)
     own = wide[np.arange(rows.n_rows), given]
     total = np.bincount(given, weights=own, minlength=rows.n_classes)
     count = np.bincount(given, minlength=rows.n_classes)
@@ -154,12 +163,30 @@ def _balanced(
     return wide, given
 
 
+def _widened(rows: Probs) -> NDArray[np.float64]:
+    """Widen checked rows to float64, without what lies below 0 or above 1 by rounding."""
+    wide = np.empty((rows.n_rows, rows.n_classes))
+    for start in range(0, rows.n_rows, rows.block_rows):
+        part = wide[start : start + rows.block_rows]
+        part[...] = widen(rows.array[start : start + rows.block_rows], wide.dtype)
+        if rows.normalize:
+            part /= part.sum(axis=1, keepdims=True)
+        np.clip(part, 0.0, 1.0, out=part)
+    return wide
+
+
 def _confusion(
     balanced: NDArray[np.float64], given: NDArray[np.int64], estimator: ClosedForm | MonteCarlo
 ) -> NDArray[np.float64]:
     n_rows, n_classes = balanced.shape
-    counts = np.empty((n_classes, n_classes))
-    for column in range(n_classes):
-        wins = easiness(balanced, np.full(n_rows, column), estimator=estimator)
-        counts[column] = np.bincount(given, weights=wins, minlength=n_classes)
+    counts = np.zeros((n_classes, n_classes))
+    size = max(1, CONVERTED_BLOCK_ELEMENTS // n_classes)
+    for start in range(0, n_rows, size):
+        part = balanced[start : start + size]
+        bar = estimator.contention_bar(part.max(axis=1), n_classes)
+        row, contender = np.nonzero(part >= bar[:, None])
+        for first in range(0, row.size, size):
+            pair = slice(first, first + size)
+            wins = easiness(part[row[pair]], contender[pair], estimator=estimator)
+            np.add.at(counts, (contender[pair], given[start + row[pair]]), wins)
     return counts

@@ -49,8 +49,10 @@ def softmax(logits: ArrayLike) -> NDArray[np.float64]:
                 f"logits: expected finite numbers (-inf beside a finite one is allowed), got "
                 f"{np.asarray(highest[row - start, 0])} in row {row}"
             )
+        part = probs[start : start + block_rows]
         # A difference beyond the range of float64 is -inf, whose exponential is right.
         with np.errstate(over="ignore"):
-            shifted = np.exp(rows - highest)
-        probs[start : start + block_rows] = shifted / shifted.sum(axis=1, keepdims=True)
+            np.subtract(rows, highest, out=part)
+        np.exp(part, out=part)
+        part /= part.sum(axis=1, keepdims=True)
     return probs

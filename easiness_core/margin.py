@@ -75,7 +75,7 @@ def margins(logits: ArrayLike, labels: ArrayLike, *, on_nan: str = "raise") -> M
         raise ValueError(f'on_nan: expected "raise" or "keep", got {on_nan!r}')
     array = check_logits(logits)
     n_rows, n_classes = array.shape
-    given = check_labels(labels, n_rows, n_classes)
+    given = check_labels(labels, n_rows, n_classes, of="logits")
     single = is_half(array.dtype) or array.dtype == np.float32
     dtype = np.dtype(np.float32 if single else np.float64)
     target_value, other_value, margin = np.empty((3, n_rows))

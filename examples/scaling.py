@@ -4,7 +4,8 @@
 
 Every measurement is a process of its own with one thread; the least of three times is given, and
 the highest of three peaks. Inputs are written to a temporary folder (6 GB for the largest), are
-forgotten by the page cache before each run, and are removed in the end.
+forgotten by the page cache before each run, and are removed in the end. One Dask worker and two are
+compared by the wall's clock, which says something on a machine with nothing else to do.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from scaling_workers import measure_workers, workers_table
 
 import easiness_core as ec
 
@@ -37,6 +40,8 @@ CASES = [
     ("csv", 10, 10**7, ("shard",)),
 ]
 REPEATS = 3
+# Of the shards that one Dask worker and several score.
+WORKERS_ELEMENTS = 10**8
 FIELDS = [
     "what",
     "format",
@@ -107,7 +112,8 @@ def work(what: str, paths: list[str], output: str) -> None:
     """Do what is measured; print seconds of processor and of wall, and the peak of memory."""
     import pyarrow
     import pyarrow.parquet
-    from easiness_cli._shard_run import Parameters, score_blocks
+    from easiness_cli._parameters import Parameters
+    from easiness_cli._shard_run import score_blocks
     from easiness_cli._stream import Reading, Rows
     from easiness_cli.shards import score_shard
 
@@ -177,7 +183,7 @@ def shown_rate(rate: float) -> str:
     return f"{rate:.0f} GB/s" if rate >= 100 else f"{rate:.2g} GB/s"
 
 
-def tables(rows: list[dict[str, str]], shard_s: float) -> str:
+def tables(rows: list[dict[str, str]], shard_s: float, compared: list[dict[str, Any]]) -> str:
     import pyarrow
 
     heads = ["what", "format", "classes", "elements", "core s", "wall s", "MB read", "MB written"]
@@ -201,6 +207,8 @@ def tables(rows: list[dict[str, str]], shard_s: float) -> str:
                 for name in ("read_mb", "written_mb")
             ]
             lines.append(f"| {n_classes} | {workers:,} | {shown} | {' | '.join(rates)} |")
+    if compared:
+        lines += ["", *workers_table(compared)]
     versions = (
         f"easiness_core {ec.__version__}, NumPy {np.__version__}, pyarrow {pyarrow.__version__}, "
         f"Python {platform.python_version()}"
@@ -213,6 +221,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("page", nargs="?", help="the page whose tables to replace")
     parser.add_argument("--most", type=float, default=1e9, help="probabilities of the largest file")
+    parser.add_argument(
+        "--workers", type=int, nargs="*", default=[1, 2], help="numbers of Dask workers to compare"
+    )
     parser.add_argument("--work", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.work:
@@ -227,7 +238,12 @@ def main() -> None:
             for found in measure(kind, n_classes, 10**power, whats):
                 rows.append({name: str(value) for name, value in found.items()})
                 print(*found.values(), sep=",", flush=True)
-    text = tables(rows, small_shards())
+    workers = []
+    if args.workers:
+        n_elements = int(min(WORKERS_ELEMENTS, args.most))
+        with tempfile.TemporaryDirectory(prefix="easiness-scaling-") as name:
+            workers = measure_workers(Path(name), args.workers, piece, n_elements, forget, REPEATS)
+    text = tables(rows, small_shards(), workers)
     if args.page is None:
         print(text)
         return

@@ -49,8 +49,8 @@ def grouped(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
 def cell(rows: list[Row], name: str, scale: float = 1.0, digits: int = 2) -> str:
     """Mean, and with several seeds the standard deviation."""
     values = scale * np.array([float(row[name]) for row in rows])
-    if len(values) == 1:
-        return f"{values[0]:.{digits}f}"
+    if len(values) == 1 or not np.isfinite(values).all():
+        return f"{values.mean():.{digits}f}"
     return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._convert import to_array
+from easiness_core._convert import is_torch, to_array
 
 Id = int | str
 
 
 def to_host(values: Any, name: str) -> NDArray[Any]:
     """Any array or tensor on any device as an array; tensors are copied from their device once."""
-    if type(values).__module__.partition(".")[0] == "torch" and hasattr(values, "cpu"):
+    if is_torch(values):
         values = values.detach().cpu()
     return to_array(values, name)
 

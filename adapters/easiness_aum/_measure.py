@@ -19,7 +19,10 @@ def measure(
         return np.zeros_like(labels), np.zeros_like(labels)
     probs = ec.softmax(logits)
     scores = ec.score(probs, labels, estimator=estimator)
-    rival = ec.easiness(probs, scores.predicted, estimator=estimator)
-    rival[scores.predicted == labels] = 0.0
+    rival = np.zeros(labels.size)
+    # Most rows are predicted as they are labeled once training is under way.
+    other = np.flatnonzero(scores.predicted != labels)
+    if other.size:
+        rival[other] = ec.easiness(probs[other], scores.predicted[other], estimator=estimator)
     units = np.rint(np.stack([scores.easiness, rival]) / UNIT).astype(np.int64)
     return units[0], units[1]

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from easiness_aum._input import to_ids
-from easiness_aum._table import Log, Sums, Table
+from easiness_aum._table import UNIT, Log, Sums, Table
 
 FORMAT = 1
 
@@ -32,7 +33,7 @@ def unpack(
     state: Mapping[str, Any], options: dict[str, Any]
 ) -> tuple[Table, list[Log], tuple[int | None, int, int]]:
     """Unpack what `pack` packed; all checks come before anything is changed."""
-    if not isinstance(state, Mapping) or state.get("format") != FORMAT:
+    if not isinstance(state, Mapping) or repr(state.get("format")) != repr(FORMAT):
         raise ValueError(
             f"state: expected what AreaUnderMargin.state_dict() gives, of format {FORMAT}, got "
             f"{state!r:.80}"
@@ -49,26 +50,64 @@ def unpack(
                 f"state: saved with {name}={theirs}, this one has {name}={mine}; make it with "
                 f"{name}={theirs} to go on"
             )
+    epoch, n_skipped, n_not_finite = state["counters"]
+    _hold(all(map(_is_count, (0 if epoch is None else epoch, n_skipped, n_not_finite))), "counters")
     try:
         ids = to_ids(state["ids"])
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"state: {error}") from error
-    sums = {name: np.array(state["sums"].get(name, []), dtype=column.dtype)
-            for name, column in Sums.zeros(0).columns()}  # fmt: skip
-    log = Log(**{name: np.array(state["log"].get(name, []), dtype=column.dtype)
-                 for name, column in vars(Log.join([])).items()})  # fmt: skip
-    lengths = {column.size for column in sums.values()} | {len(ids), len(set(ids))}
-    log_lengths = {column.size for column in vars(log).values()}
-    if (
-        len(lengths) > 1
-        or len(log_lengths) > 1
-        or (log.row >= len(ids)).any()
-        or (sums["count"] < 1).any()
-    ):
+    sums = Sums(**_columns(state["sums"], Sums.zeros(0)))
+    log = Log(**_columns(state["log"], Log.join([])))
+    lengths = {column.size for _, column in sums.columns()} | {len(ids), len(set(ids))}
+    if len(lengths) > 1:
         raise ValueError(f"state: expected {len(ids)} samples in each column; it is not whole")
+    _check_sums(sums)
+    _check_log(log, sums, options["keep_records"])
     table = Table()
-    table.enter(ids, table.find(ids), sums["label"])
-    for name, column in sums.items():
+    table.enter(ids, table.find(ids), sums.label)
+    for name, column in sums.columns():
         getattr(table.sums, name)[:] = column
-    epoch, n_skipped, n_not_finite = state["counters"]
     return table, [log] if log.row.size else [], (epoch, n_skipped, n_not_finite)
+
+
+def _hold(sound: bool | np.bool_, name: str) -> None:
+    if not sound:
+        raise ValueError(f"state: it is not whole: {name} is damaged")
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _columns(given: Mapping[str, Any], like: Sums | Log) -> dict[str, NDArray[Any]]:
+    """Turn lists of numbers into arrays of the types of `like`; nothing is rounded or guessed."""
+    columns = {}
+    for name, empty in vars(like).items():
+        values = given.get(name)
+        kinds = (int,) if empty.dtype.kind == "i" else (int, float)
+        _hold(isinstance(values, list) and all(type(each) in kinds for each in values), name)
+        try:
+            columns[name] = np.array(values, dtype=empty.dtype)
+        except OverflowError as error:
+            raise ValueError(f"state: it is not whole: {name} is damaged: {error}") from error
+        _hold(np.isfinite(columns[name]).all(), name)
+    return columns
+
+
+def _check_sums(sums: Sums) -> None:
+    _hold((sums.label >= 0).all(), "label")
+    _hold((sums.count >= 1).all(), "count")
+    for name in ("easiness", "rival"):
+        mean = getattr(sums, name) * UNIT / sums.count
+        _hold(((mean >= 0.0) & (mean <= 1.0)).all(), name)
+
+
+def _check_log(log: Log, sums: Sums, keep_records: bool) -> None:
+    """Check that records, where they are kept, are those that the sums count."""
+    size = sums.label.size
+    _hold(len({column.size for column in vars(log).values()}) == 1, "log")
+    _hold(((log.row >= 0) & (log.row < size)).all(), "row")
+    counted = np.bincount(log.row, minlength=size)
+    _hold(np.array_equal(counted, sums.count) if keep_records else not log.row.size, "log")
+    _hold((log.target == sums.label[log.row]).all(), "target")
+    _hold(((log.other >= 0) & (log.other != log.target)).all(), "other")

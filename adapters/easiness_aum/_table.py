@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from itertools import count, repeat
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,10 @@ class Log:
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
+    def moved(self, row: NDArray[np.int64]) -> Log:
+        """Give the same measurements, of samples that lie in other rows."""
+        return replace(self, row=row[self.row])
+
     def running(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Tell which of its sample's a measurement is, and the mean margin up to it."""
         order = np.argsort(self.row, kind="stable")
@@ -97,11 +102,12 @@ class Table:
     def find(self, ids: list[Id]) -> NDArray[np.int64]:
         """Row of each id; new ids get the rows that `enter` will give them."""
         index = self.index
-        row = np.fromiter((index.get(each, -1) for each in ids), np.int64, len(ids))
-        if (row < 0).any():
-            fresh: dict[Id, int] = {}
-            for position in np.flatnonzero(row < 0).tolist():
-                row[position] = fresh.setdefault(ids[position], len(index) + len(fresh))
+        row = np.fromiter(map(index.get, ids, repeat(-1)), np.int64, len(ids))
+        new = np.flatnonzero(row < 0)
+        if new.size:
+            names = [ids[position] for position in new.tolist()]
+            fresh = dict(zip(dict.fromkeys(names), count(len(index)), strict=False))
+            row[new] = np.fromiter(map(fresh.__getitem__, names), np.int64, new.size)
         return row
 
     def enter(self, ids: list[Id], row: NDArray[np.int64], label: NDArray[np.int64]) -> None:
@@ -110,14 +116,21 @@ class Table:
         new = np.flatnonzero(row >= known)
         if not new.size:
             return
-        for position in new.tolist():
-            self.index.setdefault(ids[position], int(row[position]))
+        names = (ids[position] for position in new.tolist())
+        self.index.update(zip(names, row[new].tolist(), strict=True))
         if len(self) > len(self._sums.label):
             grown = Sums.zeros(max(1024, 2 * len(self)))
             for name, column in self._sums.columns():
                 getattr(grown, name)[:known] = column[:known]
             self._sums = grown
         self._sums.label[row[new]] = label[new]
+
+    def add(self, other: Table, row: NDArray[np.int64]) -> None:
+        """Add another's sums to these, `row` being where its samples lie here."""
+        self.enter(other.ids, row, other.sums.label)
+        for name, column in other.sums.columns():
+            if name != "label":
+                getattr(self._sums, name)[row] += column
 
     def changed_label(
         self, ids: list[Id], row: NDArray[np.int64], label: NDArray[np.int64]

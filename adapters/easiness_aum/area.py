@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_aum import _csv, _state
+from easiness_aum._csv_check import check_records
 from easiness_aum._faults import check_kind, check_same_labels, not_finite
 from easiness_aum._input import Id, ids_as_array, to_host, to_ids
 from easiness_aum._measure import measure
@@ -43,8 +44,7 @@ class AreaUnderMargin:
     precision where this subtracts in float32.
 
     Sums of easiness are whole numbers, so that merging is exact. Sums of margins are float64,
-    added in the order of the updates, as in that package; for float32 logits they are in practice
-    exact, for float64 logits another order may differ in the last bits.
+    added in the order of the updates, as in that package; `merge` says what holds of them.
 
     Examples
     --------
@@ -119,7 +119,7 @@ class AreaUnderMargin:
         self._check_can_grow()
         array = check_logits(to_host(logits, "logits"))
         names = to_ids(ids, array.shape[0])
-        given = check_labels(to_host(labels, "labels"), *array.shape)
+        given = check_labels(to_host(labels, "labels"), *array.shape, of="logits")
         row = self._find(names, given)
         if self._skips():
             self.n_skipped += len(names)
@@ -157,6 +157,13 @@ class AreaUnderMargin:
     def merge(self, other: AreaUnderMargin) -> AreaUnderMargin:
         """Join what two have measured, such as two workers of one run; both stay as they are.
 
+        Samples come in the order of this one's first measurements, then of the other's. Counts and
+        easiness are exact: any split of the updates, merged in any order, gives the same. Sums of
+        margins are float64: `a.merge(b)` and `b.merge(a)` give the same bits, but more than two
+        merged in another order, or the same updates in one process, may differ in the last bits
+        (not where the sums are exact, as in practice for float32 logits). Records of a sample are
+        numbered as they follow: this one's, then the other's, whenever they were made.
+
         Raises
         ------
         TypeError, ValueError
@@ -166,25 +173,18 @@ class AreaUnderMargin:
             raise TypeError(f"merge: expected an AreaUnderMargin, got {type(other).__name__}")
         for area in (self, other):
             area._check_can_grow()
-        for name in ("estimator", "keep_records"):
+        options = ("estimator", "skip_epochs", "on_nan", "keep_records")
+        for name in options:
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 raise ValueError(f"merge: made with {name}={mine!r} and {name}={theirs!r}")
-        merged = AreaUnderMargin(
-            estimator=self.estimator, skip_epochs=self.skip_epochs, on_nan=self.on_nan,
-            keep_records=self.keep_records,
-        )  # fmt: skip
-        merged._epoch = self._epoch
+        merged = AreaUnderMargin(**{name: getattr(self, name) for name in options})
+        # Of two workers the one that is ahead says where to go on.
+        merged._epoch = max((e for e in (self._epoch, other._epoch) if e is not None), default=None)
         for area in (self, other):
-            ids, sums = area._table.ids, area._table.sums
-            row = merged._find(ids, sums.label)
-            merged._table.enter(ids, row, sums.label)
-            total = merged._table.sums
-            for name, column in sums.columns():
-                if name != "label":
-                    getattr(total, name)[row] += column
-            for log in area._logs:
-                merged._logs.append(Log(**{**vars(log), "row": row[log.row]}))
+            row = merged._find(area._table.ids, area._table.sums.label)
+            merged._table.add(area._table, row)
+            merged._logs += [log.moved(row) for log in area._logs]
             merged.n_skipped += area.n_skipped
             merged.n_not_finite += area.n_not_finite
         return merged
@@ -228,18 +228,20 @@ class AreaUnderMargin:
     def read_csv(cls, path: str | os.PathLike[str]) -> AreaUnderMargin:
         """Read one of the two files that `to_csv` or the package `aum` wrote.
 
-        `full_aum_records.csv` gives one that can go on, without easiness. `aum_values.csv` does
-        not say how often a sample was measured: it gives values alone.
+        `full_aum_records.csv` gives one that can go on, without easiness; `aum_values.csv`, without
+        numbers of measurements, values alone. Ids are whole numbers if all are such, else text.
 
         Raises
         ------
         ValueError
-            If the file is neither of the two, or is not whole.
+            If the file is neither of the two or not whole, or its records contradict one another:
+            margins that are not target_val - other_val (within half precision), aum that is not
+            the mean so far, num_measurements that are not 1, 2, ... by sample.
         """
         kind, ids, columns = _csv.read(path)
         area = cls(estimator=None, keep_records=kind == "records")
         if kind == "records":
-            area._append(ids, Log(area._find(ids, columns[0]), *columns))
+            area._append(ids, check_records(os.fspath(path), area._table, ids, columns))
             return area
         row = area._table.find(ids)
         area._table.enter(ids, row, np.full(len(ids), -1, dtype=np.int64))

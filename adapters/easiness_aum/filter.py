@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import easiness_core as ec
-from easiness_aum.threshold import aum_threshold, planted_among
+from easiness_aum.threshold import aum_threshold, check_percentile, planted_among
 from easiness_aum.values import AUMValues
-from easiness_core._validate import check_number
+from easiness_core._validate import check_number, check_probs, check_vector
 
 AUM_PERCENTILE, WIDE_PERCENTILE = 99.0, 99.9
 RULES = ("drop_easy", "flagged_easy", "flagged_hard", "confident_disagreement", "aum")
@@ -62,13 +62,14 @@ class AUMFilter:
         (for the predicted class: at least its mirror image); they are mislabeled by construction,
         so about 100 - `easiness_percentile` % of the wrong labels are given up. "level": the
         estimator's level, easiness of at least 1 - resolution. A number: easiness of at least
-        that. "flagged_hard" has no choice: easiness of at most the resolution.
+        that. "flagged_hard" always takes easiness of at most the resolution, and "aum" none at all:
+        both refuse a number.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         Estimates easiness where `flag` is given probabilities, and sets the resolution.
     percentile : float, optional
         Of the threshold samples' AUMs, strictly below which AUM flags a sample. 99 for the rule
         "aum", as AUM was published; 99.9 for the others, so that what AUM misses adds little to
-        what easiness gives up.
+        what easiness gives up. A fraction such as 0.99 is refused.
     easiness_percentile : float, default 99.5
         Of the threshold samples' easiness, for `cut="threshold"`.
 
@@ -112,7 +113,11 @@ class AUMFilter:
                     f'cut: expected "threshold", "level" or a number in (0, 1], got {cut!r}'
                 )
         else:
-            cut = check_number(cut, "cut", low=0.0, high=1.0 + 1e-12, open_low=True)
+            cut = check_number(cut, "cut", low=0.0, high=1.0, open_low=True, closed_high=True)
+            if rule in ("flagged_hard", "aum"):
+                raise ValueError(
+                    f"cut: the rule {rule!r} has none to choose, got {cut!r}; leave it out"
+                )
         if not isinstance(estimator, (ec.ClosedForm, ec.MonteCarlo)):
             raise TypeError(
                 f"estimator: expected ClosedForm(...) or MonteCarlo(...), got {estimator!r}"
@@ -122,10 +127,8 @@ class AUMFilter:
         self.estimator = estimator
         if percentile is None:
             percentile = AUM_PERCENTILE if rule == "aum" else WIDE_PERCENTILE
-        self.percentile = check_number(percentile, "percentile", low=0.0, high=100.0 + 1e-12)
-        self.easiness_percentile = check_number(
-            easiness_percentile, "easiness_percentile", low=0.0, high=100.0 + 1e-12
-        )
+        self.percentile = check_percentile(percentile, "percentile")
+        self.easiness_percentile = check_percentile(easiness_percentile, "easiness_percentile")
 
     def __repr__(self) -> str:
         return f"AUMFilter(rule={self.rule!r}, cut={self.cut!r}, estimator={self.estimator!r})"
@@ -204,10 +207,21 @@ class AUMFilter:
                     "values: measured without easiness; pass probs=, the probabilities at one "
                     "epoch, or measure with AreaUnderMargin(estimator=ClosedForm())"
                 )
-            return values.easiness, values.rival_easiness
+            # A NaN is above no cut and below none: such samples would be flagged unseen.
+            return (
+                check_vector(values.easiness, "values.easiness"),
+                check_vector(values.rival_easiness, "values.rival_easiness"),
+            )
         given = values.labels if labels is None else labels
         if labels is None and (values.labels < 0).any():
             raise ValueError("labels: values were read from a file without labels; pass labels=")
+        n_classes, largest = check_probs(probs).n_classes, int(np.max(given, initial=0))
+        if largest >= n_classes:
+            raise ValueError(
+                f"probs: expected a column for each of the labels 0 to {largest}, that of the "
+                f"threshold samples among them, got {n_classes} columns; pass all outputs of the "
+                f"net that was trained on the relabeled samples"
+            )
         scores = ec.score(probs, given, estimator=self.estimator)
         if len(scores) != values.aum.size:
             raise ValueError(

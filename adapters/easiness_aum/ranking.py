@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import easiness_core as ec
-from easiness_core._validate import check_number
+from easiness_core._validate import check_labels, check_number, check_probs
 
 METHODS = ("easiness", "confusion")
 _SIGMA = {"easiness": 0.01, "confusion": 0.1}
@@ -28,12 +28,11 @@ class MislabelRanking:
     order : ndarray of int64
         Rows, the most suspicious first; of equal ones the earlier row first.
     flags : ndarray of bool
-        Suspicion above `threshold`.
+        Another class is more probable than the label, and suspicion is above `threshold`.
     threshold : float
         log 2 unless another was asked for: above it easiness is below one half.
     suggested : ndarray of int64
-        Most probable class, the first of several. It may be the given label of a flagged sample:
-        `flags & (suggested != labels)` leaves those out.
+        Most probable class, the first of several; of a flagged sample never the given label.
     """
 
     suspicion: NDArray[np.float64]
@@ -69,7 +68,8 @@ def rank_mislabels(
         By default ClosedForm() for "easiness", ClosedForm(sigma=0.1) for "confusion". Monte Carlo
         counts 0 for many samples, which then tie.
     threshold : float, default log 2
-        Suspicion above which a sample is flagged.
+        Suspicion above which a sample is flagged if another class is more probable than its label.
+        In closed form all such samples lie above log 2; inf flags none.
     classes : sequence of length n_classes, optional
         The labels' values in the order of the columns of `probs`.
     normalize : bool, default False
@@ -87,10 +87,10 @@ def rank_mislabels(
     Notes
     -----
     Easiness multiplies, over the other classes, the probabilities that the label beats each once
-    noise is added; with more than two classes it is at most the probability of beating all. At the
-    threshold log 2 it is one half. Beyond lie all labels that are not the most probable class, and
-    some that are but lead by little. Rank by its logarithm, never by easiness itself, which is
-    exactly 0 for many wrong labels and ties them.
+    noise is added; with more than two classes it is at most the probability of beating all. So it
+    is below one half wherever another class is more probable than the label, and also where the
+    label is the most probable class but leads by little: the latter are never flagged. Rank by
+    the logarithm, never by easiness itself, which is exactly 0 for many wrong labels and ties them.
 
     As sigma grows, the ranking becomes that of the label's own probability. As it shrinks, that of
     the sum of the squared leads of all classes ahead of the label; with two classes, that of the
@@ -98,8 +98,10 @@ def rank_mislabels(
 
     Of equal probabilities suspicion is (n_classes - 1) log 2, at any sigma. So among many classes
     a sample of which nothing is known may rank above a clear error: at sigma 0.01 and from 42
-    classes on, above a label at 0.45 against 0.55. A smaller sigma turns this round, at a lead d
-    below d / (2 sqrt((n_classes - 1) log 2)). docs/mislabels.md measures both methods.
+    classes on, above a label at 0.45 against 0.55. With 100 classes a wide sigma, such as
+    `estimator=ec.ClosedForm(sigma=1.0)`, ranked better than the default, and the label's own
+    probability (`ec.score(probs, labels).loss`, highest first) better still. docs/mislabels.md
+    measures all of it.
 
     Examples
     --------
@@ -112,19 +114,24 @@ def rank_mislabels(
     """
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
-    threshold = check_number(threshold, "threshold", low=0.0, high=math.inf)
+    if threshold != math.inf:
+        threshold = check_number(threshold, "threshold", low=0.0, high=math.inf)
     if estimator is None:
         estimator = ec.ClosedForm(sigma=_SIGMA[method])
     if method == "confusion":
         probs = ec.label_posterior(probs, labels, classes=classes, normalize=normalize)
     scores = ec.score(probs, labels, estimator=estimator, classes=classes, normalize=normalize)
+    rows = check_probs(probs)
+    row = np.arange(rows.n_rows)
+    given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes)
+    # A label that draws with another class is not behind it.
+    behind = rows.array[row, given] < rows.array[row, scores.predicted]
     # Not -x: it would give -0.0 where easiness is 1.
     suspicion = 0.0 - scores.log_easiness
     return MislabelRanking(
         suspicion=suspicion,
         order=np.argsort(-suspicion, kind="stable"),
-        # A label that draws with another is not flagged, however its log 2 is rounded.
-        flags=suspicion > threshold * (1.0 + 1e-12),
+        flags=behind & (suspicion > threshold),
         threshold=threshold,
         suggested=scores.predicted.copy(),
     )

@@ -98,7 +98,7 @@ def relabel_threshold_samples(
     """
     n_classes = check_count(n_classes, "n_classes", low=2)
     given = to_array(labels, "labels")
-    relabeled = check_labels(given, given.size, n_classes).copy()
+    relabeled = check_labels(given, given.size, n_classes, of="labels").copy()
     relabeled[planted_mask(threshold_samples, given.size)] = n_classes
     return relabeled
 
@@ -117,7 +117,8 @@ def aum_threshold(
         the samples in the order of their first measurement, and that of aum_values.csv is by AUM:
         ask for `values(range(n_samples)).aum` where these are rows of the data set.
     percentile : float, default 99
-        In [0, 100]; interpolated linearly.
+        In [0, 100], in percent: a fraction such as 0.99 is refused, 0 is not; interpolated
+        linearly.
 
     Returns
     -------
@@ -126,7 +127,8 @@ def aum_threshold(
     Raises
     ------
     TypeError, ValueError
-        If `aum` is no vector of numbers, or a row is outside the samples.
+        If `aum` is no vector of numbers, a row is outside the samples, or `percentile` no
+        percentage.
 
     Notes
     -----
@@ -141,10 +143,21 @@ def aum_threshold(
     """
     values = check_vector(aum, "aum")
     planted = planted_mask(threshold_samples, values.size)
-    percentile = check_number(percentile, "percentile", low=0.0, high=100.0 + 1e-12)
+    percentile = check_percentile(percentile, "percentile")
     if not planted.any():
         raise ValueError("threshold_samples: expected at least one row, got none")
     return float(np.percentile(values[planted], percentile))
+
+
+def check_percentile(value: Any, name: str) -> float:
+    """Check a percentage; one above 0 and below 1 is taken for a fraction by mistake."""
+    number = check_number(value, name, low=0.0, high=100.0, closed_high=True)
+    if 0.0 < number < 1.0:
+        raise ValueError(
+            f"{name}: expected a percentage, 0 or from 1 to 100, got {value!r}; pass "
+            f"{100 * number:g} if the fraction {number:g} is meant"
+        )
+    return number
 
 
 def planted_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:

@@ -6,12 +6,13 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn, TextIO
 
-from easiness_cli._errors import CommandError, one_line, reason
+from easiness_cli._errors import CommandError, Notice, one_line, reason
 from easiness_cli._parser import parse
 from easiness_cli._write import standard_output
 
@@ -53,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 pass
             raise
         module, function = args.run.split(":")
-        code: int = getattr(importlib.import_module(module), function)(args)
+        with _notices():
+            code: int = getattr(importlib.import_module(module), function)(args)
         with standard_output():  # what was printed is written now, or told as an error
             return code
     except KeyboardInterrupt:
@@ -69,6 +71,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if previous is not None:
             signal.signal(signal.SIGTERM, previous)
+
+
+@contextmanager
+def _notices() -> Iterator[None]:
+    """Print what is left out as a line on standard error, once however many files say so."""
+    told: set[str] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Notice)
+        others = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if not issubclass(category, Notice):
+                others(message, category, filename, lineno, file, line)
+            elif str(message) not in told:
+                told.add(str(message))
+                print(f"easiness: note: {one_line(message)}", file=sys.stderr, flush=True)
+
+        warnings.showwarning = show
+        yield
 
 
 def _open_what_is_closed() -> None:
@@ -91,7 +119,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         package = str(error.name).partition(".")[0]
         return f"this needs {package}: pip install 'easiness-core[cli]'", 3
     if isinstance(error, MemoryError):
-        return f"not enough memory ({one_line(error) or 'allocation failed'})", 3
+        why = one_line(error) or "allocation failed"
+        return f"not enough memory ({why}); a lower --max-bytes refuses what would take more", 3
     if isinstance(error, OSError):
         place = f"{error.filename!r}: " if error.filename else ""
         return f"{place}{reason(error)}", 3

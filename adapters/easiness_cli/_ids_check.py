@@ -43,6 +43,8 @@ def check_unique(names: Sequence[str], shards: Sequence[Ids], max_bytes: int) ->
     kinds: dict[str, str] = {}
     for at, (name, shard) in enumerate(zip(names, shards, strict=True)):
         ids = _load([(name, shard)], max_bytes)
+        if not ids.size:
+            continue
         kinds.setdefault("text" if ids.dtype.kind == "U" else "numbers", name)
         if len(kinds) > 1:
             raise CommandError(
@@ -85,7 +87,7 @@ def _check_group(
 
 def _load(shards: Sequence[tuple[str, Ids]], max_bytes: int) -> NDArray[Any]:
     parts: list[NDArray[Any]] = []
-    n_bytes = 0
+    n_ids = widest = 0
     for name, shard in shards:
         for block in shard.ids():
             if block.dtype.kind == "S":
@@ -94,14 +96,16 @@ def _load(shards: Sequence[tuple[str, Ids]], max_bytes: int) -> NDArray[Any]:
                 if block.size and block.max() > np.iinfo(np.int64).max:
                     raise CommandError(f"{name!r}: ids: expected below 2^63, got {block.max()}")
                 block = block.astype(np.int64)
-            n_bytes += block.nbytes
-            if n_bytes > max_bytes:
+            n_ids += block.size
+            # Texts are compared at the width of the longest.
+            widest = max(widest, block.dtype.itemsize)
+            if n_ids * widest > max_bytes:
                 raise CommandError(
                     f"{name!r}: to look for ids that occur twice takes more than --max-bytes "
-                    f"{max_bytes:,}; raise it, or pass --no-check-ids (check_ids=False)"
+                    f"{max_bytes:,}; raise it, or pass --no-check-ids"
                 )
             parts.append(block)
-    ids = np.concatenate(parts)
+    ids = np.concatenate(parts or [np.empty(0, np.int64)])
     return ids if ids.dtype.kind == "U" else ids.astype(np.int64)
 
 

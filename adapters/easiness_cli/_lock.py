@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,7 +22,7 @@ def locked(folder: str) -> Iterator[None]:
     Raises
     ------
     CommandError
-        If another run holds it, or the system has no such locks.
+        If another run holds it, it is a link, or the system has no such locks.
     """
     try:
         import fcntl
@@ -29,10 +30,19 @@ def locked(folder: str) -> Iterator[None]:
         raise CommandError("folders of shards need a system with fcntl locks") from error
     path = os.path.join(folder, LOCK)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        handle = os.open(
+            path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o666
+        )
     except OSError as error:
         raise CommandError(f"cannot lock {path!r}: {reason(error)}") from error
     try:
+        found = os.fstat(handle)
+        # A second name would be that of a file of somebody's: it would be overwritten below.
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+            raise CommandError(
+                f"cannot lock {path!r}: it is no file of its own (a device, or a hard link); "
+                f"remove it"
+            )
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

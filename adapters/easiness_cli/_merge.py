@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError, reason
-from easiness_cli._shard_run import FORMATS
-from easiness_cli._sidecar import MOST_BYTES, Sidecar, is_whole
+from easiness_cli._shard_folder import is_note_name, is_output_name, read_set
+from easiness_cli._sidecar import MOST_BYTES, Sidecar, is_whole, sidecar_path
 from easiness_cli._summary import as_json, as_text
 from easiness_cli._write import standard_output
 
@@ -18,43 +20,67 @@ from easiness_cli._write import standard_output
 _KIND = ("normalize", "logits", "classes")
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A summary that was read, and what tells its samples from others'.
+
+    Attributes
+    ----------
+    asks : set of str
+        What nothing that is counted before it may have given.
+    gives : set of str
+        What tells its samples, for those after it.
+    content : str or None
+        Checksum of the inputs of a note.
+    parameters : dict or None
+        Those of a note; a result of --json does not tell them.
+    """
+
+    path: str
+    summary: ec.Summary
+    n_classes: int
+    asks: set[str]
+    gives: set[str]
+    content: str | None
+    parameters: dict[str, Any] | None
+
+
 def run(args: argparse.Namespace) -> int:
     """Read all, merge, and print."""
     merged = ec.Summary()
     n_classes: dict[int, str] = {}
     seen: dict[str, str] = {}
-    kinds: tuple[str, dict[str, Any] | None] | None = None
+    contents: dict[str, str] = {}
+    kinds: tuple[str, dict[str, Any]] | None = None
     # Notes first: the others are compared with them.
     for path in sorted(_files(args.paths), key=_is_result):
-        summary, classes, key, output, read_as = _read(path, verify=args.verify)
-        # A result of 'score --json' tells where its scores are, one of 'merge --json' does not.
-        within = next((seen[k] for k in (key, f"in {output}") if k in seen), None)
-        if within is None and summary.n_samples and summary == merged:
-            within = "what is before it"
+        found = _read(path, verify=args.verify)
+        within = next((seen[key] for key in found.asks if key in seen), None)
+        if found.content is not None:
+            # In one folder: two shards of equal content, which the run counted as two.
+            other = contents.setdefault(found.content, path)
+            within = within or (None if _folder(other) == _folder(path) else other)
+        elif found.summary.n_samples and found.summary == merged:
+            within = within or "what is before it"
         if within is not None:
             raise CommandError(f"{path!r}: {within!r} already counts the same samples")
-        seen[key] = path
-        if key.startswith("note "):
-            scores = os.path.realpath(path.removesuffix(".json"))
-            seen.setdefault(f"in {scores}", path)
-            seen.setdefault(f"in {os.path.dirname(scores)}", path)
-        first_path, first_read = kinds or (path, read_as)
-        if read_as is not None:
-            kinds = first_path, first_read
-            for name in _KIND:
-                if first_read is not None and first_read.get(name) != read_as.get(name):
-                    raise CommandError(
-                        f"{first_path!r} was scored with {name} {first_read.get(name)!r}, {path!r} "
-                        f"with {read_as.get(name)!r}: their summaries are of different things"
-                    )
-        n_classes.setdefault(classes, path)
+        for key in found.gives:
+            seen.setdefault(key, path)
+        if found.parameters is not None:
+            kinds = kinds or (path, found.parameters)
+            _refuse_other_kind(*kinds, path, found.parameters)
+        # A note of no rows may not know.
+        if found.n_classes or found.summary.n_samples:
+            n_classes.setdefault(found.n_classes, path)
         if len(n_classes) > 1:
             (a, first), (b, second) = n_classes.items()
             raise CommandError(f"{first!r} has {a} classes, {second!r} has {b}")
         try:
-            merged = merged.merge(summary)
+            merged = merged.merge(found.summary)
         except ValueError as error:
             raise CommandError(f"{path!r}: {reason(error)}") from error
+    if not merged.n_samples:
+        raise CommandError(f"{args.paths[0]!r}: no samples to tell of")
     describe = as_json if args.json else as_text
     text = describe(
         merged, n_classes=next(iter(n_classes)), auroc=None,
@@ -65,13 +91,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _is_note_name(name: str) -> bool:
-    stem, suffix = os.path.splitext(name)
-    return suffix == ".json" and os.path.splitext(stem)[1] in FORMATS
+def _refuse_other_kind(
+    first: str, before: dict[str, Any], path: str, parameters: dict[str, Any]
+) -> None:
+    for name in _KIND:
+        if before.get(name) != parameters.get(name):
+            raise CommandError(
+                f"{first!r} was scored with {name} {before.get(name)!r}, {path!r} with "
+                f"{parameters.get(name)!r}: their summaries are of different things"
+            )
 
 
 def _is_result(path: str) -> bool:
-    return not _is_note_name(os.path.basename(path))
+    return not is_note_name(os.path.basename(path))
 
 
 def _files(paths: list[str]) -> list[str]:
@@ -81,27 +113,32 @@ def _files(paths: list[str]) -> list[str]:
             found.append(path)
             continue
         # Others, as a summary that was saved there, would count the same samples again.
-        notes = sorted(name for name in os.listdir(path) if _is_note_name(name))
+        names = os.listdir(path)
+        notes = sorted(filter(is_note_name, names))
+        noted, wanted = set(notes), read_set(path)
         if not notes:
             raise CommandError(f"{path!r}: no notes (OUT.json) of scored shards in it")
-        outputs = {
-            name for name in os.listdir(path)
-            if os.path.splitext(name)[1] in FORMATS and name[0] != "."
-        }  # fmt: skip
-        alone = sorted(outputs - {name.removesuffix(".json") for name in notes})
+        missing = sorted(name for name in wanted if sidecar_path(name) not in noted)
+        if missing:
+            raise CommandError(
+                f"{path!r} is not complete: {len(missing)} of {len(wanted)} notes are missing, "
+                f"such as that of {missing[0]!r}: score again what is missing; to merge the rest, "
+                f"name its notes, as in {path}/*.json"
+            )
+        alone = sorted(
+            name for name in names if is_output_name(name) and sidecar_path(name) not in noted
+        )
         if alone:
-            raise CommandError(f"{path!r}: {alone[0]!r} has no note beside it; score it again")
+            raise CommandError(
+                f"{path!r}: {alone[0]!r} has no note beside it: it is of no run; move it away, or "
+                f"score it again"
+            )
         found += [os.path.join(path, name) for name in notes]
     return found
 
 
-def _read(
-    path: str, *, verify: bool
-) -> tuple[ec.Summary, int, str, str | None, dict[str, Any] | None]:
-    """Give a summary, the number of classes, what tells its samples from others', its scores.
-
-    And the parameters where it is a note: a result of --json does not tell them.
-    """
+def _read(path: str, *, verify: bool) -> _Found:
+    """Read the note of a shard, or what 'score --json' or 'merge --json' printed."""
     try:
         if os.stat(path).st_size > MOST_BYTES:
             raise CommandError(f"{path!r}: too large to be a summary")
@@ -111,16 +148,32 @@ def _read(
         if isinstance(content, dict) and "parameters_sha256" in content:
             note = Sidecar.from_bytes(data)
             _check_output(path, note, verify=verify)
-            key = "note " + json.dumps([each["sha256"] for each in note.inputs])
-            return note.summary, note.n_classes, key, None, note.parameters
+            return _of_note(path, note)
         summary = ec.Summary.from_dict(content["summary"])
-        output = content.get("output")
-        folder = os.path.realpath(output) if isinstance(output, str) else None
-        return summary, int(content["n_classes"]), os.path.realpath(path), folder, None
+        n_classes, output = int(content["n_classes"]), content.get("output")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CommandError(
             f"{path!r}: neither the note of a shard nor what 'score --json' prints: {reason(error)}"
         ) from error
+    gives = {"file " + os.path.realpath(path)}
+    if summary.n_samples:
+        # A copy of a result is that result.
+        gives.add("result " + hashlib.sha256(data).hexdigest())
+    asks = gives | ({"scores " + os.path.realpath(output)} if isinstance(output, str) else set())
+    return _Found(path, summary, n_classes, asks, gives, None, None)
+
+
+def _of_note(path: str, note: Sidecar) -> _Found:
+    itself = {"file " + os.path.realpath(path)}
+    gives = {f"scores {_folder(path)}", "scores " + os.path.realpath(path.removesuffix(".json"))}
+    content = json.dumps([each["sha256"] for each in note.inputs]) if note.n_rows else None
+    return _Found(
+        path, note.summary, note.n_classes, itself, itself | gives, content, note.parameters
+    )
+
+
+def _folder(path: str) -> str:
+    return os.path.dirname(os.path.realpath(path))
 
 
 def _check_output(path: str, note: Sidecar, *, verify: bool) -> None:

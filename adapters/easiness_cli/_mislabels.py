@@ -7,7 +7,7 @@ import csv
 import io
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -36,15 +36,15 @@ class Review:
         What the class numbers are called.
     n_samples, n_flagged : int
         Among all samples, listed or not.
-    threshold : float
-        Suspicion above which a sample is flagged.
+    meaning : str
+        What a flag says.
     """
 
     columns: dict[str, NDArray[Any]]
     classes: list[str] | None
     n_samples: int
     n_flagged: int
-    threshold: float
+    meaning: str
 
     def name(self, number: int) -> str:
         """Give a class its name, or its number."""
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     elif suffix == ".parquet":
         data = _parquet(review)
     else:
-        data = _csv(review)
+        data = _csv(review, args.escape_formulas)
     if args.output == "-":
         with standard_output() as stdout:
             stdout.write(data)
@@ -148,9 +148,12 @@ def _review(args: argparse.Namespace, inputs: Inputs) -> Review:
         "p_suggested": shown[rows, found.suggested[order]],
         "flagged": found.flags[order],
     }
+    meaning = "another class is more probable than the given one"
+    if args.method == "confusion":
+        meaning += ", once confusion between classes is reckoned with"
     if aum is not None:
         columns["aum"] = aum[order]
-    return Review(columns, inputs.classes, labels.size, int(found.flags.sum()), found.threshold)
+    return Review(columns, inputs.classes, labels.size, int(found.flags.sum()), meaning)
 
 
 def _aum(path: str, n_samples: int) -> NDArray[np.float64]:
@@ -179,7 +182,11 @@ def _named(review: Review) -> dict[str, list[Any]]:
     }
 
 
-def _csv(review: Review) -> bytes:
+def _csv(review: Review, escape_formulas: bool) -> bytes:
+    if escape_formulas and review.classes is not None:
+        from easiness_cli._write_scores import escape
+
+        review = replace(review, classes=list(map(escape, review.classes)))
     named = _named(review)
     named["flagged"] = [int(flag) for flag in named["flagged"]]
     text = io.StringIO()
@@ -204,6 +211,6 @@ def _told(review: Review, args: argparse.Namespace) -> str:
     listed = len(review.columns["rank"])
     where = "" if args.output == "-" else f", written to {args.output}"
     return (
-        f"{review.n_flagged:,} of {review.n_samples:,} samples ({share:.2f} %) flagged: the "
-        f"easiness of their label is below one half\n{listed:,} listed{where}"
+        f"{review.n_flagged:,} of {review.n_samples:,} samples ({share:.2f} %) flagged: "
+        f"{review.meaning}\n{listed:,} listed{where}"
     )

@@ -9,9 +9,16 @@ from easiness_cli import _report_text as words
 from easiness_cli._mislabels import Review
 from easiness_cli._report_page import Column, document, name, table, text
 
-_EXTRA_CSS = """\
-td img { display: block; max-width: 6rem; max-height: 6rem; min-width: 3rem;
+# Ten columns beside one another; the text above keeps its measure.
+_WIDE_CSS = "body { max-width: 70rem; }\n"
+# Every picture gets the same square, at most as many pixels as it is embedded with: small ones are
+# enlarged, none is squeezed or moves the list when it is loaded.
+_PICTURE_CSS = """\
+tbody th, tbody td { vertical-align: middle; }
+td img { display: block; width: 6rem; height: 6rem; object-fit: contain;
   image-rendering: pixelated; }
+@media (max-width: 40rem) { td img { width: 4rem; height: 4rem; } }
+@media print { td img { width: 3.5rem; height: 3.5rem; } }
 """
 
 
@@ -40,7 +47,7 @@ def review_page(
     columns += [
         Column("Given class", words=True), Column("Suggested class", words=True),
         Column("p(given)"), Column("p(suggested)"), Column("Suspicion"),
-        Column("Flagged", words=True),
+        Column("Flagged"),
     ]  # fmt: skip
     values = {key: column.tolist() for key, column in review.columns.items()}
     if "aum" in values:
@@ -63,15 +70,13 @@ def review_page(
         rows.append(cells)
     share = words.percent(review.n_flagged, review.n_samples)
     about = (
-        f"{review.n_flagged:,} of {review.n_samples:,} samples ({share}) are flagged: the easiness "
-        f"of their given class is below one half."
+        f"{review.n_flagged:,} of {review.n_samples:,} samples ({share}) are flagged: "
+        f"{review.meaning}."
     )
     reading = (
         "Suspicion is minus log easiness: 0 for a label that nothing speaks against, and the "
-        f"higher, the more clearly another class wins. Flagged is what lies above log 2, "
-        f"{review.threshold:.3g}: every label that is not the most probable class, and some that "
-        "lead by little, whose suggested class is the given one. A suspicious label may be "
-        "wrong, or right on an odd sample: look before you change it."
+        "higher, the more clearly another class wins. A suspicious label may be wrong, or right "
+        "on an odd sample: look before you change it."
     )
     body = (
         f"<header>\n<h1>{text(title)}</h1>\n"
@@ -87,4 +92,8 @@ def review_page(
         + "</main>\n"
     )
     css = files("easiness_cli").joinpath("report.css").read_text(encoding="utf-8")
-    return document(title=title, css=css + _EXTRA_CSS, body=body)
+    if pictures or "aum" in values:
+        css += _WIDE_CSS
+    if pictures:
+        css += _PICTURE_CSS
+    return document(title=title, css=css, body=body)

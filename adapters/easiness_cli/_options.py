@@ -75,6 +75,14 @@ def estimator(parser: Any) -> None:
     )  # fmt: skip
 
 
+def escape_formulas(parser: Any) -> None:
+    """Add what is done with names in csv."""
+    parser.add_argument(
+        "--escape-formulas", action="store_true",
+        help="in csv, put an apostrophe before names that a spreadsheet would run as formulas",
+    )  # fmt: skip
+
+
 def mislabels(parser: Any) -> None:
     """Add how samples are ranked and which are listed."""
     group = parser.add_argument_group("ranking")
@@ -85,7 +93,8 @@ def mislabels(parser: Any) -> None:
     )  # fmt: skip
     group.add_argument(
         "--sigma", type=types.positive,
-        help="standard deviation of the noise (default: 0.01, with confusion 0.1)",
+        help="standard deviation of the noise (default: 0.01, with confusion 0.1); with 100 "
+        "classes 1 ranked better",
     )  # fmt: skip
     group.add_argument(
         "--aum", metavar="FILE",

@@ -152,10 +152,7 @@ examples:
         "--format", choices=("parquet", "csv", "npz"), default="parquet",
         help="with shards: what to write into the folder (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--escape-formulas", action="store_true",
-        help="in csv, put an apostrophe before names that a spreadsheet would run as formulas",
-    )  # fmt: skip
+    options.escape_formulas(parser)
     options.reading(parser)
     parser.add_argument(
         "--ids-key", metavar="NAME",
@@ -283,6 +280,7 @@ examples:
         "-o", "--output", metavar="OUT", default="-",
         help="file to write: .csv, .parquet or .html; '-' prints csv (default: -)",
     )  # fmt: skip
+    options.escape_formulas(parser)
     options.mislabels(parser)
     options.reading(parser)
     options.running(parser)

@@ -11,8 +11,9 @@ MERGE = (
     """\
 PATH is a folder of outputs, as 'score' fills one, a note beside an output (OUT.json), or what
 'score --json' printed. Sums are of whole numbers: the result is that of scoring all rows in one
-run, whatever the order. An output that is missing or of another size than its note says is
-refused, and so is an input that was counted twice.
+run, whatever the order. A folder in which shards of its run are missing is refused (name notes to
+merge a part), and so is an output that is missing or of another size than its note says, and an
+input that was counted twice.
 
 examples:
   easiness merge scores

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import easiness_core as ec
 from easiness_cli._errors import CommandError
 from easiness_cli._labels import encode
-from easiness_cli._source import Content, Request, Source, open_source
+from easiness_cli._source import NO_IDS_IN_NPY, Content, Request, Source, open_source
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ def read_inputs(
     if probs_path == "-" and labels_path == "-":
         raise CommandError("only one of PROBS and LABELS can be standard input", exit_code=2)
     source = open_source(probs_path, max_bytes)
+    if ids_key and source.kind == "npy":
+        raise source.error(NO_IDS_IN_NPY)
     # The ids asked for are no class; those of usual names are left out without asking.
     asked = ids_key or None
     content = _read(
@@ -120,16 +122,21 @@ def read_inputs(
 
 def _read_ids(source: Source, request: Request) -> NDArray[Any] | None:
     from easiness_cli._stream import stream_of
+    from easiness_cli._stream_parts import Room
 
     stream = stream_of(source, request)
     if not stream.has_ids:
         return None
-    parts = [part.ids for part in stream.only_ids() if part.ids is not None]
+    parts, room = [], Room(source, "ids")
+    for part in stream.only_ids():
+        assert part.ids is not None
+        room.add(part.ids)
+        parts.append(part.ids)
     return np.concatenate(parts)
 
 
 def _check_ids(source: Source, ids: NDArray[Any], label_source: Source, wanted: Request) -> None:
-    from easiness_cli._stream_parts import check_same_ids
+    from easiness_cli._ids import check_same_ids
 
     others = _read_ids(label_source, wanted)
     if others is not None:
@@ -171,10 +178,9 @@ def _headers_told(
     if not pairs:
         return content, label_content  # the shapes are refused, with both counts
     if len(pairs) > 1 and not content.looks_headed:
-        raise CommandError(
-            f"{source}, {label_source}: the first lines '0,1' and '0' may be headers or data; give "
-            f"both files headers such as 'a,b' and 'label', or begin them with '0.0,1.0' and '0.0'"
-        )
+        from easiness_cli._read_csv import two_headers_in_doubt
+
+        raise CommandError(two_headers_in_doubt(source, label_source))
     return pairs[-1]
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_cli._errors import CommandError, reason
+from easiness_cli._csv_lines import Column, Lines, opened
 from easiness_cli._source import INDEX_NAMES, LABEL_NAMES, Content, Request, Source
 
 # With LABELS given, a column `y` may be a class ("n", "y"); these can hardly be.
@@ -24,7 +20,7 @@ def read_csv(source: Source, request: Request) -> Content:
     """Read class columns, a label column, or both."""
     if request.what == "probs" and request.probs_key:
         raise source.error("--probs-key has no meaning for csv, where each class has a column")
-    with _opened(source) as lines:
+    with opened(source) as lines:
         if request.what == "labels":
             return _read_labels(lines, request.labels_key)
         return _read_table(lines, request)
@@ -32,7 +28,7 @@ def read_csv(source: Source, request: Request) -> Content:
 
 def csv_columns(source: Source, names: list[str]) -> dict[str, NDArray[Any]]:
     """Read the named columns of numbers or text."""
-    with _opened(source) as lines:
+    with opened(source) as lines:
         header = lines.header or []
         for name in names:
             if name not in header:
@@ -40,83 +36,14 @@ def csv_columns(source: Source, names: list[str]) -> dict[str, NDArray[Any]]:
                     f"no column {name!r}; 'easiness score' did not write this. It has the columns "
                     f"{', '.join(map(repr, header[:20])) or '(no header)'}"
                 )
-        columns = {header.index(name): _Column(lines) for name in names}
+        columns = {header.index(name): Column(lines) for name in names}
         for row in lines:
             for at, column in columns.items():
                 column.add(row[at])
         return {header[at]: column.values() for at, column in columns.items()}
 
 
-@contextmanager
-def _opened(source: Source) -> Iterator[_Lines]:
-    try:
-        with io.TextIOWrapper(source.open(), encoding="utf-8-sig", newline="") as text:
-            yield _Lines(source, text)
-    except UnicodeDecodeError as error:
-        raise source.error("neither npy, npz nor parquet, and not UTF-8 text") from error
-    except csv.Error as error:
-        raise source.error(f"not readable as csv: {reason(error)}") from error
-
-
-class _Lines:
-    """The rows of a CSV file, all of the first one's width; blank lines are left out."""
-
-    def __init__(self, source: Source, text: io.TextIOWrapper) -> None:
-        self.source = source
-        start = text.readline()
-        text.seek(0)
-        delimiter = next((mark for mark in ",\t;" if mark in start), ",")
-        self._reader = csv.reader(text, delimiter=delimiter)
-        first = next((row for row in self._reader if row), None)
-        if first is None:
-            raise source.error("it holds no rows")
-        self.first = [cell.strip() for cell in first]
-        self.header: list[str] | None = self.first if _is_header(self.first) else None
-
-    def __iter__(self) -> Iterator[list[str]]:
-        width = len(self.first)
-        if self.header is None:
-            yield self.first
-        for row in self._reader:
-            if len(row) != width:
-                if not row:
-                    continue
-                raise self.source.error(
-                    f"line {self.line} has {len(row)} cells, the first line has {width}"
-                )
-            yield row
-
-    @property
-    def line(self) -> int:
-        return self._reader.line_num
-
-    def bad_number(self, row: list[str], columns: list[int]) -> CommandError:
-        """Name the cell that is no number."""
-        at = next(column for column in columns if not _is_number(row[column]))
-        name = f" ({self.header[at]!r})" if self.header else ""
-        got = repr(row[at][:40]) if row[at].strip() else "an empty cell"
-        return self.source.error(
-            f"line {self.line}, column {at + 1}{name}: expected a number, got {got}"
-        )
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_header(cells: list[str]) -> bool:
-    """Names, or pandas' 0, 1, 2, ...; a row with a fraction in it is data, if perhaps bad data."""
-    if all(_is_number(cell) for cell in cells):
-        # "0" can be a label and "0,1" a row of probabilities, see `_read`; "0,1,2" cannot.
-        return len(cells) > 2 and cells == [str(column) for column in range(len(cells))]
-    return not any(_is_number(cell) and not cell.isdecimal() for cell in cells)
-
-
-def _read_table(lines: _Lines, request: Request) -> Content:
+def _read_table(lines: Lines, request: Request) -> Content:
     header = lines.header
     left_out = _index_columns(header)
     label_at = None
@@ -133,7 +60,7 @@ def _read_table(lines: _Lines, request: Request) -> Content:
             + (f" (of the columns {', '.join(map(repr, header[:10]))})" if header else "")
         )
     pick = itemgetter(*columns)
-    values, labels = array("d"), _Column(lines)
+    values, labels = array("d"), Column(lines)
     limit = lines.source.max_bytes // 8
     doubtful = header is None and lines.first == ["0", "1"]
     looks_headed = False
@@ -166,7 +93,7 @@ def _index_columns(header: list[str] | None) -> set[int]:
     return found | ({0} if names and not names[0] else set())
 
 
-def _label_column(lines: _Lines, key: str | None, left_out: set[int]) -> int:
+def _label_column(lines: Lines, key: str | None, left_out: set[int]) -> int:
     names = lines.header or []
     wanted = LABEL_NAMES if key is None else (key,)
     found = [at for at, name in enumerate(names) if (name if key else name.lower()) in wanted]
@@ -182,53 +109,23 @@ def _label_column(lines: _Lines, key: str | None, left_out: set[int]) -> int:
     )
 
 
-def _read_labels(lines: _Lines, key: str | None) -> Content:
+def two_headers_in_doubt(source: Source, label_source: Source) -> str:
+    """Say that both first lines may be data, and how to tell."""
+    return (
+        f"{source}, {label_source}: the first lines '0,1' and '0' may be headers or data; give "
+        f"both files headers such as 'a,b' and 'label', or begin them with '0.0,1.0' and '0.0'"
+    )
+
+
+def _read_labels(lines: Lines, key: str | None) -> Content:
     if len(lines.first) == 1:
         name = lines.first[0]
         # Alone, a text cell may be a name or the first label.
         lines.header = lines.first if name == key or name.lower() in LABEL_NAMES else None
     at = _label_column(lines, key, _index_columns(lines.header))
-    labels = _Column(lines)
+    labels = Column(lines)
     for row in lines:
         labels.add(row[at])
     doubtful = lines.header is None and lines.first == ["0"]
     below = Content(labels=labels.values(below_first=True)) if doubtful else None
     return Content(labels=labels.values(), below=below)
-
-
-class _Column:
-    """A column of numbers or text; each different text is kept once."""
-
-    def __init__(self, lines: _Lines) -> None:
-        self._lines = lines
-        self._codes: dict[str, int] = {}
-        self._rows = array("q")
-
-    def add(self, cell: str) -> None:
-        if cell not in self._codes and not cell.strip():
-            raise self._lines.source.error(f"line {self._lines.line}: a cell is empty")
-        self._rows.append(self._codes.setdefault(cell, len(self._codes)))
-
-    def values(self, *, below_first: bool = False) -> NDArray[Any]:
-        """Give whole numbers where all labels are, else numbers, else text."""
-        texts = [text.strip() for text in self._codes]
-        rows = np.frombuffer(self._rows, dtype=np.int64)
-        if below_first:
-            rows = rows[1:]
-            if 0 not in rows:
-                # A text that is only in the header must not make text of the labels.
-                texts, rows = texts[1:], rows - 1
-        different: NDArray[Any]
-        try:
-            different = np.array([int(text) for text in texts], dtype=np.int64)
-        except (ValueError, OverflowError):
-            try:
-                different = np.array([float(text) for text in texts])
-            except ValueError:
-                different = np.array(texts, dtype=np.str_)
-        return different[rows]
-
-    def texts(self) -> NDArray[Any]:
-        """Give what is written, numbers or not: `007` and `7` name two samples."""
-        different = np.array([text.strip() for text in self._codes], dtype=np.str_)
-        return different[np.frombuffer(self._rows, dtype=np.int64)]

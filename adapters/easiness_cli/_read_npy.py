@@ -38,6 +38,10 @@ class _Header:
     offset: int
 
     @property
+    def row_bytes(self) -> int:
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
+
+    @property
     def n_bytes(self) -> int:
         return math.prod(self.shape) * self.dtype.itemsize
 
@@ -74,7 +78,9 @@ def map_array(source: Source, header: _Header) -> NDArray[Any]:
     )
 
 
-def _read_header(file: IO[bytes], source: Source, name: str = "") -> _Header:
+def _read_header(
+    file: IO[bytes], source: Source, name: str = "", kinds: str = "fiubcUS"
+) -> _Header:
     """Parse an npy header from a bounded number of bytes, and refuse what is not plain numbers."""
     what = f"array {name!r}: " if name else ""
     head = io.BytesIO(file.read(_HEAD_BYTES))
@@ -96,7 +102,7 @@ def _read_header(file: IO[bytes], source: Source, name: str = "") -> _Header:
         raise source.error(f"{what}not a readable npy file: {text}") from error
     if dtype.hasobject:
         raise source.error(what + PICKLE_ADVICE)
-    if dtype.kind not in "fiubcUS" or dtype.itemsize == 0:
+    if dtype.kind not in kinds or dtype.itemsize == 0:
         raise source.error(
             f"{what}expected plain numbers, got dtype {dtype}; if this is bfloat16 or a record, "
             f"convert it, as with probs.astype('float32'), before saving"

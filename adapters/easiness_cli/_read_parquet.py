@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from easiness_cli._errors import reason
+from easiness_cli._parquet_batches import (
+    batch_bytes,
+    batches,
+    is_list,
+    is_text,
+    opened,
+    plain,
+    texts,
+)
 from easiness_cli._source import INDEX_NAMES, LABEL_NAMES, PROBS_NAMES, Content, Request, Source
 
 _NEVER_CLASSES = ("label", "labels", "target", "targets")
 _INDEX = "__index_level_"
-_BATCH_BYTES = 1 << 26
-_BUFFER_BYTES = 1 << 16
 
 
 def read_parquet(source: Source, request: Request) -> Content:
     """Read the columns that are needed, and no others."""
-    with _opened(source) as file:
+    with opened(source) as file:
         return _read(file, source, request)
 
 
 def parquet_columns(source: Source, names: list[str]) -> dict[str, NDArray[Any]]:
     """Read the named columns of numbers or text."""
-    with _opened(source) as file:
+    with opened(source) as file:
         for name in names:
             if name not in file.schema_arrow.names:
                 raise source.error(
@@ -37,20 +40,6 @@ def parquet_columns(source: Source, names: list[str]) -> dict[str, NDArray[Any]]
                 )
         table = _load(file, source, names)
         return {name: _labels(table.column(name), source, name) for name in names}
-
-
-@contextmanager
-def _opened(source: Source) -> Iterator[Any]:
-    try:
-        with source.open() as handle, _file(handle) as file:
-            yield file
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise source.error(f"not a readable parquet file: {reason(error)}") from error
-
-
-def _file(handle: Any) -> Any:
-    # Buffered: else all of a row group's bytes are read before its first row is given.
-    return pq.ParquetFile(handle, buffer_size=_BUFFER_BYTES, page_checksum_verification=True)
 
 
 def _read(file: Any, source: Source, request: Request) -> Content:
@@ -91,12 +80,6 @@ def _show(names: list[str]) -> str:
     return ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
 
 
-def _is_list(kind: Any) -> bool:
-    return bool(
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
-
-
 def _is_number(kind: Any) -> bool:
     return bool(
         pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
@@ -111,10 +94,10 @@ def _probs_columns(
             raise source.error(
                 f"no column {request.probs_key!r}; it has the columns {_show(names)}"
             )
-        if not _is_list(schema.field(request.probs_key).type):
+        if not is_list(schema.field(request.probs_key).type):
             raise source.error(f"column {request.probs_key!r} holds no lists")
         return [request.probs_key]
-    lists = [name for name in names if name != label and _is_list(schema.field(name).type)]
+    lists = [name for name in names if name != label and is_list(schema.field(name).type)]
     known = ("logits",) if request.logits and "logits" in lists else PROBS_NAMES
     found = [name for name in known if name in lists] or lists
     if len(found) == 1:
@@ -136,7 +119,7 @@ def _probs_columns(
         if not _is_number(schema.field(name).type):
             raise source.error(
                 f"column {name!r}: expected numbers, one column a class, got "
-                f"{schema.field(name).type}; drop it, or name the labels by --labels-key"
+                f"{plain(schema.field(name).type)}; drop it, or name the labels by --labels-key"
             )
     if len(columns) < 2:
         raise source.error(f"expected one column a class, at least 2, got {_show(columns) or 0}")
@@ -150,16 +133,15 @@ def _load(file: Any, source: Source, names: list[str]) -> Any:
     aborts the process (pyarrow 26; `test_a_damaged_footer_never_aborts`).
     """
     schema = pa.schema([file.schema_arrow.field(name) for name in names])
-    n_plain = sum(not _is_list(field.type) for field in schema)
+    n_plain = sum(not is_list(field.type) for field in schema)
     source.check_size(8 * n_plain * file.metadata.num_rows, "the data")
-    first = next(file.iter_batches(batch_size=1, columns=names), None)
-    row_bytes = max(1, first.nbytes) if first is not None else 1
-    batches, n_bytes = [], 0
-    for batch in file.iter_batches(max(1, _BATCH_BYTES // row_bytes), columns=names):
-        n_bytes += batch.nbytes
+    read, n_bytes = [], 0
+    # Any number of rows: what bounds a batch is the bytes that it takes.
+    for batch in batches(file, source, names, 1 << 20):
+        n_bytes += batch_bytes(batch)
         source.check_size(n_bytes, "the data read so far")
-        batches.append(batch)
-    table = pa.Table.from_batches(batches, schema)
+        read.append(batch)
+    table = pa.Table.from_batches(read, schema)
     for name in names:
         nulls = table.column(name).null_count
         if nulls:
@@ -205,12 +187,11 @@ def _lengths(chunk: Any) -> NDArray[Any]:
 
 
 def _labels(column: Any, source: Source, name: str) -> NDArray[Any]:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
+    kind = plain(column.type)
+    if pa.types.is_dictionary(column.type) and not is_text(kind):
         column = column.cast(kind)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return np.asarray(column.to_numpy(), dtype=np.str_)
+        return texts(column, source, name)
     if not _is_number(kind):
         raise source.error(f"column {name!r}: expected whole numbers or text, got {kind}")
     array: NDArray[Any] = column.to_numpy()

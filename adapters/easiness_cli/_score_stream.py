@@ -8,10 +8,12 @@ import os
 import easiness_core as ec
 from easiness_cli._common import AUROC_ELEMENTS, estimator_from, parse_classes
 from easiness_cli._errors import CommandError
+from easiness_cli._parameters import Parameters
 from easiness_cli._progress import Progress
+from easiness_cli._shard_folder import output_folder
 from easiness_cli._shard_names import is_many, pair
-from easiness_cli._shard_run import Parameters, score_blocks
-from easiness_cli._shard_set import check_shards, output_folder, run_serially
+from easiness_cli._shard_run import score_blocks
+from easiness_cli._shard_set import check_shards, run_serially
 from easiness_cli._stream import Reading, Rows
 from easiness_cli._write import atomic_write
 from easiness_cli._write_stream import SINKS
@@ -50,6 +52,11 @@ def rows_if_large(args: argparse.Namespace) -> Rows | None:
     It is read at once where it is small, where all of it is needed (the AUROC), and where it can
     be read only once (pipes).
     """
+    if args.auroc and os.path.isdir(args.probs):
+        raise CommandError(
+            f"{args.probs!r}: --auroc needs all rows at once: it is not offered for zarr; drop it",
+            exit_code=2,
+        )
     if args.auroc or "-" in (args.probs, args.labels, args.output):
         return None
     paths = [path for path in (args.probs, args.labels) if path is not None]
@@ -75,12 +82,20 @@ def score_rows(rows: Rows, args: argparse.Namespace) -> ec.Summary:
     parameters = parameters_from(args)
     with Progress(rows.n_rows, quiet=args.quiet) as progress:
         if args.output is None:
-            return score_blocks(rows, None, parameters, args.threads, progress.show)
+            return _some(score_blocks(rows, None, parameters, args.threads, progress.show), rows)
         suffix = os.path.splitext(args.output)[1].lower()
         with atomic_write(args.output, args.overwrite) as file:
             sink = SINKS[suffix](file, parameters.escape_formulas)
             summary = score_blocks(rows, sink.add, parameters, args.threads, progress.show)
+            _some(summary, rows)
             sink.close()
+    return summary
+
+
+def _some(summary: ec.Summary, rows: Rows) -> ec.Summary:
+    # The command has nothing to say of no rows; in a set of shards, some may have none.
+    if not summary.n_samples:
+        raise CommandError(f"{rows.paths[0]!r}: it holds no rows")
     return summary
 
 
@@ -96,6 +111,8 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
     shards = pair(args.probs, args.labels, args.output, "." + args.format)
     opened = check_shards(shards, parameters, check_ids=args.check_ids)
     counts = [rows.n_rows for rows in opened]
+    if not any(count != 0 for count in counts):
+        raise CommandError(f"{args.probs!r}: its shards hold no rows")
     total = None if None in counts else sum(count or 0 for count in counts)
     with (
         output_folder(args.output, shards, parameters, overwrite=args.overwrite),
@@ -105,4 +122,6 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
             shards, opened, parameters,
             overwrite=args.overwrite, n_threads=args.threads, progress=progress.show,
         )  # fmt: skip
-    return report.summary, opened[0].n_classes
+    if not report.summary.n_samples:
+        raise CommandError(f"{args.probs!r}: its shards hold no rows")
+    return report.summary, next(rows.n_classes for rows in opened if rows.n_classes)

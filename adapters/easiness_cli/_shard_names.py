@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from easiness_cli._errors import CommandError
 from easiness_cli._stream_zarr import is_zarr
+from easiness_cli._write import is_within
 
 _SUFFIXES = (".npy", ".npz", ".csv", ".tsv", ".parquet", ".pq", ".zarr")
 
@@ -70,7 +71,10 @@ def expand(path: str) -> dict[str, str]:
     else:
         found = [(_matched(path, name), name) for name in sorted(glob.glob(path, recursive=True))]
     if not found:
-        raise CommandError(f"{path!r}: no shards there")
+        brackets = (
+            "; [...] stands for one of its characters, [[] for a bracket" if "[" in path else ""
+        )
+        raise CommandError(f"{path!r}: no shards there{brackets}")
     by_key: dict[str, str] = {}
     for key, name in found:
         if key in by_key:
@@ -96,6 +100,53 @@ def _matched(pattern: str, path: str) -> str:
     return "|".join(found.groups()) if found else path
 
 
+def _refuse_outputs_among(given: str, output: str, targets: Iterable[str]) -> None:
+    """Refuse outputs that a rerun would find among the shards."""
+    if not is_many(given):
+        return
+    if os.path.isdir(given):
+        inside = os.path.relpath(os.path.realpath(output), os.path.realpath(given))
+        # `expand` leaves out what begins with a dot or an underscore.
+        if is_within(output, given) and (inside == "." or inside[0] not in "._"):
+            raise CommandError(
+                f"{output!r} is in {given!r}, the folder of the shards: a rerun would take it for "
+                f"one; choose a folder elsewhere, or a name that begins with '_'"
+            )
+        return
+    parts = given.split("/")
+    plain = next(at for at, part in enumerate(parts) if glob.has_magic(part))
+    base = os.path.realpath("/".join([*parts[:plain], ""]) or ".")
+    for path in [output, *targets]:
+        inside = os.path.relpath(os.path.realpath(path), base)
+        if _matches(parts[plain:], inside.split("/")):
+            raise CommandError(
+                f"{path!r} would be among the shards of {given!r} when the line is run again; "
+                f"choose an output folder elsewhere"
+            )
+
+
+def _matches(pattern: list[str], path: list[str]) -> bool:
+    """Whether `glob.glob` finds a path, both given in parts."""
+    if not pattern or not path:
+        return not path and all(part == "**" for part in pattern)
+    hidden = path[0].startswith(".")
+    if pattern[0] == "**":
+        return _matches(pattern[1:], path) or (not hidden and _matches(pattern, path[1:]))
+    if hidden and not pattern[0].startswith("."):
+        return False
+    return fnmatch.fnmatchcase(path[0], pattern[0]) and _matches(pattern[1:], path[1:])
+
+
+def _listed(paths: Iterable[str], what: str) -> dict[str, str]:
+    found = {str(at): path for at, path in enumerate(paths)}
+    for path in found.values():
+        if not os.path.lexists(path) and is_many(path):
+            raise CommandError(
+                f"{what}: {path!r} in a list is a glob; give it alone, or list the files"
+            )
+    return found
+
+
 def pair(
     inputs: str | Iterable[str], labels: str | Iterable[str] | None, output: str, suffix: str
 ) -> list[Shard]:
@@ -118,18 +169,28 @@ def pair(
     Raises
     ------
     CommandError
-        If a shard has no labels, labels have no shard, or two outputs would have one name.
+        If a shard has no labels, labels have no shard, two outputs would have one name, or a rerun
+        would take an output for a shard.
     """
     if isinstance(inputs, str):
         found = expand(inputs)
-        given = None if labels is None else expand(labels) if isinstance(labels, str) else {}
+        if labels is not None and not isinstance(labels, str):
+            raise CommandError(
+                f"labels: got a list, but inputs is a folder, a glob or one file, {inputs!r}: give "
+                f"lists of both, which are paired in their order, or one name for each"
+            )
+        given = None if labels is None else expand(labels)
     else:
-        found = {str(at): path for at, path in enumerate(inputs)}
+        found = _listed(inputs, "inputs")
         if isinstance(labels, str):
             raise CommandError("labels: expected as many paths as inputs, got one text")
-        given = None if labels is None else {str(at): path for at, path in enumerate(labels)}
+        given = None if labels is None else _listed(labels, "labels")
         if not found:
             raise CommandError("no shards: the list of inputs is empty")
+        if given is not None and len(given) != len(found):
+            raise CommandError(
+                f"labels: {len(given)} paths for {len(found)} inputs; lists are paired in order"
+            )
     if given is not None and found.keys() != given.keys():
         alone = sorted(found.keys() - given.keys()), sorted(given.keys() - found.keys())
         told = f"{found[alone[0][0]]!r} has no labels" if alone[0] else ""
@@ -148,4 +209,7 @@ def pair(
                 f"{shards[target].input!r} and {path!r} would both be written to {target!r}"
             )
         shards[target] = Shard(path, None if given is None else given[key], target)
+    for paths in (inputs, labels):
+        if isinstance(paths, str):
+            _refuse_outputs_among(paths, output, shards)
     return sorted(shards.values(), key=lambda shard: shard.input)

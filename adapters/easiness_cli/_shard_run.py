@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import easiness_core as ec
-from easiness_cli._errors import CommandError, reason
+from easiness_cli._errors import CommandError, as_parameters, reason
+from easiness_cli._parameters import Parameters
 from easiness_cli._sidecar import (
     Sidecar,
     content_sha256,
@@ -21,7 +20,7 @@ from easiness_cli._sidecar import (
     sidecar_path,
     stamp,
 )
-from easiness_cli._stream import Reading, Rows
+from easiness_cli._stream import Rows
 from easiness_cli._write import atomic_write, check_output
 
 FORMATS = (".parquet", ".csv", ".npz")
@@ -29,32 +28,6 @@ FORMATS = (".parquet", ".csv", ".npz")
 
 class ShardError(ValueError):
     """A shard that cannot be scored: what was got, what was expected, how to mend it."""
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """All that the numbers of a shard depend on, besides its inputs."""
-
-    estimator: ec.ClosedForm | ec.MonteCarlo
-    n_bins: int
-    normalize: bool
-    escape_formulas: bool
-    reading: Reading
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give them ready for JSON; what only limits memory is left out."""
-        reading = dataclasses.asdict(self.reading)
-        del reading["max_bytes"]
-        if reading["classes"] is not None:
-            reading["classes"] = list(reading["classes"])
-        kind = "monte_carlo" if isinstance(self.estimator, ec.MonteCarlo) else "closed_form"
-        return {
-            "estimator": {"kind": kind, **dataclasses.asdict(self.estimator)},
-            "n_bins": self.n_bins,
-            "normalize": self.normalize,
-            "escape_formulas": self.escape_formulas,
-            **reading,
-        }
 
 
 @contextmanager
@@ -70,9 +43,26 @@ def told(name: str) -> Iterator[None]:
         package = str(error.name).partition(".")[0]
         raise ShardError(f"{name!r}: this needs {package}: pip install {package}") from error
     except MemoryError as error:
-        raise ShardError(f"{name!r}: out of memory {error}".rstrip()) from error
-    except (OSError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        raise ShardError(
+            f"{name!r}: out of memory: give the process more, or refuse such files by a lower "
+            f"--max-bytes {error}".rstrip()
+        ) from error
+    except (
+        OSError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError
+    ) as error:  # fmt: skip
         raise ShardError(f"{name!r}: {reason(error)}") from error
+
+
+@contextmanager
+def told_to_callers() -> Iterator[None]:
+    """Let errors speak of parameters: commands name their options, functions have none."""
+    try:
+        yield
+    except ShardError as error:
+        error.args = (as_parameters(str(error)), *error.args[1:])
+        failed: dict[str, str] = getattr(error, "failed", {})
+        failed.update({name: as_parameters(why) for name, why in failed.items()})
+        raise
 
 
 def finished(
@@ -123,20 +113,33 @@ def _changes(sidecar: Sidecar, inputs: list[str], parameters: Parameters) -> str
         now = stamp(path)
         if now["name"] != noted.get("name") or now["size"] != noted.get("size"):
             return f"from an input other than {path!r} as it is now"
-        # A copy has another time and the same content.
-        if now["mtime_ns"] != noted.get("mtime_ns") and content_sha256(path) != noted.get("sha256"):
+        # A copy, and a data set that was moved, have the same content.
+        if any(noted.get(key) != value for key, value in now.items()) and (
+            content_sha256(path) != noted.get("sha256")
+        ):
+            if now["path"] != noted.get("path"):
+                return f"from {noted.get('path')!r}, which is not {path!r}"
             return f"from {path!r} before it changed"
     return None
 
 
 def other_parameters(sidecar: Sidecar, parameters: Parameters) -> str | None:
     """Say in which parameter the earlier run differs from this one, if it does."""
-    wanted = parameters.to_dict()
-    for name in sorted(wanted.keys() | sidecar.parameters.keys()):
-        before, now = sidecar.parameters.get(name), wanted.get(name)
+    noted, wanted = _flat(sidecar.parameters), _flat(parameters.to_dict())
+    # The kind of estimator first: others have other parameters.
+    for name in sorted(wanted.keys() | noted.keys(), key=lambda name: (" kind" not in name, name)):
+        before, now = noted.get(name), wanted.get(name)
         if before != now:
             return f"with {name} {before!r}, not {now!r}"
     return None
+
+
+def _flat(parameters: dict[str, Any]) -> dict[str, Any]:
+    flat = {}
+    for name, value in parameters.items():
+        inner = value if isinstance(value, dict) else {}
+        flat.update({f"{name} {key}": each for key, each in inner.items()} or {name: value})
+    return flat
 
 
 def run_shard(

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import easiness_core as ec
-from easiness_cli._errors import CommandError, reason
+from easiness_cli._errors import CommandError
 from easiness_cli._ids_check import check_unique
-from easiness_cli._lock import locked
+from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import Shard
 from easiness_cli._shard_run import (
-    Parameters,
     ShardError,
     finished,
-    other_parameters,
     run_shard,
     told,
 )
-from easiness_cli._sidecar import read_sidecar, sidecar_path
 from easiness_cli._stream import Rows
 
 _ALIKE = {
@@ -30,7 +26,6 @@ _ALIKE = {
     "columns": "the names of their columns",
     "has_ids": "having ids",
 }
-_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.tmp")
 
 
 def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool) -> list[Rows]:
@@ -44,24 +39,46 @@ def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool
     Raises
     ------
     CommandError
-        If a shard cannot be opened or has no labels, or they differ in classes, or in having ids,
-        or share an id.
+        If a shard cannot be opened or has no labels, or wrong ones that can be read alone (not
+        those within csv), or they differ in classes, or in having ids, or share an id.
     """
     _refuse_one_twice([shard.input for shard in shards])
     opened = [Rows(shard.input, shard.labels, parameters.reading) for shard in shards]
-    first = opened[0]
+    first, expected = _first(opened), shared(opened)
     for shard, rows in zip(shards, opened, strict=True):
-        for what, said in _ALIKE.items():
-            mine, theirs = getattr(first, what), getattr(rows, what)
-            if mine != theirs:
-                raise CommandError(
-                    f"shards differ in {said}: {mine} in {shards[0].input!r}, "
-                    f"{theirs} in {shard.input!r}"
-                )
+        other = difference(expected, rows)
+        if other is not None:
+            said, mine, theirs = other
+            raise CommandError(
+                f"shards differ in {said}: {mine} in {first.paths[0]!r}, "
+                f"{theirs} in {shard.input!r}"
+            )
+    for rows in opened:
+        rows.check_labels()
     if check_ids and first.has_ids:
         names = [shard.input for shard in shards]
         check_unique(names, opened, parameters.reading.max_bytes)
     return opened
+
+
+def _first(opened: list[Rows]) -> Rows:
+    # Lists of no rows do not tell the number of classes.
+    return next((rows for rows in opened if rows.n_classes), opened[0])
+
+
+def shared(opened: list[Rows]) -> dict[str, Any]:
+    """Give what all shards of a set have alike."""
+    return {what: getattr(_first(opened), what) for what in _ALIKE}
+
+
+def difference(expected: dict[str, Any], rows: Rows) -> tuple[str, Any, Any] | None:
+    """Say in what a shard is not as expected, if it is not: what, expected, and got."""
+    for what, said in _ALIKE.items():
+        if not rows.n_classes and what != "has_ids":
+            continue
+        if expected[what] != getattr(rows, what):
+            return said, expected[what], getattr(rows, what)
+    return None
 
 
 def _refuse_one_twice(inputs: list[str]) -> None:
@@ -78,65 +95,6 @@ def _refuse_one_twice(inputs: list[str]) -> None:
                 f"{seen[key]!r} and {path!r} are one file; its rows would count twice"
             )
         seen[key] = path
-
-
-@contextmanager
-def output_folder(
-    folder: str, shards: list[Shard], parameters: Parameters, *, overwrite: bool
-) -> Iterator[None]:
-    """Make and lock the outputs' folder; remove what killed runs left half-written.
-
-    Raises
-    ------
-    CommandError
-        If it cannot be made, is a link, is in use, or holds outputs of shards that are not among
-        these, or that were scored with other parameters and are not to be overwritten.
-    """
-    try:
-        if os.path.islink(folder.rstrip("/") or folder):
-            raise CommandError(f"{folder!r}: it is a symbolic link; name its target")
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise CommandError(f"cannot write to {folder!r}: {reason(error)}") from error
-    with locked(folder):
-        wanted = {os.path.basename(shard.output) for shard in shards}
-        notes = {sidecar_path(name) for name in wanted}
-        for name in sorted(os.listdir(folder)):
-            if name.endswith(".json") and name not in notes:
-                raise CommandError(
-                    f"{folder!r}: it holds {name!r}, of a shard that is not among these; choose "
-                    f"another folder"
-                )
-        if not overwrite:
-            _refuse_other_parameters(shards, parameters)
-        _remove_temporaries(folder, wanted | notes)
-        yield
-        # Once more: workers may have been killed, and their shards done by others.
-        _remove_temporaries(folder, wanted | notes)
-
-
-def _refuse_other_parameters(shards: list[Shard], parameters: Parameters) -> None:
-    """Before any is scored: a folder half of one kind and half of another would merge."""
-    for shard in shards:
-        try:
-            note = read_sidecar(shard.output)
-        except FileNotFoundError:
-            continue
-        other = None if note is None else other_parameters(note, parameters)
-        if other is not None and os.path.lexists(shard.output):
-            raise CommandError(
-                f"{shard.output!r} was scored {other}: choose another output, or overwrite it "
-                f"(overwrite=True, --overwrite)"
-            )
-
-
-def _remove_temporaries(folder: str, names: set[str]) -> None:
-    shortened = {name[:40] for name in names}
-    for name in os.listdir(folder):
-        temporary = _TEMPORARY.fullmatch(name)
-        if temporary and temporary[1] in shortened:
-            with suppress(OSError):
-                os.unlink(os.path.join(folder, name))
 
 
 @dataclass
@@ -192,9 +150,11 @@ def incomplete(report: Report, n_shards: int, why: str = "") -> ShardsError:
     told_of += list(report.failed.values())[:3]
     if len(report.failed) > 3:
         told_of.append(f"and {len(report.failed) - 3} more")
+    done, left = len(report.finished), n_shards - len(report.finished)
+    are = "is" if left == 1 else "are"
     return ShardsError(
-        f"{len(report.finished)} of {n_shards} shards are finished and will be skipped by a rerun; "
-        f"{n_shards - len(report.finished)} are not: {'; '.join(told_of)}",
+        f"{done} of {n_shards} shards {'is' if done == 1 else 'are'} finished and will be skipped "
+        f"by a rerun; {left} {are} not: {'; '.join(told_of)}",
         report,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import easiness_core as ec
+from easiness_cli._errors import CommandError
 
 _FORMAT = 1
 # A summary takes some hundred bytes, and class names what they take.
@@ -40,13 +42,26 @@ def _files(path: str) -> Iterator[str]:
 
 
 def stamp(path: str) -> dict[str, Any]:
-    """Say what tells quickly that an input has changed: its size, and when it was last written."""
-    found = [os.stat(name) for name in _files(path)]
-    return {
+    """Say what tells quickly that an input is another, or has changed.
+
+    Its size and times; of a folder those of every file, by name: chunks that change places change
+    no sum. The second time, of the last change of name or attributes, cannot be set by programs.
+    """
+    found = [(os.path.relpath(name, path), os.stat(name)) for name in _files(path)]
+    told = {
         "name": os.path.basename(os.path.normpath(path)),
-        "size": sum(each.st_size for each in found),
-        "mtime_ns": max((each.st_mtime_ns for each in found), default=0),
+        "path": os.path.abspath(path),
+        "size": sum(each.st_size for _, each in found),
+        "mtime_ns": max((each.st_mtime_ns for _, each in found), default=0),
+        "ctime_ns": max((each.st_ctime_ns for _, each in found), default=0),
     }
+    if os.path.isdir(path):
+        digest = hashlib.sha256()
+        for name, each in found:
+            times = f"{each.st_size}\0{each.st_mtime_ns}\0{each.st_ctime_ns}"
+            digest.update(f"{name}\0{times}\n".encode(errors="surrogateescape"))
+        told["files_sha256"] = digest.hexdigest()
+    return told
 
 
 def content_sha256(path: str) -> str:
@@ -57,7 +72,8 @@ def content_sha256(path: str) -> str:
     digest = hashlib.sha256()
     for name in _files(path):
         with open(name, "rb") as file:
-            digest.update(f"{os.path.relpath(name, path)}\0{file_sha256(file)}\n".encode())
+            told = f"{os.path.relpath(name, path)}\0{file_sha256(file)}\n"
+            digest.update(told.encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
@@ -77,7 +93,7 @@ class Sidecar:
     parameters : dict
         All that the numbers depend on but the inputs.
     inputs : list of dict
-        Of each file: name, size, mtime_ns, sha256.
+        Of each input: what `stamp` says of it, and `sha256` of its content.
     n_rows, n_classes : int
         Shape of the probabilities.
     output_size : int
@@ -112,6 +128,20 @@ class Sidecar:
         }
         return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
+    def _check_types(self) -> None:
+        inputs = self.inputs if isinstance(self.inputs, list) else [None]
+        texts = [self.version, self.output_sha256]
+        counts = [self.n_rows, self.n_classes, self.output_size]
+        for each in inputs:
+            if not isinstance(each, dict):
+                raise TypeError("inputs")
+            texts += [each["name"], each["sha256"]]
+            counts += [each["size"], each["mtime_ns"]]
+        if not isinstance(self.parameters, dict) or not all(isinstance(t, str) for t in texts):
+            raise TypeError("parameters or texts")
+        if any(type(count) is not int for count in counts):
+            raise TypeError("counts")
+
     @classmethod
     def from_bytes(cls, data: bytes) -> Sidecar:
         """Read what `to_bytes` wrote.
@@ -135,6 +165,7 @@ class Sidecar:
                 content["output"]["sha256"],
                 ec.Summary.from_dict(content["summary"]),
             )
+            found._check_types()
             if content["parameters_sha256"] != parameters_sha256(found.parameters):
                 raise ValueError("its parameters do not match their checksum")
             if found.n_rows != found.summary.n_samples:
@@ -151,9 +182,19 @@ def read_sidecar(output: str) -> Sidecar | None:
     ------
     FileNotFoundError
         If there is none.
+    CommandError
+        If there can be none: its name would be too long.
     """
     path = sidecar_path(output)
-    found = os.lstat(path)
+    try:
+        found = os.lstat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise CommandError(
+                f"{output!r}: the note beside it would be {os.path.basename(path)!r}, which is too "
+                f"long for the file system; choose a shorter name"
+            ) from error
+        raise
     if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
         return None
     with open(path, "rb") as file:

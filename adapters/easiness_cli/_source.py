@@ -31,6 +31,7 @@ PICKLE_ADVICE = (
     "numpy.save('probs.npy', probs.float().cpu().numpy()) for a tensor, "
     "numpy.save('probs.npy', probs.astype(float)) for an array"
 )
+NO_IDS_IN_NPY = "--ids-key has no meaning for npy, which holds one array"
 _STEP = 1 << 20
 
 
@@ -106,6 +107,20 @@ class Source:
                 f"{what} takes {n_bytes:,} bytes in memory, more than --max-bytes "
                 f"{self.max_bytes:,}"
             )
+
+    def check_texts(self, longest: int, n_rows: int, what: str) -> None:
+        """Refuse texts that are too wide: NumPy gives each the width of the longest."""
+        self.check_size(
+            4 * longest * n_rows,
+            f"{what}: {n_rows:,} texts, the longest of {longest:,} characters,",
+        )
+
+    def no_memory(self) -> CommandError:
+        """Build the error for memory that the system does not give."""
+        return self.error(
+            f"out of memory: give the process more, or refuse such files by a --max-bytes lower "
+            f"than {self.max_bytes:,}"
+        )
 
 
 def open_source(path: str, max_bytes: int) -> Source:

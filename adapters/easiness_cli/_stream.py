@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError
+from easiness_cli._ids import settle_ids
 from easiness_cli._labels import encode
 from easiness_cli._read import Inputs
 from easiness_cli._sidecar import stamp
 from easiness_cli._source import Request, Source, open_source
+from easiness_cli._stream_empty import no_ids
 from easiness_cli._stream_parts import Stream, aligned
+from easiness_core._validate import check_labels
 
 _ELEMENTS = 4_000_000
 _MOST_ROWS = 1 << 18
@@ -40,7 +43,7 @@ class Rows:
     Attributes
     ----------
     n_classes : int
-        Columns of the probabilities.
+        Columns of the probabilities; 0 where lists of no rows do not tell.
     n_rows : int or None
         Rows; None where only reading all of the file would tell (csv).
     classes : list of str or None
@@ -61,21 +64,22 @@ class Rows:
         # Before the headers are read: what changes from here on is not what they describe.
         self.stamps = [stamp(path) for path in self.paths if os.path.exists(path)]
         self._probs, self._labels = _open_both(probs_path, labels_path, reading)
+        self.n_rows = self._probs.n_rows
         self.n_classes = self._probs.n_classes
-        if self.n_classes < 2:
+        if self.n_rows == 0 and self._probs.source.kind == "parquet" and self._columns is None:
+            self.n_classes = 0
+        elif self.n_classes < 2:
             raise self._probs.source.error(
                 f"expected one column a class, at least 2, got {self.n_classes}"
             )
         self.has_ids = self._probs.has_ids
-        self.n_rows = self._probs.n_rows
         classes = None if reading.classes is None else list(reading.classes)
         named = self._columns or []
         plain = named == [str(at) for at in range(len(named))]
         self.columns = None if plain or classes is not None else named
         # With no label at all: refuses a wrong number of names, and says which would be used.
-        self.classes = encode(np.empty(0, np.int64), self.n_classes, classes, self._columns)[1]
-        if self.n_rows == 0:
-            raise self._probs.source.error("it holds no rows")
+        width = self.n_classes or len(classes or ())
+        self.classes = encode(np.empty(0, np.int64), width, classes, self._columns)[1]
 
     @property
     def _columns(self) -> list[str] | None:
@@ -84,7 +88,7 @@ class Rows:
     @property
     def block_rows(self) -> int:
         """Rows of every block but the last; a function of the number of classes alone."""
-        return min(_MOST_ROWS, max(1, _ELEMENTS // self.n_classes))
+        return min(_MOST_ROWS, max(1, _ELEMENTS // max(1, self.n_classes)))
 
     def blocks(self) -> Iterator[Inputs]:
         """Read the file from its start.
@@ -93,34 +97,23 @@ class Rows:
         ------
         Inputs
             Blocks of `block_rows` rows, the last one shorter; what they hold is not yet checked.
+            One of no rows where there are none.
 
         Raises
         ------
         CommandError
             If the file cannot be read, or labels are of a kind that changes within the file.
         """
-        given = None if self._reading.classes is None else list(self._reading.classes)
         streams = [self._probs] if self._labels is None else [self._probs, self._labels]
         kinds: dict[str, str] = {}
-        first_row, classes = 0, self.classes
+        first_row = 0
         for part in aligned(streams, self.block_rows):
             probs, labels = part.probs, part.labels
             assert probs is not None
             assert labels is not None
-            for name, array in (("labels", labels), ("ids", part.ids)):
-                if array is None:
-                    continue
-                found = "text" if array.dtype.kind in "US" else "numbers"
-                if kinds.setdefault(name, found) != found:
-                    source = streams[-1 if name == "labels" else 0].source
-                    raise source.error(
-                        f"{name}: {kinds[name]} up to row {first_row}, {found} from there on; "
-                        f"write all in one way"
-                    )
-            try:
-                labels, classes = encode(labels, self.n_classes, given, self._columns)
-            except CommandError as error:
-                raise CommandError(f"{error} (rows counted from row {first_row})") from error
+            if part.ids is not None:
+                _refuse_another_kind(kinds, "ids", part.ids, first_row, self._probs.source)
+            labels, classes = self._encoded(labels, kinds, first_row)
             if self._reading.logits:
                 probs = ec.softmax(probs)
             yield Inputs(
@@ -128,13 +121,57 @@ class Rows:
             )
             first_row += labels.size
         if not first_row:
-            raise self._probs.source.error("it holds no rows")
+            probs, labels = np.empty((0, max(2, self.n_classes))), np.empty(0, np.int64)
+            ids = no_ids(self._probs) if self.has_ids else None
+            yield Inputs(probs, labels, self.classes, self._probs.n_columns, ids=ids)
+
+    def check_labels(self) -> None:
+        """Read the labels alone, where that is cheap, and check them as scoring will.
+
+        Raises
+        ------
+        CommandError
+            If one is missing, unknown or out of range.
+        """
+        stream = self._probs if self._labels is None else self._labels
+        kinds: dict[str, str] = {}
+        first_row = 0
+        for part in stream.only_labels() or ():
+            assert part.labels is not None
+            labels, _ = self._encoded(part.labels, kinds, first_row)
+            try:
+                check_labels(labels, labels.size, self.n_classes, first_row=first_row)
+            except (ValueError, TypeError) as error:
+                raise stream.source.error(str(error)) from error
+            first_row += labels.size
+
+    def _encoded(
+        self, labels: NDArray[Any], kinds: dict[str, str], first_row: int
+    ) -> tuple[NDArray[Any], list[str] | None]:
+        given = None if self._reading.classes is None else list(self._reading.classes)
+        source = (self._probs if self._labels is None else self._labels).source
+        _refuse_another_kind(kinds, "labels", labels, first_row, source)
+        try:
+            return encode(labels, self.n_classes, given, self._columns)
+        except CommandError as error:
+            raise source.error(f"{error} (rows counted from row {first_row})") from error
 
     def ids(self) -> Iterator[NDArray[Any]]:
         """Read the samples' names alone where the format allows it."""
         for part in self._probs.only_ids():
             assert part.ids is not None
             yield part.ids
+
+
+def _refuse_another_kind(
+    kinds: dict[str, str], name: str, array: NDArray[Any], first_row: int, source: Source
+) -> None:
+    found = "text" if array.dtype.kind in "US" else "numbers"
+    if kinds.setdefault(name, found) != found:
+        raise source.error(
+            f"{name}: {kinds[name]} up to row {first_row}, {found} from there on; write all in "
+            f"one way"
+        )
 
 
 def _open_both(
@@ -166,7 +203,9 @@ def open_stream(path: str, request: Request, max_bytes: int) -> Stream:
     if os.path.isdir(path):
         from easiness_cli._stream_zarr import stream_zarr
 
-        return stream_zarr(Source(repr(path), "zarr", max_bytes, path=path), request)
+        stream = stream_zarr(Source(repr(path), "zarr", max_bytes, path=path), request)
+        settle_ids(stream, request)
+        return stream
     return stream_of(open_source(path, max_bytes), request)
 
 
@@ -180,4 +219,6 @@ def stream_of(source: Source, request: Request) -> Stream:
         from easiness_cli._stream_parquet import stream_parquet as stream
     else:
         from easiness_cli._stream_csv import stream_csv as stream
-    return stream(source, request)
+    found = stream(source, request)
+    settle_ids(found, request)
+    return found

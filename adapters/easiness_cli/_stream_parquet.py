@@ -9,13 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from easiness_cli import _read_parquet as whole
+from easiness_cli._ids import UnusableIds, leave_out, pick_ids
+from easiness_cli._parquet_batches import batches, opened
+from easiness_cli._parquet_ids import check_type, id_values, in_doubt
 from easiness_cli._source import Request, Source
-from easiness_cli._stream_parts import Parts, Stream, check_ids, pick_ids
+from easiness_cli._stream_parts import Parts, Stream
 
 
 def stream_parquet(source: Source, request: Request) -> Stream:
     """Stream the columns that are needed."""
-    with whole._opened(source) as file:
+    with opened(source) as file:
         schema = file.schema_arrow
         names = [name for name in schema.names if not name.startswith(whole._INDEX)]
         if len(set(names)) < len(names):
@@ -28,9 +31,19 @@ def stream_parquet(source: Source, request: Request) -> Stream:
                 source, schema, [name for name in names if name != request.ids_key], label, request
             )
             ids = None if ids in columns else ids
+        if ids is not None:
+            try:
+                check_type(schema.field(ids), source)
+            except UnusableIds as error:
+                leave_out(ids, error, request)
+                ids = None
         wanted = [*columns, *(name for name in (label, ids) if name is not None)]
-        first = next(file.iter_batches(batch_size=1, columns=wanted, use_threads=False), None)
-        return _Parquet(source, file.metadata.num_rows, (columns, label, ids), first)
+        first = next(batches(file, source, wanted, 1), None)
+        doubt = ids is not None and in_doubt(schema.field(ids))
+        only_null = ids is not None and not in_doubt(schema.field(ids).with_nullable(False))
+        return _Parquet(
+            source, file.metadata.num_rows, (columns, label, ids), first, doubt, only_null
+        )
 
 
 class _Parquet(Stream):
@@ -40,18 +53,25 @@ class _Parquet(Stream):
         n_rows: int,
         names: tuple[list[str], str | None, str | None],
         first: Any,
+        doubt: bool,
+        only_null: bool,
     ) -> None:
         self._columns, self._label, self._ids = names
-        self._row_bytes = 1 if first is None else max(1, first.nbytes)
+        self._only_null = only_null
         n_classes, listed = len(self._columns), len(self._columns) == 1
         if listed and first is not None:
             column = pa.chunked_array([first.column(self._columns[0])])
             n_classes = whole._matrix(column, source, self._columns[0]).shape[1]
         super().__init__(
-            source, n_rows=n_rows, n_classes=n_classes, has_ids=self._ids is not None,
+            source, n_rows=n_rows, n_classes=n_classes, ids_name=self._ids,
+            ids_in_doubt=doubt,
             columns=None if listed or not self._columns else self._columns,
             n_columns=None if listed or not self._columns else n_classes,
         )  # fmt: skip
+
+    def forget_ids(self) -> None:
+        super().forget_ids()
+        self._ids = None
 
     def parts(self, block_rows: int) -> Iterator[Parts]:
         names = [name for name in (*self._columns, self._label, self._ids) if name is not None]
@@ -69,20 +89,33 @@ class _Parquet(Stream):
         for table, _ in self._tables([self._ids], 1 << 16):
             yield Parts(ids=self._id_column(table))
 
+    def survey_ids(self) -> bool:
+        if self._only_null:
+            for _ in self._tables([self.ids_name], 1 << 16):
+                pass  # what is null is refused as it is read
+            return False
+        return super().survey_ids()
+
+    def only_labels(self) -> Iterator[Parts] | None:
+        return None if self._label is None else self._labels_alone(self._label)
+
+    def _labels_alone(self, name: str) -> Iterator[Parts]:
+        for table, _ in self._tables([name], 1 << 16):
+            yield Parts(labels=whole._labels(table.column(name), self.source, name))
+
     def _tables(self, names: list[str], block_rows: int) -> Iterator[tuple[Any, int]]:
-        rows = max(1, min(block_rows, whole._BATCH_BYTES // self._row_bytes))
         done = 0
-        with whole._opened(self.source) as file:
-            for batch in _batches(file, rows, names):
-                self.source.check_size(batch.nbytes, "one batch of rows")
+        with opened(self.source) as file:
+            for batch in batches(file, self.source, names, block_rows):
                 table = pa.Table.from_batches([batch])
                 for name in names:
                     nulls = table.column(name).null_count
-                    if nulls:
-                        raise self.source.error(
-                            f"column {name!r}: {nulls} of rows {done} to "
-                            f"{done + table.num_rows - 1} are null; drop or fill them"
-                        )
+                    if not nulls:
+                        continue
+                    told = f"{nulls} of rows {done} to {done + table.num_rows - 1} are null"
+                    if name == self._ids:
+                        raise UnusableIds(self.source, told)
+                    raise self.source.error(f"column {name!r}: {told}; drop or fill them")
                 yield table, done
                 done += table.num_rows
         if done != self.n_rows:
@@ -101,13 +134,4 @@ class _Parquet(Stream):
 
     def _id_column(self, table: Any) -> Any:
         assert self._ids is not None
-        return check_ids(
-            whole._labels(table.column(self._ids), self.source, self._ids), self.source
-        )
-
-
-def _batches(file: Any, rows: int, names: list[str]) -> Iterator[Any]:
-    # One row group at a time: one iteration over all of them keeps the bytes that it has read
-    # (pyarrow 26; `test_peak_memory_is_that_of_a_few_blocks`).
-    for group in range(file.metadata.num_row_groups):
-        yield from file.iter_batches(rows, row_groups=[group], columns=names, use_threads=False)
+        return self.checked_ids(id_values(table.column(self._ids), self.source, self._ids))

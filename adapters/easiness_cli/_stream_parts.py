@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_cli._errors import CommandError
-from easiness_cli._source import Request, Source
+from easiness_cli._ids import check_ids, check_same_ids
+from easiness_cli._source import Source
 
 _NAMES = ("probs", "labels", "ids")
-# Not `index`, which pandas begins at 0 in every file.
-ID_NAMES = ("id", "ids", "sample_id")
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,12 @@ class Stream(ABC):
         How many columns were taken for classes, where the file may hold others too.
     has_ids : bool
         Whether the file names its samples.
+    ids_name : str
+        What it calls the names, where it has them.
+    ids_in_doubt : bool
+        Whether only reading them tells if they can be carried.
+    ids_as_text : bool
+        Whether whole numbers among them are to become text.
     """
 
     def __init__(
@@ -62,14 +67,18 @@ class Stream(ABC):
         n_classes: int = 0,
         columns: list[str] | None = None,
         n_columns: int | None = None,
-        has_ids: bool = False,
+        ids_name: str | None = None,
+        ids_in_doubt: bool = False,
     ) -> None:
         self.source = source
         self.n_rows = n_rows
         self.n_classes = n_classes
         self.columns = columns
         self.n_columns = n_columns
-        self.has_ids = has_ids
+        self.has_ids = ids_name is not None
+        self.ids_name = ids_name or ""
+        self.ids_in_doubt = ids_in_doubt
+        self.ids_as_text = False
 
     @abstractmethod
     def parts(self, block_rows: int) -> Iterator[Parts]:
@@ -78,6 +87,40 @@ class Stream(ABC):
     def only_ids(self) -> Iterator[Parts]:
         """Give the ids alone."""
         return self.parts(1 << 16)
+
+    def survey_ids(self) -> bool:
+        """Read all ids; tell whether any is beyond int64.
+
+        Raises
+        ------
+        UnusableIds
+            If any cannot be carried.
+        """
+        most = np.iinfo(np.int64).max
+        kinds = [
+            part.ids.dtype.kind == "u" and bool((part.ids > most).any())
+            for part in self.only_ids()
+            if part.ids is not None
+        ]
+        return any(kinds)
+
+    def only_labels(self) -> Iterator[Parts] | None:
+        """Give the labels alone, or None where that is no cheaper than to read all."""
+        return None
+
+    def forget_ids(self) -> None:
+        """Read no ids any more."""
+        self.has_ids = False
+
+    def checked_ids(self, ids: NDArray[Any]) -> NDArray[Any]:
+        """Give what the file holds as whole numbers or text."""
+        return check_ids(ids, self.source, as_text=self.ids_as_text)
+
+    def count_rows(self) -> int:
+        """Count the rows, by reading all where nothing else tells."""
+        return (
+            sum(len(part) for part in self.parts(1 << 12)) if self.n_rows is None else self.n_rows
+        )
 
     def settle_header(self, labels: Stream | None) -> None:
         """Decide whether a first line `0,1` or `0` is a header, where the file is such a csv."""
@@ -96,10 +139,10 @@ def aligned(streams: list[Stream], block_rows: int) -> Iterator[Parts]:
     CommandError
         If one ends before another.
     """
-    cut = [blocks(stream.parts(block_rows), block_rows) for stream in streams]
+    cut = [blocks(stream.parts(block_rows), block_rows, stream.source) for stream in streams]
     done = 0
     while True:
-        found = [next(each, None) for each in cut]
+        found = [_next(each, stream.source) for each, stream in zip(cut, streams, strict=True)]
         present = [part for part in found if part is not None]
         if not present:
             return
@@ -121,25 +164,42 @@ def aligned(streams: list[Stream], block_rows: int) -> Iterator[Parts]:
         yield Parts(**joined)
 
 
+def _next(parts: Iterator[Parts], source: Source) -> Parts | None:
+    try:
+        return next(parts, None)
+    except MemoryError as error:
+        raise source.no_memory() from error
+
+
 def _counted(count: int, part: Parts | None, block_rows: int) -> str:
     # A full block may be followed by more.
     return f"{'at least ' if part is not None and len(part) == block_rows else ''}{count}"
 
 
-def blocks(parts: Iterator[Parts], size: int) -> Iterator[Parts]:
-    """Cut and join parts into blocks of `size` rows, the last one shorter; copies only to join."""
+def blocks(parts: Iterator[Parts], size: int, source: Source | None = None) -> Iterator[Parts]:
+    """Cut and join parts into blocks of `size` rows, the last one shorter; copies only to join.
+
+    Raises
+    ------
+    CommandError
+        If joined texts, each as wide as the longest, take more than the `--max-bytes` of `source`.
+    """
     waiting: list[Parts] = []
     n_waiting = 0
+    rooms = [Room(source, name) for name in ("labels", "ids")]
     for part in parts:
         start = 0
         while start < len(part):
             stop = min(len(part), start + size - n_waiting)
             waiting.append(part.rows(start, stop))
+            for room in rooms:
+                room.add(getattr(waiting[-1], room.name))
             n_waiting += stop - start
             start = stop
             if n_waiting == size:
                 yield _join(waiting)
                 waiting, n_waiting = [], 0
+                rooms = [Room(source, name) for name in ("labels", "ids")]
     if n_waiting:
         yield _join(waiting)
 
@@ -154,58 +214,24 @@ def _join(parts: list[Parts]) -> Parts:
     return Parts(*columns)
 
 
-def pick_ids(names: list[str], request: Request, source: Source) -> str | None:
-    """Find the column or array that names the samples, if there is one."""
-    key = request.ids_key
-    if key == "":
-        return None
-    if key is not None:
-        if key not in names and request.what == "labels":
-            return None
-        if key not in names:
-            shown = ", ".join(map(repr, names[:20]))
-            raise source.error(f"no column {key!r} of ids; it has {shown}")
-        return key
-    for wanted in ID_NAMES:
-        for name in names:
-            if name.lower() == wanted:
-                return name
-    return None
+class Room:
+    """What texts take once they are joined, each then as wide as the longest."""
 
+    def __init__(self, source: Source | None, name: str) -> None:
+        self.name = name
+        self._source = source
+        self._longest = self._count = 0
 
-def check_same_ids(
-    ids: NDArray[Any], others: NDArray[Any], first_row: int, source: Source, other: Source
-) -> None:
-    """Refuse labels whose ids are not, row for row, those of the probabilities.
+    def add(self, texts: NDArray[Any] | None) -> None:
+        """Count an array, if it is one of texts.
 
-    Raises
-    ------
-    CommandError
-        If any differs; whole numbers and their decimal texts do not.
-    """
-    left, right = (
-        np.char.decode(each, "utf-8", "replace") if each.dtype.kind == "S" else each.astype(np.str_)
-        for each in (ids, others)
-    )
-    differ = np.flatnonzero(left != right)
-    if differ.size:
-        at = differ[0]
-        raise CommandError(
-            f"{other}: its ids are not those of {source}, row for row: row {first_row + at} is "
-            f"{str(right[at])!r} and {str(left[at])!r} there; sort both alike, or pair the rows "
-            f"as they are by --ids-key '' (ids_key='')"
-        )
-
-
-def check_ids(ids: NDArray[Any], source: Source) -> NDArray[Any]:
-    """Refuse ids that are neither whole numbers, perhaps as floats, nor text."""
-    if ids.ndim != 1:
-        raise source.error(f"ids: expected one a row, got shape {ids.shape}")
-    if ids.dtype.kind == "f" and (ids % 1 == 0).all() and (abs(ids) < 2.0**53).all():
-        return ids.astype(np.int64)
-    if ids.dtype.kind not in "iuUS":
-        raise source.error(
-            f"ids: expected whole numbers or text, got {ids.dtype}; leave them out by --ids-key '' "
-            f"(ids_key='')"
-        )
-    return ids
+        Raises
+        ------
+        CommandError
+            If all together take more than the `--max-bytes` of the source.
+        """
+        if texts is None or texts.dtype.kind != "U" or self._source is None:
+            return
+        self._longest = max(self._longest, texts.dtype.itemsize // 4)
+        self._count += texts.size
+        self._source.check_texts(self._longest, self._count, self.name)

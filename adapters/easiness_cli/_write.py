@@ -24,7 +24,7 @@ def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = (
     overwrite : bool
         Whether an existing file may be replaced.
     inputs : iterable of str or None
-        Files that the command reads; the output must not be one of them.
+        Files that the command reads; the output must not be one of them, nor in one.
 
     Raises
     ------
@@ -35,6 +35,11 @@ def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = (
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
         raise CommandError(f"cannot write {path!r}: the folder {folder!r} does not exist")
+    for source in inputs:
+        if source is not None and os.path.isdir(source) and is_within(path, source):
+            raise CommandError(
+                f"cannot write {path!r}: it is in the input {source!r}; name a file elsewhere"
+            )
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -55,6 +60,13 @@ def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = (
             raise CommandError(f"cannot write {path!r}: it exists; pass --overwrite to replace it")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CommandError(f"cannot write {path!r}: the folder {folder!r} is not writable")
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether a path is a folder or in it, links followed."""
+    outer = os.path.realpath(folder)
+    inner = os.path.realpath(path)
+    return inner == outer or inner.startswith(os.path.join(outer, ""))
 
 
 def _same_file(first: str, second: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
@@ -15,6 +16,9 @@ from easiness_cli._read import Inputs
 COLUMNS = ("index", "label", "predicted", "easiness", "log_easiness", "level", "loss")
 _LEVEL_NAMES = ["hard", "medium", "easy"]
 _CSV_ROWS = 65_536
+# Where a cell may begin: a spreadsheet whose separator is another than the comma takes the quotes
+# for text, and cuts within them. What begins a formula is OWASP's list.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\"*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 def write_npz(file: BinaryIO, scores: ec.Scores, inputs: Inputs) -> None:
@@ -67,15 +71,16 @@ WRITERS: dict[str, Callable[[BinaryIO, ec.Scores, Inputs], None]] = {
 
 def escaped(inputs: Inputs) -> Inputs:
     """Put an apostrophe before texts that a spreadsheet would run as formulas."""
-    classes = None if inputs.classes is None else [_escape(name) for name in inputs.classes]
+    classes = None if inputs.classes is None else [escape(name) for name in inputs.classes]
     ids = inputs.ids
     if ids is not None and ids.dtype.kind in "US":
-        ids = np.array([_escape(text) for text in _texts(ids)])
+        ids = np.array([escape(text) for text in _texts(ids)])
     return dataclasses.replace(inputs, classes=classes, ids=ids)
 
 
-def _escape(text: str) -> str:
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+def escape(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would run as a formula."""
+    return _FORMULA.sub(r"\1'", text)
 
 
 def _texts(ids: NDArray[Any] | None) -> list[str]:
@@ -118,7 +123,9 @@ def _table(scores: ec.Scores, inputs: Inputs) -> Any:
 
     columns = {}
     for name, (values, names) in _named(scores, inputs).items():
-        column = pa.array(_texts(values) if values.dtype.kind in "US" else values)
+        text = values.dtype.kind in "US"
+        # Of no texts, the type has to be said.
+        column = pa.array(_texts(values), pa.string()) if text else pa.array(values)
         if names is not None:
             column = pa.DictionaryArray.from_arrays(column.cast(pa.int32()), pa.array(names))
         columns[name] = column
@@ -146,6 +153,6 @@ def _csv_lines(scores: ec.Scores, inputs: Inputs) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    if any(char in text for char in ',"\r\n'):
+    if any(char in text for char in ',;"\t\r\n'):
         return '"' + text.replace('"', '""') + '"'
     return text

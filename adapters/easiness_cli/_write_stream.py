@@ -64,11 +64,11 @@ class _Parquet:
             schema = self._waiting[0].schema
             self._writer = pq.ParquetWriter(self._file, schema, write_page_checksum=True)
         # Blocks of many classes are short; row groups are not to be.
-        self._writer.write_table(pa.concat_tables(self._waiting), self._n_waiting)
+        self._writer.write_table(pa.concat_tables(self._waiting), max(1, self._n_waiting))
         self._waiting, self._n_waiting = [], 0
 
     def close(self) -> None:
-        if self._n_waiting:
+        if self._waiting:
             self._write()
         if self._writer is not None:
             self._writer.close()

@@ -6,16 +6,17 @@ import os
 from collections.abc import Callable, Sequence
 
 import easiness_core as ec
+from easiness_cli._parameters import gather
 from easiness_cli._shard_run import (
-    Parameters,
     ShardError,
     check_format,
     finished,
     run_shard,
     told,
+    told_to_callers,
 )
 from easiness_cli._shard_set import ShardsError
-from easiness_cli._stream import Reading, Rows
+from easiness_cli._stream import Rows
 
 __all__ = ["ShardError", "ShardsError", "score_shard"]
 
@@ -72,7 +73,7 @@ def score_shard(
         Names of arrays or columns, where they are not the usual ones. Ids are those of `id`,
         `ids` or `sample_id` by default; an empty `ids_key` leaves them out.
     escape_formulas : bool, default False
-        In csv, put an apostrophe before texts that a spreadsheet would run as formulas.
+        In csv, put an apostrophe where a spreadsheet would begin a formula, whatever its separator.
     max_bytes : int, default 8 GiB
         Refuse to load or decompress more than this at once.
     overwrite : bool, default False
@@ -85,13 +86,16 @@ def score_shard(
     Returns
     -------
     Summary
-        Merge those of all shards: it is exact, in any order.
+        Merge those of all shards: it is exact, in any order. Of no rows, it is empty, and so is
+        the output.
 
     Raises
     ------
     ShardError
         A ValueError: the input cannot be read or is not valid, or the output cannot be written.
         Nothing is left behind then.
+    TypeError, ValueError
+        If an option is not what it should be; nothing is read then.
 
     Examples
     --------
@@ -112,21 +116,12 @@ def score_shard(
     source, target = os.fspath(input), os.fspath(output)
     given = None if labels is None else os.fspath(labels)
     inputs = [source] if given is None else [source, given]
-    parameters = Parameters(
-        estimator,
-        n_bins,
-        normalize,
-        escape_formulas,
-        Reading(
-            logits,
-            None if classes is None else tuple(classes),
-            probs_key,
-            labels_key,
-            ids_key,
-            max_bytes,
-        ),
-    )
-    with told(source):
+    parameters = gather(
+        estimator, n_bins=n_bins, classes=classes, logits=logits, normalize=normalize,
+        probs_key=probs_key, labels_key=labels_key, ids_key=ids_key,
+        escape_formulas=escape_formulas, max_bytes=max_bytes,
+    )  # fmt: skip
+    with told_to_callers(), told(source):
         check_format(target)
         done = finished(inputs, target, parameters, overwrite=overwrite)
         if done is None:

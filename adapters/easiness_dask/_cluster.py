@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import easiness_core as ec
 
 if TYPE_CHECKING:
+    from easiness_cli._parameters import Parameters
     from easiness_cli._shard_names import Shard
-    from easiness_cli._shard_run import Parameters
     from easiness_cli._shard_set import Report
 
 # How long a lost scheduler may go unnoticed where nothing else tells.
@@ -18,15 +18,17 @@ _POLL_S = 1.0
 # How many shards that kill their workers are made sure of, one at a time.
 _CONFIRMED = 3
 _LOST = "the connection to the scheduler was lost"
+_CANCELLED = "the cluster was restarted, or somebody cancelled the tasks"
 
 
 def score_task(
-    shard: Shard, parameters: Parameters, overwrite: bool
+    shard: Shard, parameters: Parameters, expected: dict[str, Any], overwrite: bool
 ) -> tuple[ec.Summary, bool] | str:
     """Score one shard on a worker.
 
-    It may run twice, at once or in turn: both write the same bytes under names of their own, and
-    what takes the final name last is what was there.
+    What the driver has seen may be long past: a shard that is not as `expected` now is refused.
+    A task may run twice, at once or in turn: both write the same bytes under names of their own,
+    and what takes the final name last is what was there.
 
     Returns
     -------
@@ -35,6 +37,7 @@ def score_task(
         which another try would not change.
     """
     from easiness_cli._shard_run import ShardError, finished, run_shard, told
+    from easiness_cli._shard_set import difference
     from easiness_cli._stream import Rows
 
     try:
@@ -43,6 +46,12 @@ def score_task(
             if done is not None:
                 return done.summary, True
             rows = Rows(shard.input, shard.labels, parameters.reading)
+            other = difference(expected, rows)
+            if other is not None:
+                return (
+                    f"{shard.input!r} changed since it was checked: {other[0]} was {other[1]} as "
+                    f"in the other shards, and is {other[2]}; try again"
+                )
             # One thread: the worker has one for each of its cores, and runs as many tasks.
             done = run_shard(rows, shard.output, parameters, n_threads=1, progress=None)
             return done.summary, False
@@ -54,11 +63,32 @@ def run_on_cluster(
     client: Any,
     shards: list[Shard],
     parameters: Parameters,
+    expected: dict[str, Any],
     *,
     overwrite: bool,
     progress: Callable[[int, int], None],
 ) -> Report:
     """Score shards on a cluster.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The cluster.
+    shards : list of Shard
+        What is to be scored; the paths absolute.
+    parameters : Parameters
+        How.
+    expected : dict
+        What `_shard_set.shared` gives of them.
+    overwrite : bool
+        Whether outputs that were made otherwise are replaced.
+    progress : callable
+        Called after each shard with the rows that are done, and those of them that were before.
+
+    Returns
+    -------
+    Report
+        Of all shards.
 
     Raises
     ------
@@ -68,7 +98,8 @@ def run_on_cluster(
     from easiness_cli._shard_set import Report, incomplete
 
     report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
-    run = _Run(client, parameters, overwrite, report, progress)
+    arguments = {"parameters": parameters, "expected": expected, "overwrite": overwrite}
+    run = _Run(client, arguments, report, progress)
     lost = run.score(shards)
     confirmed = 0
     while run.suspects and not lost and confirmed < _CONFIRMED:
@@ -82,7 +113,7 @@ def run_on_cluster(
     if lost:
         _look_at_the_rest(shards, parameters, report)
     if lost or report.failed:
-        raise incomplete(report, len(shards), _LOST if lost else "")
+        raise incomplete(report, len(shards), lost)
     return report
 
 
@@ -98,29 +129,27 @@ class _Run:
     def __init__(
         self,
         client: Any,
-        parameters: Parameters,
-        overwrite: bool,
+        arguments: dict[str, Any],
         report: Report,
         progress: Callable[[int, int], None],
     ) -> None:
-        self._client, self._parameters, self._overwrite = client, parameters, overwrite
+        self._client, self._arguments = client, arguments
         self._report, self._progress = report, progress
         self._skipped = 0
         self.suspects: dict[Shard, str] = {}
 
-    def score(self, shards: list[Shard]) -> bool:
-        """Score shards; give whether the scheduler was lost meanwhile."""
+    def score(self, shards: list[Shard]) -> str:
+        """Score shards; give why the cluster does no more of them, if so."""
         futures = self._client.map(
-            score_task, shards, parameters=self._parameters, overwrite=self._overwrite,
-            pure=False, key="easiness-shard",
-        )  # fmt: skip
+            score_task, shards, pure=False, key="easiness-shard", **self._arguments
+        )
         try:
             return self._collect(dict(zip(futures, shards, strict=True)))
         finally:
             if self._client.status == "running":
                 self._client.cancel(futures)
 
-    def _collect(self, waiting: dict[Any, Shard]) -> bool:
+    def _collect(self, waiting: dict[Any, Shard]) -> str:
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for future in waiting:
             future.add_done_callback(done.put)
@@ -129,15 +158,16 @@ class _Run:
                 future = done.get(timeout=_POLL_S)
             except queue.Empty:
                 if self._client.status != "running":
-                    return True
+                    return _LOST
                 continue
             shard = waiting.pop(future, None)
-            if shard is not None and not self._take(shard, future):
-                return True
-        return False
+            lost = "" if shard is None else self._take(shard, future)
+            if lost:
+                return lost
+        return ""
 
-    def _take(self, shard: Shard, future: Any) -> bool:
-        """Count a result; give whether it came from a living cluster."""
+    def _take(self, shard: Shard, future: Any) -> str:
+        """Count a result; give why there will be no more, if so."""
         from distributed import KilledWorker
         from distributed.comm import CommClosedError
 
@@ -150,20 +180,22 @@ class _Run:
             )
         except CommClosedError:
             # The client may not yet know that it has lost its scheduler.
-            return False
+            return _LOST
         except Exception as error:  # whatever a cluster may do to a task
-            if future.status in ("cancelled", "lost") or self._client.status != "running":
-                return False
+            if self._client.status != "running":
+                return _LOST
+            if future.status in ("cancelled", "lost"):
+                return _CANCELLED
             self._report.failed[shard.input] = f"{shard.input!r}: {type(error).__name__}: {error}"
         else:
             if isinstance(found, str):
                 self._report.failed[shard.input] = found
-                return True
+                return ""
             summary, before = found
             self._skipped += summary.n_samples if before else 0
             self._report.add(shard, summary)
             self._progress(self._report.summary.n_samples, self._skipped)
-        return True
+        return ""
 
 
 def _look_at_the_rest(shards: list[Shard], parameters: Parameters, report: Report) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -101,12 +102,13 @@ def score(
     >>> from easiness_dask import score
     >>> probs = np.random.default_rng(0).dirichlet([0.2, 0.2, 0.2], size=1000)
     >>> scores = score(da.from_array(probs, chunks=(300, 3)), probs.argmax(axis=1))
-    >>> scores.level
-    dask.array<concatenate, shape=(1000,), dtype=uint8, chunksize=(300,), chunktype=numpy.ndarray>
+    >>> scores.level.chunks
+    ((300, 300, 300, 100),)
+    >>> scores.level.compute()[:3]
+    array([4, 4, 4], dtype=uint8)
     >>> scores.summary.compute().level_counts
     {'hard': 0, 'medium': 32, 'easy': 968}
     """
-    import dask
     import dask.array as da
 
     if not isinstance(probs, da.Array):
@@ -117,44 +119,81 @@ def score(
     if probs.ndim != 2:
         raise ValueError(f"probs: expected shape (n_samples, n_classes), got {probs.shape}")
     probs = probs.rechunk({1: -1})
+    given = _aligned(labels, probs.chunks[0], probs.shape[0])
+    work = partial(
+        _score_block,
+        estimator=ec.ClosedForm() if estimator is None else estimator,
+        n_bins=n_bins, classes=classes, normalize=normalize,
+    )  # fmt: skip
+    return _lazy(work, probs, given)
+
+
+def _lazy(work: Callable[..., ec.Scores], probs: Any, labels: Any) -> DaskScores:
+    """Write the graph, a dict: what Dask builds of one Delayed a block takes milliseconds each."""
+    import dask.array as da
+    from dask.base import tokenize
+    from dask.delayed import Delayed
+    from dask.highlevelgraph import HighLevelGraph
+
     rows = probs.chunks[0]
-    given = _aligned(da.asarray(labels), rows, probs.shape[0])
-    estimator = ec.ClosedForm() if estimator is None else estimator
-    work = dask.delayed(
-        partial(
-            _score_block, estimator=estimator, n_bins=n_bins, classes=classes, normalize=normalize
-        ),
-        pure=True,
-        name="easiness-" + dask.base.tokenize(estimator, n_bins, classes, normalize),
-    )
-    scored, first_row = [], 0
-    for block, some, n_rows in zip(
-        probs.to_delayed().ravel(), given.to_delayed().ravel(), rows, strict=True
-    ):
-        scored.append(work(block, some, first_row))
+    token = tokenize(work, probs, labels)
+    name = f"easiness-{token}"
+    scored: dict[Any, Any] = {}
+    first_row = 0
+    for at, n_rows in enumerate(rows):
+        scored[name, at] = (work, (probs.name, at, 0), (labels.name, at), first_row)
         # Where lengths are unknown, messages count rows within their block.
-        first_row = 0 if math.isnan(n_rows) else first_row + n_rows
-    columns = {
-        name: da.concatenate(
-            [
-                da.from_delayed(getattr(block, name), shape=(n_rows,), dtype=dtype)
-                for block, n_rows in zip(scored, rows, strict=True)
-            ],
-            allow_unknown_chunksizes=True,
-        )
-        for name, dtype in _COLUMNS.items()
-    }
-    summaries = [block.summary for block in scored]
-    merge = dask.delayed(_merge, pure=True)
-    while len(summaries) > 1:
-        summaries = [
-            merge(summaries[at : at + _FAN_IN]) for at in range(0, len(summaries), _FAN_IN)
-        ]
-    return DaskScores(**columns, summary=summaries[0])
+        first_row = 0 if math.isnan(n_rows) else first_row + int(n_rows)
+    base = HighLevelGraph.from_collections(name, scored, dependencies=[probs, labels])
+
+    def graph(layer: str, tasks: dict[Any, Any]) -> HighLevelGraph:
+        return HighLevelGraph({**base.layers, layer: tasks}, {**base.dependencies, layer: {name}})
+
+    columns = {}
+    for column, dtype in _COLUMNS.items():
+        layer = f"easiness-{column}-{token}"
+        # With the attribute as a task of its own, each block of the column depends on two: Dask
+        # would otherwise fuse it with the scoring, which `summary` would then do once more.
+        tasks: dict[Any, Any] = {f"{layer}-of": attrgetter(column)}
+        for at in range(len(rows)):
+            tasks[layer, at] = (_get, f"{layer}-of", (name, at))
+        columns[column] = da.Array(graph(layer, tasks), layer, (rows,), dtype)
+    layer = f"easiness-summary-{token}"
+    tasks = _merging(layer, [(name, at) for at in range(len(rows))])
+    return DaskScores(**columns, summary=Delayed(layer, graph(layer, tasks), layer=layer))
+
+
+def _merging(last: str, scored: list[Any]) -> dict[Any, Any]:
+    """Merge the summaries of blocks by a tree, whose root is called `last`."""
+    of = attrgetter("summary")
+    tasks: dict[Any, Any] = {(last, 0, at): (_get, of, key) for at, key in enumerate(scored)}
+    waiting, depth = list(tasks), 0
+    while len(waiting) > _FAN_IN:
+        depth += 1
+        merged = {
+            (last, depth, at): (_merge, waiting[at : at + _FAN_IN])
+            for at in range(0, len(waiting), _FAN_IN)
+        }
+        tasks.update(merged)
+        waiting = list(merged)
+    tasks[last] = (_merge, waiting)
+    return tasks
+
+
+def _get(of: Callable[[ec.Scores], Any], scores: ec.Scores) -> Any:
+    return of(scores)
 
 
 def _aligned(labels: Any, rows: tuple[float, ...], n_rows: float) -> Any:
     """Cut labels as rows are cut, and refuse what cannot be."""
+    import dask.array as da
+    from dask.base import is_dask_collection
+
+    if not is_dask_collection(labels):
+        labels = np.asanyarray(labels)
+        if labels.shape == (n_rows,):
+            return da.from_array(labels, chunks=(rows,))
+    labels = da.asarray(labels)
     if labels.ndim != 1:
         raise ValueError(f"labels: expected shape (n_samples,), got {labels.shape}")
     unknown = any(map(math.isnan, rows)) or any(map(math.isnan, labels.chunks[0]))

@@ -8,6 +8,8 @@ from typing import Any
 
 import easiness_core as ec
 
+_FORMATS = ("parquet", "csv", "npz")
+
 
 def score_shards(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
@@ -75,8 +77,9 @@ def score_shards(
     ShardsError
         A ShardError: shards failed, killed their workers, or the scheduler was lost. It has
         `finished`, `failed` and `summary`; the finished ones stay, and a rerun skips them.
-    TypeError
-        If `client` is no synchronous Client.
+    TypeError, ValueError
+        Before anything is read: if `client` is no synchronous Client, or an option is not what it
+        should be.
 
     Examples
     --------
@@ -95,31 +98,25 @@ def score_shards(
     >>> folder.cleanup()
     """
     # Here, not above: adapters do not import one another when they are imported.
+    from easiness_cli._parameters import gather
     from easiness_cli._progress import Progress
+    from easiness_cli._shard_folder import output_folder
     from easiness_cli._shard_names import pair
-    from easiness_cli._shard_run import Parameters, check_format, told
-    from easiness_cli._shard_set import check_shards, output_folder, run_serially
-    from easiness_cli._stream import Reading
+    from easiness_cli._shard_run import told, told_to_callers
+    from easiness_cli._shard_set import check_shards, run_serially, shared
 
     if client is not None:
         _check_client(client)
-    parameters = Parameters(
+    parameters = gather(
         ec.ClosedForm() if estimator is None else estimator,
-        n_bins,
-        normalize,
-        escape_formulas,
-        Reading(
-            logits,
-            None if classes is None else tuple(classes),
-            probs_key,
-            labels_key,
-            ids_key,
-            max_bytes,
-        ),
-    )
+        n_bins=n_bins, classes=classes, logits=logits, normalize=normalize,
+        probs_key=probs_key, labels_key=labels_key, ids_key=ids_key,
+        escape_formulas=escape_formulas, max_bytes=max_bytes,
+    )  # fmt: skip
+    if format not in _FORMATS:
+        raise ValueError(f"format: expected one of {', '.join(_FORMATS)}, got {format!r}")
     folder = _absolute(output)
-    with told(folder):
-        check_format("*." + format)
+    with told_to_callers(), told(folder):
         shards = pair(
             _paths(inputs), None if labels is None else _paths(labels), folder, "." + format
         )
@@ -137,20 +134,21 @@ def score_shards(
                 from easiness_dask._cluster import run_on_cluster
 
                 report = run_on_cluster(
-                    client, shards, parameters, overwrite=overwrite, progress=shown.show
-                )
+                    client, shards, parameters, shared(opened),
+                    overwrite=overwrite, progress=shown.show,
+                )  # fmt: skip
     return report.summary
 
 
 def _paths(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> str | list[str]:
     # Absolute: workers may have been started in another folder, with files of the same names.
-    if isinstance(given, str | os.PathLike):
+    if isinstance(given, str | bytes | os.PathLike):
         return _absolute(given)
     return [_absolute(path) for path in given]
 
 
-def _absolute(path: str | os.PathLike[str]) -> str:
-    name = os.fspath(path)
+def _absolute(path: str | bytes | os.PathLike[Any]) -> str:
+    name = os.fsdecode(path)
     return os.path.abspath(name) if name else name
 
 

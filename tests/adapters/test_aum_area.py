@@ -122,6 +122,39 @@ def test_merging_changes_neither(rng):
     assert (table(a), table(b)) == before
 
 
+@given(seed=st.integers(0, 1000))
+def test_two_merged_either_way_are_equal_to_the_last_bit(seed):
+    """Of float64 logits too, whose sums of margins round."""
+    stream = make_stream(np.random.default_rng(seed), dtype=np.float64)
+    a, b = fill(stream[:7]), fill(stream[7:])
+    assert table(a.merge(b)) == table(b.merge(a))
+    whole = table(fill(stream))
+    for sample, row in table(b.merge(a)).items():
+        assert row[:2] + row[3:] == whole[sample][:2] + whole[sample][3:]
+        assert row[2] == pytest.approx(whole[sample][2], abs=1e-13)
+
+
+def test_a_merged_one_goes_on_from_the_epoch_of_the_one_ahead(rng):
+    a, b = AreaUnderMargin(skip_epochs=2), AreaUnderMargin(skip_epochs=2)
+    a.set_epoch(1)
+    b.set_epoch(2)
+    for merged in (a.merge(b), b.merge(a), b.merge(AreaUnderMargin(skip_epochs=2))):
+        merged.update([1], [[0.0, 1.0]], [0])
+        assert len(merged) == 1
+
+
+def test_records_of_workers_are_numbered_one_after_the_other(tmp_path):
+    """Whenever they were made: here the second worker measured sample 5 first."""
+    a, b = AreaUnderMargin(keep_records=True), AreaUnderMargin(keep_records=True)
+    b.update([5], [[0.0, 7.0]], [0])
+    a.update([5], [[4.0, 1.0]], [0])
+    b.update([5, 2], [[0.0, 1.0], [1.0, 0.0]], [0, 0])
+    a.merge(b).to_csv(tmp_path)
+    lines = (tmp_path / "full_aum_records.csv").read_text().splitlines()[1:]
+    margins = [(line.split(",")[:2], float(line.split(",")[6])) for line in lines]
+    assert margins == [(["2", "1"], 1.0), (["5", "1"], 3.0), (["5", "2"], -7.0), (["5", "3"], -1.0)]
+
+
 def test_merged_records_are_those_of_the_whole(rng, tmp_path):
     # The second part starts with other samples, so that rows differ between the two.
     stream = make_stream(rng)

@@ -33,7 +33,11 @@ def area():
         (np.array([0, 2**63], dtype=np.uint64), Z, [0, 0], ValueError, r"below 2\*\*63"),
         ([0, 1], Z[0], [0], ValueError, "logits: expected shape"),
         ([0, 1], Z + 1j, [0, 0], TypeError, "logits: expected real numbers"),
-        ([0, 1], Z, [0, 2], ValueError, "labels: 1 of 2 labels are outside"),
+        ([0, 1], Z, [0, 2], ValueError,
+         r"1 of 2 labels are outside 0 to 1 \(logits has 2 columns\); leave out rows without a"),
+        ([0, 1], Z, [-100, 0], ValueError, r"\(such as -100\), and number .* -100$"),
+        ([0, 1], Z, ["a", "b"], TypeError, "first label 'a'\\); number the classes first"),
+        ([0, 1], Z, [0], ValueError, "labels: expected 2 labels, one a row of logits, got 1"),
         ([0, 1], Z, [0, 1], ValueError,
          "labels: 1 rows carry another label than before; the first is id 1, label 0 before and 1"),
         ([5, 5], Z, [0, 1], ValueError, "the first is id 5, label 0 before and 1 now"),
@@ -85,6 +89,14 @@ def test_merging_needs_the_same_options_and_labels(area):
         area.merge(AreaUnderMargin(estimator=ec.ClosedForm(sigma=0.5)))
     with pytest.raises(ValueError, match="keep_records=False and keep_records=True"):
         area.merge(AreaUnderMargin(keep_records=True))
+    for one, two in (
+        (area, AreaUnderMargin(skip_epochs=2)),
+        (AreaUnderMargin(skip_epochs=2), area),
+    ):
+        with pytest.raises(ValueError, match=r"skip_epochs=\d and skip_epochs=\d"):
+            one.merge(two)
+    with pytest.raises(ValueError, match="on_nan='raise' and on_nan='skip'"):
+        area.merge(AreaUnderMargin(on_nan="skip"))
     other = AreaUnderMargin()
     other.update([1], Z[:1], [1])
     with pytest.raises(ValueError, match="first is id 1, label 0 before and 1 now"):

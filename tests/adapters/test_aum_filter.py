@@ -1,5 +1,7 @@
 """Each rule of AUMFilter against a loop over samples that says what it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from easiness_aum import AreaUnderMargin, AUMFilter, AUMValues
@@ -56,6 +58,10 @@ def by_hand(rule, cut, values, planted, easiness, rival, *, resolution, percenti
 @pytest.mark.parametrize("cut", ["threshold", "level", 0.7, 1.0])
 @pytest.mark.parametrize("q", [50.0, 99.5])
 def test_rules_do_what_they_say(values, planted, rule, cut, q):
+    if rule in ("flagged_hard", "aum") and not isinstance(cut, str):
+        with pytest.raises(ValueError, match=f"cut: the rule '{rule}' has none to choose, got"):
+            AUMFilter(rule, cut=cut)
+        return
     estimator = ec.ClosedForm(resolution=0.01)
     flag = AUMFilter(rule, cut=cut, estimator=estimator, percentile=90, easiness_percentile=q).flag
     found = flag(values, planted)
@@ -153,10 +159,13 @@ def test_values_of_a_file_need_probabilities_and_labels(values, planted, rng, tm
         ({"rule": "easy"}, ValueError, "rule: expected one of drop_easy, .* got 'easy'"),
         ({"cut": "max"}, ValueError, "cut: expected"),
         ({"cut": 0.0}, ValueError, "cut: expected a value above 0"),
-        ({"cut": 1.1}, ValueError, "cut: expected"),
+        ({"cut": 1.1}, ValueError, "cut: expected a value above 0 and at most 1, got 1.1"),
+        ({"cut": np.nan}, ValueError, "cut: expected a value above 0 and at most 1, got nan"),
         ({"estimator": 0.1}, TypeError, "estimator: expected"),
-        ({"percentile": -1}, ValueError, "percentile: expected"),
+        ({"percentile": -1}, ValueError, "percentile: expected a value at least 0 and at most 100"),
+        ({"percentile": 0.99}, ValueError, "percentile: expected a percentage, .* pass 99 if the"),
         ({"easiness_percentile": 101}, ValueError, "easiness_percentile: expected"),
+        ({"easiness_percentile": 0.995}, ValueError, "pass 99.5 if the fraction 0.995 is meant"),
     ],
 )
 def test_options_are_checked(options, error, message):
@@ -171,6 +180,16 @@ def test_arguments_are_checked(values, planted):
         AUMFilter().flag(values, planted, probs=np.full((2, C), 0.25), labels=[0, 1])
     with pytest.raises(ValueError, match="at least one row"):
         AUMFilter().flag(values, [])
+    with pytest.raises(ValueError, match=r"column for each of the labels 0 to 4, .* got 4 columns"):
+        AUMFilter().flag(values, planted, probs=np.full((N, C), 0.25))
+
+
+@pytest.mark.parametrize("name", ["easiness", "rival_easiness", "aum"])
+def test_averages_that_are_no_number_are_refused(values, planted, name):
+    column = getattr(values, name).copy()
+    column[17] = np.nan
+    with pytest.raises(ValueError, match=f"{name}: 1 of 400 values are NaN; the first is row 17"):
+        AUMFilter().flag(replace(values, **{name: column}), planted)
 
 
 @pytest.mark.parametrize("named", [False, True])

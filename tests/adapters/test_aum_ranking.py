@@ -33,7 +33,9 @@ def test_the_order_is_by_suspicion_then_row(make_rows, rng, method):
     found = rank_mislabels(probs, labels, method=method)
     expected = sorted(range(300), key=lambda k: (-found.suspicion[k], k))
     assert found.order.tolist() == expected
-    assert np.array_equal(found.flags, found.suspicion > math.log(2) + 1e-9)
+    ranked = probs if method == "easiness" else ec.label_posterior(probs, labels)
+    others = np.where(np.arange(4) == labels[:, None], 0.0, ranked)
+    assert np.array_equal(found.flags, ranked[np.arange(300), labels] < others.max(1))
 
 
 def test_confusion_ranks_by_the_posterior(make_rows, rng):
@@ -45,26 +47,76 @@ def test_confusion_ranks_by_the_posterior(make_rows, rng):
     assert np.array_equal(found.suggested, posterior.argmax(1))
 
 
-def test_the_threshold_is_where_the_label_wins_half_the_time():
-    # Of two classes the label wins half the time where they draw.
+def test_flagged_is_what_another_class_beats():
     probs = [[0.5 + d, 0.5 - d] for d in (0.001, 0.0, -0.001)]
-    assert rank_mislabels(probs, [0, 0, 0]).flags.tolist() == [False, False, True]
-    assert rank_mislabels(probs, [0, 0, 0], threshold=0.0).flags.tolist() == [True] * 3
+    for threshold in (0.0, math.log(2)):
+        assert rank_mislabels(probs, [0, 0, 0], threshold=threshold).flags.tolist() == [
+            False, False, True,
+        ]  # fmt: skip
+    # A draw is no flag, whichever of the two comes first and however its easiness is rounded.
+    draw = [[0.4, 0.4, 0.2], [0.45, 0.1, 0.45], [0.3, 0.35, 0.35]]
+    assert rank_mislabels(draw, [1, 2, 0]).flags.tolist() == [False, False, True]
 
 
-def test_all_labels_that_are_not_the_most_probable_class_are_flagged(rng):
-    """And some that are: easiness is at most the chance of beating all other classes at once."""
-    probs, labels = rng.dirichlet(np.ones(10), 3000), rng.integers(0, 10, 3000)
-    found = rank_mislabels(probs, labels)
-    assert found.flags[found.suggested != labels].all()
+@pytest.mark.parametrize("n_classes", [2, 3, 10, 300])
+def test_labels_that_are_not_the_most_probable_class_lie_above_the_threshold(rng, n_classes):
+    """And some that are, for easiness is at most the chance of beating all: these are no flags."""
+    probs = rng.dirichlet(np.ones(n_classes), 2000)
+    labels = rng.integers(0, n_classes, 2000)
+    labels[:500] = probs[:500].argmax(1)
+    for sigma in (0.001, 0.01, 1.0):
+        found = rank_mislabels(probs, labels, estimator=ec.ClosedForm(sigma=sigma))
+        assert (found.suspicion[found.suggested != labels] > math.log(2)).all()
+        assert np.array_equal(found.flags, found.suggested != labels)
+
+
+@pytest.mark.parametrize("sigma", [0.01, 1.0, 1e6])
+def test_labels_that_are_behind_by_the_last_bit_are_flagged(rng, sigma):
+    """Their suspicion is log 2 but for rounding, to either side."""
+    for n_classes in (2, 3, 5, 9):
+        probs = np.full((300, n_classes), 1e-12 / n_classes)
+        probs[:, 0] = 0.5 - rng.random(300) / 1000 if n_classes > 2 else 0.5
+        probs[:, 1] = np.nextafter(probs[:, 0], 1.0)
+        probs[:, 2:3] = 1.0 - probs[:, 0:1] - probs[:, 1:2]
+        estimator = ec.ClosedForm(sigma=sigma)
+        for label in (0, 1):
+            labels = np.full(300, label)
+            found = rank_mislabels(probs, labels, estimator=estimator)
+            assert (found.flags == (label == 0)).all()
+
+
+def test_a_label_that_leads_by_little_is_suspicious_but_no_flag(rng):
     close = np.array([[0.118, *[0.098] * 9]])
     found = rank_mislabels(close, [0])
-    assert found.flags.tolist() == [True]
+    assert found.suspicion[0] > found.threshold
+    assert found.flags.tolist() == [False]
     assert found.suggested.tolist() == [0]
     noisy_rows = close + 0.01 * rng.normal(size=(20_000, 10))
     wins = (noisy_rows.argmax(1) == 0).mean()
     assert math.exp(-found.suspicion[0]) == pytest.approx(0.478, abs=5e-4)
     assert wins > 0.6
+
+
+def test_higher_thresholds_flag_the_top_of_the_list(make_rows, rng):
+    probs, labels = noisy(make_rows, rng)
+    for threshold in (1.0, 30.0, 500.0):
+        found = rank_mislabels(probs, labels, threshold=threshold)
+        assert np.array_equal(
+            found.flags, (found.suggested != labels) & (found.suspicion > threshold)
+        )
+        assert 0 < found.flags.sum() < 300
+    assert not rank_mislabels(probs, labels, threshold=math.inf).flags.any()
+
+
+def test_flags_of_counts_half_types_and_names(make_rows, rng):
+    probs, labels = noisy(make_rows, rng)
+    flags = rank_mislabels(probs, labels).flags
+    names = np.array(["a", "b", "c", "d"])
+    named = rank_mislabels(100 * probs, names[labels], classes=names, normalize=True)
+    assert np.array_equal(named.flags, flags)
+    half = probs.astype(np.float16)
+    expected = half[np.arange(300), labels] < half.max(1)
+    assert np.array_equal(rank_mislabels(half, labels).flags, expected)
 
 
 def test_small_sigma_ranks_by_the_squared_leads_and_large_by_the_labels_probability(rng):
@@ -92,6 +144,8 @@ def test_where_nothing_is_known_against_a_clear_error(n_classes):
     assert found.suspicion[1] == pytest.approx(27.9, abs=0.02)
     assert found.order[0] == (0 if n_classes >= 42 else 1)
     sigma = 0.1 / (2 * math.sqrt((n_classes - 1) * math.log(2)))
+    # The label of the first is as probable as any: nothing speaks for another.
+    assert found.flags.tolist() == [False, True]
     narrow = rank_mislabels(probs, [0, 0], estimator=ec.ClosedForm(sigma=0.95 * sigma))
     assert narrow.order[0] == 1
 

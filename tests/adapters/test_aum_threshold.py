@@ -44,7 +44,7 @@ def test_labels_are_copied_and_only_the_drawn_change(rng):
     assert np.array_equal(new[rest], before[rest])
 
 
-@given(st.lists(st.floats(-50, 50), min_size=2, max_size=30), st.floats(0, 100))
+@given(st.lists(st.floats(-50, 50), min_size=2, max_size=30), st.just(0.0) | st.floats(1.0, 100.0))
 def test_the_threshold_is_the_interpolated_percentile(aum, percentile):
     planted = sorted(aum[::2])
     position = percentile / 100 * (len(planted) - 1)
@@ -82,13 +82,17 @@ def test_runs_combine_as_said(n_runs, seed):
         (lambda: aum_threshold([1.0], [0], percentile=101), ValueError, "percentile"),
         (lambda: choose_threshold_samples(5, 10), ValueError, "one sample a class, got 5 samples"),
         (lambda: choose_threshold_samples(5, 2.0), TypeError, "n_classes: expected a whole"),
-        (lambda: relabel_threshold_samples([0, 3], [0], n_classes=3), ValueError, "outside 0 to 2"),
+        (lambda: aum_threshold([1.0], [0], percentile=0.99), ValueError, "pass 99 if the fraction"),
+        (lambda: relabel_threshold_samples([0, 3], [0], n_classes=3), ValueError,
+         r"outside 0 to 2 \(n_classes is 3\); leave out rows without a class"),
+        (lambda: relabel_threshold_samples(["a", "b"], [0], n_classes=3), TypeError,
+         r"first label 'a'\); number the classes first, as np\.unique"),
         (lambda: combine_runs([], []), ValueError, "one array a run, got 0 for 0"),
         (lambda: combine_runs([[True]], []), ValueError, "one array a run, got 0 for 1"),
         (lambda: combine_runs([[1, 0]], [[0]]), TypeError, "flags: expected booleans"),
         (lambda: combine_runs([[True], [True, False]], [[0], [0]]), ValueError, r"shape \(1,\)"),
     ],
-)
+)  # fmt: skip
 def test_bad_arguments_are_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()

@@ -56,7 +56,7 @@ BAD_CSV = {
     "blank": ("\n\n", "no rows"),
     "one column": ("0.5\n0.5\n", "at least 2, got 1"),
     "binary": (b"\xff\xfe\x00a,b\n", "not UTF-8 text"),
-    "endless cell": ("a,b\n" + "1" * 200_000 + ",0\n", "not readable as csv"),
+    "endless cell": ("a,b\n" + "1" * 200_000 + ",0\n", "a row of 65,537 characters or more"),
     "nan": ("0.5,nan\n" * 4, "hold NaN; the first is row 0"),
     "percentages": ("50,50\n" * 4, "--normalize"),
     "too large": ("0.5,0.5\n" * 4000, "more than --max-bytes 16,384"),

@@ -16,16 +16,21 @@ import sys
 from pathlib import Path
 from easiness_cli.shards import score_shard
 *names, warm = sys.argv[1:]
-score_shard(warm, "warm-scores.parquet", n_threads=1)
+
+def score(name):
+    labels = "y-" + name if Path("y-" + name).exists() else None
+    score_shard(name, name + "-scores.parquet", labels=labels, n_threads=1)
+
+score(warm)
 for name in names:
-    score_shard(name, name + "-scores.parquet", n_threads=1)
+    score(name)
     status = Path("/proc/self/status").read_text()
     print(int(status.partition("VmHWM:")[2].split()[0]) // 1024)
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
-@pytest.mark.parametrize("kind", ["npz", "parquet"])
+@pytest.mark.parametrize("kind", ["npy", "npz", "parquet"])
 def test_peak_memory_is_that_of_a_few_blocks(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -35,6 +40,10 @@ def test_peak_memory_is_that_of_a_few_blocks(
     probs /= probs.sum(axis=1, keepdims=True)
     for name, n_rows in (("warm", 9), ("small", 300_000), ("large", 900_000)):
         labels = np.zeros(n_rows, dtype=np.int64)
+        if kind == "npy":
+            np.save(f"{name}.npy", probs[:n_rows])
+            np.save(f"y-{name}.npy", labels)
+            continue
         if kind == "npz":
             np.savez(f"{name}.npz", probs=probs[:n_rows], labels=labels)
             continue

@@ -83,7 +83,73 @@ def test_it_refuses_what_is_not_whole(fails: Callable[..., str]) -> None:
 
 def test_it_refuses_an_output_without_its_note(fails: Callable[..., str]) -> None:
     os.unlink("out/part-0.parquet.json")
+    assert "1 of 3 notes are missing, such as that of 'part-0.parquet'" in fails("merge", "out")
+    os.unlink("out/.easiness.shards")
     assert "'part-0.parquet' has no note" in fails("merge", "out")
+
+
+def test_it_refuses_a_part_of_a_set(
+    fails: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(2, probs=PROBS[CUTS[2]] * 2, labels=LABELS[CUTS[2]])
+    assert main(["score", "shards", "-o", "some", "-q"]) == 3
+    capsys.readouterr()
+    assert "1 of 3 notes are missing, such as that of 'part-2.parquet'" in fails("merge", "some")
+    # Of the others it may be asked for.
+    notes = [f"some/part-{at}.parquet.json" for at in range(2)]
+    assert merged(capsys, *notes)["n_samples"] == 151
+    save(2, probs=PROBS[CUTS[2]], labels=LABELS[CUTS[2]])
+    assert main(["score", "shards", "-o", "some", "-q"]) == 0
+    assert merged(capsys, "some")["n_samples"] == 400
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1, "outputs": 3}'])
+def test_it_refuses_where_it_cannot_tell_the_set(text: str, fails: Callable[..., str]) -> None:
+    Path("out/.easiness.shards").write_text(text)
+    assert "cannot tell which shards belong here" in fails("merge", "out")
+    assert main(["score", "shards", "-o", "out", "-q"]) == 0
+    assert main(["merge", "out"]) == 0
+
+
+def test_a_set_may_grow(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "shards/part-[01].npz", "-o", "grown", "-q"]) == 0
+    assert merged(capsys, "grown")["n_samples"] == 151
+    assert main(["score", "shards", "-o", "grown", "-q"]) == 0
+    assert merged(capsys, "grown")["n_samples"] == 400
+
+
+@pytest.mark.parametrize("name", ["old.parquet", "part-0.csv"])
+def test_a_foreign_output_is_no_part_of_a_run(name: str, fails: Callable[..., str]) -> None:
+    Path("out", name).write_text("mine")
+    Path("out/summary.json").write_text("mine")
+    assert f"'{name}', which is no output of this run" in fails("score", "shards", "-o", "out")
+    assert f"'{name}' has no note beside it: it is of no run" in fails("merge", "out")
+    os.unlink(f"out/{name}")
+    assert main(["score", "shards", "-o", "out"]) == 0
+
+
+def test_two_shards_of_equal_content_count_twice_in_both(
+    fails: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(2, probs=PROBS[CUTS[0]], labels=LABELS[CUTS[0]])
+    assert main(["score", "shards", "-o", "twice", "--json"]) == 0
+    expected = json.loads(capsys.readouterr().out)["summary"]
+    assert expected["n_samples"] == 301
+    notes = [f"twice/part-{at}.parquet.json" for at in range(3)]
+    assert merged(capsys, "twice")["summary"] == expected
+    assert merged(capsys, *notes)["summary"] == expected
+    assert "already counts the same samples" in fails("merge", "twice", notes[0])
+
+
+def test_a_copy_of_a_result_is_that_result(
+    fails: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for at in range(2):
+        assert main(["score", f"shards/part-{at}.npz", "--json"]) == 0
+        Path(f"{at}.json").write_text(capsys.readouterr().out)
+    Path("copy.json").write_bytes(Path("1.json").read_bytes())
+    assert merged(capsys, "0.json", "1.json")["n_samples"] == 151
+    assert "'1.json' already counts" in fails("merge", "0.json", "1.json", "copy.json")
 
 
 def test_it_refuses_to_count_twice(fails: Callable[..., str]) -> None:
@@ -97,10 +163,10 @@ def test_it_refuses_what_does_not_belong_together(fails: Callable[..., str]) -> 
     assert main(["score", "shards/part-0*", "-o", "three", "-q"]) == 0
     assert "3 classes" in fails("merge", "three", "out")
     assert main(["score", "shards/part-1*", "-o", "wide", "-q", "--sigma", "0.1"]) == 0
-    os.unlink("out/part-1.parquet"), os.unlink("out/part-1.parquet.json")
-    assert "different estimator" in fails("merge", "out", "wide")
+    out = ["out/part-0.parquet.json", "out/part-2.parquet.json"]
+    assert "different estimator" in fails("merge", *out, "wide")
     assert main(["score", "shards/part-1*", "-o", "summed", "-q", "--normalize"]) == 0
-    assert "scored with normalize" in fails("merge", "out", "summed")
+    assert "scored with normalize" in fails("merge", *out, "summed")
 
 
 def test_a_rerun_with_other_parameters_scores_nothing(fails: Callable[..., str]) -> None:

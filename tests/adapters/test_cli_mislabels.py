@@ -79,15 +79,33 @@ def test_all_formats_list_the_same_with_class_names(folder, capsysbinary):
     assert "<img" not in page
 
 
+def test_class_names_that_spreadsheets_would_run_are_escaped_in_csv_if_asked(folder):
+    names = ["=1+1", "@x", "-3", "plain"]
+    (folder / "names.txt").write_text("\n".join(names), "utf-8")
+    for out in ("o.csv", "o.parquet", "o.html"):
+        assert run("-o", out, "--classes", "@names.txt", "--escape-formulas") == 0
+    assert run("-o", "as_is.csv", "--classes", "@names.txt") == 0
+    rows = listed("o.csv")
+    for row, plain in zip(rows, listed("as_is.csv"), strict=True):
+        for column in ("label", "suggested"):
+            mark = "" if plain[column] == "plain" else "'"
+            assert row[column] == mark + plain[column]
+    assert {row["label"] for row in rows} == {"'=1+1", "'@x", "'-3", "plain"}
+    assert set(pq.read_table("o.parquet")["label"].to_pylist()) == set(names)
+    assert "&#x27;=" not in (folder / "o.html").read_text("utf-8")
+
+
 def test_flagged_alone_and_counts(folder, capsys):
     assert run("-o", "out.csv", "--flagged") == 0
     flags = rank_mislabels(PROBS, LABELS).flags
     assert {int(row["index"]) for row in listed("out.csv")} == set(np.flatnonzero(flags).tolist())
     told = capsys.readouterr().out
     assert f"{flags.sum()} of {N} samples" in told
-    assert "flagged: the easiness of their label is below one half" in told
+    assert "flagged: another class is more probable than the given one" in told
     assert run("-o", "out.html") == 0
-    assert "easiness of their given class is below one half" in (folder / "out.html").read_text()
+    assert "another class is more probable than the given one." in (folder / "out.html").read_text()
+    assert run("-o", "confusion.html", "--method", "confusion") == 0
+    assert "given one, once confusion" in (folder / "confusion.html").read_text()
 
 
 def test_normalize_and_logits(folder):
@@ -122,6 +140,9 @@ def test_pictures_from_an_array(folder, shape, dtype):
     images = RNG.integers(0, 256, (N, 6, 5, *shape)).astype(np.uint8)
     np.save("images.npy", images if dtype == "uint8" else images / 255)
     assert run("-o", "o.html", "--images", "images.npy", "--top", "4") == 0
+    assert "max-width: 70rem" in (folder / "o.html").read_text("utf-8")
+    assert run("-o", "plain.html") == 0
+    assert "70rem" not in (folder / "plain.html").read_text("utf-8")
     page = (folder / "o.html").read_text("utf-8")
     found = re.findall(r'src="data:image/png;base64,([^"]*)" alt="sample (\d+)"', page)
     assert [int(row) for _, row in found] == rank_mislabels(PROBS, LABELS).order[:4].tolist()

@@ -205,7 +205,7 @@ def test_what_killed_runs_left_is_removed_and_nothing_else() -> None:
     Path("out/.mine.0123456789ab.tmp").write_text("mine")
     assert main(["score", "shards", "-o", "out", "-q"]) == 0
     hidden = sorted(name for name in os.listdir("out") if name[0] == ".")
-    assert hidden == [".easiness.lock", ".mine.0123456789ab.tmp"]
+    assert hidden == [".easiness.lock", ".easiness.shards", ".mine.0123456789ab.tmp"]
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "npz"])
@@ -241,3 +241,5 @@ def test_zarr_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", "p.zarr", "y.npy", "-o", "s.csv", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert ec.Summary.from_dict(printed["summary"]) == ec.score(PROBS, LABELS).summary
+    assert main(["score", "p.zarr", "y.npy", "--auroc"]) == 2
+    assert "--auroc needs all rows at once: it is not offered for zarr" in capsys.readouterr().err

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import glob
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 from easiness_cli._errors import CommandError
 from easiness_cli._ids_check import check_unique
-from easiness_cli._shard_names import expand, pair
+from easiness_cli._shard_names import _matches, expand, pair
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -79,10 +82,75 @@ def test_globs_over_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         pair("**/p.npy", None, "out", ".csv")
 
 
+def test_a_glob_that_finds_nothing_says_what_brackets_stand_for() -> None:
+    with pytest.raises(CommandError, match=r"no shards there; \[\.\.\.\] stands for one"):
+        expand("none[1]/*.npz")
+    with pytest.raises(CommandError, match=r"no shards there$"):
+        expand("none/*.npz")
+
+
 def test_lists_are_paired_in_their_order() -> None:
     shards = pair(["b.npy", "a.npy"], ["1.npy", "2.npy"], "out", ".npz")
     assert [(s.input, s.labels) for s in shards] == [("a.npy", "2.npy"), ("b.npy", "1.npy")]
-    with pytest.raises(CommandError, match=r"'a.npy' has no labels"):
-        pair(["b.npy", "a.npy"], ["1.npy"], "out", ".npz")
+    for count in (0, 1, 3):
+        with pytest.raises(CommandError, match=rf"{count} paths for 2 inputs; .* in order"):
+            pair(["b.npy", "a.npy"], ["1.npy", "2.npy", "3.npy"][:count], "out", ".npz")
+    with pytest.raises(CommandError, match=r"labels: got a list, but inputs is a folder"):
+        pair("in", ["1.npy"], "out", ".npz")
+    with pytest.raises(CommandError, match=r"expected as many paths as inputs, got one text"):
+        pair(["1.npy"], "in", "out", ".npz")
+    with pytest.raises(CommandError, match=r"inputs: '\*.npy' in a list is a glob"):
+        pair(["*.npy"], None, "out", ".npz")
     with pytest.raises(CommandError, match="empty"):
         pair([], None, "out", ".npz")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "refused"),
+    [
+        ("sh", "sh", "'sh' is in 'sh', the folder of the shards"),
+        ("sh", "sh/out", "'sh/out' is in 'sh', the folder"),
+        ("sh", "link/out", "'link/out' is in 'sh', the folder"),
+        ("sh", "sh/_out", None),
+        ("sh", "shout", None),
+        ("sh", "out", None),
+        ("sh/*", "sh/out", "'sh/out' would be among the shards"),
+        ("sh/*.npz", "sh", "'sh/p.npz' would be among the shards"),
+        ("sh/p.np*", "sh/out", None),
+        ("**/*.npz", "out/deep", "'out/deep/p.npz' would be among the shards"),
+        ("./s[h]/*.npz", "link", "'link/p.npz' would be among the shards"),
+        ("sh/**", "sh/a/b", "'sh/a/b' would be among the shards"),
+        ("**/*.npz", ".out", None),
+        (["sh/p.npz"], "sh", None),
+    ],
+)
+def test_an_output_that_a_rerun_would_read_is_refused(
+    inputs: Any, output: str, refused: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sh").mkdir()
+    if "link" in output:
+        Path("link").symlink_to("sh")
+    Path("sh/p.npz").touch()
+    if refused is None:
+        pair(inputs, None, output, ".npz")
+        return
+    with pytest.raises(CommandError, match=re.escape(refused)):
+        pair(inputs, None, output, ".npz")
+
+
+PARTS = st.lists(st.sampled_from(["a", ".a", "b"]), min_size=1, max_size=4)
+
+
+@given(st.lists(PARTS, min_size=1, max_size=4), st.data())
+def test_what_a_glob_would_find_is_what_it_finds(paths: list[list[str]], data: Any) -> None:
+    wild = st.sampled_from(["*", "?", "[ab]", ".?", "a", "**"])
+    pattern = data.draw(st.lists(wild, min_size=1, max_size=4))
+    with TemporaryDirectory() as folder:
+        for path in paths:
+            Path(folder, *path[:-1]).mkdir(parents=True, exist_ok=True)
+        found = set(glob.glob("/".join(pattern), root_dir=folder, recursive=True))
+        here = [name.relative_to(folder) for name in Path(folder).rglob("*")]
+        for name in here:
+            matched = _matches(pattern, list(name.parts))
+            assert matched == (str(name) in found or f"{name}/" in found)

@@ -14,8 +14,8 @@ import pytest
 from easiness_cli import _stream
 from easiness_cli.__main__ import main
 from easiness_cli._errors import CommandError
+from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import pair
-from easiness_cli._shard_run import Parameters
 from easiness_cli._shard_set import ShardsError, check_shards, run_serially
 from easiness_cli._stream import Reading
 from easiness_cli.shards import ShardError, score_shard
@@ -104,10 +104,10 @@ def test_labels_that_become_text_within_a_block_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_stream, "_ELEMENTS", 1 << 20)
-    rows = "".join(f".5,.5,{label}\n" for label in ["01"] * (1 << 14) + ["x"])
+    rows = "".join(f".5,.5,{label}\n" for label in ["1"] * (1 << 14) + ["x"])
     Path("p.csv").write_text("a,b,label\n" + rows)
     with pytest.raises(ShardError, match="numbers up to row 16384, text from there on"):
-        score_shard("p.csv", "s.csv", classes=["01", "x"])
+        score_shard("p.csv", "s.csv", classes=["1", "x"])
 
 
 def score_set(*tables: str) -> None:

@@ -52,6 +52,68 @@ def test_each_block_is_scored_once_and_only_when_asked(monkeypatch: pytest.Monke
     assert calls == []
     check(scores)
     assert sorted(calls) == [(0, 100, 100), (100, 100, 100), (200, 30, 30)]
+    # Arrays are optimised apart from the summary: none of them may swallow the scoring.
+    for some in ([scores.level], [scores.level.sum()], [scores.loss[150:170], scores.level]):
+        calls.clear()
+        dask.compute(*some, scores.summary)
+        assert len(calls) == 3
+
+
+@pytest.mark.parametrize("n_blocks", [1, 15, 16, 17, 256, 257, 600])
+def test_any_number_of_blocks(n_blocks: int) -> None:
+    probs = np.tile(PROBS, (3, 1))[:n_blocks]
+    labels = np.tile(LABELS, 3)[:n_blocks]
+    scores = score(da.from_array(probs, chunks=(1, 5)), labels)
+    level, summary = dask.compute(scores.level, scores.summary)
+    expected = ec.score(probs, labels)
+    assert summary == expected.summary
+    np.testing.assert_array_equal(level, expected.level)
+
+
+def test_the_graph_has_few_tasks_a_block() -> None:
+    # Of Delayed objects it took milliseconds a block to build; the time is measured elsewhere.
+    scores = score(da.from_array(PROBS, chunks=(1, 5)), LABELS)
+    graphs = [getattr(scores, name).dask for name in arrays._COLUMNS] + [scores.summary.dask]
+    layers = {name: layer for graph in graphs for name, layer in graph.layers.items()}
+    assert sum(map(len, layers.values())) <= 230 * 9.2
+    assert len(layers) == 3 + len(arrays._COLUMNS) + 1
+
+
+def test_equal_calls_have_equal_names() -> None:
+    probs = da.from_array(PROBS, chunks=(90, 5))
+    options: dict[str, Any] = {"classes": range(5), "n_bins": 4}
+    one, other = score(probs, LABELS, **options), score(probs, LABELS, **options)
+    assert one.level.name == other.level.name
+    assert one.summary.key == other.summary.key
+    assert one.level.name != score(probs, LABELS, n_bins=4).level.name
+
+
+@pytest.mark.parametrize("labels", [LABELS.tolist(), np.ma.masked_array(LABELS), "series"])
+def test_labels_may_be_any_array(labels: Any) -> None:
+    pd = pytest.importorskip("pandas")
+    check(
+        score(
+            da.from_array(PROBS, chunks=(50, 5)),
+            pd.Series(LABELS) if isinstance(labels, str) else labels,
+        )
+    )
+
+
+def test_a_masked_label_is_refused() -> None:
+    labels = np.ma.masked_array(LABELS, mask=np.arange(230) == 170)
+    with pytest.raises(TypeError, match="masked"):
+        score(da.from_array(PROBS, chunks=(50, 5)), labels).summary.compute()
+
+
+def test_on_a_cluster() -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(processes=False, n_workers=1, dashboard_address=None) as client:
+        scores = score(da.from_array(PROBS, chunks=(50, 5)), LABELS)
+        level, summary = client.compute([scores.level, scores.summary], sync=True)
+        assert summary == EXPECTED.summary
+        np.testing.assert_array_equal(level, EXPECTED.level)
+        kept = scores.loss.persist()
+        np.testing.assert_array_equal(kept.compute(), EXPECTED.loss)
 
 
 def test_lengths_that_are_not_known() -> None:

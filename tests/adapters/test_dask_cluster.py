@@ -236,6 +236,19 @@ def test_a_result_is_lost_with_its_worker_before_it_is_fetched() -> None:
     check_whole("out")
 
 
+def test_the_cluster_is_restarted() -> None:
+    Path("orders/hold-107").touch()
+    with processes(n_workers=1) as (where, _), connected(where) as client:
+        wait = in_thread(lambda: score_shards("shards", "out", client=client))
+        until(lambda: started(107) and len(glob.glob("out/*.parquet")) == 7)
+        client.restart()
+        with pytest.raises(ShardsError, match=r"7 of 8 .*the cluster was restarted"):
+            wait()
+        Path("orders/hold-107").unlink()
+        score_shards("shards", "out", client=client)
+    check_whole("out")
+
+
 def test_only_a_client_that_waits_is_a_client() -> None:
     with pytest.raises(TypeError, match=r"expected a distributed\.Client"):
         score_shards("shards", "out", client="tcp://127.0.0.1:1")

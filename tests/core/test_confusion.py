@@ -103,7 +103,11 @@ def test_no_samples():
         ([[0.5, np.nan]], {}, "hold NaN"),
         ([[3.0, -1.0]], {}, "hold values below 0"),
         ([[0.9, 0.3]], {}, "normalize=True"),
-        ([[0.9, 0.1]], {"damping": 1.5}, "damping: expected"),
+        (
+            [[0.9, 0.1]],
+            {"damping": 1.5},
+            "damping: expected a value at least 0 and at most 1, got 1.5",
+        ),
         ([[0.9, 0.1]], {"damping": -0.1}, "damping: expected"),
     ],
 )

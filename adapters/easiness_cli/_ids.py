@@ -1,0 +1,138 @@
+"""What names the samples: found, made whole numbers or text, compared, or left out."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easiness_cli._errors import CommandError, Notice
+from easiness_cli._source import Request, Source
+
+if TYPE_CHECKING:
+    from easiness_cli._stream_parts import Stream
+
+# Not `index`, which pandas begins at 0 in every file.
+ID_NAMES = ("id", "ids", "sample_id")
+NO_IDS = "leave them out by --ids-key ''"
+
+
+class UnusableIds(CommandError):
+    """Ids that are neither whole numbers nor text, nor can be turned into either."""
+
+    def __init__(self, source: Source, why: str) -> None:
+        super().__init__(f"{source}: ids: {why}; {NO_IDS}")
+        self.why = why
+
+
+def pick_ids(names: list[str], request: Request, source: Source) -> str | None:
+    """Find the column or array that names the samples, if there is one."""
+    key = request.ids_key
+    if key == "":
+        return None
+    if key is not None:
+        if key not in names and request.what == "labels":
+            return None
+        if key not in names:
+            shown = ", ".join(map(repr, names[:20]))
+            raise source.error(f"no column {key!r} of ids; it has {shown}; {NO_IDS}")
+        return key
+    for wanted in ID_NAMES:
+        for name in names:
+            if name.lower() == wanted:
+                return name
+    return None
+
+
+def leave_out(name: str, error: UnusableIds, request: Request) -> None:
+    """Say that ids found by their name alone are left out; raise where they were asked for.
+
+    Raises
+    ------
+    UnusableIds
+        The error, where `--ids-key` names them.
+    """
+    if request.ids_key is not None:
+        raise error
+    # Without the file: one notice, not one for each of the files that are alike.
+    warnings.warn(
+        f"{name!r} is left out, and no output has ids: {error.why}; name others by --ids-key "
+        f"(ids_key=), or none by --ids-key ''",
+        Notice,
+        stacklevel=2,
+    )
+
+
+def settle_ids(stream: Stream, request: Request) -> None:
+    """Read ids beforehand where their type does not tell whether all can be carried.
+
+    Those beyond int64 are carried as text, which needs to be known from the first block on.
+    """
+    if not stream.has_ids or not stream.ids_in_doubt:
+        return
+    try:
+        stream.ids_as_text = stream.survey_ids()
+    except UnusableIds as error:
+        leave_out(stream.ids_name, error, request)
+        stream.forget_ids()
+
+
+def check_ids(ids: NDArray[Any], source: Source, *, as_text: bool = False) -> NDArray[Any]:
+    """Give whole numbers and text as they are; floats that are whole, dates and bytes as either.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (n_rows,)
+        What the file holds.
+    source : Source
+        The file, for messages.
+    as_text : bool, default False
+        Whether whole numbers are to be given as text.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Whole numbers or text.
+
+    Raises
+    ------
+    UnusableIds
+        If they are something else.
+    """
+    kind = ids.dtype.kind
+    if kind == "f" and (ids % 1 == 0).all() and (abs(ids) < 2.0**53).all():
+        return ids.astype(np.int64)
+    if kind == "M" and not np.isnat(ids).any():
+        return np.datetime_as_string(ids)
+    if kind not in "iuUS":
+        found = "NaT" if kind == "M" else f"{ids.dtype}"
+        if kind == "f":
+            found += " that are not all whole"
+        raise UnusableIds(source, f"expected whole numbers or text, got {found}")
+    return ids.astype(np.str_) if as_text and kind in "iu" else ids
+
+
+def check_same_ids(
+    ids: NDArray[Any], others: NDArray[Any], first_row: int, source: Source, other: Source
+) -> None:
+    """Refuse labels whose ids are not, row for row, those of the probabilities.
+
+    Raises
+    ------
+    CommandError
+        If any differs; whole numbers and their decimal texts do not.
+    """
+    left, right = (
+        np.char.decode(each, "utf-8", "replace") if each.dtype.kind == "S" else each.astype(np.str_)
+        for each in (ids, others)
+    )
+    differ = np.flatnonzero(left != right)
+    if differ.size:
+        at = differ[0]
+        raise CommandError(
+            f"{other}: its ids are not those of {source}, row for row: row {first_row + at} is "
+            f"{str(right[at])!r} and {str(left[at])!r} there; sort both alike, or pair the rows "
+            f"as they are by --ids-key ''"
+        )

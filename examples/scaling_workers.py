@@ -1,0 +1,100 @@
+"""Rows a second by one Dask worker and by several, on the same shards; used by scaling.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import easiness_core as ec
+
+N_SHARDS = 8
+N_CLASSES = 100
+
+
+def write_shards(
+    folder: Path, piece: Callable[[int, int], tuple[np.ndarray, np.ndarray]], n_elements: int
+) -> tuple[list[str], list[str], ec.Summary]:
+    """Write shards of different rows; give probabilities, labels, and the summary of all rows."""
+    probs, labels = piece(n_elements, N_CLASSES)
+    names: dict[str, list[str]] = {"probs": [], "labels": []}
+    summaries = []
+    for at in range(N_SHARDS):
+        # Each begins elsewhere in the piece, so that none is a copy of another.
+        n_rows = n_elements // N_CLASSES // N_SHARDS
+        part = (at * len(labels) // N_SHARDS + np.arange(n_rows)) % len(labels)
+        for name, array in (("probs", probs[part]), ("labels", labels[part])):
+            names[name].append(str(folder / f"{name}-{at}.npy"))
+            np.save(names[name][-1], array)
+        summaries.append(ec.score(probs[part], labels[part]).summary)
+    return names["probs"], names["labels"], reduce(ec.Summary.merge, summaries)
+
+
+def warm() -> int:
+    """Import, and compile or load, what scoring a shard takes, in a worker; give its process."""
+    import pyarrow
+    import pyarrow.parquet
+    from easiness_cli import _shard_set, _stream_npy, _write_stream, shards  # noqa: F401
+
+    pyarrow.array(np.zeros(1))
+    for dtype in (np.float32, np.float64):
+        ec.score(np.full((1, N_CLASSES), 1 / N_CLASSES, dtype), [0])
+    return os.getpid()
+
+
+def measure_workers(
+    folder: Path,
+    counts: Iterable[int],
+    piece: Callable[[int, int], tuple[np.ndarray, np.ndarray]],
+    n_elements: int,
+    forget: Callable[[list[str]], None],
+    repeats: int = 3,
+) -> list[dict[str, Any]]:
+    """Score the same shards by so many workers, each with one thread; the least of the times."""
+    from distributed import Client, LocalCluster
+    from easiness_dask import score_shards
+
+    probs, labels, expected = write_shards(folder, piece, n_elements)
+    found = []
+    for count in counts:
+        seconds = []
+        with (
+            LocalCluster(
+                n_workers=count, threads_per_worker=1, dashboard_address=None,
+                local_directory=str(folder), memory_limit=0,
+            ) as cluster,
+            Client(cluster) as client,
+        ):  # fmt: skip
+            assert len(set(client.run(warm).values())) == count
+            for _ in range(repeats):
+                forget(probs + labels)
+                begin = time.perf_counter()
+                summary = score_shards(probs, folder / "out", client=client, labels=labels)
+                seconds.append(time.perf_counter() - begin)
+                # What is not the same is not compared.
+                assert summary == expected
+                shutil.rmtree(folder / "out")
+        found.append({"workers": count, "rows": expected.n_samples, "wall_s": min(seconds)})
+    return found
+
+
+def workers_table(found: list[dict[str, Any]]) -> list[str]:
+    """Give the lines of a table, with rates as multiples of the first."""
+    lines = [
+        f"Dask workers, each a process with one thread, on {os.cpu_count()} cores; npy files of "
+        f"{N_CLASSES} classes into parquet, from the call of `score_shards` to its summary:",
+        "",
+        f"| workers | {N_SHARDS} shards, rows | wall s | million rows per s | times the first |",
+        "| ---: " * 5 + "|",
+    ]
+    rates = [row["rows"] / row["wall_s"] / 1e6 for row in found]
+    for row, rate in zip(found, rates, strict=True):
+        cells = [row["workers"], f"{row['rows']:,}", f"{row['wall_s']:.3g}", f"{rate:.3g}"]
+        lines.append(f"| {' | '.join(map(str, cells))} | {rate / rates[0]:.2f} |")
+    return lines

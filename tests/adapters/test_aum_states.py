@@ -1,0 +1,113 @@
+"""Damaged states: whatever is wrong with one, it is refused as such and nothing changes."""
+
+import copy
+
+import numpy as np
+import pytest
+from easiness_aum import AreaUnderMargin
+
+DAMAGE = [None, "x", -1, 2**70, 1.5, float("nan"), float("inf"), True, [], [1], {}]
+# Numbers that may as well have been measured, and cannot be told from those that were.
+PLAUSIBLE = ("margin", "target_value", "other_value")
+
+
+def measured(rng, *, names=False, keep_records=True):
+    area = AreaUnderMargin(keep_records=keep_records)
+    for _ in range(2):
+        ids = np.array([0, 1, 3])
+        logits = rng.normal(size=(3, 3))
+        area.update([f"s{k}" for k in ids] if names else ids, logits, ids % 3)
+    return area
+
+
+def places(part, path=()):
+    """Paths to everything in a state that is no number of a longer column."""
+    if path:
+        yield path
+    if isinstance(part, dict):
+        for key in part:
+            yield from places(part[key], (*path, key))
+    elif isinstance(part, list) and part:
+        yield from places(part[-1], (*path, len(part) - 1))
+
+
+def damaged(state, path, value):
+    changed = copy.deepcopy(state)
+    part = changed
+    for key in path[:-1]:
+        part = part[key]
+    if value is KeyError:
+        del part[path[-1]]
+    else:
+        part[path[-1]] = value
+    return changed
+
+
+@pytest.mark.parametrize("names", [False, True])
+def test_whatever_is_damaged_is_refused(rng, names):
+    state = measured(rng, names=names).state_dict()
+    area = measured(rng, names=names)
+    before = area.state_dict()
+    paths = list(places(state))
+    assert len(paths) > 25
+    refused = 0
+    for path in paths:
+        for value in (*DAMAGE, KeyError):
+            changed = damaged(state, path, value)
+            if path == ("options", "keep_records") and value is True:
+                continue
+            number = type(value) in (int, float) and np.isfinite(float(value))
+            if number and len(path) == 3 and path[1] in PLAUSIBLE:
+                continue
+            # Another name for a sample.
+            if len(path) == 2 and path[0] == "ids" and value == ("x" if names else -1):
+                continue
+            with pytest.raises(ValueError, match="state: "):
+                area.load_state_dict(changed)
+            assert area.state_dict() == before
+            refused += 1
+    assert refused > 300
+    area.load_state_dict(state)
+    assert area.state_dict() == state
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("sums", "count", 0), 3, "log is damaged"),
+        (("sums", "count", 0), 0, "count is damaged"),
+        (("sums", "easiness", 0), 3 * 2**42, "easiness is damaged"),
+        (("sums", "label", 1), 2, "target is damaged"),
+        (("log", "row", 0), 2, "log is damaged"),
+        (("log", "row", 0), 3, "row is damaged"),
+        (("log", "other", 0), 0, "other is damaged"),
+        (("counters", 1), -1, "counters is damaged"),
+    ],
+)
+def test_columns_that_contradict_one_another_are_refused(rng, path, value, message):
+    area = measured(rng)
+    with pytest.raises(ValueError, match=f"state: it is not whole: {message}"):
+        area.load_state_dict(damaged(area.state_dict(), path, value))
+
+
+def test_records_of_a_state_that_keeps_none_are_refused(rng):
+    kept, area = measured(rng), measured(rng, keep_records=False)
+    state = area.state_dict() | {"log": kept.state_dict()["log"]}
+    with pytest.raises(ValueError, match="log is damaged"):
+        area.load_state_dict(state)
+
+
+def test_a_tensor_of_a_subclass_is_a_tensor(rng):
+    torch = pytest.importorskip("torch")
+
+    class Image(torch.Tensor):
+        """As of torchvision.tv_tensors: of a module that is not torch."""
+
+    logits = rng.normal(size=(4, 3))
+    plain, held = AreaUnderMargin(), AreaUnderMargin()
+    plain.update(range(4), logits, [0, 1, 2, 0])
+    tensor = torch.tensor(logits, requires_grad=True).as_subclass(Image)
+    assert tensor.requires_grad
+    assert type(tensor).__module__ != "torch"
+    held.update(torch.arange(4).as_subclass(Image), tensor, [0, 1, 2, 0])
+    assert held.state_dict() == plain.state_dict()
