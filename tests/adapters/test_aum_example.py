@@ -276,6 +276,19 @@ def test_the_guides_words_on_the_resnet_are_those_of_the_committed_figures():
     assert abs(control[-1, 2] - ours[-1, 2]) < 0.3
 
 
+def test_the_guides_words_on_the_longer_run_are_those_of_the_committed_figures():
+    tables = load("mislabels_tables")
+    means = figures.curves(figures.read(DOCS / "aum_se_resnet_long.csv"))
+    column = ("next", "0.2")
+    met = [e + 1 for e in range(9, 36) if tables.meets(means, column, e, figures.DEFAULT)]
+    assert met == [36]
+    control = ("averaged", "aum", "as many as the default", "oracle")
+    aum, ours, cut = (means[(*column, *rule)] for rule in (figures.AUM, figures.DEFAULT, control))
+    shown = [f"{c[e, 1]:.1f} / {c[e, 2]:.1f}" for e in (29, 35) for c in (aum, ours)]
+    assert shown == ["95.6 / 11.8", "98.2 / 10.0", "95.7 / 22.8", "97.8 / 10.1"]
+    assert f"{ours[-1, 2] / cut[-1, 2]:.2f}" == "0.31"
+
+
 def test_the_plot_is_drawn(tmp_path):
     pytest.importorskip("matplotlib")
     figures.plot(figures.read(DOCS / "aum_se.csv"), tmp_path / "plot.png")
