@@ -39,6 +39,7 @@ _PARAMETERS = (
     (r"--(probs|labels|ids)-key", r"\1_key"),
     (r"--(logits|normalize)", r"\1=True"),
     (r"--max-bytes", "max_bytes"),
+    (r"--overwrite", "overwrite=True"),
     (r"--classes", "classes"),
     (r"\bpass LABELS\b", "pass labels"),
 )

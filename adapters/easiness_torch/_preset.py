@@ -22,28 +22,23 @@ LOSSLESS: Mapping[str, Any] = {
 }
 FINAL_SHARE = 0.15
 _PLAIN: Mapping[str, Any] = {
-    "estimator": ec.ClosedForm(), "budget": None, "floor": 0.0, "weight_power": 1.0, "refresh": 1,
+    "estimator": ec.ClosedForm(), "floor": 0.0, "weight_power": 1.0, "refresh": 1,
     "warmup_epochs": 5, "final_epochs": 0,
 }  # fmt: skip
 
 
-def with_preset(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in what "lossless" stands for, where options have the sampler's defaults."""
-    if not (isinstance(options["keep"], str) and options["keep"] == "lossless"):
-        return dict(options)
-    if options["total_epochs"] is None:
-        raise ValueError(
-            "total_epochs: expected the number of epochs, since keep='lossless' ends with full "
-            "ones; pass total_epochs="
-        )
-    total = check_count(options["total_epochs"], "total_epochs", low=1)
-    preset = {**LOSSLESS, "final_epochs": math.ceil(FINAL_SHARE * total)}
-    return {
-        name: preset[name] if name == "keep" or _is_plain(name, value) else value
-        for name, value in options.items()
-    }
-
-
-def _is_plain(name: str, value: Any) -> bool:
-    # Types are compared too: a budget of False is to be refused, not replaced.
-    return name in _PLAIN and type(value) is type(_PLAIN[name]) and value == _PLAIN[name]
+def filled_in(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in the options that were not given, for "lossless" or for any other `keep`."""
+    keep = options["keep"]
+    defaults = _PLAIN
+    if isinstance(keep, str) and keep == "lossless":
+        if options["total_epochs"] is None:
+            raise ValueError(
+                "total_epochs: expected the number of epochs, since keep='lossless' ends with "
+                "full ones; pass total_epochs="
+            )
+        total = check_count(options["total_epochs"], "total_epochs", low=1)
+        defaults = {**LOSSLESS, "final_epochs": math.ceil(FINAL_SHARE * total)}
+        keep = defaults["keep"]
+    given = {name: value for name, value in options.items() if value is not None}
+    return {**options, **defaults, **given, "keep": keep}

@@ -12,11 +12,9 @@ from easiness_torch._epochs import EpochSampler
 from easiness_torch._input import check_ids, check_update
 from easiness_torch._keep import SampleScores, smooth_rates
 from easiness_torch._options import check_flag, check_options, check_shard
-from easiness_torch._preset import with_preset
+from easiness_torch._preset import filled_in
 
 __all__ = ["EasinessSampler", "SampleScores", "smooth_rates"]
-
-_DEFAULT = ec.ClosedForm()
 
 
 class EasinessSampler(EpochSampler):
@@ -40,7 +38,7 @@ class EasinessSampler(EpochSampler):
         tensor of one rate a scored sample. A rate between 0 and 1 is a probability, drawn anew
         for each epoch. "lossless" is a preset (docs/set.md): `smooth_rates` at sigma 0.3, budget
         0.35, floor 0.1, weight_power 0.5, refresh "training", 1 epoch of warm-up and the last
-        15 % full, which needs `total_epochs`; options that differ from their defaults stay.
+        15 % full, which needs `total_epochs`; those that are given are taken as given.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         How `update` scores, and where levels are cut.
     warmup_epochs : int, default 5
@@ -134,16 +132,16 @@ class EasinessSampler(EpochSampler):
         | tuple[float, float]
         | Callable[[SampleScores], Tensor]
         | str = ec.MO,
-        estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT,
-        warmup_epochs: int = 5,
-        final_epochs: int = 0,
+        estimator: ec.ClosedForm | ec.MonteCarlo | None = None,
+        warmup_epochs: int | None = None,
+        final_epochs: int | None = None,
         total_epochs: int | None = None,
         rank_by: str = "easiness",
-        refresh: int | str = 1,
+        refresh: int | str | None = None,
         rescale: bool = False,
-        weight_power: float = 1.0,
+        weight_power: float | None = None,
         budget: float | None = None,
-        floor: float = 0.0,
+        floor: float | None = None,
         min_samples: int = 128,
         min_per_class: int = 0,
         random_control: bool | Sequence[int] = False,
@@ -164,7 +162,7 @@ class EasinessSampler(EpochSampler):
             "min_per_class": min_per_class, "random_control": random_control,
             "shuffle": shuffle, "on_nan": on_nan, "seed": seed, "drop_last": drop_last,
         }  # fmt: skip
-        options = check_options(n_samples, **with_preset(given))
+        options = check_options(n_samples, **filled_in(given))
         super().__init__(
             options,
             shard=check_shard(num_replicas, rank),

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from easiness_cli.shards import ShardError, score_shard
 
 # What is measured is the most that was resident, which Linux counts anew when it is told to.
 READ = """
@@ -172,3 +173,11 @@ def test_bombs_are_refused_before_memory_is_taken(
         assert f"more than {limit} 1,048,576" in each["message"]
         assert "out of memory" not in each["message"]
         assert each["bytes"] < 60 << 20
+
+
+def test_lists_of_another_length_are_named_by_their_row_in_the_file(tmp_path: Path) -> None:
+    rows = [[0.5, 0.5]] * 40 + [[0.2, 0.3, 0.5]]
+    lists = tmp_path / "lists.parquet"
+    pq.write_table(pa.table({"probs": rows, "label": [0] * 41}), lists)
+    with pytest.raises(ShardError, match="row 0 has 2 entries, row 40 has 3"):
+        score_shard(lists, tmp_path / "o.csv")

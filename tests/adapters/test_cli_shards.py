@@ -292,10 +292,3 @@ def test_a_full_disk_leaves_nothing_and_can_be_made_good(suffix: str, limit: int
     assert done.stdout == f"cannot write 's.{suffix}': File too large\n", done.stderr
     assert sorted(os.listdir()) == before
     assert score_shard(**arguments).n_samples == 501
-
-
-def test_lists_of_another_length_are_named_by_their_row_in_the_file() -> None:
-    rows = [[0.5, 0.5]] * 40 + [[0.2, 0.3, 0.5]] + [[0.5, 0.5]] * 9
-    pq.write_table(pa.table({"probs": rows, "label": [0] * 50}), "lists.parquet")
-    with pytest.raises(ShardError, match="row 0 has 2 entries, row 40 has 3"):
-        score_shard("lists.parquet", "out.parquet")

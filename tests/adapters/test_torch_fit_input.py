@@ -175,3 +175,9 @@ def test_a_control_is_of_the_same_data():
         fit(model(), data(601), method="random", n_epochs=3, like=result)
     with pytest.raises(TypeError, match="like: expected what fit returned, got list"):
         fit(model(), TRAIN, method="random", n_epochs=3, like=[1, 2, 3])
+
+
+def test_lossless_takes_what_is_asked_for_as_it_is():
+    options = {"final_epochs": 0, "weight_power": 1.0}
+    result, _ = trained("lossless", n_epochs=9, warmup_epochs=5, sampler_options=options)
+    assert [record["selective"] for record in result.history] == [False] * 5 + [True] * 4

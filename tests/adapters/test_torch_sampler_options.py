@@ -112,8 +112,9 @@ def test_lossless_is_what_it_says():
     spelled = epochs(EasinessSampler(200, **options))
     assert epochs(EasinessSampler(200, keep="lossless", total_epochs=10, min_samples=8)) == spelled
     assert [len(ids) == 200 for ids, _ in spelled] == [True] + [False] * 7 + [True] * 2
-    options |= {"budget": 0.5, "warmup_epochs": 2}
-    own = {"budget": 0.5, "warmup_epochs": 2, "total_epochs": 10, "min_samples": 8}
+    own = {"budget": 0.5, "warmup_epochs": 5, "total_epochs": 10, "min_samples": 8, "floor": 0.0,
+           "final_epochs": 0, "weight_power": 1.0, "refresh": 1}  # fmt: skip
+    options |= own  # the plain defaults too, where they are given
     assert epochs(EasinessSampler(200, keep="lossless", **own)) == epochs(
         EasinessSampler(200, **options)
     )
