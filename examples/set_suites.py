@@ -51,13 +51,14 @@ def frontier(epochs: int) -> Iterator[Run]:
         return Run("frontier", "", name, {"n_epochs": max(2, round(share * epochs)), **options})
 
     yield run("classic", method="classic")
-    yield run("lossless", 4 / 3, method="lossless")
+    yield run("lossless, 16/12 of the epochs", 4 / 3, method="lossless")
     yield run("classic, 8/12 of the epochs", 8 / 12, method="classic")
     yield run("InfoBatch", method="InfoBatch")
-    yield replace(run("random, as lossless", 4 / 3, method="random"), like="lossless")
+    yield replace(run("random, as lossless, 16/12 of the epochs", 4 / 3, method="random"),
+                  like="lossless, 16/12 of the epochs")  # fmt: skip
     yield run("classic, 6/12 of the epochs", 6 / 12, method="classic")
     yield run("lossless, 12/12 of the epochs", 1.0, method="lossless")
-    yield run("easy kept at 0.3", method="SET", keep=SOFT, warmup_epochs=1,
+    yield run("easy kept at 0.3, scored in training", method="SET", keep=SOFT, warmup_epochs=1,
               sampler_options={"refresh": "training"})  # fmt: skip
     yield run("InfoBatch, 9/12 of the epochs", 9 / 12, method="InfoBatch")
     yield replace(run("random, as lossless, 12/12 of the epochs", method="random"),

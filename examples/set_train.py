@@ -88,20 +88,31 @@ def clock_of(suite: str, device: str) -> str:
     return "cpu" if device == "cpu" and suite != "wall" else "wall"
 
 
+def asked_for(suite: str, args: argparse.Namespace) -> dict[str, Any]:
+    """Give what all runs of a file must have in common."""
+    size, epochs = SIZES[suite]
+    return {
+        "data": args.data, "size": min(args.size or size or args.available, args.available),
+        "asked": args.epochs or epochs, "clock": clock_of(suite, args.device),
+        "device": args.device, "amp": args.amp, "weights": args.weights or "",
+        # There the network is the setting.
+        **({} if suite in ("networks", "sel") else {"network": args.network}),
+    }  # fmt: skip
+
+
 def row_of(run: Run, seed: int, result: FitResult, args: argparse.Namespace) -> dict[str, Any]:
     last = result.history[-1]
     clock = clock_of(run.suite, args.device)
     return {
         "suite": run.suite, "setting": run.setting, "method": run.name, "seed": seed,
-        "data": args.data, "size": args.size or SIZES[run.suite][0], "network": args.network,
-        "asked": args.epochs or SIZES[run.suite][1], "epochs": len(result.history),
+        **asked_for(run.suite, args), "epochs": len(result.history),
         "accuracy": result.accuracy, "best": max(r["accuracy"] for r in result.history),
         "auroc": last["auroc"], "msr": last["msr"], "ese": last["ese"],
         "nll": last["validation_loss"],
         "cost": result.cost, "adu": result.usage,
         "art": result.seconds(clock=clock),
         "art_without_scoring": result.seconds(clock=clock, scoring=False),
-        "seconds": result.seconds(clock=clock, total=True), "clock": clock,
+        "seconds": result.seconds(clock=clock, total=True),
         "torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version(),
     }  # fmt: skip
 
@@ -123,7 +134,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     data = set_data.load(args.data, args.folder)
-    args.data = data[0]
+    args.data, args.available = data[0], len(data[1][1])
     (args.output / "epochs").mkdir(parents=True, exist_ok=True)
     for suite in args.suites:
         path = args.output / f"{suite}.csv"
@@ -149,16 +160,9 @@ def check_same(
     rows: list[dict[str, str]], path: Path, args: argparse.Namespace, suite: str
 ) -> None:
     """Refuse to mix runs of other data, sizes, networks or epochs into one file."""
-    size, epochs = SIZES[suite]
-    asked = {
-        "data": args.data, "size": args.size or size, "asked": args.epochs or epochs,
-        "clock": clock_of(suite, args.device),
-    }  # fmt: skip
-    if suite != "networks":  # there the network is the setting
-        asked["network"] = args.network
     for row in rows:
-        for name, value in asked.items():
-            if row.get(name) != str(value or ""):
+        for name, value in asked_for(suite, args).items():
+            if row.get(name) != str(value):
                 raise SystemExit(
                     f"{path}: holds runs with {name} {row.get(name)}, this one is with {value}; "
                     f"write to another folder with -o"
