@@ -180,6 +180,8 @@ def main():
     parser.add_argument("--data", choices=("fashion", "digits", "cifar10"))
     parser.add_argument("--folder", help="where torchvision's files of CIFAR-10 are")
     options = parser.parse_args()
+    if not all(0 < rate < 1 for rate in options.rate):
+        parser.error("--rate: expected shares of wrong labels, above 0 and below 1")
     name, data, _ = set_data.read(options.data, options.folder)
     torch.set_num_threads(1)
     for seed, noise, rate in itertools.product(options.seed, options.noise, options.rate):

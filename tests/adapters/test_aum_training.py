@@ -1,6 +1,7 @@
 """examples/aum_se_train.py: its labels, its networks, and that it goes on only with its own."""
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -115,3 +116,13 @@ def test_the_resnet_is_one_of_fourteen_layers_with_shortcuts(train):
             torch.nn.init.zeros_(value)
     x = torch.rand(2, 16, 8, 8)
     torch.testing.assert_close(block(x), x)  # a body that gives 0 leaves the input as it is
+
+
+@pytest.mark.parametrize("rate", ["0", "1.5", "nan"])
+def test_rates_are_shares(rate, tmp_path):
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "aum_se_train.py", tmp_path, "--rate", rate],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--rate: expected shares of wrong labels" in done.stderr
