@@ -35,6 +35,8 @@ class AUMFlags:
         What the rule compared easiness with; None for the rule "aum".
     ids : ndarray of int64 or str, shape (n_samples,)
         The samples, in the order of the flags: that of the values that were judged.
+    threshold_samples : ndarray of int64 or str, shape (n_planted,)
+        Those of them that were threshold samples.
     """
 
     flags: NDArray[np.bool_]
@@ -42,6 +44,7 @@ class AUMFlags:
     aum_threshold: float
     easiness_cut: float | None
     ids: NDArray[Any]
+    threshold_samples: NDArray[Any]
 
 
 class AUMFilter:
@@ -174,11 +177,12 @@ class AUMFilter:
         planted = planted_among(values, threshold_samples)
         threshold = aum_threshold(values.aum, np.flatnonzero(planted), percentile=self.percentile)
         aum_flags = (values.aum < threshold) & ~planted
+        names = values.ids, values.ids[planted]
         if self.rule == "aum":
-            return AUMFlags(aum_flags.copy(), aum_flags, threshold, None, values.ids)
+            return AUMFlags(aum_flags.copy(), aum_flags, threshold, None, *names)
         easiness, rival = self._easiness(values, probs, labels)
         confirmed, cut = self._confirmed(easiness, rival, planted)
-        return AUMFlags(aum_flags & confirmed, aum_flags, threshold, cut, values.ids)
+        return AUMFlags(aum_flags & confirmed, aum_flags, threshold, cut, *names)
 
     def _confirmed(
         self, easiness: NDArray[np.float64], rival: NDArray[np.float64], planted: NDArray[np.bool_]

@@ -36,7 +36,8 @@ def combine_runs(
     Raises
     ------
     TypeError, ValueError
-        If the runs differ in number, size or ids, or flags are not boolean.
+        If the runs differ in number, size or ids, flags are not boolean, or threshold samples are
+        not those that AUMFlags were found with.
 
     Examples
     --------
@@ -74,7 +75,8 @@ def _combine_by_id(
     ids = found[0].ids
     if ids.dtype.kind == "i" and np.array_equal(np.sort(ids), np.arange(ids.size)):
         ids = np.arange(ids.size)
-    flags, rows = [], []
+    flags: list[NDArray[np.bool_]] = []
+    rows: list[list[int]] = []
     row_of = dict(zip(ids.tolist(), range(ids.size), strict=True))
     for each, planted in zip(found, threshold_samples, strict=True):
         where = [row_of.get(name, -1) for name in each.ids.tolist()]
@@ -91,6 +93,11 @@ def _combine_by_id(
         if absent:
             raise ValueError(
                 f"threshold_samples: expected ids of samples in flags, got {absent[0]!r}"
+            )
+        if set(names) != set(each.threshold_samples.tolist()):
+            raise ValueError(
+                f"threshold_samples: those of run {len(rows)} are not those that its flags were "
+                f"found with; give them in the order of the runs"
             )
         rows.append([row_of[name] for name in names])
     return combine_runs(flags, rows)

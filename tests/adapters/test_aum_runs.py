@@ -73,3 +73,6 @@ def test_runs_that_do_not_fit_are_refused(runs):
         combine_runs([first, first.flags], [planted[0], planted[0]])
     with pytest.raises(ValueError, match="ids of samples in flags, got 300"):
         combine_runs([first], [[N]])
+    found = [AUMFilter("aum").flag(a.values(), p) for a, p in zip(areas, planted, strict=True)]
+    with pytest.raises(ValueError, match="those of run 0 are not those that its flags were found"):
+        combine_runs(found, planted[::-1])
