@@ -28,6 +28,7 @@ FAMILIES = {
     "lossless": ("#0072b2", "s", "lossless: 1 - E at sigma 0.3"),
     "InfoBatch": ("#d55e00", "^", "InfoBatch's rule"),
     "random": ("#009e73", "v", "random, as many as lossless"),
+    "faster": ("#7a5195", "x", "rivals at 1.5 times the learning rate"),
     "easy": ("#cc79a7", "D", "easy kept at 0.3"),
     "SET": ("#e69f00", "P", "SET (medium only)"),
 }
@@ -112,7 +113,8 @@ def frontier(rows: list[Row]) -> Figure:
             seen.add(method)
         points.sort()
         if points:
-            axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=words, lw=1.2)
+            line = "none" if family == "faster" else "-"
+            axes.plot(*zip(*points, strict=True), ls=line, color=colour, marker=marker, label=words)
     assert seen == set(groups), set(groups) - seen
     axes.set(
         xlabel="processor time, scoring included, as a share of full data's",
