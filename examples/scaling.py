@@ -36,7 +36,7 @@ CASES = [
     ("npy", 1000, 10**8, ("shard",)),
     ("npy", 10, 10**8, ("shard",)),
     ("npz", 100, 10**8, ("shard",)),
-    ("parquet", 100, 10**8, ("shard",)),
+    ("parquet", 100, 10**9, ("shard",)),
     ("csv", 10, 10**7, ("shard",)),
 ]
 REPEATS = 3

@@ -71,10 +71,14 @@ def frontier(epochs: int) -> Iterator[Run]:
                   like="lossless, 12/12 of the epochs")  # fmt: skip
     yield run("lossless, 22/12 of the epochs", 22 / 12, method="lossless")
     yield run("SET", method="SET")
+    yield replace(run("random, as SET", method="random"), like="SET")
+    yield run("warm-up", method="warm-up")
     # Weights lengthen the steps of "lossless" by about a half.
     yield run("faster classic, 6/12 of the epochs", 6 / 12, method="classic", optimizer=sgd(0.075))
     yield replace(run("faster random, as lossless, 12/12", method="random", optimizer=sgd(0.075)),
                   like="lossless, 12/12 of the epochs")  # fmt: skip
+    yield run("faster classic", method="classic", optimizer=sgd(0.075))
+    yield run("faster lossless, 12/12 of the epochs", method="lossless", optimizer=sgd(0.075))
 
 
 def levels(epochs: int, suite: str = "levels", setting: str = "") -> Iterator[Run]:
@@ -87,6 +91,8 @@ def levels(epochs: int, suite: str = "levels", setting: str = "") -> Iterator[Ru
         yield control(suite, setting, name, epochs)
     yield Run(suite, setting, "easy kept at 0.3",
               {"method": "SET", "keep": SOFT, "n_epochs": epochs})  # fmt: skip
+    for method in ("lossless", "InfoBatch"):
+        yield Run(suite, setting, method, {"method": method, "n_epochs": epochs})
 
 
 def compared(suite: str, setting: str, epochs: int) -> Iterator[Run]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,10 @@ class Parameters:
     normalize: bool
     escape_formulas: bool
     reading: Reading
+
+    def for_output(self, name: str) -> Parameters:
+        """Leave out what changes nothing in a file of such a name."""
+        return self if name.lower().endswith(".csv") else replace(self, escape_formulas=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Give them ready for JSON; what only limits memory is left out."""

@@ -107,7 +107,7 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
         raise CommandError(
             f"shards are written to a folder: pass -o FOLDER, got -o {args.output}", exit_code=2
         )
-    parameters = parameters_from(args)
+    parameters = parameters_from(args).for_output("." + args.format)
     shards = pair(args.probs, args.labels, args.output, "." + args.format)
     opened = check_shards(shards, parameters, check_ids=args.check_ids)
     counts = [rows.n_rows for rows in opened]

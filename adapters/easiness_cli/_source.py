@@ -108,10 +108,13 @@ class Source:
                 f"{self.max_bytes:,}"
             )
 
-    def check_texts(self, longest: int, n_rows: int, what: str) -> None:
-        """Refuse texts that are too wide: NumPy gives each the width of the longest."""
+    def check_texts(self, longest: int, n_rows: int, what: str, *, held: int = 0) -> None:
+        """Refuse texts that are too wide: NumPy gives each the width of the longest.
+
+        While they are joined, the `held` bytes of their parts are in memory too.
+        """
         self.check_size(
-            4 * longest * n_rows,
+            4 * longest * n_rows + held,
             f"{what}: {n_rows:,} texts, the longest of {longest:,} characters,",
         )
 

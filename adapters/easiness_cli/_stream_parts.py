@@ -215,12 +215,12 @@ def _join(parts: list[Parts]) -> Parts:
 
 
 class Room:
-    """What texts take once they are joined, each then as wide as the longest."""
+    """What texts take while they are joined, each then as wide as the longest."""
 
     def __init__(self, source: Source | None, name: str) -> None:
         self.name = name
         self._source = source
-        self._longest = self._count = 0
+        self._longest = self._count = self._held = 0
 
     def add(self, texts: NDArray[Any] | None) -> None:
         """Count an array, if it is one of texts.
@@ -234,4 +234,7 @@ class Room:
             return
         self._longest = max(self._longest, texts.dtype.itemsize // 4)
         self._count += texts.size
-        self._source.check_texts(self._longest, self._count, self.name)
+        self._held += texts.nbytes
+        # One alone is not joined, and so not copied.
+        held = self._held if self._count > texts.size else 0
+        self._source.check_texts(self._longest, self._count, self.name, held=held)

@@ -123,6 +123,7 @@ def score_shard(
     )  # fmt: skip
     with told_to_callers(), told(source):
         check_format(target)
+        parameters = parameters.for_output(target)
         done = finished(inputs, target, parameters, overwrite=overwrite)
         if done is None:
             rows = Rows(source, given, parameters.reading)

@@ -115,6 +115,7 @@ def score_shards(
     )  # fmt: skip
     if format not in _FORMATS:
         raise ValueError(f"format: expected one of {', '.join(_FORMATS)}, got {format!r}")
+    parameters = parameters.for_output("." + format)
     folder = _absolute(output)
     with told_to_callers(), told(folder):
         shards = pair(

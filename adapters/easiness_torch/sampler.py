@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -102,6 +103,11 @@ class EasinessSampler(EpochSampler):
     TypeError, ValueError
         If an option is of the wrong type or out of range.
 
+    Warns
+    -----
+    UserWarning
+        If "lossless" has so few epochs that none is left to select in.
+
     Notes
     -----
     Sources: Algorithm 1 (SET) and Section 4.2.1 (warm-up, L-SET) of the paper; 1 / rate is the
@@ -163,6 +169,12 @@ class EasinessSampler(EpochSampler):
             "shuffle": shuffle, "on_nan": on_nan, "seed": seed, "drop_last": drop_last,
         }  # fmt: skip
         options = check_options(n_samples, **filled_in(given))
+        if isinstance(keep, str) and not options.selects(options.warmup_epochs):
+            warnings.warn(
+                f"keep='lossless' selects in none of {options.total_epochs} epochs: the first "
+                f"{options.warmup_epochs} and the last {options.final_epochs} take all samples",
+                stacklevel=2,
+            )
         super().__init__(
             options,
             shard=check_shard(num_replicas, rank),

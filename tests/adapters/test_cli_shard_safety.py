@@ -218,6 +218,14 @@ def test_formulas_are_escaped_in_csv_alone(suffix: str) -> None:
             assert np.load(name)["id"][0] == "=1+1"
         else:
             assert pq.read_table(name)["id"][0].as_py() == "=1+1"
+    if suffix == "csv":
+        with pytest.raises(ShardError, match="escape_formulas True, not False"):
+            score_shard("p.npz", f"t.{suffix}")
+    else:
+        # Nothing of such a file depends on it: the shard is done.
+        written = os.stat(f"t.{suffix}").st_mtime_ns
+        score_shard("p.npz", f"t.{suffix}")
+        assert os.stat(f"t.{suffix}").st_mtime_ns == written
 
 
 @pytest.mark.parametrize("width", [0, 1])

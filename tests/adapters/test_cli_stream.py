@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import zipfile
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from easiness_cli import _stream
 from easiness_cli._errors import CommandError
+from easiness_cli._source import Source
 from easiness_cli._stream import Reading, Rows
 from easiness_cli._stream_parts import Parts, blocks
 from easiness_cli.shards import ShardError, score_shard
@@ -53,6 +55,16 @@ def test_blocks_keep_every_row_in_order(sizes: list[int], size: int) -> None:
     assert np.concatenate([[], *found]).tolist() == rows.tolist()  # type: ignore[list-item]
     assert all(len(each) == size for each in found[:-1])  # type: ignore[arg-type]
     assert all(0 < len(each) <= size for each in found[-1:])  # type: ignore[arg-type]
+
+
+def test_texts_that_are_joined_take_twice_their_room() -> None:
+    texts = np.full(2000, "x" * 100)
+    parts = [Parts(ids=texts[:1000]), Parts(ids=texts[1000:])]
+    source = Source("ids", "csv", texts.nbytes)
+    assert [part.ids.nbytes for part in blocks(iter(parts), 1000, source)] == [400_000] * 2
+    with pytest.raises(CommandError, match="ids: 2,000 texts.*takes 1,600,000 bytes in memory"):
+        list(blocks(iter(parts), 2000, source))
+    assert len(list(blocks(iter(parts), 2000, replace(source, max_bytes=1_600_000)))) == 1
 
 
 def test_labels_of_another_number() -> None:

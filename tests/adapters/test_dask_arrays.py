@@ -107,12 +107,19 @@ def test_a_masked_label_is_refused() -> None:
 
 def test_on_a_cluster() -> None:
     distributed = pytest.importorskip("distributed")
-    with distributed.Client(processes=False, n_workers=1, dashboard_address=None) as client:
+    patient = {"scheduler": None, "distributed.comm.timeouts.connect": "120s"}
+    with (
+        dask.config.set(patient),
+        distributed.Client(
+            processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None, timeout=120
+        ) as client,
+    ):
         scores = score(da.from_array(PROBS, chunks=(50, 5)), LABELS)
         level, summary = client.compute([scores.level, scores.summary], sync=True)
         assert summary == EXPECTED.summary
         np.testing.assert_array_equal(level, EXPECTED.level)
         kept = scores.loss.persist()
+        assert distributed.futures_of(kept)
         np.testing.assert_array_equal(kept.compute(), EXPECTED.loss)
 
 
