@@ -62,7 +62,7 @@ def test_texts_that_are_joined_take_twice_their_room() -> None:
     parts = [Parts(ids=texts[:1000]), Parts(ids=texts[1000:])]
     source = Source("ids", "csv", texts.nbytes)
     assert [part.ids.nbytes for part in blocks(iter(parts), 1000, source)] == [400_000] * 2
-    with pytest.raises(CommandError, match="ids: 2,000 texts.*takes 1,600,000 bytes in memory"):
+    with pytest.raises(CommandError, match=r"ids: 2,000 texts.*takes 1,600,000 bytes in memory"):
         list(blocks(iter(parts), 2000, source))
     assert len(list(blocks(iter(parts), 2000, replace(source, max_bytes=1_600_000)))) == 1
 
