@@ -5,7 +5,7 @@
 copies the CSVs of the suites that there are from RUNS to docs/set_*.csv, gathers what the figures
 need by epoch in docs/set_epochs.csv, draws docs/img/set_*.png, and puts the tables between their
 marks in docs/set.md and docs/sel.md; in another folder, where these pages are not, it prints the
-tables. Needs the extra `cli`.
+tables. Needs the extras `cli` and `torch`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
+from set_suites import runs_of
 
 Row = dict[str, str]
 FIGURES = ("classic", "SET", "L-SET", "random, as SET", "EO", "EMO", "HO", "warm-up")
@@ -40,8 +41,22 @@ def rows_of(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
+def ordered(suite: str, rows: list[Row]) -> list[Row]:
+    """Rows in the order in which the suite lists its runs, and by seed."""
+    listed = [
+        (run.setting, run.name)
+        for asked, network in dict.fromkeys((int(r["asked"]), r["setting"]) for r in rows)
+        for run in runs_of(suite, asked, network)
+    ]
+    places = {key: place for place, key in reversed(list(enumerate(listed)))}
+    return sorted(
+        rows,
+        key=lambda r: (places.get((r["setting"], r["method"]), len(listed)), int(r["seed"])),
+    )
+
+
 def grouped(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
-    """Rows of each setting and method, in the order of their first seed."""
+    """Rows of each setting and method, in their order."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row["setting"], row["method"]), []).append(row)
@@ -240,7 +255,7 @@ def main() -> None:
     runs, docs = map(Path, sys.argv[1:3])
     (docs / "img").mkdir(parents=True, exist_ok=True)
     found = {
-        suite: rows_of(runs / f"{suite}.csv")
+        suite: ordered(suite, rows_of(runs / f"{suite}.csv"))
         for suite in SUITES
         if (runs / f"{suite}.csv").exists()
     }
