@@ -35,7 +35,8 @@ def _files(path: str) -> Iterator[str]:
     if not os.path.isdir(path):
         yield path
         return
-    for folder, folders, names in os.walk(path):
+    # Linked folders too: what reads the data follows them.
+    for folder, folders, names in os.walk(path, followlinks=True):
         folders.sort()
         for name in sorted(names):
             yield os.path.join(folder, name)

@@ -14,6 +14,7 @@ import easiness_core as ec
 from easiness_cli._errors import CommandError
 from easiness_cli._ids import settle_ids
 from easiness_cli._labels import encode
+from easiness_cli._mix_up import refuse_second_of_two
 from easiness_cli._read import Inputs
 from easiness_cli._sidecar import stamp
 from easiness_cli._source import Request, Source, open_source
@@ -49,7 +50,7 @@ class Rows:
     classes : list of str or None
         The class names in column order, where the file or the options give them.
     columns : list of str or None
-        What the columns are called, where labels may be looked up by it.
+        What the columns are called, where they are not numbered from 0 on.
     has_ids : bool
         Whether the file names its samples.
     paths : list of str
@@ -76,7 +77,7 @@ class Rows:
         classes = None if reading.classes is None else list(reading.classes)
         named = self._columns or []
         plain = named == [str(at) for at in range(len(named))]
-        self.columns = None if plain or classes is not None else named
+        self.columns = None if plain else named
         # With no label at all: refuses a wrong number of names, and says which would be used.
         width = self.n_classes or len(classes or ())
         self.classes = encode(np.empty(0, np.int64), width, classes, self._columns)[1]
@@ -185,6 +186,7 @@ def _open_both(
     if labels_path is None:
         probs.settle_header(None)
         return probs, None
+    refuse_second_of_two(probs_path, labels_path, reading.labels_key)
     # Ids of the labels are only compared with those of the probabilities.
     ids_key = reading.ids_key if probs.has_ids else ""
     wanted = Request("labels", None, True, reading.labels_key, False, ids_key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import pair
 from easiness_cli._shard_set import ShardsError, check_shards, shared
 from easiness_cli._stream import Reading
-from easiness_dask import score_shards
+from easiness_dask import _cluster, score_shards
 from easiness_dask._cluster import run_on_cluster
 
 import easiness_core as ec
@@ -69,6 +70,24 @@ def test_a_shard_that_changes_after_the_check_is_not_scored(what: str, client: A
         )  # fmt: skip
     assert list(caught.value.failed) == [shards[1].input]
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.csv", "a.csv.json"]
+
+
+def test_outputs_that_only_workers_see_are_not_taken_for_done(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save("a")
+    save("b")
+    real = _cluster.score_task
+
+    def elsewhere(shard: Any, *args: Any, **options: Any) -> Any:
+        found = real(shard, *args, **options)
+        if shard.input.endswith("b.npz"):
+            os.unlink(shard.output)  # as if it were in a folder of the worker's own
+        return found
+
+    monkeypatch.setattr(_cluster, "score_task", elsewhere)
+    with pytest.raises(ShardsError, match=r"b.parquet': a worker wrote it, and it is not here"):
+        score_shards("in", "out", client=client)
 
 
 @pytest.mark.parametrize("format", [".parquet", "CSV", "json", ""])
