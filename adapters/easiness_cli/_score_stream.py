@@ -10,7 +10,7 @@ from easiness_cli._common import AUROC_ELEMENTS, estimator_from, parse_classes
 from easiness_cli._errors import CommandError
 from easiness_cli._parameters import Parameters
 from easiness_cli._progress import Progress
-from easiness_cli._shard_folder import output_folder
+from easiness_cli._shard_folder import look_beforehand, output_folder
 from easiness_cli._shard_names import is_many, pair
 from easiness_cli._shard_run import score_blocks
 from easiness_cli._shard_set import check_shards, run_serially
@@ -109,6 +109,7 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
         )
     parameters = parameters_from(args).for_output("." + args.format)
     shards = pair(args.probs, args.labels, args.output, "." + args.format)
+    look_beforehand(args.output, shards, parameters, overwrite=args.overwrite)
     opened = check_shards(shards, parameters, check_ids=args.check_ids)
     counts = [rows.n_rows for rows in opened]
     if not any(count != 0 for count in counts):

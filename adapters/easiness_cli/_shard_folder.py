@@ -21,11 +21,31 @@ SET = ".easiness.shards"
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.tmp")
 
 
+def look_beforehand(
+    folder: str, shards: list[Shard], parameters: Parameters, *, overwrite: bool
+) -> None:
+    """Refuse a folder that `output_folder` would refuse, before all labels and ids are read.
+
+    Raises
+    ------
+    CommandError
+        As `output_folder`; a folder that is not there yet is not made.
+    """
+    if os.path.isdir(folder):
+        with output_folder(folder, shards, parameters, overwrite=overwrite, ready=False):
+            pass
+
+
 @contextmanager
 def output_folder(
-    folder: str, shards: list[Shard], parameters: Parameters, *, overwrite: bool
+    folder: str,
+    shards: list[Shard],
+    parameters: Parameters,
+    *,
+    overwrite: bool,
+    ready: bool = True,
 ) -> Iterator[None]:
-    """Make and lock the outputs' folder; remove what killed runs left half-written.
+    """Make and lock the outputs' folder; where it is to be `ready`, remove half-written files.
 
     Raises
     ------
@@ -48,6 +68,9 @@ def output_folder(
         notes = {sidecar_path(name) for name in wanted}
         _refuse_others(folder, wanted | notes)
         _refuse_other_runs(shards, parameters, overwrite=overwrite)
+        if not ready:
+            yield
+            return
         _remove_temporaries(folder, wanted | notes | {SET})
         write_set(folder, wanted)
         yield

@@ -169,6 +169,8 @@ def run_shard(
         contents = [content_sha256(path) for path in rows.paths]
         if [stamp(path) for path in rows.paths] != before:
             raise CommandError(f"{rows.paths[0]!r}: an input changed while it was read; try again")
+        if not os.fstat(file.fileno()).st_nlink:
+            raise CommandError(f"{output!r}: another run took over its folder; run again")
         sidecar = Sidecar(
             ec.__version__,
             parameters.to_dict(),

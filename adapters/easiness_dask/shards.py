@@ -100,7 +100,7 @@ def score_shards(
     # Here, not above: adapters do not import one another when they are imported.
     from easiness_cli._parameters import gather
     from easiness_cli._progress import Progress
-    from easiness_cli._shard_folder import output_folder
+    from easiness_cli._shard_folder import look_beforehand, output_folder
     from easiness_cli._shard_names import pair
     from easiness_cli._shard_run import told, told_to_callers
     from easiness_cli._shard_set import check_shards, run_serially, shared
@@ -121,6 +121,7 @@ def score_shards(
         shards = pair(
             _paths(inputs), None if labels is None else _paths(labels), folder, "." + format
         )
+        look_beforehand(folder, shards, parameters, overwrite=overwrite)
         opened = check_shards(shards, parameters, check_ids=check_ids)
         counts = [rows.n_rows for rows in opened]
         total = None if None in counts else sum(count or 0 for count in counts)
