@@ -145,7 +145,7 @@ examples:
   cat probs.csv | easiness score - -o - > scores.csv
 """,
     )
-    options.inputs(parser)
+    options.inputs(parser, "; zarr; a folder or glob of them")
     parser.add_argument(
         "-o", "--output", metavar="OUT",
         help="file to write: .parquet, .csv or .npz; '-' writes csv to standard output, and the "

@@ -15,11 +15,13 @@ _INTERVAL_S = {True: 0.2, False: 10.0}
 class Progress:
     """Tell how far the work is, once it has lasted some seconds.
 
+    Where the `total` of rows is not known, it may be `about` so many.
+
     A terminal sees one line that is rewritten and removed at the end; a file a line now and then.
     """
 
-    def __init__(self, total: int | None, *, quiet: bool) -> None:
-        self._total = total
+    def __init__(self, total: int | None, *, quiet: bool, about: int = 0) -> None:
+        self._total, self._about = total, about
         self._quiet = quiet
         self._tty = sys.stderr.isatty()
         self._start = time.monotonic()
@@ -69,16 +71,19 @@ class Progress:
             return
         self._next = now + _INTERVAL_S[self._tty]
         self._shown = True
-        line = _line(done, self._total, (done - skipped) / max(now - self._start, 1e-9))
-        self._print(line)
+        rate = (done - skipped) / max(now - self._start, 1e-9)
+        self._print(_line(done, self._total, rate, self._about))
 
 
-def _line(done: int, total: int | None, rate: float) -> str:
-    if total is None:
-        return f"scored {done:,} rows, {rate:,.0f} rows/s"
+def _line(done: int, total: int | None, rate: float, about: int = 0) -> str:
     # Nothing tells the rate as long as all that is done had been done before.
-    pace = f", {rate:,.0f} rows/s, {_clock((total - done) / rate)} left" if rate > 0 else ""
-    return f"scored {done:,} of {total:,} rows ({100 * done / total:.0f} %){pace}"
+    pace = f", {rate:,.0f} rows/s" if rate > 0 else ""
+    expected = about if total is None else total
+    if total is None and about <= done:
+        return f"scored {done:,} rows{pace}"
+    share = f"{'about ' if total is None else ''}{expected:,} rows ({100 * done / expected:.0f} %)"
+    left = f", {_clock((expected - done) / rate)} left" if rate > 0 else ""
+    return f"scored {done:,} of {share}{pace}{left}"
 
 
 def _clock(seconds: float) -> str:

@@ -80,7 +80,8 @@ def rows_if_large(args: argparse.Namespace) -> Rows | None:
 def score_rows(rows: Rows, args: argparse.Namespace) -> ec.Summary:
     """Score block by block, into `args.output` if it is given."""
     parameters = parameters_from(args)
-    with Progress(rows.n_rows, quiet=args.quiet) as progress:
+    about = 0 if args.quiet else rows.about_rows
+    with Progress(rows.n_rows, quiet=args.quiet, about=about) as progress:
         if args.output is None:
             return _some(score_blocks(rows, None, parameters, args.threads, progress.show), rows)
         suffix = os.path.splitext(args.output)[1].lower()
@@ -115,9 +116,10 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
     if not any(count != 0 for count in counts):
         raise CommandError(f"{args.probs!r}: its shards hold no rows")
     total = None if None in counts else sum(count or 0 for count in counts)
+    about = 0 if args.quiet else sum(rows.about_rows for rows in opened)
     with (
         output_folder(args.output, shards, parameters, overwrite=args.overwrite),
-        Progress(total, quiet=args.quiet) as progress,
+        Progress(total, quiet=args.quiet, about=about) as progress,
     ):
         report = run_serially(
             shards, opened, parameters,

@@ -87,6 +87,11 @@ class Rows:
         return self._probs.columns
 
     @property
+    def about_rows(self) -> int:
+        """The number of rows, or where only reading tells, about how many there are."""
+        return self._probs.about_rows()
+
+    @property
     def block_rows(self) -> int:
         """Rows of every block but the last; a function of the number of classes alone."""
         return min(_MOST_ROWS, max(1, _ELEMENTS // max(1, self.n_classes)))

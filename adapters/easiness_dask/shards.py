@@ -126,7 +126,8 @@ def score_shards(
         counts = [rows.n_rows for rows in opened]
         total = None if None in counts else sum(count or 0 for count in counts)
         held = output_folder(folder, shards, parameters, overwrite=overwrite)
-        with held, Progress(total, quiet=not progress) as shown:
+        about = sum(rows.about_rows for rows in opened) if progress else 0
+        with held, Progress(total, quiet=not progress, about=about) as shown:
             if client is None:
                 report = run_serially(
                     shards, opened, parameters,

@@ -86,6 +86,18 @@ def test_progress_of_what_had_been_done_before(
     assert "scored 20 of 40 rows (50 %)" in lines  # the empty one, which took no time
 
 
+def test_progress_of_csv_tells_about_how_much_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for at in range(2):
+        table(f"in/{at}.csv", ["a", "b"])
+    monkeypatch.setattr(_progress, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(_progress, "_INTERVAL_S", {True: 0.0, False: 0.0})
+    score_shards("in", "out", progress=True)
+    # With the two headers, 42 lines.
+    assert "scored 20 of about 42 rows (48 %), " in capsys.readouterr().err
+
+
 def test_progress_that_cannot_be_shown_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
     class Gone:
         def isatty(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from easiness_cli import _progress
 from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import pair
 from easiness_cli._shard_set import ShardsError, check_shards, shared
@@ -70,6 +71,17 @@ def test_a_shard_that_changes_after_the_check_is_not_scored(what: str, client: A
         )  # fmt: skip
     assert list(caught.value.failed) == [shards[1].input]
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.csv", "a.csv.json"]
+
+
+def test_progress_where_all_has_been_done_before(
+    client: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("a")
+    save("b")
+    before = score_shards("in", "out", client=client)
+    monkeypatch.setattr(_progress, "_PATIENCE_S", 0.0)
+    assert score_shards("in", "out", client=client, progress=True) == before
+    assert "scored 20 of 40 rows (50 %)\n" in capsys.readouterr().err
 
 
 def test_outputs_that_only_workers_see_are_not_taken_for_done(
