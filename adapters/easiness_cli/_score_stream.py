@@ -121,10 +121,13 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
         output_folder(args.output, shards, parameters, overwrite=args.overwrite),
         Progress(total, quiet=args.quiet, about=about) as progress,
     ):
-        report = run_serially(
-            shards, opened, parameters,
-            overwrite=args.overwrite, n_threads=args.threads, progress=progress.show,
-        )  # fmt: skip
+        try:
+            report = run_serially(
+                shards, opened, parameters,
+                overwrite=args.overwrite, n_threads=args.threads, progress=progress.show,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("finished shards stay: run the line again to go on") from None
     if not report.summary.n_samples:
         raise CommandError(f"{args.probs!r}: its shards hold no rows")
     return report.summary, next(rows.n_classes for rows in opened if rows.n_classes)

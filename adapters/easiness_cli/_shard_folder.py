@@ -117,12 +117,12 @@ def read_set(folder: str) -> list[str]:
 def is_note_name(name: str) -> bool:
     """Whether a file is called as the note of an output is."""
     stem, suffix = os.path.splitext(name)
-    return suffix == ".json" and os.path.splitext(stem)[1] in FORMATS
+    return suffix == ".json" and os.path.splitext(stem)[1].lower() in FORMATS
 
 
 def is_output_name(name: str) -> bool:
     """Whether a file is called as an output is."""
-    return os.path.splitext(name)[1] in FORMATS and name[0] not in "._"
+    return os.path.splitext(name)[1].lower() in FORMATS and name[0] not in "._"
 
 
 def _refuse_others(folder: str, known: set[str]) -> None:

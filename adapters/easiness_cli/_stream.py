@@ -62,6 +62,12 @@ class Rows:
     def __init__(self, probs_path: str, labels_path: str | None, reading: Reading) -> None:
         self._reading = reading
         self.paths = [probs_path] + ([] if labels_path is None else [labels_path])
+        for path in self.paths:
+            if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+                raise CommandError(
+                    f"{path!r}: it is no file or folder, but a pipe or device, which cannot be "
+                    f"read twice; save it to a file"
+                )
         # Before the headers are read: what changes from here on is not what they describe.
         self.stamps = [stamp(path) for path in self.paths if os.path.exists(path)]
         self._probs, self._labels = _open_both(probs_path, labels_path, reading)

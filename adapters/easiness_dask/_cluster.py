@@ -110,7 +110,8 @@ def run_on_cluster(
         if run.suspects.pop(shard, None) is not None:
             report.failed[shard.input] = why
             confirmed += 1
-    report.failed.update({shard.input: why for shard, why in run.suspects.items()})
+    blamed = "; it was not tried alone: another shard on the same worker may be the cause"
+    report.failed.update({shard.input: why + blamed for shard, why in run.suspects.items()})
     if lost:
         _look_at_the_rest(shards, parameters, report)
     if lost or report.failed:

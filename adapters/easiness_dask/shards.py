@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -146,6 +147,10 @@ def score_shards(
 def _paths(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> str | list[str]:
     # Absolute: workers may have been started in another folder, with files of the same names.
     if isinstance(given, str | bytes | os.PathLike):
+        name = os.fsdecode(given)
+        if glob.has_magic(name) and not os.path.lexists(name):
+            # This folder's own name is no pattern.
+            return os.path.normpath(os.path.join(glob.escape(os.getcwd()), name))
         return _absolute(given)
     return [_absolute(path) for path in given]
 

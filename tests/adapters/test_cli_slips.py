@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from easiness_cli import _progress
+from easiness_cli import _progress, _score_stream
 from easiness_cli.__main__ import main
 from easiness_cli.shards import ShardError, ShardsError, score_shard
 from easiness_dask import score_shards
@@ -268,3 +268,15 @@ def test_chunks_behind_a_link_belong_to_an_input() -> None:
     os.rename("q.zarr/c", "chunks")
     with pytest.raises(ShardError, match="before it changed"):
         score_shard("p.zarr", "s.parquet", labels="y.npy")
+
+
+def test_an_interrupted_set_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    save("in/0.npz")
+    monkeypatch.setattr(_score_stream, "run_serially", interrupted)
+    assert main(["score", "in", "-o", "out"]) == 130
+    assert capsys.readouterr().err.endswith("run the line again to go on\n")

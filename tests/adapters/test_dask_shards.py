@@ -14,6 +14,7 @@ from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import pair
 from easiness_cli._shard_set import ShardsError, check_shards, shared
 from easiness_cli._stream import Reading
+from easiness_cli.shards import ShardError
 from easiness_dask import _cluster, score_shards
 from easiness_dask._cluster import run_on_cluster
 
@@ -71,6 +72,22 @@ def test_a_shard_that_changes_after_the_check_is_not_scored(what: str, client: A
         )  # fmt: skip
     assert list(caught.value.failed) == [shards[1].input]
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.csv", "a.csv.json"]
+
+
+def test_the_name_of_the_folder_is_no_pattern(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, n_files in (("exp[1]", 2), ("exp1", 1)):
+        (tmp_path / name / "in").mkdir(parents=True)
+        monkeypatch.chdir(tmp_path / name)
+        for at in range(n_files):
+            save(f"{at}")
+    monkeypatch.chdir(tmp_path / "exp[1]")
+    assert score_shards("in/*.npz", "out").n_samples == 40
+    assert score_shards("in", "other").n_samples == 40
+    assert score_shards("../exp1/in/?.npz", "third").n_samples == 20
+    with pytest.raises(ShardError, match="would be among the shards"):
+        score_shards("in/*", "in/out")
 
 
 def test_progress_where_all_has_been_done_before(
