@@ -66,21 +66,21 @@ def leave_out(name: str, error: UnusableIds, request: Request) -> None:
 
 
 def settle_ids(stream: Stream, request: Request) -> None:
-    """Read ids beforehand where their type does not tell whether all can be carried.
-
-    Those beyond int64 are carried as text, which needs to be known from the first block on.
-    """
+    """Read ids beforehand where their type does not tell whether all can be carried."""
     if not stream.has_ids or not stream.ids_in_doubt:
         return
     try:
-        stream.ids_as_text = stream.survey_ids()
+        stream.survey_ids()
     except UnusableIds as error:
         leave_out(stream.ids_name, error, request)
         stream.forget_ids()
 
 
-def check_ids(ids: NDArray[Any], source: Source, *, as_text: bool = False) -> NDArray[Any]:
-    """Give whole numbers and text as they are; floats that are whole, dates and bytes as either.
+def check_ids(ids: NDArray[Any], source: Source) -> NDArray[Any]:
+    """Give whole numbers and text as they are; what can be made one of them, as that.
+
+    Floats that are whole become int64; dates and uint64 become text, whatever the values are:
+    int64 does not hold all of uint64, and files of one set have to agree.
 
     Parameters
     ----------
@@ -88,8 +88,6 @@ def check_ids(ids: NDArray[Any], source: Source, *, as_text: bool = False) -> ND
         What the file holds.
     source : Source
         The file, for messages.
-    as_text : bool, default False
-        Whether whole numbers are to be given as text.
 
     Returns
     -------
@@ -111,7 +109,9 @@ def check_ids(ids: NDArray[Any], source: Source, *, as_text: bool = False) -> ND
         if kind == "f":
             found += " that are not all whole"
         raise UnusableIds(source, f"expected whole numbers or text, got {found}")
-    return ids.astype(np.str_) if as_text and kind in "iu" else ids
+    if kind == "u" and ids.dtype.itemsize == 8:
+        return ids.astype(f"U{len(str(ids.max(initial=0)))}")
+    return ids
 
 
 def check_same_ids(

@@ -48,7 +48,8 @@ def check_unique(names: Sequence[str], shards: Sequence[Ids], max_bytes: int) ->
         kinds.setdefault("text" if ids.dtype.kind == "U" else "numbers", name)
         if len(kinds) > 1:
             raise CommandError(
-                f"ids are numbers in {kinds['numbers']!r} and text in {kinds['text']!r}"
+                f"ids are numbers in {kinds['numbers']!r} and text in {kinds['text']!r} (uint64 is "
+                f"carried as text); write all in one way, or leave them out by --ids-key ''"
             )
         ids.sort()
         twice = _repeated(ids)
@@ -92,10 +93,6 @@ def _load(shards: Sequence[tuple[str, Ids]], max_bytes: int) -> NDArray[Any]:
         for block in shard.ids():
             if block.dtype.kind == "S":
                 block = np.char.decode(block, "utf-8", "replace")
-            elif block.dtype.kind == "u":
-                if block.size and block.max() > np.iinfo(np.int64).max:
-                    raise CommandError(f"{name!r}: ids: expected below 2^63, got {block.max()}")
-                block = block.astype(np.int64)
             n_ids += block.size
             # Texts are compared at the width of the longest.
             widest = max(widest, block.dtype.itemsize)

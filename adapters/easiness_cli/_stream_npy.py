@@ -180,7 +180,7 @@ class _Npz(Stream):
         n_classes = headers["probs"].shape[1] if "probs" in headers else 0
         super().__init__(
             source, n_rows=n_rows, n_classes=n_classes, ids_name=needed.get("ids"),
-            ids_in_doubt="ids" in needed and headers["ids"].dtype.kind not in "iUS",
+            ids_in_doubt="ids" in needed and headers["ids"].dtype.kind not in "iuUS",
         )  # fmt: skip
         self._needed, self._headers = needed, headers
 

@@ -111,7 +111,7 @@ class _Zarr(Stream):
         super().__init__(
             source, n_rows=shape[0], n_classes=shape[1] if "probs" in arrays else 0,
             ids_name=ids if "ids" in arrays else None,
-            ids_in_doubt="ids" in arrays and arrays["ids"].dtype.kind not in "iUST",
+            ids_in_doubt="ids" in arrays and arrays["ids"].dtype.kind not in "iuUST",
         )  # fmt: skip
         self._arrays = arrays
         self._stored = {name: Chunks(source, name, array) for name, array in arrays.items()}
