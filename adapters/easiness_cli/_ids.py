@@ -27,17 +27,31 @@ class UnusableIds(CommandError):
         self.why = why
 
 
+class MissingIds(CommandError):
+    """Ids that are asked for by a name which the file does not have; another may have it."""
+
+    def __init__(self, source: Source, key: str, names: list[str]) -> None:
+        self.source = source
+        self.told = f"no ids {key!r} in it"
+        held = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
+        self.held = f"it has {held}" if names else "it has no names that could be meant"
+        super().__init__(f"{source}: {self.told} ({self.held}); {NO_IDS}")
+
+
 def pick_ids(names: list[str], request: Request, source: Source) -> str | None:
-    """Find the column or array that names the samples, if there is one."""
+    """Find the column or array that names the samples, if there is one.
+
+    Raises
+    ------
+    MissingIds
+        If it is asked for by its name, and is not there.
+    """
     key = request.ids_key
     if key == "":
         return None
     if key is not None:
-        if key not in names and request.what == "labels":
-            return None
         if key not in names:
-            shown = ", ".join(map(repr, names[:20]))
-            raise source.error(f"no column {key!r} of ids; it has {shown}; {NO_IDS}")
+            raise MissingIds(source, key, names)
         return key
     for wanted in ID_NAMES:
         for name in names:
@@ -58,7 +72,7 @@ def leave_out(name: str, error: UnusableIds, request: Request) -> None:
         raise error
     # Without the file: one notice, not one for each of the files that are alike.
     warnings.warn(
-        f"{name!r} is left out, and no output has ids: {error.why}; name others by --ids-key "
+        f"{name!r} is left out, not carried as ids: {error.why}; name others by --ids-key "
         f"(ids_key=), or none by --ids-key ''",
         Notice,
         stacklevel=2,

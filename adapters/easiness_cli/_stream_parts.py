@@ -50,7 +50,7 @@ class Stream(ABC):
     n_columns : int or None
         How many columns were taken for classes, where the file may hold others too.
     has_ids : bool
-        Whether the file names its samples.
+        Whether the file names its samples, and that can be carried.
     ids_name : str
         What it calls the names, where it has them.
     ids_in_doubt : bool

@@ -43,6 +43,8 @@ def stream_zarr(source: Source, request: Request) -> Stream:
     needed, ids = ({request.what: arrays[""]}, None) if alone else _choose(source, arrays, request)
     if alone and request.what == "probs" and request.with_labels:
         raise source.error("one zarr array: pass LABELS as well")
+    if alone:
+        pick_ids([], request, source)
     for name, array in needed.items():
         _check(source, name, array)
     counts = {name: array.shape[0] for name, array in needed.items()}

@@ -156,7 +156,7 @@ def test_ids_that_nobody_asked_for_break_nothing(
     assert main(["score", path, "-o", "w.npz", "-q"]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith("easiness: note: 'id' is left out, and no output has ids: ")
+    assert lines[0].startswith("easiness: note: 'id' is left out, not carried as ids: ")
     assert "id" not in np.load("w.npz")
 
 
