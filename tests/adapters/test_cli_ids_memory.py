@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from easiness_cli import _ids_check
 from easiness_cli._errors import CommandError
 from easiness_cli._ids_check import check_unique
 from easiness_cli._read import Inputs
@@ -87,6 +88,14 @@ def test_memory_to_compare_ids(
     check_unique(names, shards, limit)
     # What is counted is what is held: no more is taken than is allowed.
     assert peak < ROOM * limit
+
+
+@pytest.mark.parametrize("at", [0, _ids_check._STEP - 1, _ids_check._STEP, 2 * _ids_check._STEP])
+def test_ids_that_are_alike_are_found_wherever_they_are(at: int) -> None:
+    ids = np.arange(2 * _ids_check._STEP + 2)
+    assert _ids_check._repeated(ids) is None
+    ids[at + 1] = at
+    assert _ids_check._repeated(ids) == at
 
 
 def test_more_than_is_allowed_is_refused_before_it_is_taken() -> None:
