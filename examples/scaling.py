@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scaling_workers import measure_workers, workers_table
+from scaling_workers import measure_driver, measure_workers, workers_table
 
 import easiness_core as ec
 
@@ -183,7 +183,9 @@ def shown_rate(rate: float) -> str:
     return f"{rate:.0f} GB/s" if rate >= 100 else f"{rate:.2g} GB/s"
 
 
-def tables(rows: list[dict[str, str]], shard_s: float, compared: list[dict[str, Any]]) -> str:
+def tables(
+    rows: list[dict[str, str]], shard_s: float, compared: list[dict[str, Any]], driver: str
+) -> str:
     import pyarrow
 
     heads = ["what", "format", "classes", "elements", "core s", "wall s", "MB read", "MB written"]
@@ -213,7 +215,10 @@ def tables(rows: list[dict[str, str]], shard_s: float, compared: list[dict[str, 
         f"easiness_core {ec.__version__}, NumPy {np.__version__}, pyarrow {pyarrow.__version__}, "
         f"Python {platform.python_version()}"
     )
-    lines += ["", f"A shard costs {1000 * shard_s:.1f} ms however small it is. {versions}."]
+    lines += [
+        "",
+        f"A shard costs {1000 * shard_s:.1f} ms however small it is. {driver} {versions}.",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -243,7 +248,9 @@ def main() -> None:
         n_elements = int(min(WORKERS_ELEMENTS, args.most))
         with tempfile.TemporaryDirectory(prefix="easiness-scaling-") as name:
             workers = measure_workers(Path(name), args.workers, piece, n_elements, forget, REPEATS)
-    text = tables(rows, small_shards(), workers)
+    with tempfile.TemporaryDirectory(prefix="easiness-scaling-") as name:
+        driver = measure_driver(Path(name))
+    text = tables(rows, small_shards(), workers, driver)
     if args.page is None:
         print(text)
         return

@@ -30,6 +30,7 @@ FAMILIES = {
     "InfoBatch": ("#d55e00", "^", "InfoBatch's rule"),
     "random": ("#009e73", "v", "random, as many as lossless or SET"),
     "faster": ("#7a5195", "x", "at 1.5 times the learning rate"),
+    "fastest": ("#b07aa1", "+", "at twice the learning rate"),
     "easy": ("#cc79a7", "D", "easy kept at 0.3"),
     "SET": ("#e69f00", "P", "SET (medium only)"),
     "warm-up": ("#8c564b", "*", "SET's warm-up alone"),
@@ -135,7 +136,7 @@ def frontier(rows: list[Row]) -> Figure | None:
             seen.add(method)
         points.sort()
         if points:
-            line = "none" if family == "faster" else "-"
+            line = "none" if family.startswith("fast") else "-"
             axes.plot(*zip(*points, strict=True), ls=line, color=colour, marker=marker, label=words)
     assert seen == set(groups), set(groups) - seen
     axes.set(

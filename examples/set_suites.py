@@ -79,6 +79,13 @@ def frontier(epochs: int) -> Iterator[Run]:
                   like="lossless, 12/12 of the epochs")  # fmt: skip
     yield run("faster classic", method="classic", optimizer=sgd(0.075))
     yield run("faster lossless, 12/12 of the epochs", method="lossless", optimizer=sgd(0.075))
+    yield run("faster InfoBatch, 9/12 of the epochs", 9 / 12, method="InfoBatch",
+              optimizer=sgd(0.075))  # fmt: skip
+    for name, share in (
+        ("lossless, 12/12 of the epochs", 1.0), ("classic", 1.0),
+        ("classic, 6/12 of the epochs", 6 / 12), ("InfoBatch, 9/12 of the epochs", 9 / 12),
+    ):  # fmt: skip
+        yield run(f"fastest {name}", share, method=name.split(",")[0], optimizer=sgd(0.1))
 
 
 def levels(epochs: int, suite: str = "levels", setting: str = "") -> Iterator[Run]:

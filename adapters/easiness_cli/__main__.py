@@ -58,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             code: int = getattr(importlib.import_module(module), function)(args)
         with standard_output():  # what was printed is written now, or told as an error
             return code
-    except KeyboardInterrupt:
-        return _fail("interrupted", _INTERRUPTED)
+    except KeyboardInterrupt as error:
+        return _fail("; ".join(["interrupted", *map(str, error.args)]), _INTERRUPTED)
     except BrokenPipeError:
         _silence(sys.stdout)
         return _PIPE_CLOSED

@@ -46,6 +46,8 @@ def encode(
         raise CommandError(
             f"--classes: {len(classes)} names, but the probabilities have {n_classes} columns"
         )
+    if classes is not None and columns not in (None, classes):
+        _refuse_another_order(classes, columns or [])
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "replace")
     _refuse_huge(labels, n_classes)
@@ -61,6 +63,15 @@ def encode(
     if names is not None and not any(map(_is_number, names)) and len(set(names)) == len(names):
         return labels, names
     return labels, classes
+
+
+def _refuse_another_order(classes: list[str], columns: list[str]) -> None:
+    """Refuse the names of the columns in another order: one class would be taken for another."""
+    if sorted(classes) == sorted(columns):
+        raise CommandError(
+            f"--classes: {', '.join(classes)} are the names of the columns in another order than "
+            f"theirs ({', '.join(columns)}); leave --classes out, or give names in that order"
+        )
 
 
 def _refuse_huge(labels: NDArray[Any], n_classes: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError, reason
-from easiness_cli._shard_folder import is_note_name, is_output_name, read_set
+from easiness_cli._shard_folder import SET, is_note_name, is_output_name, read_set
 from easiness_cli._sidecar import MOST_BYTES, Sidecar, is_whole, sidecar_path
 from easiness_cli._summary import as_json, as_text
 from easiness_cli._write import standard_output
@@ -33,7 +33,7 @@ class _Found:
     content : str or None
         Checksum of the inputs of a note.
     parameters : dict or None
-        Those of a note; a result of --json does not tell them.
+        Those of a note, and its version; a result of --json does not tell them.
     """
 
     path: str
@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     seen: dict[str, str] = {}
     contents: dict[str, str] = {}
     kinds: tuple[str, dict[str, Any]] | None = None
+    runs: dict[str, tuple[str, dict[str, Any]]] = {}
     # Notes first: the others are compared with them.
     for path in sorted(_files(args.paths), key=_is_result):
         found = _read(path, verify=args.verify)
@@ -69,6 +70,9 @@ def run(args: argparse.Namespace) -> int:
         if found.parameters is not None:
             kinds = kinds or (path, found.parameters)
             _refuse_other_kind(*kinds, path, found.parameters)
+            begun = runs.setdefault(_folder(path), (path, found.parameters))
+            if os.path.lexists(os.path.join(_folder(path), SET)):
+                _refuse_another_run(*begun, path, found.parameters)
         # A note of no rows may not know.
         if found.n_classes or found.summary.n_samples:
             n_classes.setdefault(found.n_classes, path)
@@ -99,6 +103,18 @@ def _refuse_other_kind(
             raise CommandError(
                 f"{first!r} was scored with {name} {before.get(name)!r}, {path!r} with "
                 f"{parameters.get(name)!r}: their summaries are of different things"
+            )
+
+
+def _refuse_another_run(
+    first: str, before: dict[str, Any], path: str, parameters: dict[str, Any]
+) -> None:
+    """Refuse a folder whose run was begun anew in another way, and not finished."""
+    for name in sorted(before.keys() | parameters.keys()):
+        if before.get(name) != parameters.get(name):
+            raise CommandError(
+                f"{first!r} was scored with {name} {before.get(name)!r}, {path!r} with "
+                f"{parameters.get(name)!r}: their folder is of two runs; finish the second one"
             )
 
 
@@ -156,6 +172,8 @@ def _read(path: str, *, verify: bool) -> _Found:
             return _of_note(path, note)
         summary = ec.Summary.from_dict(content["summary"])
         n_classes, output = int(content["n_classes"]), content.get("output")
+    except FileNotFoundError as error:
+        raise CommandError(f"{path!r}: no such file or folder") from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CommandError(
             f"{path!r}: neither the note of a shard nor what 'score --json' prints: {reason(error)}"
@@ -177,8 +195,9 @@ def _of_note(path: str, note: Sidecar) -> _Found:
     if note.n_rows and all(isinstance(each, str) for each in paths):
         itself.add("inputs " + json.dumps([paths, content, note.parameters], sort_keys=True))
     return _Found(
-        path, note.summary, note.n_classes, itself, itself | gives, content, note.parameters
-    )
+        path, note.summary, note.n_classes, itself, itself | gives, content,
+        {**note.parameters, "version": note.version},
+    )  # fmt: skip
 
 
 def _folder(path: str) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 from easiness_cli import _option_types as types
 
 
-def inputs(parser: Any) -> None:
-    """Add PROBS and LABELS."""
-    parser.add_argument("probs", metavar="PROBS", help="probabilities: npy, npz, csv or parquet")
+def inputs(parser: Any, more: str = "") -> None:
+    """Add PROBS, which may be `more` than a file, and LABELS."""
+    parser.add_argument(
+        "probs", metavar="PROBS", help=f"probabilities: npy, npz, csv or parquet{more}"
+    )
     parser.add_argument(
         "labels", metavar="LABELS", nargs="?",
         help="given labels, in the same formats (default: found in PROBS)",

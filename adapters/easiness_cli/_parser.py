@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -52,7 +53,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if extra and getattr(args, "labels", "") is None and (extra[0] == "-" or extra[0][0:1] != "-"):
         args.labels = extra.pop(0)
     if extra:
-        parser.error(f"unrecognized arguments: {' '.join(extra)}")
+        # What a shell makes of a glob.
+        quote = "; quote a glob, as in 'in/*.npy'" if all(map(os.path.exists, extra)) else ""
+        parser.error(f"unrecognized arguments: {' '.join(extra)}{quote}")
     return args
 
 
@@ -143,7 +146,7 @@ examples:
   cat probs.csv | easiness score - -o - > scores.csv
 """,
     )
-    options.inputs(parser)
+    options.inputs(parser, "; zarr; a folder or glob of them")
     parser.add_argument(
         "-o", "--output", metavar="OUT",
         help="file to write: .parquet, .csv or .npz; '-' writes csv to standard output, and the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -14,11 +15,13 @@ _INTERVAL_S = {True: 0.2, False: 10.0}
 class Progress:
     """Tell how far the work is, once it has lasted some seconds.
 
+    Where the `total` of rows is not known, it may be `about` so many.
+
     A terminal sees one line that is rewritten and removed at the end; a file a line now and then.
     """
 
-    def __init__(self, total: int | None, *, quiet: bool) -> None:
-        self._total = total
+    def __init__(self, total: int | None, *, quiet: bool, about: int = 0) -> None:
+        self._total, self._about = total, about
         self._quiet = quiet
         self._tty = sys.stderr.isatty()
         self._start = time.monotonic()
@@ -35,13 +38,19 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         if self._shown and self._tty:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._print("")
+
+    def _print(self, text: str) -> None:
+        start, end = ("\r\x1b[K", "") if self._tty else ("", "\n")
+        # Whoever read along may have gone; the work goes on.
+        with suppress(OSError, ValueError):
+            print(f"{start}{text}", end=end, file=sys.stderr, flush=True)
 
     def stage(self, text: str) -> None:
         """Tell a terminal what is going on, where it cannot be counted."""
         if self._tty and not self._quiet:
             self._shown = True
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+            self._print(text)
 
     def step(self, text: str) -> None:
         """Tell what is going on, once the work has lasted some seconds; for several stages."""
@@ -50,8 +59,7 @@ class Progress:
             return
         self._next = now + _INTERVAL_S[self._tty]
         self._shown = True
-        start, end = ("\r\x1b[K", "") if self._tty else ("", "\n")
-        print(f"{start}{text}", end=end, file=sys.stderr, flush=True)
+        self._print(text)
 
     def show(self, done: int, skipped: int = 0) -> None:
         """Say how many rows are done, how fast, and when the rest will be, if it is time.
@@ -63,20 +71,19 @@ class Progress:
             return
         self._next = now + _INTERVAL_S[self._tty]
         self._shown = True
-        line = _line(done, self._total, (done - skipped) / max(now - self._start, 1e-9))
-        if self._tty:
-            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-        else:
-            print(line, file=sys.stderr, flush=True)
+        rate = (done - skipped) / max(now - self._start, 1e-9)
+        self._print(_line(done, self._total, rate, self._about))
 
 
-def _line(done: int, total: int | None, rate: float) -> str:
-    if total is None:
-        return f"scored {done:,} rows, {rate:,.0f} rows/s"
-    return (
-        f"scored {done:,} of {total:,} rows ({100 * done / total:.0f} %), {rate:,.0f} rows/s, "
-        f"{_clock((total - done) / rate)} left"
-    )
+def _line(done: int, total: int | None, rate: float, about: int = 0) -> str:
+    # Nothing tells the rate as long as all that is done had been done before.
+    pace = f", {rate:,.0f} rows/s" if rate > 0 else ""
+    expected = about if total is None else total
+    if total is None and about <= done:
+        return f"scored {done:,} rows{pace}"
+    share = f"{'about ' if total is None else ''}{expected:,} rows ({100 * done / expected:.0f} %)"
+    left = f", {_clock((expected - done) / rate)} left" if rate > 0 else ""
+    return f"scored {done:,} of {share}{pace}{left}"
 
 
 def _clock(seconds: float) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import easiness_core as ec
 from easiness_cli._errors import CommandError
 from easiness_cli._labels import encode
+from easiness_cli._mix_up import refuse_second_of_two
 from easiness_cli._source import Content, Request, Source, open_source
 
 
@@ -91,6 +92,7 @@ def read_inputs(
     )
     label_content, label_source = content, source
     if labels_path is not None:
+        refuse_second_of_two(probs_path, labels_path, labels_key)
         label_source = open_source(labels_path, max_bytes)
         label_content = _read(label_source, Request("labels", None, True, labels_key, False))
         content, label_content = _headers_told(source, content, label_source, label_content)

@@ -32,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
     to_file = args.output is not None and not to_stdout
     suffix = os.path.splitext(args.output)[1].lower() if to_file else ""
     if to_file and suffix not in WRITERS:
+        if args.probs != "-" and not os.path.lexists(args.probs):
+            raise CommandError(f"{args.probs!r}: no such file or folder")
         raise CommandError(
             f"-o {args.output}: expected a name ending in .parquet, .csv or .npz", exit_code=2
         )

@@ -10,7 +10,7 @@ from easiness_cli._common import AUROC_ELEMENTS, estimator_from, parse_classes
 from easiness_cli._errors import CommandError
 from easiness_cli._parameters import Parameters
 from easiness_cli._progress import Progress
-from easiness_cli._shard_folder import output_folder
+from easiness_cli._shard_folder import look_beforehand, output_folder
 from easiness_cli._shard_names import is_many, pair
 from easiness_cli._shard_run import score_blocks
 from easiness_cli._shard_set import check_shards, run_serially
@@ -80,7 +80,8 @@ def rows_if_large(args: argparse.Namespace) -> Rows | None:
 def score_rows(rows: Rows, args: argparse.Namespace) -> ec.Summary:
     """Score block by block, into `args.output` if it is given."""
     parameters = parameters_from(args)
-    with Progress(rows.n_rows, quiet=args.quiet) as progress:
+    about = 0 if args.quiet else rows.about_rows
+    with Progress(rows.n_rows, quiet=args.quiet, about=about) as progress:
         if args.output is None:
             return _some(score_blocks(rows, None, parameters, args.threads, progress.show), rows)
         suffix = os.path.splitext(args.output)[1].lower()
@@ -109,19 +110,24 @@ def score_set(args: argparse.Namespace) -> tuple[ec.Summary, int]:
         )
     parameters = parameters_from(args).for_output("." + args.format)
     shards = pair(args.probs, args.labels, args.output, "." + args.format)
+    look_beforehand(args.output, shards, parameters, overwrite=args.overwrite)
     opened = check_shards(shards, parameters, check_ids=args.check_ids)
     counts = [rows.n_rows for rows in opened]
     if not any(count != 0 for count in counts):
         raise CommandError(f"{args.probs!r}: its shards hold no rows")
     total = None if None in counts else sum(count or 0 for count in counts)
+    about = 0 if args.quiet else sum(rows.about_rows for rows in opened)
     with (
         output_folder(args.output, shards, parameters, overwrite=args.overwrite),
-        Progress(total, quiet=args.quiet) as progress,
+        Progress(total, quiet=args.quiet, about=about) as progress,
     ):
-        report = run_serially(
-            shards, opened, parameters,
-            overwrite=args.overwrite, n_threads=args.threads, progress=progress.show,
-        )  # fmt: skip
+        try:
+            report = run_serially(
+                shards, opened, parameters,
+                overwrite=args.overwrite, n_threads=args.threads, progress=progress.show,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("finished shards stay: run the line again to go on") from None
     if not report.summary.n_samples:
         raise CommandError(f"{args.probs!r}: its shards hold no rows")
     return report.summary, next(rows.n_classes for rows in opened if rows.n_classes)

@@ -12,7 +12,7 @@ from easiness_cli._errors import CommandError, reason
 from easiness_cli._lock import locked
 from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import Shard
-from easiness_cli._shard_run import FORMATS, other_parameters
+from easiness_cli._shard_run import FORMATS, other_run
 from easiness_cli._sidecar import MOST_BYTES, read_sidecar, sidecar_path
 from easiness_cli._write import atomic_write
 
@@ -21,11 +21,31 @@ SET = ".easiness.shards"
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.tmp")
 
 
+def look_beforehand(
+    folder: str, shards: list[Shard], parameters: Parameters, *, overwrite: bool
+) -> None:
+    """Refuse a folder that `output_folder` would refuse, before all labels and ids are read.
+
+    Raises
+    ------
+    CommandError
+        As `output_folder`; a folder that is not there yet is not made.
+    """
+    if os.path.isdir(folder):
+        with output_folder(folder, shards, parameters, overwrite=overwrite, ready=False):
+            pass
+
+
 @contextmanager
 def output_folder(
-    folder: str, shards: list[Shard], parameters: Parameters, *, overwrite: bool
+    folder: str,
+    shards: list[Shard],
+    parameters: Parameters,
+    *,
+    overwrite: bool,
+    ready: bool = True,
 ) -> Iterator[None]:
-    """Make and lock the outputs' folder; remove what killed runs left half-written.
+    """Make and lock the outputs' folder; where it is to be `ready`, remove half-written files.
 
     Raises
     ------
@@ -37,13 +57,20 @@ def output_folder(
         if os.path.islink(folder.rstrip("/") or folder):
             raise CommandError(f"{folder!r}: it is a symbolic link; name its target")
         os.makedirs(folder, exist_ok=True)
+    except FileExistsError as error:
+        raise CommandError(
+            f"{folder!r}: it is a file; shards are written to a folder, choose another name"
+        ) from error
     except OSError as error:
         raise CommandError(f"cannot write to {folder!r}: {reason(error)}") from error
     with locked(folder):
         wanted = {os.path.basename(shard.output) for shard in shards}
         notes = {sidecar_path(name) for name in wanted}
         _refuse_others(folder, wanted | notes)
-        _refuse_other_parameters(shards, parameters, overwrite=overwrite)
+        _refuse_other_runs(shards, parameters, overwrite=overwrite)
+        if not ready:
+            yield
+            return
         _remove_temporaries(folder, wanted | notes | {SET})
         write_set(folder, wanted)
         yield
@@ -90,12 +117,12 @@ def read_set(folder: str) -> list[str]:
 def is_note_name(name: str) -> bool:
     """Whether a file is called as the note of an output is."""
     stem, suffix = os.path.splitext(name)
-    return suffix == ".json" and os.path.splitext(stem)[1] in FORMATS
+    return suffix == ".json" and os.path.splitext(stem)[1].lower() in FORMATS
 
 
 def is_output_name(name: str) -> bool:
     """Whether a file is called as an output is."""
-    return os.path.splitext(name)[1] in FORMATS and name[0] not in "._"
+    return os.path.splitext(name)[1].lower() in FORMATS and name[0] not in "._"
 
 
 def _refuse_others(folder: str, known: set[str]) -> None:
@@ -115,16 +142,14 @@ def _refuse_others(folder: str, known: set[str]) -> None:
             )
 
 
-def _refuse_other_parameters(
-    shards: list[Shard], parameters: Parameters, *, overwrite: bool
-) -> None:
+def _refuse_other_runs(shards: list[Shard], parameters: Parameters, *, overwrite: bool) -> None:
     """Before any is scored: a folder half of one kind and half of another would merge."""
     for shard in shards:
         try:
             note = read_sidecar(shard.output)
         except FileNotFoundError:
             continue
-        other = None if note is None else other_parameters(note, parameters)
+        other = None if note is None else other_run(note, parameters)
         if other is not None and not overwrite and os.path.lexists(shard.output):
             raise CommandError(
                 f"{shard.output!r} was scored {other}: choose another output, or overwrite it "

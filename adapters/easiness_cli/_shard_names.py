@@ -63,9 +63,11 @@ def expand(path: str) -> dict[str, str]:
         names = sorted(name for name in os.listdir(path) if name[0] not in "._")
         unknown = [name for name in names if os.path.splitext(name)[1].lower() not in _SUFFIXES]
         if unknown:
+            nested = os.path.isdir(os.path.join(path, unknown[0]))
             raise CommandError(
-                f"{path!r}: it holds {len(unknown)} files that are no shards, such as "
-                f"{unknown[0]!r}; name the shards by a glob, as in '{path}/*.npy'"
+                f"{path!r}: it holds {len(unknown)} {'folders or ' if nested else ''}files that "
+                f"are no shards, such as {unknown[0]!r}; name the shards by a glob, as in "
+                f"'{path}/{'**/' if nested else ''}*.npy'"
             )
         found = [(os.path.splitext(name)[0], os.path.join(path, name)) for name in names]
     else:

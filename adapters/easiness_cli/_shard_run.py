@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import easiness_core as ec
+from easiness_cli._common import columns_told
 from easiness_cli._errors import CommandError, as_parameters, reason
 from easiness_cli._parameters import Parameters
 from easiness_cli._sidecar import (
@@ -102,9 +103,7 @@ def finished(
 
 def _changes(sidecar: Sidecar, inputs: list[str], parameters: Parameters) -> str | None:
     """Say in what the earlier run differs from this one, if it does."""
-    if sidecar.version != ec.__version__:
-        return f"by version {sidecar.version}, this is {ec.__version__}"
-    other = other_parameters(sidecar, parameters)
+    other = other_run(sidecar, parameters)
     if other is not None:
         return other
     if len(inputs) != len(sidecar.inputs):
@@ -123,8 +122,10 @@ def _changes(sidecar: Sidecar, inputs: list[str], parameters: Parameters) -> str
     return None
 
 
-def other_parameters(sidecar: Sidecar, parameters: Parameters) -> str | None:
-    """Say in which parameter the earlier run differs from this one, if it does."""
+def other_run(sidecar: Sidecar, parameters: Parameters) -> str | None:
+    """Say in what an earlier run differs from this one, if it does: its version or a parameter."""
+    if sidecar.version != ec.__version__:
+        return f"by version {sidecar.version}, this is {ec.__version__}"
     noted, wanted = _flat(sidecar.parameters), _flat(parameters.to_dict())
     # The kind of estimator first: others have other parameters.
     for name in sorted(wanted.keys() | noted.keys(), key=lambda name: (" kind" not in name, name)):
@@ -168,6 +169,8 @@ def run_shard(
         contents = [content_sha256(path) for path in rows.paths]
         if [stamp(path) for path in rows.paths] != before:
             raise CommandError(f"{rows.paths[0]!r}: an input changed while it was read; try again")
+        if not os.fstat(file.fileno()).st_nlink:
+            raise CommandError(f"{output!r}: another run took over its folder; run again")
         sidecar = Sidecar(
             ec.__version__,
             parameters.to_dict(),
@@ -193,15 +196,16 @@ def score_blocks(
     """Score block after block, and hand each to `add`."""
     summary = ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins)
     for block in rows.blocks():
-        scores = ec.score(
-            block.probs,
-            block.labels,
-            estimator=parameters.estimator,
-            n_bins=parameters.n_bins,
-            normalize=parameters.normalize,
-            n_threads=n_threads,
-            _first_row=block.first_row,
-        )
+        with columns_told(block):
+            scores = ec.score(
+                block.probs,
+                block.labels,
+                estimator=parameters.estimator,
+                n_bins=parameters.n_bins,
+                normalize=parameters.normalize,
+                n_threads=n_threads,
+                _first_row=block.first_row,
+            )
         summary.update(scores)
         if add is not None:
             add(scores, block)

@@ -27,6 +27,9 @@ _ALIKE = {
     "has_ids": "having ids",
 }
 
+# How many failed shards are named; `ShardsError.failed` has all.
+_NAMED = 20
+
 
 def check_shards(shards: list[Shard], parameters: Parameters, *, check_ids: bool) -> list[Rows]:
     """Open every shard, and refuse a set that does not belong together.
@@ -148,13 +151,16 @@ def incomplete(report: Report, n_shards: int, why: str = "") -> ShardsError:
     """Build the error that tells what is finished, and what is not and why."""
     told_of = [why] if why else []
     told_of += list(report.failed.values())[:3]
-    if len(report.failed) > 3:
-        told_of.append(f"and {len(report.failed) - 3} more")
+    more = list(report.failed)[3:]
+    if more:
+        names = ", ".join(map(repr, more[:_NAMED]))
+        told_of.append(f"and {len(more)} more: {names}{', ...' if len(more) > _NAMED else ''}")
     done, left = len(report.finished), n_shards - len(report.finished)
     are = "is" if left == 1 else "are"
+    skipped = " and will be skipped by a rerun" if done else ""
     return ShardsError(
-        f"{done} of {n_shards} shards {'is' if done == 1 else 'are'} finished and will be skipped "
-        f"by a rerun; {left} {are} not: {'; '.join(told_of)}",
+        f"{done} of {n_shards} shards {'is' if done == 1 else 'are'} finished{skipped}; {left} "
+        f"{are} not: {'; '.join(told_of)}",
         report,
     )
 

@@ -35,7 +35,8 @@ def _files(path: str) -> Iterator[str]:
     if not os.path.isdir(path):
         yield path
         return
-    for folder, folders, names in os.walk(path):
+    # Linked folders too: what reads the data follows them.
+    for folder, folders, names in os.walk(path, followlinks=True):
         folders.sort()
         for name in sorted(names):
             yield os.path.join(folder, name)
@@ -77,9 +78,9 @@ def content_sha256(path: str) -> str:
     return digest.hexdigest()
 
 
-def parameters_sha256(parameters: dict[str, Any]) -> str:
-    """Checksum parameters as JSON with sorted keys."""
-    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
+def json_sha256(content: dict[str, Any]) -> str:
+    """Checksum what JSON holds, written with sorted keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -119,13 +120,14 @@ class Sidecar:
             "format": _FORMAT,
             "version": self.version,
             "parameters": self.parameters,
-            "parameters_sha256": parameters_sha256(self.parameters),
+            "parameters_sha256": json_sha256(self.parameters),
             "inputs": self.inputs,
             "rows": self.n_rows,
             "classes": self.n_classes,
             "output": {"size": self.output_size, "sha256": self.output_sha256},
             "summary": self.summary.to_dict(),
         }
+        content["note_sha256"] = json_sha256(content)
         return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
     def _check_types(self) -> None:
@@ -153,6 +155,8 @@ class Sidecar:
         """
         try:
             content = json.loads(data)
+            if content.pop("note_sha256") != json_sha256(content):
+                raise ValueError("it does not match its own checksum")
             if content["format"] != _FORMAT:
                 raise ValueError(f"format {content['format']!r}, expected {_FORMAT}")
             found = cls(
@@ -166,8 +170,6 @@ class Sidecar:
                 ec.Summary.from_dict(content["summary"]),
             )
             found._check_types()
-            if content["parameters_sha256"] != parameters_sha256(found.parameters):
-                raise ValueError("its parameters do not match their checksum")
             if found.n_rows != found.summary.n_samples:
                 raise ValueError("its rows are not those of its summary")
         except (KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -16,6 +16,7 @@ from easiness_cli._errors import CommandError
 from easiness_cli._ids import MissingIds, settle_ids
 from easiness_cli._ids_of import open_named, refuse_missing
 from easiness_cli._labels import encode
+from easiness_cli._mix_up import refuse_second_of_two
 from easiness_cli._read import Inputs
 from easiness_cli._sidecar import stamp
 from easiness_cli._source import Request, Source, open_source
@@ -51,7 +52,7 @@ class Rows:
     classes : list of str or None
         The class names in column order, where the file or the options give them.
     columns : list of str or None
-        What the columns are called, where labels may be looked up by it.
+        What the columns are called, where they are not numbered from 0 on.
     has_ids : bool
         Whether the file of probabilities or that of labels names the samples.
     paths : list of str
@@ -63,6 +64,12 @@ class Rows:
     def __init__(self, probs_path: str, labels_path: str | None, reading: Reading) -> None:
         self._reading = reading
         self.paths = [probs_path] + ([] if labels_path is None else [labels_path])
+        for path in self.paths:
+            if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+                raise CommandError(
+                    f"{path!r}: it is no file or folder, but a pipe or device, which cannot be "
+                    f"read twice; save it to a file"
+                )
         # Before the headers are read: what changes from here on is not what they describe.
         self.stamps = [stamp(path) for path in self.paths if os.path.exists(path)]
         self._probs, self._labels = _open_both(probs_path, labels_path, reading)
@@ -81,7 +88,7 @@ class Rows:
         classes = None if reading.classes is None else list(reading.classes)
         named = self._columns or []
         plain = named == [str(at) for at in range(len(named))]
-        self.columns = None if plain or classes is not None else named
+        self.columns = None if plain else named
         # With no label at all: refuses a wrong number of names, and says which would be used.
         width = self.n_classes or len(classes or ())
         self.classes = encode(np.empty(0, np.int64), width, classes, self._columns)[1]
@@ -89,6 +96,11 @@ class Rows:
     @property
     def _columns(self) -> list[str] | None:
         return self._probs.columns
+
+    @property
+    def about_rows(self) -> int:
+        """The number of rows, or where only reading tells, about how many there are."""
+        return self._probs.about_rows()
 
     @property
     def block_rows(self) -> int:
@@ -194,6 +206,7 @@ def _open_both(
         refuse_missing(missing, 1)
         probs.settle_header(None)
         return probs, None
+    refuse_second_of_two(probs_path, labels_path, reading.labels_key)
     wanted = Request("labels", None, True, reading.labels_key, False, reading.ids_key)
     labels = open_named(
         partial(open_stream, labels_path, max_bytes=reading.max_bytes), wanted, missing

@@ -114,6 +114,10 @@ class Stream(ABC):
             sum(len(part) for part in self.parts(1 << 12)) if self.n_rows is None else self.n_rows
         )
 
+    def about_rows(self) -> int:
+        """Estimate the rows where only reading all would tell; else give their number."""
+        return self.n_rows or 0
+
     def settle_header(self, labels: Stream | None) -> None:
         """Decide whether a first line `0,1` or `0` is a header, where the file is such a csv."""
         if labels is not None:

@@ -116,7 +116,13 @@ class _Zarr(Stream):
             ids_in_doubt="ids" in arrays and arrays["ids"].dtype.kind not in "iuUST",
         )  # fmt: skip
         self._arrays = arrays
-        self._stored = {name: Chunks(source, name, array) for name, array in arrays.items()}
+        self._stored = {
+            name: Chunks(source, name, array, complete=name == "probs")
+            for name, array in arrays.items()
+        }
+        if "probs" in arrays and shape[0]:
+            # What is promised without being there ends here, before labels are read.
+            self._stored["probs"].check_end()
 
     def forget_ids(self) -> None:
         super().forget_ids()

@@ -22,6 +22,8 @@ from easiness_cli._source import Source
 # Deflate at its best.
 _GZIP_RATIO = 1032
 _STEP = 1 << 20
+# The offset of a chunk that a shard does not hold.
+_ABSENT = (1 << 64) - 1
 _COMPRESSORS = ("blosc", "zstd", "lz4", "gzip", "zlib", "bz2", "lzma")
 _APPENDED = ("crc32c", "fletcher32")
 # What keeps the size, to a small factor.
@@ -34,14 +36,18 @@ _HARMLESS = (
 class Chunks:
     """The stored chunks of one array, in its folder.
 
+    Of one that is to be `complete`, a chunk that is not stored is refused: it was lost, or holds
+    fill values alone, which are no one's probabilities.
+
     Raises
     ------
     CommandError
         If it is compressed by a codec whose decoded size cannot be told beforehand, or by two.
     """
 
-    def __init__(self, source: Source, name: str, array: Any) -> None:
+    def __init__(self, source: Source, name: str, array: Any, *, complete: bool = False) -> None:
         assert source.path is not None
+        self._complete = complete
         self._source, self._name, self._array = source, name, array
         self._folder = os.path.join(source.path, array.path)
         codecs = [*(array.filters or ()), *(array.compressors or ())]
@@ -86,6 +92,11 @@ class Chunks:
                     f"{os.path.relpath(path, self._folder)!r},",
                 )
 
+    def check_end(self) -> None:
+        """Refuse an array of which the last row's chunks lack, where it is to be complete."""
+        for _ in self._pieces(self._array.shape[0] - 1, self._array.shape[0]):
+            pass
+
     def _pieces(self, start: int, stop: int) -> Iterator[tuple[str, int, int]]:
         """Give file, offset and size of what is stored; what is not stored are fill values."""
         array = self._array
@@ -99,6 +110,7 @@ class Chunks:
             try:
                 n_bytes = os.stat(path).st_size
             except FileNotFoundError:
+                self._lacks(path)
                 continue
             if self._sharding is None:
                 yield path, 0, n_bytes
@@ -121,8 +133,17 @@ class Chunks:
                 file.seek(n_bytes - size)
             index = np.frombuffer(file.read(16 * count), self._index_dtype()).reshape(-1, 2)
         for offset, length in index.tolist():
+            if offset == _ABSENT:
+                self._lacks(path)
             if offset < n_bytes:  # else fill values, or refused by zarr
                 yield path, offset, min(length, n_bytes - offset)
+
+    def _lacks(self, path: str) -> None:
+        if self._complete:
+            raise self._source.error(
+                f"{self._name}: {os.path.relpath(path, self._folder)!r} lacks a chunk: it was "
+                f"lost, or holds fill values alone; write those too (zarr: write_empty_chunks)"
+            )
 
     def _index_dtype(self) -> str:
         assert self._sharding is not None

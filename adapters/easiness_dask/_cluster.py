@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,8 @@ def run_on_cluster(
         if run.suspects.pop(shard, None) is not None:
             report.failed[shard.input] = why
             confirmed += 1
-    report.failed.update({shard.input: why for shard, why in run.suspects.items()})
+    blamed = "; it was not tried alone: another shard on the same worker may be the cause"
+    report.failed.update({shard.input: why + blamed for shard, why in run.suspects.items()})
     if lost:
         _look_at_the_rest(shards, parameters, report)
     if lost or report.failed:
@@ -192,6 +194,12 @@ class _Run:
                 self._report.failed[shard.input] = found
                 return ""
             summary, before = found
+            if not os.path.lexists(shard.output):
+                self._report.failed[shard.input] = (
+                    f"{shard.output!r}: a worker wrote it, and it is not here: workers must see "
+                    f"this folder under this name; put it on a file system that all share"
+                )
+                return ""
             self._skipped += summary.n_samples if before else 0
             self._report.add(shard, summary)
             self._progress(self._report.summary.n_samples, self._skipped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -100,7 +101,7 @@ def score_shards(
     # Here, not above: adapters do not import one another when they are imported.
     from easiness_cli._parameters import gather
     from easiness_cli._progress import Progress
-    from easiness_cli._shard_folder import output_folder
+    from easiness_cli._shard_folder import look_beforehand, output_folder
     from easiness_cli._shard_names import pair
     from easiness_cli._shard_run import told, told_to_callers
     from easiness_cli._shard_set import check_shards, run_serially, shared
@@ -121,11 +122,13 @@ def score_shards(
         shards = pair(
             _paths(inputs), None if labels is None else _paths(labels), folder, "." + format
         )
+        look_beforehand(folder, shards, parameters, overwrite=overwrite)
         opened = check_shards(shards, parameters, check_ids=check_ids)
         counts = [rows.n_rows for rows in opened]
         total = None if None in counts else sum(count or 0 for count in counts)
         held = output_folder(folder, shards, parameters, overwrite=overwrite)
-        with held, Progress(total, quiet=not progress) as shown:
+        about = sum(rows.about_rows for rows in opened) if progress else 0
+        with held, Progress(total, quiet=not progress, about=about) as shown:
             if client is None:
                 report = run_serially(
                     shards, opened, parameters,
@@ -144,6 +147,10 @@ def score_shards(
 def _paths(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> str | list[str]:
     # Absolute: workers may have been started in another folder, with files of the same names.
     if isinstance(given, str | bytes | os.PathLike):
+        name = os.fsdecode(given)
+        if glob.has_magic(name) and not os.path.lexists(name):
+            # This folder's own name is no pattern.
+            return os.path.normpath(os.path.join(glob.escape(os.getcwd()), name))
         return _absolute(given)
     return [_absolute(path) for path in given]
 

@@ -225,9 +225,10 @@ def test_ids_of_csv_are_read_without_the_rest() -> None:
 
 def test_texts_are_not_joined_to_more_than_is_allowed() -> None:
     parts = [Parts(ids=np.array(["x"] * 1000)), Parts(ids=np.array(["x" * 100]))]
-    source = Source("'p.csv'", "csv", 400 * 1001)
+    held = 4 * 1000 + 400
+    source = Source("'p.csv'", "csv", 400 * 1001 + held)
     assert sum(map(len, blocks(iter(parts), 2000, source))) == 1001
-    less = Source("'p.csv'", "csv", 400 * 1001 - 1)
+    less = Source("'p.csv'", "csv", 400 * 1001 + held - 1)
     with pytest.raises(CommandError, match=r"'p.csv': ids: 1,001 texts, .* 100 char.*--max-bytes"):
         list(blocks(iter(parts), 2000, less))
     rows = "".join(f"{at},.5,.5,a\n" for at in range(1000)) + "x" * 100 + ",.5,.5,a\n"

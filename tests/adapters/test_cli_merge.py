@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from easiness_cli.__main__ import main
+from easiness_cli.shards import score_shard
 
 import easiness_core as ec
 
@@ -194,3 +195,10 @@ def test_a_rerun_with_other_parameters_scores_nothing(fails: Callable[..., str])
 def test_it_refuses_anything_else(text: str, fails: Callable[..., str]) -> None:
     Path("x.json").write_text(text)
     assert "neither the note of a shard nor" in fails("merge", "x.json")
+
+
+def test_notes_of_outputs_in_capitals_are_notes(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("own").mkdir()
+    score_shard("shards/part-0.npz", "own/A.CSV")
+    score_shard("shards/part-2.npz", "own/b.csv")
+    assert merged(capsys, "own")["summary"]["n_samples"] == 150 + 249

@@ -123,3 +123,12 @@ def test_an_output_within_an_input_is_refused() -> None:
         score_shard("p.zarr", "p.zarr/s.csv", labels="y.npy")
     assert main(["score", "p.zarr", "y.npy", "-o", "p.zarr/s.csv"]) == 3
     assert not os.path.exists("p.zarr/s.csv")
+
+
+def test_a_pipe_is_no_shard() -> None:
+    os.mkfifo("p.npz")
+    with pytest.raises(ShardError, match=r"'p.npz': it is no file or folder, but a pipe"):
+        score_shard("p.npz", "s.csv")
+    os.mkdir("pipes")
+    os.rename("p.npz", "pipes/p.npz")
+    assert main(["score", "pipes", "-o", "out"]) == 3

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from easiness_cli.__main__ import main
-from easiness_cli._sidecar import Sidecar, parameters_sha256
+from easiness_cli._sidecar import Sidecar, json_sha256
 from easiness_cli.shards import score_shard
 
 RNG = np.random.default_rng(12)
@@ -70,10 +70,29 @@ def test_a_note_of_other_types_is_a_damaged_note(keys: list[Any], value: Any) ->
     note = json.loads(whole)
     set_at(note, keys, value)
     if keys == ["parameters"]:
-        note["parameters_sha256"] = parameters_sha256(value)
+        note["parameters_sha256"] = json_sha256(value)
+    del note["note_sha256"]
+    note["note_sha256"] = json_sha256(note)
     Path("s.csv.json").write_text(json.dumps(note, indent=1, sort_keys=True))
     with pytest.raises(ValueError, match=r"note of a shard|rows|format 1"):
         Sidecar.from_bytes(Path("s.csv.json").read_bytes())
     assert main(["merge", "s.csv.json"]) == 3
     score_shard("p.npz", "s.csv")
+    assert Path("s.csv.json").read_bytes() == whole
+
+
+def test_a_bit_that_flips_in_a_note_is_seen() -> None:
+    save("p.npz")
+    expected = score_shard("p.npz", "s.csv")
+    whole = Path("s.csv.json").read_bytes()
+    for at in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[at // 8] ^= 1 << at % 8
+        with pytest.raises(ValueError, match=r"."):
+            Sidecar.from_bytes(bytes(flipped))
+    damaged = bytearray(whole)
+    damaged[whole.index(b'"summary"') + 40] ^= 1
+    Path("s.csv.json").write_bytes(damaged)
+    assert main(["merge", "s.csv.json"]) == 3
+    assert score_shard("p.npz", "s.csv") == expected
     assert Path("s.csv.json").read_bytes() == whole

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from easiness_cli import _progress
 from easiness_cli._parameters import Parameters
 from easiness_cli._shard_names import pair
 from easiness_cli._shard_set import ShardsError, check_shards, shared
 from easiness_cli._stream import Reading
-from easiness_dask import score_shards
+from easiness_cli.shards import ShardError
+from easiness_dask import _cluster, score_shards
 from easiness_dask._cluster import run_on_cluster
 
 import easiness_core as ec
@@ -69,6 +72,51 @@ def test_a_shard_that_changes_after_the_check_is_not_scored(what: str, client: A
         )  # fmt: skip
     assert list(caught.value.failed) == [shards[1].input]
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.csv", "a.csv.json"]
+
+
+def test_the_name_of_the_folder_is_no_pattern(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, n_files in (("exp[1]", 2), ("exp1", 1)):
+        (tmp_path / name / "in").mkdir(parents=True)
+        monkeypatch.chdir(tmp_path / name)
+        for at in range(n_files):
+            save(f"{at}")
+    monkeypatch.chdir(tmp_path / "exp[1]")
+    assert score_shards("in/*.npz", "out").n_samples == 40
+    assert score_shards("in", "other").n_samples == 40
+    assert score_shards("../exp1/in/?.npz", "third").n_samples == 20
+    with pytest.raises(ShardError, match="would be among the shards"):
+        score_shards("in/*", "in/out")
+
+
+def test_progress_where_all_has_been_done_before(
+    client: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("a")
+    save("b")
+    before = score_shards("in", "out", client=client)
+    monkeypatch.setattr(_progress, "_PATIENCE_S", 0.0)
+    assert score_shards("in", "out", client=client, progress=True) == before
+    assert "scored 20 of 40 rows (50 %)\n" in capsys.readouterr().err
+
+
+def test_outputs_that_only_workers_see_are_not_taken_for_done(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save("a")
+    save("b")
+    real = _cluster.score_task
+
+    def elsewhere(shard: Any, *args: Any, **options: Any) -> Any:
+        found = real(shard, *args, **options)
+        if shard.input.endswith("b.npz"):
+            os.unlink(shard.output)  # as if it were in a folder of the worker's own
+        return found
+
+    monkeypatch.setattr(_cluster, "score_task", elsewhere)
+    with pytest.raises(ShardsError, match=r"b.parquet': a worker wrote it, and it is not here"):
+        score_shards("in", "out", client=client)
 
 
 @pytest.mark.parametrize("format", [".parquet", "CSV", "json", ""])
