@@ -138,10 +138,15 @@ def check_same_ids(
     CommandError
         If any differs; whole numbers and their decimal texts do not.
     """
-    left, right = (
-        np.char.decode(each, "utf-8", "replace") if each.dtype.kind == "S" else each.astype(np.str_)
-        for each in (ids, others)
-    )
+    left, right = ids, others
+    # As texts, whole numbers take ten times as much memory.
+    if ids.dtype.kind not in "iu" or others.dtype.kind not in "iu":
+        left, right = (
+            np.char.decode(each, "utf-8", "replace")
+            if each.dtype.kind == "S"
+            else each.astype(np.str_)
+            for each in (ids, others)
+        )
     differ = np.flatnonzero(left != right)
     if differ.size:
         at = differ[0]

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from easiness_cli import _ids_check
 from easiness_cli._errors import CommandError
+from easiness_cli._ids import check_same_ids
 from easiness_cli._ids_check import check_unique
 from easiness_cli._read import Inputs
+from easiness_cli._source import Source
 from easiness_cli._write_scores import WRITERS
 from easiness_cli._write_stream import SINKS
 from numpy.typing import NDArray
@@ -88,6 +90,16 @@ def test_memory_to_compare_ids(
     check_unique(names, shards, limit)
     # What is counted is what is held: no more is taken than is allowed.
     assert peak < ROOM * limit
+
+
+def test_memory_to_compare_the_ids_of_two_files() -> None:
+    source = Source("'p.npz'", "npz", 1 << 30)
+    ids, others = np.arange(N), np.arange(N, dtype=np.int32)
+    assert peak_of(lambda: check_same_ids(ids, others, 0, source, source)) < 8 * N
+    others[9] = 3
+    for given in (others, others.astype(str), others.astype("S")):
+        with pytest.raises(CommandError, match="row 9 is '3' and '9' there"):
+            check_same_ids(ids, given, 0, source, source)
 
 
 @pytest.mark.parametrize("at", [0, _ids_check._STEP - 1, _ids_check._STEP, 2 * _ids_check._STEP])
