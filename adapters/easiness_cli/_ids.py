@@ -27,17 +27,31 @@ class UnusableIds(CommandError):
         self.why = why
 
 
+class MissingIds(CommandError):
+    """Ids that are asked for by a name which the file does not have; another may have it."""
+
+    def __init__(self, source: Source, key: str, names: list[str]) -> None:
+        self.source = source
+        self.told = f"no ids {key!r} in it"
+        held = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
+        self.held = f"it has {held}" if names else "it has no names that could be meant"
+        super().__init__(f"{source}: {self.told} ({self.held}); {NO_IDS}")
+
+
 def pick_ids(names: list[str], request: Request, source: Source) -> str | None:
-    """Find the column or array that names the samples, if there is one."""
+    """Find the column or array that names the samples, if there is one.
+
+    Raises
+    ------
+    MissingIds
+        If it is asked for by its name, and is not there.
+    """
     key = request.ids_key
     if key == "":
         return None
     if key is not None:
-        if key not in names and request.what == "labels":
-            return None
         if key not in names:
-            shown = ", ".join(map(repr, names[:20]))
-            raise source.error(f"no column {key!r} of ids; it has {shown}; {NO_IDS}")
+            raise MissingIds(source, key, names)
         return key
     for wanted in ID_NAMES:
         for name in names:
@@ -58,7 +72,7 @@ def leave_out(name: str, error: UnusableIds, request: Request) -> None:
         raise error
     # Without the file: one notice, not one for each of the files that are alike.
     warnings.warn(
-        f"{name!r} is left out, and no output has ids: {error.why}; name others by --ids-key "
+        f"{name!r} is left out, not carried as ids: {error.why}; name others by --ids-key "
         f"(ids_key=), or none by --ids-key ''",
         Notice,
         stacklevel=2,
@@ -66,21 +80,21 @@ def leave_out(name: str, error: UnusableIds, request: Request) -> None:
 
 
 def settle_ids(stream: Stream, request: Request) -> None:
-    """Read ids beforehand where their type does not tell whether all can be carried.
-
-    Those beyond int64 are carried as text, which needs to be known from the first block on.
-    """
+    """Read ids beforehand where their type does not tell whether all can be carried."""
     if not stream.has_ids or not stream.ids_in_doubt:
         return
     try:
-        stream.ids_as_text = stream.survey_ids()
+        stream.survey_ids()
     except UnusableIds as error:
         leave_out(stream.ids_name, error, request)
         stream.forget_ids()
 
 
-def check_ids(ids: NDArray[Any], source: Source, *, as_text: bool = False) -> NDArray[Any]:
-    """Give whole numbers and text as they are; floats that are whole, dates and bytes as either.
+def check_ids(ids: NDArray[Any], source: Source) -> NDArray[Any]:
+    """Give whole numbers and text as they are; what can be made one of them, as that.
+
+    Floats that are whole become int64; dates and uint64 become text, whatever the values are:
+    int64 does not hold all of uint64, and files of one set have to agree.
 
     Parameters
     ----------
@@ -88,8 +102,6 @@ def check_ids(ids: NDArray[Any], source: Source, *, as_text: bool = False) -> ND
         What the file holds.
     source : Source
         The file, for messages.
-    as_text : bool, default False
-        Whether whole numbers are to be given as text.
 
     Returns
     -------
@@ -111,7 +123,9 @@ def check_ids(ids: NDArray[Any], source: Source, *, as_text: bool = False) -> ND
         if kind == "f":
             found += " that are not all whole"
         raise UnusableIds(source, f"expected whole numbers or text, got {found}")
-    return ids.astype(np.str_) if as_text and kind in "iu" else ids
+    if kind == "u" and ids.dtype.itemsize == 8:
+        return ids.astype(f"U{len(str(ids.max(initial=0)))}")
+    return ids
 
 
 def check_same_ids(
@@ -124,10 +138,15 @@ def check_same_ids(
     CommandError
         If any differs; whole numbers and their decimal texts do not.
     """
-    left, right = (
-        np.char.decode(each, "utf-8", "replace") if each.dtype.kind == "S" else each.astype(np.str_)
-        for each in (ids, others)
-    )
+    left, right = ids, others
+    # As texts, whole numbers take ten times as much memory.
+    if ids.dtype.kind not in "iu" or others.dtype.kind not in "iu":
+        left, right = (
+            np.char.decode(each, "utf-8", "replace")
+            if each.dtype.kind == "S"
+            else each.astype(np.str_)
+            for each in (ids, others)
+        )
     differ = np.flatnonzero(left != right)
     if differ.size:
         at = differ[0]

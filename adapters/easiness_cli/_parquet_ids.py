@@ -28,9 +28,8 @@ def check_type(field: Any, source: Source) -> None:
 
 
 def in_doubt(field: Any) -> bool:
-    """Whether only the values tell: some may be null, no whole number, or beyond int64."""
-    kind = _storage(field.type)
-    return bool(field.nullable or pa.types.is_floating(kind) or pa.types.is_uint64(kind))
+    """Whether only the values tell: some may be null, or no whole number."""
+    return bool(field.nullable or pa.types.is_floating(_storage(field.type)))
 
 
 def id_values(column: Any, source: Source, name: str) -> NDArray[Any]:

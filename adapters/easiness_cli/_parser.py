@@ -128,8 +128,9 @@ def _add_score(commands: Any) -> None:
         _INPUT_NOTES
         + """
 outputs:
-  one row a sample: index, id where PROBS has ids, label, predicted, easiness, log_easiness,
-  level, loss. The level is text (hard, medium, easy) in csv and parquet, and 1, 2, 4 in npz.
+  one row a sample: index, id where PROBS or LABELS has ids, label, predicted, easiness,
+  log_easiness, level, loss. The level is text (hard, medium, easy) in csv and parquet, and
+  1, 2, 4 in npz.
   Without -o only the summary is printed.
 
 shards:
@@ -159,8 +160,8 @@ examples:
     options.reading(parser)
     parser.add_argument(
         "--ids-key", metavar="NAME",
-        help="array or column that names the samples, carried into OUT (default: id, ids or "
-        "sample_id if there is one; '' leaves it out)",
+        help="array or column that names the samples, in PROBS or else in LABELS, carried into "
+        "OUT (default: id, ids or sample_id if there is one; '' leaves it out)",
     )  # fmt: skip
     parser.add_argument(
         "--check-ids", action=argparse.BooleanOptionalAction, default=True,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError
 from easiness_cli._labels import encode
 from easiness_cli._mix_up import refuse_second_of_two
-from easiness_cli._source import NO_IDS_IN_NPY, Content, Request, Source, open_source
+from easiness_cli._source import Content, Request, Source, open_source
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,8 @@ def read_inputs(
     max_bytes : int
         Refuse to load or decompress more than this; memory-mapped npy files are not limited.
     ids_key : str or None, default ""
-        The array or column of ids; None looks for a usual name, and "" for none.
+        The array or column of ids, of `probs_path` or else of `labels_path`; None looks for a
+        usual name, and "" for none.
 
     Returns
     -------
@@ -85,8 +85,6 @@ def read_inputs(
     if probs_path == "-" and labels_path == "-":
         raise CommandError("only one of PROBS and LABELS can be standard input", exit_code=2)
     source = open_source(probs_path, max_bytes)
-    if ids_key and source.kind == "npy":
-        raise source.error(NO_IDS_IN_NPY)
     # The ids asked for are no class; those of usual names are left out without asking.
     asked = ids_key or None
     content = _read(
@@ -111,38 +109,13 @@ def read_inputs(
             )
         probs = ec.softmax(probs)
     ids = None
-    if ids_key != "" and source.kind != "npy":
-        with_labels = labels_path is None
-        wanted = Request("probs", probs_key, with_labels, labels_key, logits, ids_key)
-        ids = _read_ids(source, wanted)
-        if ids is not None and labels_path is not None and label_source.kind != "npy":
-            _check_ids(
-                source, ids, label_source, Request("labels", None, True, labels_key, False, ids_key)
-            )
+    if ids_key != "":
+        from easiness_cli._ids_of import read_ids
+
+        request = Request("probs", probs_key, labels_path is None, labels_key, logits, ids_key)
+        wanted = Request("labels", None, True, labels_key, False, ids_key)
+        ids = read_ids(source, None if labels_path is None else label_source, request, wanted)
     return Inputs(probs=probs, labels=labels, classes=classes, n_columns=content.n_columns, ids=ids)
-
-
-def _read_ids(source: Source, request: Request) -> NDArray[Any] | None:
-    from easiness_cli._stream import stream_of
-    from easiness_cli._stream_parts import Room
-
-    stream = stream_of(source, request)
-    if not stream.has_ids:
-        return None
-    parts, room = [], Room(source, "ids")
-    for part in stream.only_ids():
-        assert part.ids is not None
-        room.add(part.ids)
-        parts.append(part.ids)
-    return np.concatenate(parts)
-
-
-def _check_ids(source: Source, ids: NDArray[Any], label_source: Source, wanted: Request) -> None:
-    from easiness_cli._ids import check_same_ids
-
-    others = _read_ids(label_source, wanted)
-    if others is not None:
-        check_same_ids(ids, others, 0, source, label_source)
 
 
 def _read(source: Source, request: Request) -> Content:

@@ -31,7 +31,6 @@ PICKLE_ADVICE = (
     "numpy.save('probs.npy', probs.float().cpu().numpy()) for a tensor, "
     "numpy.save('probs.npy', probs.astype(float)) for an array"
 )
-NO_IDS_IN_NPY = "--ids-key has no meaning for npy, which holds one array"
 _STEP = 1 << 20
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli._errors import CommandError
-from easiness_cli._ids import settle_ids
+from easiness_cli._ids import MissingIds, settle_ids
+from easiness_cli._ids_of import open_named, refuse_missing
 from easiness_cli._labels import encode
 from easiness_cli._mix_up import refuse_second_of_two
 from easiness_cli._read import Inputs
@@ -52,7 +54,7 @@ class Rows:
     columns : list of str or None
         What the columns are called, where they are not numbered from 0 on.
     has_ids : bool
-        Whether the file names its samples.
+        Whether the file of probabilities or that of labels names the samples.
     paths : list of str
         The files that are read.
     stamps : list of dict
@@ -79,7 +81,10 @@ class Rows:
             raise self._probs.source.error(
                 f"expected one column a class, at least 2, got {self.n_classes}"
             )
-        self.has_ids = self._probs.has_ids
+        # Both name the same rows: of the labels, they are carried where PROBS has none.
+        both = [self._probs] if self._labels is None else [self._probs, self._labels]
+        self._named = next((stream for stream in both if stream.has_ids), self._probs)
+        self.has_ids = self._named.has_ids
         classes = None if reading.classes is None else list(reading.classes)
         named = self._columns or []
         plain = named == [str(at) for at in range(len(named))]
@@ -124,7 +129,7 @@ class Rows:
             assert probs is not None
             assert labels is not None
             if part.ids is not None:
-                _refuse_another_kind(kinds, "ids", part.ids, first_row, self._probs.source)
+                _refuse_another_kind(kinds, "ids", part.ids, first_row, self._named.source)
             labels, classes = self._encoded(labels, kinds, first_row)
             if self._reading.logits:
                 probs = ec.softmax(probs)
@@ -134,7 +139,7 @@ class Rows:
             first_row += labels.size
         if not first_row:
             probs, labels = np.empty((0, max(2, self.n_classes))), np.empty(0, np.int64)
-            ids = no_ids(self._probs) if self.has_ids else None
+            ids = no_ids(self._named) if self.has_ids else None
             yield Inputs(probs, labels, self.classes, self._probs.n_columns, ids=ids)
 
     def check_labels(self) -> None:
@@ -170,7 +175,7 @@ class Rows:
 
     def ids(self) -> Iterator[NDArray[Any]]:
         """Read the samples' names alone where the format allows it."""
-        for part in self._probs.only_ids():
+        for part in self._named.only_ids():
             assert part.ids is not None
             yield part.ids
 
@@ -193,15 +198,20 @@ def _open_both(
         "probs", reading.probs_key, labels_path is None, reading.labels_key, reading.logits,
         ids_key=reading.ids_key,
     )  # fmt: skip
-    probs = open_stream(probs_path, request, reading.max_bytes)
+    missing: list[MissingIds] = []
+    probs = open_named(
+        partial(open_stream, probs_path, max_bytes=reading.max_bytes), request, missing
+    )
     if labels_path is None:
+        refuse_missing(missing, 1)
         probs.settle_header(None)
         return probs, None
     refuse_second_of_two(probs_path, labels_path, reading.labels_key)
-    # Ids of the labels are only compared with those of the probabilities.
-    ids_key = reading.ids_key if probs.has_ids else ""
-    wanted = Request("labels", None, True, reading.labels_key, False, ids_key)
-    labels = open_stream(labels_path, wanted, reading.max_bytes)
+    wanted = Request("labels", None, True, reading.labels_key, False, reading.ids_key)
+    labels = open_named(
+        partial(open_stream, labels_path, max_bytes=reading.max_bytes), wanted, missing
+    )
+    refuse_missing(missing, 2)
     probs.settle_header(labels)
     if probs.n_rows is not None and labels.n_rows is not None and probs.n_rows != labels.n_rows:
         raise CommandError(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_cli._ids import check_ids
 from easiness_cli._stream_parts import Stream
 
 
@@ -32,5 +33,6 @@ def no_ids(stream: Stream) -> NDArray[Any]:
         with stream.source.open() as file:
             column = pq.read_table(file, columns=[stream._ids], use_threads=False).column(0)
         found = column.to_numpy()
-    kind = {"f": np.int64, "i": found.dtype, "u": found.dtype}.get(found.dtype.kind, np.str_)
-    return np.empty(0, kind)
+    if found.dtype.kind in "iuf":
+        return check_ids(found, stream.source)
+    return np.empty(0, np.str_)

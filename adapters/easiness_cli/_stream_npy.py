@@ -13,7 +13,7 @@ from easiness_cli import _read_npy as whole
 from easiness_cli._errors import CommandError, reason
 from easiness_cli._ids import UnusableIds, leave_out, pick_ids
 from easiness_cli._read_ahead import Buffers, ahead
-from easiness_cli._source import LABEL_NAMES, NO_IDS_IN_NPY, Request, Source
+from easiness_cli._source import LABEL_NAMES, Request, Source
 from easiness_cli._stream_parts import Parts, Stream
 
 _AHEAD_BYTES = 1 << 20
@@ -21,9 +21,8 @@ _AHEAD_BYTES = 1 << 20
 
 def stream_npy(source: Source, request: Request) -> Stream:
     """Stream the one array of an npy file."""
-    if request.ids_key and request.what == "probs":
-        raise source.error(NO_IDS_IN_NPY)
     content = whole.read_npy(source, request)
+    pick_ids([], request, source)
     name = request.what
     array = getattr(content, name)
     check_shape(source, name, array.shape)
@@ -180,7 +179,7 @@ class _Npz(Stream):
         n_classes = headers["probs"].shape[1] if "probs" in headers else 0
         super().__init__(
             source, n_rows=n_rows, n_classes=n_classes, ids_name=needed.get("ids"),
-            ids_in_doubt="ids" in needed and headers["ids"].dtype.kind not in "iUS",
+            ids_in_doubt="ids" in needed and headers["ids"].dtype.kind not in "iuUS",
         )  # fmt: skip
         self._needed, self._headers = needed, headers
 

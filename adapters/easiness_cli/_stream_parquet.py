@@ -89,12 +89,12 @@ class _Parquet(Stream):
         for table, _ in self._tables([self._ids], 1 << 16):
             yield Parts(ids=self._id_column(table))
 
-    def survey_ids(self) -> bool:
-        if self._only_null:
-            for _ in self._tables([self.ids_name], 1 << 16):
-                pass  # what is null is refused as it is read
-            return False
-        return super().survey_ids()
+    def survey_ids(self) -> None:
+        if not self._only_null:
+            super().survey_ids()
+            return
+        for _ in self._tables([self.ids_name], 1 << 16):
+            pass  # what is null is refused as it is read
 
     def only_labels(self) -> Iterator[Parts] | None:
         return None if self._label is None else self._labels_alone(self._label)

@@ -50,13 +50,11 @@ class Stream(ABC):
     n_columns : int or None
         How many columns were taken for classes, where the file may hold others too.
     has_ids : bool
-        Whether the file names its samples.
+        Whether the file names its samples, and that can be carried.
     ids_name : str
         What it calls the names, where it has them.
     ids_in_doubt : bool
         Whether only reading them tells if they can be carried.
-    ids_as_text : bool
-        Whether whole numbers among them are to become text.
     """
 
     def __init__(
@@ -78,7 +76,6 @@ class Stream(ABC):
         self.has_ids = ids_name is not None
         self.ids_name = ids_name or ""
         self.ids_in_doubt = ids_in_doubt
-        self.ids_as_text = False
 
     @abstractmethod
     def parts(self, block_rows: int) -> Iterator[Parts]:
@@ -88,21 +85,16 @@ class Stream(ABC):
         """Give the ids alone."""
         return self.parts(1 << 16)
 
-    def survey_ids(self) -> bool:
-        """Read all ids; tell whether any is beyond int64.
+    def survey_ids(self) -> None:
+        """Read all ids.
 
         Raises
         ------
         UnusableIds
             If any cannot be carried.
         """
-        most = np.iinfo(np.int64).max
-        kinds = [
-            part.ids.dtype.kind == "u" and bool((part.ids > most).any())
-            for part in self.only_ids()
-            if part.ids is not None
-        ]
-        return any(kinds)
+        for _ in self.only_ids():
+            pass  # each block is checked as it is read
 
     def only_labels(self) -> Iterator[Parts] | None:
         """Give the labels alone, or None where that is no cheaper than to read all."""
@@ -114,7 +106,7 @@ class Stream(ABC):
 
     def checked_ids(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Give what the file holds as whole numbers or text."""
-        return check_ids(ids, self.source, as_text=self.ids_as_text)
+        return check_ids(ids, self.source)
 
     def count_rows(self) -> int:
         """Count the rows, by reading all where nothing else tells."""

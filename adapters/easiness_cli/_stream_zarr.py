@@ -43,6 +43,8 @@ def stream_zarr(source: Source, request: Request) -> Stream:
     needed, ids = ({request.what: arrays[""]}, None) if alone else _choose(source, arrays, request)
     if alone and request.what == "probs" and request.with_labels:
         raise source.error("one zarr array: pass LABELS as well")
+    if alone:
+        pick_ids([], request, source)
     for name, array in needed.items():
         _check(source, name, array)
     counts = {name: array.shape[0] for name, array in needed.items()}
@@ -111,7 +113,7 @@ class _Zarr(Stream):
         super().__init__(
             source, n_rows=shape[0], n_classes=shape[1] if "probs" in arrays else 0,
             ids_name=ids if "ids" in arrays else None,
-            ids_in_doubt="ids" in arrays and arrays["ids"].dtype.kind not in "iUST",
+            ids_in_doubt="ids" in arrays and arrays["ids"].dtype.kind not in "iuUST",
         )  # fmt: skip
         self._arrays = arrays
         self._stored = {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli._read import Inputs
@@ -19,6 +21,7 @@ from easiness_cli._write_scores import (
 )
 
 _ROW_GROUP = 1 << 18
+_STEP = 1 << 14
 
 
 class Sink(Protocol):
@@ -75,26 +78,58 @@ class _Parquet:
 
 
 class _Npz:
-    """Keeps some 50 bytes a row in memory: an archive holds one column after the other."""
+    """Keeps 41 bytes a row and its id in memory: an archive holds one column after the other."""
 
     def __init__(self, file: BinaryIO, escape_formulas: bool) -> None:
         self._file = file
-        self._blocks: list[tuple[ec.Scores, Inputs]] = []
+        self._parts: dict[str, list[NDArray[Any]]] = {}
+        self._classes: list[str] | None = None
 
     def add(self, scores: ec.Scores, inputs: Inputs) -> None:
-        # Without the probabilities, which are what takes memory.
-        bare = dataclasses.replace(inputs, probs=np.empty((0, 2)))
-        self._blocks.append((scores, bare))
+        columns = _columns(scores, inputs)
+        # Counted again when it is written.
+        columns["index"] = columns["index"][:0]
+        for name, part in columns.items():
+            # A view would keep all that was read.
+            owned = part if part.base is None else part.copy()
+            self._parts.setdefault(name, []).append(owned)
+        self._classes = inputs.classes
 
     def close(self) -> None:
-        parts = [_columns(*block) for block in self._blocks]
-        arrays: dict[str, Any] = {
-            name: np.concatenate([part[name] for part in parts]) for name in parts[0]
-        }
-        classes = self._blocks[0][1].classes
-        if classes is not None:
-            arrays["classes"] = np.array(classes)
-        np.savez(self._file, **arrays)
+        n_rows = sum(map(len, self._parts["loss"]))
+        # As `np.savez` does, but for columns in parts, each given back once it is written.
+        with zipfile.ZipFile(self._file, "w", zipfile.ZIP_STORED) as archive:
+            for name, parts in self._parts.items():
+                given = _counted(n_rows) if name == "index" else parts
+                _write_member(archive, name, n_rows, np.result_type(*parts), given)
+                parts.clear()
+            if self._classes is not None:
+                names = np.array(self._classes)
+                _write_member(archive, "classes", names.size, names.dtype, [names])
+
+
+def _counted(n_rows: int) -> Iterator[NDArray[Any]]:
+    for start in range(0, n_rows, _STEP):
+        yield np.arange(start, min(n_rows, start + _STEP), dtype=np.int64)
+
+
+def _write_member(
+    archive: zipfile.ZipFile,
+    name: str,
+    n_rows: int,
+    dtype: np.dtype[Any],
+    parts: Iterable[NDArray[Any]],
+) -> None:
+    header = {
+        "descr": npy_format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": (n_rows,),
+    }
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+        npy_format.write_array_header_1_0(file, header)
+        for part in parts:
+            # Of texts, each as wide as the longest of all parts.
+            file.write(np.ascontiguousarray(part, dtype).view(np.uint8).data)
 
 
 SINKS: dict[str, Callable[[BinaryIO, bool], Sink]] = {

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from easiness_cli import _read, _stream
 from easiness_cli.__main__ import main
@@ -120,10 +122,57 @@ def test_pandas_header_of_two_classes(rows: str, labels: str) -> None:
         assert isinstance(found, str)
 
 
-def test_ids_of_npy_are_refused() -> None:
+def probs_and_labels(probs: str, labels: str, **columns: Any) -> None:
+    """Four rows: probabilities without names of their samples, and labels with `columns`."""
+    values, table = np.full((4, 2), 0.5), {"label": np.zeros(4, int), **columns}
+    if probs == "p.npy":
+        np.save(probs, values)
+    elif probs == "p.npz":
+        np.savez(probs, probs=values)
+    elif probs == "p.parquet":
+        pq.write_table(pa.table({"a": values[:, 0], "b": values[:, 1]}), probs)
+    else:
+        Path(probs).write_text("a,b\n" + ".5,.5\n" * 4)
+    if labels == "y.npz":
+        np.savez(labels, **table)
+    elif labels == "y.parquet":
+        pq.write_table(pa.table(table), labels)
+    else:
+        rows = [",".join(map(str, row)) for row in zip(*table.values(), strict=True)]
+        Path(labels).write_text("\n".join([",".join(table), *rows]))
+
+
+IDS: dict[str, Any] = {
+    "whole": np.arange(3, 7), "text": np.array(list("dbca")), "uint64": np.arange(4, dtype="u8")
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", ["y.npz", "y.parquet", "y.csv"])
+@pytest.mark.parametrize("probs", ["p.npy", "p.npz", "p.parquet", "p.csv"])
+def test_ids_are_those_of_the_labels_where_the_probabilities_have_none(
+    probs: str, labels: str
+) -> None:
+    for kind, ids in IDS.items():
+        probs_and_labels(probs, labels, sample_id=ids, case=ids[::-1])
+        as_text = labels == "y.csv" or kind != "whole"
+        for key, expected in ((None, ids), ("case", ids[::-1]), ("", None)):
+            found = both(probs, labels, ids_key=key)
+            assert isinstance(found, dict), found
+            named = None if expected is None else expected.astype(str if as_text else int)
+            assert found["ids"] == (None if named is None else named.tolist())
+        told = both(probs, labels, ids_key="foo")
+        assert isinstance(told, str)
+        assert f"{probs!r}: no ids 'foo' in it (" in told
+        assert f"), nor in {labels!r} (it has 'sample_id', 'case')" in told
+        assert told.endswith("; leave them out by --ids-key ''")
+
+
+def test_ids_that_neither_file_can_have() -> None:
     np.save("p.npy", np.full((4, 2), 0.5))
     np.save("y.npy", np.zeros(4, int))
-    assert "--ids-key has no meaning for npy" in both("p.npy", "y.npy", ids_key="foo")
+    assert "'p.npy': no ids 'foo' in it (it has no names that could be meant), nor in 'y.npy'" in (
+        both("p.npy", "y.npy", ids_key="foo")
+    )
     assert isinstance(both("p.npy", "y.npy"), dict)
 
 

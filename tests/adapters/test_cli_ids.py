@@ -31,19 +31,23 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_stream, "_ELEMENTS", 2 * 2)
 
 
-def write(kind: str, ids: Any, name: str = "id") -> str:
-    """Six rows with ids, as parquet, npz or zarr."""
+def write(kind: str, ids: Any, name: str = "id", n_rows: int = N) -> str:
+    """Some rows with ids, as parquet, npz or zarr."""
     path = f"p.{kind}"
+    probs, labels = PROBS[:n_rows], LABELS[:n_rows]
     if kind == "parquet":
-        table = {name: ids, "a": PROBS[:, 0], "b": PROBS[:, 1], "label": LABELS}
+        table = {name: ids, "a": probs[:, 0], "b": probs[:, 1], "label": labels}
         pq.write_table(pa.table(table), path)
     elif kind == "npz":
-        np.savez(path, probs=PROBS, labels=LABELS, **{name: ids}, allow_pickle=True)
+        np.savez(path, probs=probs, labels=labels, **{name: ids}, allow_pickle=True)
     else:
         zarr = pytest.importorskip("zarr")
         group = zarr.open_group(path, mode="w")
-        for key, values in {"probs": PROBS, "labels": LABELS, name: ids}.items():
-            group.create_array(key, data=values)
+        for key, values in {"probs": probs, "labels": labels, name: ids}.items():
+            array = group.create_array(
+                key, shape=values.shape, dtype=values.dtype, chunks=(9, *values.shape[1:])
+            )
+            array[:] = values
     return path
 
 
@@ -60,6 +64,8 @@ PARQUET: dict[str, tuple[Any, list[Any]]] = {
     ),
     "floats": (pa.array([1.0, 2, 3, 4, 5, 6]), [1, 2, 3, 4, 5, 6]),
     "unsigned": (pa.array([1, 2, 3, 4, 5, BIG], pa.uint64()), [*"12345", str(BIG)]),
+    "small unsigned": (pa.array(range(N), pa.uint64()), [*"012345"]),
+    "unsigned, 32 bits": (pa.array(range(N), pa.uint32()), list(range(N))),
     "categories": (pa.array([7, 8] * 3).dictionary_encode(), [7, 8] * 3),
     "text": (pa.array(["", "b"] * 3), ["", "b"] * 3),
 }
@@ -79,6 +85,9 @@ def test_ids_of_parquet_that_can_be_carried(case: str) -> None:
 ARRAYS: dict[str, tuple[Any, list[Any]]] = {
     "dates": (np.array(["2024-02-29T12:30"] * N, "M8[s]"), ["2024-02-29T12:30:00"] * N),
     "unsigned": (np.array([1, 2, 3, 4, 5, BIG], np.uint64), [*"12345", str(BIG)]),
+    "small unsigned": (np.arange(6, dtype=np.uint64), [*"012345"]),
+    "unsigned of another machine": (np.arange(6, dtype=">u8"), [*"012345"]),
+    "unsigned, 32 bits": (np.arange(6, dtype=np.uint32), list(range(6))),
     "floats": (np.arange(6.0), list(range(6))),
     "column": (np.arange(6)[:, None], list(range(6))),
 }
@@ -88,8 +97,29 @@ ARRAYS: dict[str, tuple[Any, list[Any]]] = {
 @pytest.mark.parametrize("case", ARRAYS)
 def test_ids_of_arrays_that_can_be_carried(kind: str, case: str) -> None:
     values, expected = ARRAYS[case]
-    score_shard(write(kind, values), "s.npz")
+    path = write(kind, values)
+    score_shard(path, "s.npz")
     assert np.load("s.npz")["id"].tolist() == expected
+    assert main(["score", path, "-o", "t.npz", "-q"]) == 0
+    assert np.load("t.npz")["id"].tolist() == expected
+
+
+@pytest.mark.parametrize("kind", ["parquet", "npz", "zarr"])
+def test_shards_with_ids_of_uint64_agree(kind: str) -> None:
+    """Whether any is beyond int64 or not, and where there are none."""
+    Path("in").mkdir()
+    for name, start, n in (("a", 0, N), ("b", BIG, N), ("c", 0, 0), ("d", 9, N)):
+        ids = np.arange(n, dtype=np.uint64) + np.uint64(start)
+        Path(write(kind, ids, n_rows=n)).rename(f"in/{name}.{kind}")
+    for given in ([], ["--no-check-ids"]):
+        assert main(["score", "in", "-o", "out", "-q", "--overwrite", *given]) == 0
+        tables = [pq.read_table(f"out/{name}.parquet") for name in "abcd"]
+        assert {table.schema.field("id").type for table in tables} == {pa.string()}
+        ids = pa.concat_tables(tables).column("id").to_pylist()
+        assert ids == [str(at) for start in (0, BIG, 9) for at in range(start, start + N)]
+    Path(write(kind, np.array([1, 2, 3, 4, 5, BIG + 2], np.uint64))).rename(f"in/e.{kind}")
+    assert main(["score", "in", "-o", "new", "-q"]) == 3
+    assert not list(Path("new").glob("*.parquet"))
 
 
 UNUSABLE: dict[str, tuple[tuple[str, ...], Any]] = {
@@ -126,7 +156,7 @@ def test_ids_that_nobody_asked_for_break_nothing(
     assert main(["score", path, "-o", "w.npz", "-q"]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith("easiness: note: 'id' is left out, and no output has ids: ")
+    assert lines[0].startswith("easiness: note: 'id' is left out, not carried as ids: ")
     assert "id" not in np.load("w.npz")
 
 

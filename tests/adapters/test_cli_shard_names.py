@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 
 class Blocks:
-    def __init__(self, ids: list[Any]) -> None:
+    def __init__(self, ids: list[Any], *, known: bool = True) -> None:
         self._ids = np.array(ids)
+        self.n_rows = len(ids) if known else None
 
     def ids(self) -> Iterator[NDArray[Any]]:
         for start in range(0, len(self._ids), 2):
@@ -31,14 +32,14 @@ class Blocks:
 SHARDS = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=5), min_size=1, max_size=6)
 
 
-@given(SHARDS, st.booleans())
+@given(SHARDS, st.sampled_from([int, str, "{:02}".format]), st.booleans())
 def test_ids_are_refused_where_one_occurs_twice_and_only_there(
-    shards: list[list[int]], text: bool
+    shards: list[list[int]], write: Callable[[int], Any], known: bool
 ) -> None:
-    named: list[list[Any]] = [[f"{i:02}" if text else i for i in ids] for ids in shards]
+    named: list[list[Any]] = [[write(i) for i in ids] for ids in shards]
     every = [i for ids in named for i in ids]
     names = [str(at) for at in range(len(shards))]
-    blocks = [Blocks(ids) for ids in named]
+    blocks = [Blocks(ids, known=known) for ids in named]
     if len(set(every)) == len(every):
         check_unique(names, blocks, 1 << 20)
         return
