@@ -91,10 +91,11 @@ def settle_ids(stream: Stream, request: Request) -> None:
 
 
 def check_ids(ids: NDArray[Any], source: Source) -> NDArray[Any]:
-    """Give whole numbers and text as they are; what can be made one of them, as that.
+    """Give whole numbers and text; what can be made one of them, as that.
 
-    Floats that are whole become int64; dates and uint64 become text, whatever the values are:
-    int64 does not hold all of uint64, and files of one set have to agree.
+    Whole numbers of all types and floats that are whole become int64; bytes, dates and uint64
+    become text, whatever the values are: int64 does not hold all of uint64, and files of one set
+    have to agree.
 
     Parameters
     ----------
@@ -125,7 +126,12 @@ def check_ids(ids: NDArray[Any], source: Source) -> NDArray[Any]:
         raise UnusableIds(source, f"expected whole numbers or text, got {found}")
     if kind == "u" and ids.dtype.itemsize == 8:
         return ids.astype(f"U{len(str(ids.max(initial=0)))}")
-    return ids
+    if kind == "S":
+        try:
+            return np.char.decode(ids, "utf-8")
+        except UnicodeDecodeError as error:
+            raise UnusableIds(source, f"bytes that are no text in UTF-8 ({error})") from error
+    return ids if kind == "U" else ids.astype(np.int64, copy=False)
 
 
 def check_same_ids(

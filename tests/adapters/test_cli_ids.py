@@ -184,3 +184,9 @@ def test_labels_with_ids_of_their_own() -> None:
     with pytest.warns(Notice, match="is left out"):
         score_shard(path, "s.npz", labels="y.npz")
     assert np.load("s.npz")["id"].tolist() == list(range(N))
+
+
+def test_bytes_that_are_no_text_are_no_ids() -> None:
+    np.savez("p.npz", probs=PROBS, labels=LABELS, id=np.array([b"\xff"] * len(LABELS)))
+    with pytest.raises(ShardError, match="ids: bytes that are no text in UTF-8"):
+        score_shard("p.npz", "s.csv", ids_key="id")

@@ -280,3 +280,13 @@ def test_an_interrupted_set_says_how_to_go_on(
     monkeypatch.setattr(_score_stream, "run_serially", interrupted)
     assert main(["score", "in", "-o", "out"]) == 130
     assert capsys.readouterr().err.endswith("run the line again to go on\n")
+
+
+def test_ids_of_all_shards_are_of_one_type() -> None:
+    kinds = ("<i8", ">i4", "u1", "f4")
+    for at, kind in enumerate(kinds):
+        save(f"in/{at}.npz", id=np.arange(20 * at, 20 * at + 20).astype(kind))
+    score_shards("in", "out")
+    found = pq.ParquetDataset(sorted(map(str, Path("out").glob("*.parquet")))).read()
+    assert found.schema.field("id").type == pa.int64()
+    assert sorted(found["id"].to_pylist()) == list(range(80))
