@@ -117,7 +117,7 @@ PAGES = {"sel": "sel.md"}
 
 def frontier(rows: list[Row]) -> Figure | None:
     """Accuracy against cost: processor time, as a share of full data's; None without that."""
-    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    figure = Figure(figsize=(7.6, 5.4), layout="constrained")
     axes = figure.add_subplot()
     groups = {method: group for (_, method), group in grouped(rows).items()}
     if "classic" not in groups:
@@ -144,7 +144,7 @@ def frontier(rows: list[Row]) -> Figure | None:
         ylabel="test accuracy, %",
     )
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    figure.legend(loc="outside lower center", ncols=3, fontsize="small")
     return figure
 
 

@@ -35,8 +35,14 @@ def _files(path: str) -> Iterator[str]:
     if not os.path.isdir(path):
         yield path
         return
+    seen = set()
     # Linked folders too: what reads the data follows them.
     for folder, folders, names in os.walk(path, followlinks=True):
+        found = os.stat(folder)
+        if (found.st_dev, found.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((found.st_dev, found.st_ino))
         folders.sort()
         for name in sorted(names):
             yield os.path.join(folder, name)

@@ -58,7 +58,9 @@ def stream_zarr(source: Source, request: Request) -> Stream:
             leave_out(ids, error, request)
         else:
             needed["ids"] = arrays[ids]
-    return _Zarr(source, needed, ids)
+    # Rows of lost zeros do not sum to 1; lost logits, and other fill values, are rows like others.
+    complete = "probs" in needed and (request.logits or needed["probs"].fill_value != 0)
+    return _Zarr(source, needed, ids, complete=complete)
 
 
 def _check_ids(source: Source, array: Any, n_rows: int) -> None:
@@ -108,7 +110,9 @@ def _check(source: Source, name: str, array: Any, kinds: str = "fiubUST") -> Non
 
 
 class _Zarr(Stream):
-    def __init__(self, source: Source, arrays: dict[str, Any], ids: str | None) -> None:
+    def __init__(
+        self, source: Source, arrays: dict[str, Any], ids: str | None, *, complete: bool
+    ) -> None:
         shape = next(iter(arrays.values())).shape
         super().__init__(
             source, n_rows=shape[0], n_classes=shape[1] if "probs" in arrays else 0,
@@ -117,7 +121,7 @@ class _Zarr(Stream):
         )  # fmt: skip
         self._arrays = arrays
         self._stored = {
-            name: Chunks(source, name, array, complete=name == "probs")
+            name: Chunks(source, name, array, complete=complete and name == "probs")
             for name, array in arrays.items()
         }
         if "probs" in arrays and shape[0]:

@@ -10,6 +10,7 @@ import gzip
 import io
 import itertools
 import lzma
+import math
 import os
 import zlib
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ class Chunks:
     """The stored chunks of one array, in its folder.
 
     Of one that is to be `complete`, a chunk that is not stored is refused: it was lost, or holds
-    fill values alone, which are no one's probabilities.
+    fill values alone, and nothing else would tell which.
 
     Raises
     ------
@@ -93,9 +94,12 @@ class Chunks:
                 )
 
     def check_end(self) -> None:
-        """Refuse an array of which the last row's chunks lack, where it is to be complete."""
-        for _ in self._pieces(self._array.shape[0] - 1, self._array.shape[0]):
-            pass
+        """Refuse an array that promises rows of which nothing is stored."""
+        n_rows = self._array.shape[0]
+        if next(self._pieces(n_rows - 1, n_rows), None) is None:
+            raise self._source.error(
+                f"{self._name}: {n_rows:,} rows promised, but nothing is stored of the last one"
+            )
 
     def _pieces(self, start: int, stop: int) -> Iterator[tuple[str, int, int]]:
         """Give file, offset and size of what is stored; what is not stored are fill values."""
@@ -115,14 +119,16 @@ class Chunks:
             if self._sharding is None:
                 yield path, 0, n_bytes
             else:
-                yield from self._inner(path, n_bytes)
+                yield from self._inner(path, n_bytes, at)
 
-    def _inner(self, path: str, n_bytes: int) -> Iterator[tuple[str, int, int]]:
+    def _inner(
+        self, path: str, n_bytes: int, at: tuple[int, ...]
+    ) -> Iterator[tuple[str, int, int]]:
         """Read the index of a shard: offset and size of each chunk, and perhaps a checksum."""
         assert self._sharding is not None
-        count = 1
-        for size, step in zip(self._array.shards, self._array.chunks, strict=True):
-            count *= size // step
+        array = self._array
+        grid = [size // step for size, step in zip(array.shards, array.chunks, strict=True)]
+        count = math.prod(grid)
         end = 4 * (len(self._sharding["index_codecs"]) - 1)
         size = 16 * count + end
         self._source.check_size(size, f"the index of shards of {self._name}")
@@ -132,9 +138,18 @@ class Chunks:
             if self._sharding["index_location"] == "end":
                 file.seek(n_bytes - size)
             index = np.frombuffer(file.read(16 * count), self._index_dtype()).reshape(-1, 2)
-        for offset, length in index.tolist():
+        for number, (offset, length) in enumerate(index.tolist()):
             if offset == _ABSENT:
-                self._lacks(path)
+                inner = np.unravel_index(number, grid)
+                begins = [
+                    shard * size + int(chunk) * step
+                    for shard, size, chunk, step in zip(
+                        at, array.shards, inner, array.chunks, strict=True
+                    )
+                ]
+                # In the last shards, chunks beyond the array's end are never stored.
+                if all(begin < size for begin, size in zip(begins, array.shape, strict=True)):
+                    self._lacks(path)
             if offset < n_bytes:  # else fill values, or refused by zarr
                 yield path, offset, min(length, n_bytes - offset)
 

@@ -205,32 +205,6 @@ def test_a_shard_of_columns_says_what_was_taken_for_classes() -> None:
         score_shards("in", "out")
 
 
-@pytest.mark.parametrize("shards", [None, (10, 3)])
-@pytest.mark.parametrize("logits", [False, True])
-def test_a_lost_chunk_of_probabilities_is_missed(shards: Any, logits: bool) -> None:
-    zarr = pytest.importorskip("zarr")
-    logs = RNG.normal(size=(20, 3))
-    logs[5:10] = 0  # not stored by default, within a shard nor without
-    options: dict[str, Any] = {"chunks": (5, 3), "shards": shards, "fill_value": 0.0}
-    zarr.create_array("p.zarr", data=logs, **options)
-    np.save("y.npy", np.zeros(20, int))
-    with pytest.raises(ShardError, match=r"probs: 'c/[01]/0' lacks a chunk: it was lost"):
-        score_shard("p.zarr", "s.parquet", labels="y.npy", logits=logits)
-    config = {"write_empty_chunks": True}
-    if logits:
-        zarr.create_array("q.zarr", data=logs, config=config, **options)
-        assert score_shard("q.zarr", "s.parquet", labels="y.npy", logits=True).n_samples == 20
-
-
-def test_an_array_that_promises_what_it_lacks_is_refused_at_once() -> None:
-    zarr = pytest.importorskip("zarr")
-    group = zarr.open_group("p.zarr", mode="w")
-    group.create_array("probs", shape=(10**15, 4), chunks=(1000, 4), dtype="f8", fill_value=0.25)
-    group.create_array("labels", shape=(10**15,), chunks=(1000,), dtype="i8", fill_value=0)
-    with pytest.raises(ShardError, match="lacks a chunk"):
-        score_shards(["p.zarr"], "out")
-
-
 def test_a_folder_is_looked_at_before_labels_are_read() -> None:
     save("in/0.npz")
     score_shards("in", "out")
@@ -253,21 +227,6 @@ def test_a_task_whose_folder_was_taken_over_leaves_the_note_alone() -> None:
         score_shard("in/0.npz", "out/0.parquet", labels_key="noisy", progress=taken_over)
     assert '"labels_key": "labels"' in note.read_text()
     assert main(["merge", "out", "--verify", "--json"]) == 0
-
-
-def test_chunks_behind_a_link_belong_to_an_input() -> None:
-    zarr = pytest.importorskip("zarr")
-    probs = RNG.dirichlet(np.ones(3), size=20)
-    for name, values in (("p", probs), ("q", probs[::-1])):
-        zarr.create_array(f"{name}.zarr", data=values, chunks=(20, 3))
-    np.save("y.npy", probs.argmax(axis=1))
-    os.rename("p.zarr/c", "chunks")
-    os.symlink(Path("chunks").resolve(), "p.zarr/c")
-    assert score_shard("p.zarr", "s.parquet", labels="y.npy").accuracy == 1
-    os.rename("chunks", "old")
-    os.rename("q.zarr/c", "chunks")
-    with pytest.raises(ShardError, match="before it changed"):
-        score_shard("p.zarr", "s.parquet", labels="y.npy")
 
 
 def test_an_interrupted_set_says_how_to_go_on(
