@@ -9,7 +9,14 @@ from easiness_cli._source import Request
 from easiness_cli._stream_parts import Stream
 
 
-def refuse_second_of_two(probs_path: str, labels_path: str, labels_key: str | None) -> None:
+def refuse_second_of_two(
+    probs_path: str,
+    labels_path: str,
+    labels_key: str | None,
+    *,
+    probs_key: str | None,
+    logits: bool,
+) -> None:
     """Refuse labels from a file that could as well be scored itself, where PROBS has its own.
 
     Parameters
@@ -18,6 +25,10 @@ def refuse_second_of_two(probs_path: str, labels_path: str, labels_key: str | No
         As given; only files and folders on disk are looked at.
     labels_key : str or None
         Whoever names the labels means them.
+    probs_key : str or None
+        The array or column of probabilities.
+    logits : bool
+        Whether they are logits.
 
     Raises
     ------
@@ -26,7 +37,10 @@ def refuse_second_of_two(probs_path: str, labels_path: str, labels_key: str | No
     """
     if labels_key is not None or not all(map(_is_stored, (probs_path, labels_path))):
         return
-    first, second = _both(probs_path), _both(labels_path)
+    if os.path.samefile(probs_path, labels_path):
+        return
+    wanted = Request("probs", probs_key, True, None, logits, ids_key="")
+    first, second = _both(probs_path, wanted), _both(labels_path, wanted)
     if first is None or second is None:
         return
     if (first.n_classes, first.columns) != (second.n_classes, second.columns):
@@ -42,7 +56,7 @@ def _is_stored(path: str) -> bool:
     return os.path.isfile(path) or os.path.isdir(path)
 
 
-def _both(path: str) -> Stream | None:
+def _both(path: str, wanted: Request) -> Stream | None:
     """Open a file that holds both; only its header, or first lines, are read."""
     from easiness_cli._stream import open_stream
 
@@ -50,7 +64,7 @@ def _both(path: str) -> Stream | None:
     limit = 1 << 62
     try:
         open_stream(path, Request("labels", None, True, None, False, ids_key=""), limit)
-        found = open_stream(path, Request("probs", None, True, None, False, ids_key=""), limit)
+        found = open_stream(path, wanted, limit)
     except (CommandError, ModuleNotFoundError):
         return None
     return found if found.n_classes >= 2 else None

@@ -53,6 +53,8 @@ class Rows:
         The class names in column order, where the file or the options give them.
     columns : list of str or None
         What the columns are called, where they are not numbered from 0 on.
+    are_named : bool
+        Whether the options name the classes, whatever the columns are called.
     has_ids : bool
         Whether the file of probabilities or that of labels names the samples.
     paths : list of str
@@ -86,6 +88,7 @@ class Rows:
         self._named = next((stream for stream in both if stream.has_ids), self._probs)
         self.has_ids = self._named.has_ids
         classes = None if reading.classes is None else list(reading.classes)
+        self.are_named = classes is not None
         named = self._columns or []
         plain = named == [str(at) for at in range(len(named))]
         self.columns = None if plain else named
@@ -206,7 +209,10 @@ def _open_both(
         refuse_missing(missing, 1)
         probs.settle_header(None)
         return probs, None
-    refuse_second_of_two(probs_path, labels_path, reading.labels_key)
+    refuse_second_of_two(
+        probs_path, labels_path, reading.labels_key,
+        probs_key=reading.probs_key, logits=reading.logits,
+    )  # fmt: skip
     wanted = Request("labels", None, True, reading.labels_key, False, reading.ids_key)
     labels = open_named(
         partial(open_stream, labels_path, max_bytes=reading.max_bytes), wanted, missing

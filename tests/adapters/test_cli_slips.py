@@ -63,6 +63,19 @@ def test_columns_in_another_order_in_another_shard(suffix: str, classes: Any) ->
     assert score_shard(f"in/0.{suffix}", "s.csv", classes=classes).accuracy == 1
 
 
+def test_columns_that_are_called_otherwise_where_classes_are_named() -> None:
+    for at, columns in enumerate((["p_a", "p_b"], ["q_a", "q_b"])):
+        table(f"in/{at}.csv", columns)
+        text = Path(f"in/{at}.csv").read_text()
+        for name, column in zip("ab", columns, strict=True):
+            text = text.replace(f"{column}\n", f"{name}\n")
+        Path(f"in/{at}.csv").write_text(text)
+    assert score_shards("in", "out", classes=["a", "b"]).accuracy == 1
+    table("in/2.csv", ["p_b", "p_a"])
+    with pytest.raises(ShardError, match=r"names of their columns: \['p_a', 'p_b'\]"):
+        score_shards("in", "other", classes=["a", "b"])
+
+
 def test_columns_in_another_order_in_one_file(capsys: pytest.CaptureFixture[str]) -> None:
     table("p.csv", ["a", "b"])
     assert "in another order" in refused(capsys, "score", "p.csv", "--classes", "b,a")
@@ -162,6 +175,8 @@ def test_the_second_of_two_files_is_not_taken_for_labels(
     key = "labels" if suffix == "npz" else "label"
     found = score_shard(files[0], "s.parquet", labels=files[1], labels_key=key)
     assert found.n_samples == 20
+    # Two names of one file are one file.
+    assert score_shard(files[0], "same.parquet", labels=files[0]).accuracy == 1
     # A file of labels may hold more, and PROBS none of its own.
     with np.load("in/1.npz") if suffix == "npz" else open(os.devnull) as other:
         if suffix == "npz":
@@ -169,6 +184,16 @@ def test_the_second_of_two_files_is_not_taken_for_labels(
             score_shard(files[0], "t.parquet", labels="y.npz")
             np.save("p.npy", other["probs"])
             assert score_shard("p.npy", "u.parquet", labels=files[1]).accuracy == 1
+
+
+@pytest.mark.parametrize("options", [{"logits": True}, {"probs_key": "softmax"}])
+def test_the_second_of_two_files_of_other_arrays(options: dict[str, Any]) -> None:
+    for at in range(2):
+        values = RNG.dirichlet(np.ones(3), size=20)
+        name = options.get("probs_key", "logits")
+        np.savez(f"in/{at}.npz", **{name: values}, y=values.argmax(axis=1))
+    with pytest.raises(ShardError, match="quote the glob"):
+        score_shard("in/0.npz", "s.parquet", labels="in/1.npz", **options)
 
 
 def test_a_glob_that_the_shell_has_replaced(capsys: pytest.CaptureFixture[str]) -> None:
