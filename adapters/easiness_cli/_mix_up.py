@@ -16,6 +16,7 @@ def refuse_second_of_two(
     *,
     probs_key: str | None,
     logits: bool,
+    max_bytes: int,
 ) -> None:
     """Refuse labels from a file that could as well be scored itself, where PROBS has its own.
 
@@ -29,6 +30,8 @@ def refuse_second_of_two(
         The array or column of probabilities.
     logits : bool
         Whether they are logits.
+    max_bytes : int
+        What takes more to open is refused later, by its own reader.
 
     Raises
     ------
@@ -40,7 +43,7 @@ def refuse_second_of_two(
     if os.path.samefile(probs_path, labels_path):
         return
     wanted = Request("probs", probs_key, True, None, logits, ids_key="")
-    first, second = _both(probs_path, wanted), _both(labels_path, wanted)
+    first, second = _both(probs_path, wanted, max_bytes), _both(labels_path, wanted, max_bytes)
     if first is None or second is None:
         return
     if (first.n_classes, first.columns) != (second.n_classes, second.columns):
@@ -56,15 +59,13 @@ def _is_stored(path: str) -> bool:
     return os.path.isfile(path) or os.path.isdir(path)
 
 
-def _both(path: str, wanted: Request) -> Stream | None:
+def _both(path: str, wanted: Request, max_bytes: int) -> Stream | None:
     """Open a file that holds both; only its header, or first lines, are read."""
     from easiness_cli._stream import open_stream
 
-    # Nothing is loaded, so nothing is to be refused by its size.
-    limit = 1 << 62
     try:
-        open_stream(path, Request("labels", None, True, None, False, ids_key=""), limit)
-        found = open_stream(path, wanted, limit)
+        open_stream(path, Request("labels", None, True, None, False, ids_key=""), max_bytes)
+        found = open_stream(path, wanted, max_bytes)
     except (CommandError, ModuleNotFoundError):
         return None
     return found if found.n_classes >= 2 else None

@@ -93,8 +93,9 @@ def read_inputs(
     label_content, label_source = content, source
     if labels_path is not None:
         refuse_second_of_two(
-            probs_path, labels_path, labels_key, probs_key=probs_key, logits=logits
-        )
+            probs_path, labels_path, labels_key, probs_key=probs_key, logits=logits,
+            max_bytes=max_bytes,
+        )  # fmt: skip
         label_source = open_source(labels_path, max_bytes)
         label_content = _read(label_source, Request("labels", None, True, labels_key, False))
         content, label_content = _headers_told(source, content, label_source, label_content)

@@ -31,7 +31,7 @@ def look_beforehand(
     CommandError
         As `output_folder`; a folder that is not there yet is not made.
     """
-    if os.path.isdir(folder):
+    if os.path.lexists(folder):
         with output_folder(folder, shards, parameters, overwrite=overwrite, ready=False):
             pass
 

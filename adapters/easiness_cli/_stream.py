@@ -211,7 +211,7 @@ def _open_both(
         return probs, None
     refuse_second_of_two(
         probs_path, labels_path, reading.labels_key,
-        probs_key=reading.probs_key, logits=reading.logits,
+        probs_key=reading.probs_key, logits=reading.logits, max_bytes=reading.max_bytes,
     )  # fmt: skip
     wanted = Request("labels", None, True, reading.labels_key, False, reading.ids_key)
     labels = open_named(

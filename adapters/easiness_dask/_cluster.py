@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # How long a lost scheduler may go unnoticed where nothing else tells.
 _POLL_S = 1.0
+# How long a run waits, in all, for outputs that workers have written and are not to be seen.
+_PATIENCE_S = 10.0
 # How many shards that kill their workers are made sure of, one at a time.
 _CONFIRMED = 3
 _LOST = "the connection to the scheduler was lost"
@@ -138,6 +141,7 @@ class _Run:
         self._client, self._arguments = client, arguments
         self._report, self._progress = report, progress
         self._skipped = 0
+        self._patience_s = _PATIENCE_S
         self.suspects: dict[Shard, str] = {}
 
     def score(self, shards: list[Shard]) -> str:
@@ -194,7 +198,7 @@ class _Run:
                 self._report.failed[shard.input] = found
                 return ""
             summary, before = found
-            if not os.path.lexists(shard.output):
+            if not self._is_here(shard.output):
                 self._report.failed[shard.input] = (
                     f"{shard.output!r}: a worker wrote it, and it is not here: workers must see "
                     f"this folder under this name; put it on a file system that all share"
@@ -204,6 +208,17 @@ class _Run:
             self._report.add(shard, summary)
             self._progress(self._report.summary.n_samples, self._skipped)
         return ""
+
+    def _is_here(self, output: str) -> bool:
+        """Whether an output is to be seen here; of network file systems it may be so later."""
+        if os.path.lexists(output):
+            return True
+        folder, name = os.path.split(output)
+        # That a name was not there is remembered for a while; a folder's list is asked for anew.
+        while not (found := name in os.listdir(folder)) and self._patience_s > 0:
+            time.sleep(_POLL_S)
+            self._patience_s -= _POLL_S
+        return found
 
 
 def _look_at_the_rest(shards: list[Shard], parameters: Parameters, report: Report) -> None:

@@ -115,8 +115,28 @@ def test_outputs_that_only_workers_see_are_not_taken_for_done(
         return found
 
     monkeypatch.setattr(_cluster, "score_task", elsewhere)
+    monkeypatch.setattr(_cluster, "_PATIENCE_S", 0.0)
     with pytest.raises(ShardsError, match=r"b.parquet': a worker wrote it, and it is not here"):
         score_shards("in", "out", client=client)
+
+
+def test_outputs_that_are_seen_late_are_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    listed = os.listdir
+
+    def late(folder: str) -> list[str]:
+        asked.append(folder)
+        return listed(folder) if len(asked) > 2 else []
+
+    monkeypatch.setattr(_cluster.os.path, "lexists", lambda path: not path.endswith(".parquet"))
+    monkeypatch.setattr(_cluster, "_POLL_S", 0.01)
+    monkeypatch.setattr(_cluster.os, "listdir", late)
+    run = _cluster._Run(None, {}, None, None)  # type: ignore[arg-type]
+    Path("out/a.parquet").touch()
+    assert run._is_here("out/a.parquet")
+    assert asked == ["out"] * 3
 
 
 @pytest.mark.parametrize("format", [".parquet", "CSV", "json", ""])
