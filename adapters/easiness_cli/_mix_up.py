@@ -43,7 +43,8 @@ def refuse_second_of_two(
     if os.path.samefile(probs_path, labels_path):
         return
     wanted = Request("probs", probs_key, True, None, logits, ids_key="")
-    first, second = _both(probs_path, wanted, max_bytes), _both(labels_path, wanted, max_bytes)
+    first = _both(probs_path, wanted, max_bytes)
+    second = None if first is None else _both(labels_path, wanted, max_bytes)
     if first is None or second is None:
         return
     if (first.n_classes, first.columns) != (second.n_classes, second.columns):
