@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,18 @@ def test_the_page_has_both_tables() -> None:
     row = dict.fromkeys(scaling.FIELDS, "1") | {"what": "shard", "format": "npy"}
     rows = [{**row, "classes": n, "elements": "1000000"} for n in ("10", "100", "1000")]
     compared = [{"workers": count, "rows": 10, "wall_s": 1.0} for count in (1, 2)]
-    text = scaling.tables(rows, 0.01, compared)
+    text = scaling.tables(rows, 0.01, compared, "The driver checks much.")
+    assert "however small it is. The driver checks much. easiness_core" in text
     assert "| 1000 | 1,024 |" in text
     assert "| 2 | 10 | 1 | 1e-05 | 1.00 |" in text
-    assert "Dask" not in scaling.tables(rows, 0.01, [])
+    assert "Dask" not in scaling.tables(rows, 0.01, [], "")
+
+
+def test_the_driver_is_timed(tmp_path: Path) -> None:
+    told = scaling_workers.measure_driver(tmp_path, 1000)
+    numbers = re.findall(r"[\d.]+(?= (?:million|within))", told)
+    assert len(numbers) == 3
+    assert all(float(number) >= 0 for number in numbers)
 
 
 def test_rates_are_multiples_of_the_first() -> None:

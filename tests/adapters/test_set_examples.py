@@ -142,7 +142,7 @@ def test_suites_run_and_resume(tmp_path):
     assert run("levels", "noise") == ""  # all of it is there already
     assert (tmp_path / "levels.csv").read_bytes() == before
     rows = list(csv.DictReader(before.decode().splitlines()))
-    assert len(rows) == 15
+    assert len(rows) == 17
     for row in rows:
         assert row["data"] == "digits"
         assert 0 <= float(row["accuracy"]) <= 1
