@@ -1,0 +1,92 @@
+"""Errors about input: a ValueError or TypeError whose parts can be read, and worded anew.
+
+A hint names options by placeholders, `"pass {normalize}"`, so that Python says `normalize=True`
+where a command says `--normalize`. Only hints hold placeholders; what the user gave is never
+formatted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+PYTHON_WORDS: Mapping[str, str] = MappingProxyType(
+    {"normalize": "normalize=True", "softmax": "ec.softmax(logits)", "classes": "classes="}
+)
+
+
+class InputError(Exception):
+    """Base of the errors that input causes; raised as `InputValueError` or `InputTypeError`.
+
+    Parameters
+    ----------
+    problem : str
+        What was got, and what was expected.
+    argument : str, optional
+        The argument at fault, such as `probs`.
+    hint : str, optional
+        How to mend it; `{name}` stands for the option of that name.
+    row : int, optional
+        The first bad row, counted from 0.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> from easiness_core.errors import InputError
+    >>> try:
+    ...     ec.score([[3.0, 1.0]], [0])
+    ... except InputError as error:
+    ...     error.argument, error.row
+    ('probs', 0)
+    """
+
+    words: Mapping[str, str] = PYTHON_WORDS
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        argument: str | None = None,
+        hint: str | None = None,
+        row: int | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem, self.argument, self.hint, self.row = problem, argument, hint, row
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.problem, self.__dict__.copy())
+
+    def __str__(self) -> str:
+        return self.worded(self.words)
+
+    def worded(self, words: Mapping[str, str]) -> str:
+        """Give the message with options called as `words` says.
+
+        Parameters
+        ----------
+        words : mapping of str to str
+            What to call each option that a hint may name.
+
+        Returns
+        -------
+        str
+            `argument: problem; hint`.
+        """
+        text = self.problem if self.argument is None else f"{self.argument}: {self.problem}"
+        return text if self.hint is None else f"{text}; {self.hint.format_map(words)}"
+
+
+class InputValueError(InputError, ValueError):
+    """A value, shape or range that cannot be used."""
+
+
+class InputTypeError(InputError, TypeError):
+    """A type that cannot be used."""
+
+
+def _rebuild(kind: type[InputError], problem: str, fields: dict[str, Any]) -> InputError:
+    error = kind.__new__(kind, problem)
+    Exception.__init__(error, problem)
+    error.__dict__.update(fields)
+    return error

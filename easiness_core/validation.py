@@ -1,0 +1,36 @@
+"""The checks behind every public function, for packages that build on this one.
+
+Each returns its argument in the form that the core uses, or raises
+`easiness_core.errors.InputError` with the argument's name.
+"""
+
+from easiness_core._config import (
+    NEGATIVE_TOLERANCE,
+    NEGATIVE_TOLERANCE_HALF,
+    ROW_SUM_TOLERANCE,
+    ROW_SUM_TOLERANCE_HALF,
+)
+from easiness_core._convert import is_torch, to_array
+from easiness_core._validate import (
+    check_count,
+    check_labels,
+    check_logits,
+    check_number,
+    check_probs,
+    check_vector,
+)
+
+__all__ = [
+    "NEGATIVE_TOLERANCE",
+    "NEGATIVE_TOLERANCE_HALF",
+    "ROW_SUM_TOLERANCE",
+    "ROW_SUM_TOLERANCE_HALF",
+    "check_count",
+    "check_labels",
+    "check_logits",
+    "check_number",
+    "check_probs",
+    "check_vector",
+    "is_torch",
+    "to_array",
+]
