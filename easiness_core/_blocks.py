@@ -16,6 +16,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from numbers import Integral
 from typing import TypeVar
 
+from easiness_core.errors import InputTypeError, InputValueError
+
 T = TypeVar("T")
 
 _lock = threading.Lock()
@@ -54,11 +56,10 @@ def resolve_n_threads(n_threads: int | None) -> int:
     if n_threads is None:
         return available_cpus()
     if not isinstance(n_threads, Integral) or isinstance(n_threads, bool):
-        raise TypeError(
-            f"n_threads: expected a whole number or None, got {type(n_threads).__name__}"
-        )
+        got = type(n_threads).__name__
+        raise InputTypeError(f"expected a whole number or None, got {got}", argument="n_threads")
     if n_threads < 1:
-        raise ValueError(f"n_threads: expected 1 or more, got {n_threads}")
+        raise InputValueError(f"expected 1 or more, got {n_threads}", argument="n_threads")
     return int(n_threads)
 
 

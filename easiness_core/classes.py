@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._validate import check_count, check_labels
+from easiness_core._input.labels import check_labels
+from easiness_core._input.numbers import check_count
 from easiness_core.level import Level
 from easiness_core.scoring import Scores
 

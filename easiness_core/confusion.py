@@ -15,9 +15,10 @@ from easiness_core._config import (
     CONVERTED_BLOCK_ELEMENTS,
     LEAST_SELF_CONFIDENCE,
 )
-from easiness_core._convert import widen
-from easiness_core._probs import Probs
-from easiness_core._validate import check_labels, check_number, check_probs
+from easiness_core._input.convert import widen
+from easiness_core._input.labels import check_labels
+from easiness_core._input.numbers import check_number
+from easiness_core._input.probs import Probs, check_probs
 from easiness_core.estimators import ClosedForm, MonteCarlo
 from easiness_core.scoring import easiness
 
@@ -70,9 +71,9 @@ def confusion(
     2021): a soft count in place of a hard one.
 
     Only pairs of a sample and a class whose easiness can exceed 2^-64 are computed
-    (`easiness_core/_contention.py` has the bounds), so an entry may lack 2^-64 for each sample of
-    its label. With hundreds of classes a sample then costs a few rows of Phi, not one a class.
-    Monte Carlo lacks nothing: pairs are left out where it counts 0.
+    (`easiness_core/_kernels/contention.py` has the bounds), so an entry may lack 2^-64 for each
+    sample of its label. With hundreds of classes a sample then costs a few rows of Phi, not one a
+    class. Monte Carlo lacks nothing: pairs are left out where it counts 0.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Errors about input: a ValueError or TypeError whose parts can be read, and worded anew.
 
 A hint names options by placeholders, `"pass {normalize}"`, so that Python says `normalize=True`
-where a command says `--normalize`. Only hints hold placeholders; what the user gave is never
-formatted.
+where a command says `--normalize`; `{argument}` is the argument at fault. Only hints hold
+placeholders; what the user gave is never formatted.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class InputError(Exception):
         Parameters
         ----------
         words : mapping of str to str
-            What to call each option that a hint may name.
+            What to call each option that a hint may name; `PYTHON_WORDS` for those left out.
 
         Returns
         -------
@@ -74,7 +74,10 @@ class InputError(Exception):
             `argument: problem; hint`.
         """
         text = self.problem if self.argument is None else f"{self.argument}: {self.problem}"
-        return text if self.hint is None else f"{text}; {self.hint.format_map(words)}"
+        if self.hint is None:
+            return text
+        known = {**PYTHON_WORDS, **words, "argument": self.argument}
+        return f"{text}; {self.hint.format_map(known)}"
 
 
 class InputValueError(InputError, ValueError):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_core._config import CONTENTION_MARGIN
-from easiness_core._validate import check_count, check_number
+from easiness_core._input.numbers import check_count, check_number
 
 
 class Estimator(Protocol):
@@ -80,14 +80,14 @@ class ClosedForm:
 
     def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Compiled loop over rows, and the parameters that it takes."""
-        from easiness_core._kernels import closed_form
-        from easiness_core._log_phi import log_phi_table
+        from easiness_core._kernels.closed_form import closed_form
+        from easiness_core._kernels.log_phi import log_phi_table
 
         return closed_form, (1.0 / (self.sigma * math.sqrt(2.0)), log_phi_table())
 
     def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
         """Probability below which a class's easiness is under 2^-64, by a row's largest."""
-        from easiness_core._contention import closed_form_bar
+        from easiness_core._kernels.contention import closed_form_bar
 
         return closed_form_bar(largest, n_classes, self.sigma)
 
@@ -155,7 +155,7 @@ class MonteCarlo:
 
     def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Compiled loop over rows, and the parameters that it takes."""
-        from easiness_core._monte_carlo import monte_carlo
+        from easiness_core._kernels.monte_carlo import monte_carlo
 
         return monte_carlo, _look_up_tables(self)
 
@@ -167,6 +167,6 @@ class MonteCarlo:
 
 @lru_cache(maxsize=8)
 def _look_up_tables(estimator: MonteCarlo) -> tuple[Any, ...]:
-    from easiness_core._monte_carlo import look_up_tables
+    from easiness_core._kernels.monte_carlo import look_up_tables
 
     return look_up_tables(*estimator.noise())

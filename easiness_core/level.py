@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._convert import to_array
-from easiness_core._validate import check_number, check_vector
+from easiness_core._input.convert import to_array
+from easiness_core._input.numbers import check_number, check_vector
+from easiness_core.errors import InputTypeError, InputValueError
 
 
 class Level(IntFlag):
@@ -74,9 +75,10 @@ def levels(log_easiness: ArrayLike, *, resolution: float = 1e-3) -> NDArray[np.u
     """
     log_e = check_vector(log_easiness, "log_easiness")
     if (log_e > 0.0).any():
-        raise ValueError(
-            f"log_easiness: expected values of at most 0, got {log_e.max():.6g}; pass the "
-            f"logarithm, not easiness itself"
+        raise InputValueError(
+            f"expected values of at most 0, got {log_e.max():.6g}",
+            argument="log_easiness",
+            hint="pass the logarithm, not easiness itself",
         )
     hard_to, easy_from = cuts(resolution)
     level = np.full(log_e.shape, Level.MEDIUM, dtype=np.uint8)
@@ -91,14 +93,17 @@ def check_level_array(level: ArrayLike) -> NDArray[np.uint8]:
     if array.size == 0 and array.ndim == 1:
         return np.empty(0, dtype=np.uint8)
     if array.dtype.kind not in "iu":
-        raise TypeError(f"level: expected integer values of Level, got dtype {array.dtype}")
+        got = f"dtype {array.dtype}"
+        raise InputTypeError(f"expected integer values of Level, got {got}", argument="level")
     if array.ndim != 1:
-        raise ValueError(f"level: expected shape (n_samples,), got {array.shape}")
+        raise InputValueError(f"expected shape (n_samples,), got {array.shape}", argument="level")
     known = (array == Level.HARD) | (array == Level.MEDIUM) | (array == Level.EASY)
     if not known.all():
         row = int(np.flatnonzero(~known)[0])
-        raise ValueError(
-            f"level: {int((~known).sum())} of {array.size} values are no level (1 hard, 2 "
-            f"medium, 4 easy); the first is row {row}, value {array[row]}"
+        raise InputValueError(
+            f"{int((~known).sum())} of {array.size} values are no level (1 hard, 2 medium, "
+            f"4 easy); the first is row {row}, value {array[row]}",
+            argument="level",
+            row=row,
         )
     return array.astype(np.uint8, copy=False)

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._config import CONVERTED_BLOCK_ELEMENTS
-from easiness_core._convert import widen
-from easiness_core._validate import check_logits
+from easiness_core._input.convert import widen
+from easiness_core._input.probs import check_logits
+from easiness_core.errors import InputValueError
 
 
 def softmax(logits: ArrayLike) -> NDArray[np.float64]:
@@ -45,9 +46,11 @@ def softmax(logits: ArrayLike) -> NDArray[np.float64]:
         bad = ~np.isfinite(highest[:, 0])
         if bad.any():
             row = start + int(np.flatnonzero(bad)[0])
-            raise ValueError(
-                f"logits: expected finite numbers (-inf beside a finite one is allowed), got "
-                f"{np.asarray(highest[row - start, 0])} in row {row}"
+            raise InputValueError(
+                f"expected finite numbers (-inf beside a finite one is allowed), got "
+                f"{np.asarray(highest[row - start, 0])} in row {row}",
+                argument="logits",
+                row=row,
             )
         part = probs[start : start + block_rows]
         # A difference beyond the range of float64 is -inf, whose exponential is right.

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._config import CONVERTED_BLOCK_ELEMENTS
-from easiness_core._convert import is_half, widen
-from easiness_core._validate import check_labels, check_logits
+from easiness_core._input.convert import is_half, widen
+from easiness_core._input.labels import check_labels
+from easiness_core._input.probs import check_logits
+from easiness_core.errors import InputValueError
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ def margins(logits: ArrayLike, labels: ArrayLike, *, on_nan: str = "raise") -> M
     array([ 1. , -3.5])
     """
     if on_nan not in ("raise", "keep"):
-        raise ValueError(f'on_nan: expected "raise" or "keep", got {on_nan!r}')
+        raise InputValueError(f'expected "raise" or "keep", got {on_nan!r}', argument="on_nan")
     array = check_logits(logits)
     n_rows, n_classes = array.shape
     given = check_labels(labels, n_rows, n_classes, of="logits")
@@ -99,10 +101,13 @@ def margins(logits: ArrayLike, labels: ArrayLike, *, on_nan: str = "raise") -> M
     if bad.any():
         if on_nan == "raise":
             first = int(np.flatnonzero(bad)[0])
-            raise ValueError(
-                f"logits: {int(bad.sum())} of {n_rows} rows have no finite margin (NaN, infinity "
-                f"or overflow); the first is row {first} (label's logit "
-                f"{target_value[first]:g}, largest other {other_value[first]:g}); drop these rows"
+            raise InputValueError(
+                f"{int(bad.sum())} of {n_rows} rows have no finite margin (NaN, infinity or "
+                f"overflow); the first is row {first} (label's logit "
+                f"{target_value[first]:g}, largest other {other_value[first]:g})",
+                argument="logits",
+                hint="drop these rows",
+                row=first,
             )
         margin[bad] = np.nan
     return Margins(margin, target_value, other, other_value)

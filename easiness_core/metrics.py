@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._config import EASINESS_FRACTION_BITS
-from easiness_core._validate import (
-    check_count,
-    check_labels,
-    check_probs,
-    check_vector,
-)
+from easiness_core._input.labels import check_labels
+from easiness_core._input.numbers import check_count, check_vector
+from easiness_core._input.probs import check_probs
+from easiness_core.errors import InputValueError
 from easiness_core.level import Level, check_level_array
 
 _UNITS = 1 << EASINESS_FRACTION_BITS
@@ -141,13 +139,15 @@ def easiness_bins(
     outside = (values < 0.0) | (values > 1.0)
     if outside.any():
         row = int(np.flatnonzero(outside)[0])
-        raise ValueError(
-            f"easiness: {int(outside.sum())} of {values.size} values are outside 0 to 1; the "
-            f"first is row {row}, value {values[row]:.6g}"
+        raise InputValueError(
+            f"{int(outside.sum())} of {values.size} values are outside 0 to 1; the first is row "
+            f"{row}, value {values[row]:.6g}",
+            argument="easiness",
+            row=row,
         )
     hits = check_vector(correct, "correct", n_rows=values.size)
     if not ((hits == 0.0) | (hits == 1.0)).all():
-        raise ValueError("correct: expected booleans, or only 0 and 1")
+        raise InputValueError("expected booleans, or only 0 and 1", argument="correct")
     if strategy == "uniform":
         edges = np.arange(n_bins + 1) / n_bins
     elif strategy == "quantile":
@@ -157,7 +157,8 @@ def easiness_bins(
             starts = np.arange(n_bins + 1) * values.size // n_bins
             edges = np.sort(values)[np.minimum(starts, values.size - 1)]
     else:
-        raise ValueError(f"strategy: expected 'uniform' or 'quantile', got {strategy!r}")
+        got = repr(strategy)
+        raise InputValueError(f"expected 'uniform' or 'quantile', got {got}", argument="strategy")
     which = np.minimum(np.searchsorted(edges[1:-1], values, side="right"), n_bins - 1)
     units = np.floor(values * _UNITS + 0.5).astype(np.int64)
     sums = [0] * n_bins
@@ -265,9 +266,11 @@ def auroc(
         nan = np.flatnonzero(np.isnan(values))
         if nan.size:
             why = ", or cannot be divided by their sum" if normalize else ""
-            raise ValueError(
-                f"probs: {nan.size} of {values.size} rows hold NaN{why}; the first is row "
-                f"{nan[0]}; drop or impute these rows"
+            raise InputValueError(
+                f"{nan.size} of {values.size} rows hold NaN{why}; the first is row {nan[0]}",
+                argument="probs",
+                hint="drop or impute these rows",
+                row=int(nan[0]),
             )
         own = given == column
         n_own = int(own.sum())

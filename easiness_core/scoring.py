@@ -12,13 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._blocks import resolve_n_threads, run_blocks
 from easiness_core._config import SERIAL_ELEMENTS
-from easiness_core._probs import Probs
-from easiness_core._validate import (
-    check_count,
-    check_labels,
-    check_probs,
-    explain_bad_rows,
-)
+from easiness_core._input.labels import check_labels
+from easiness_core._input.numbers import check_count
+from easiness_core._input.probs import Probs, check_probs, explain_bad_rows
+from easiness_core.errors import InputTypeError
 from easiness_core.estimators import ClosedForm, Estimator, MonteCarlo
 from easiness_core.level import cuts
 from easiness_core.summary import Summary
@@ -72,7 +69,7 @@ def score(
     classes: Sequence[Any] | None = None,
     normalize: bool = False,
     n_threads: int | None = None,
-    _first_row: int = 0,
+    first_row: int = 0,
 ) -> Scores:
     """Score samples by the probabilities that a classifier gives them, in one pass.
 
@@ -96,6 +93,8 @@ def score(
     n_threads : int, optional
         Threads to use; by default as many as the process has CPUs. Results do not depend on
         it. Inputs of up to about 2 million elements stay on the calling thread.
+    first_row : int, default 0
+        Number of the first row, for messages: where it stands in the data it was cut from.
 
     Returns
     -------
@@ -132,16 +131,16 @@ def score(
     n_bins = check_count(n_bins, "n_bins", low=1)
     if n_threads is not None:
         resolve_n_threads(n_threads)
+    first_row = check_count(first_row, "first_row", low=0)
     rows = check_probs(probs, normalize=normalize)
-    given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes, first_row=_first_row)
-    return _score_checked(rows, given, estimator, n_bins, n_threads, _first_row)
+    given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes, first_row=first_row)
+    return _score_checked(rows, given, estimator, n_bins, n_threads, first_row)
 
 
 def _check_estimator(estimator: Any) -> None:
     if not isinstance(estimator, (ClosedForm, MonteCarlo)):
-        raise TypeError(
-            f"estimator: expected ClosedForm(...) or MonteCarlo(...), got {estimator!r}"
-        )
+        problem = f"expected ClosedForm(...) or MonteCarlo(...), got {estimator!r}"
+        raise InputTypeError(problem, argument="estimator")
 
 
 def _score_checked(
@@ -192,7 +191,7 @@ def _score_checked(
 @lru_cache(maxsize=64)
 def _plan(estimator: Estimator, n_bins: int) -> tuple[Any, ...]:
     """Gather what does not depend on the rows: kernel, its parameters, cuts and edges."""
-    from easiness_core._rows import Columns
+    from easiness_core._kernels.rows import Columns
 
     kernel, parameters = estimator.kernel()
     edges = np.arange(n_bins + 1) / n_bins

@@ -7,7 +7,8 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._validate import check_count, check_vector
+from easiness_core._input.numbers import check_count, check_vector
+from easiness_core.errors import InputTypeError, InputValueError
 from easiness_core.level import EMHO, Level, check_level_array
 
 
@@ -42,10 +43,11 @@ def select(level: ArrayLike, levels: Level) -> NDArray[np.int64]:
     array([1, 3])
     """
     array = check_level_array(level)
+    problem = f"expected a union of Level, got {levels!r}"
     if not isinstance(levels, int) or isinstance(levels, bool):
-        raise TypeError(f"levels: expected a union of Level, got {levels!r}")
+        raise InputTypeError(problem, argument="levels")
     if not 0 < int(levels) <= int(EMHO):
-        raise ValueError(f"levels: expected a union of Level, got {levels!r}")
+        raise InputValueError(problem, argument="levels")
     return np.flatnonzero(array & np.uint8(levels)).astype(np.int64, copy=False)
 
 
@@ -78,9 +80,10 @@ def select_interval(easiness: ArrayLike, low: float, high: float) -> NDArray[np.
     values = check_vector(easiness, "easiness")
     for name, end in (("low", low), ("high", high)):
         if not isinstance(end, Real):
-            raise TypeError(f"{name}: expected a number, got {type(end).__name__} {end!r}")
+            got = f"{type(end).__name__} {end!r}"
+            raise InputTypeError(f"expected a number, got {got}", argument=name)
     if not low <= high:
-        raise ValueError(f"low, high: expected low <= high, got {low} and {high}")
+        raise InputValueError(f"expected low <= high, got {low} and {high}", argument="low")
     return np.flatnonzero((values >= low) & (values <= high)).astype(np.int64, copy=False)
 
 
@@ -122,7 +125,7 @@ def loss_rank_selection(loss: ArrayLike, n_hard: int, n_medium: int) -> NDArray[
     last = min(first + check_count(n_medium, "n_medium", low=0), values.size)
     if first == last:
         return np.empty(0, dtype=np.int64)
-    from easiness_core._rank import rows_between
+    from easiness_core._kernels.rank import rows_between
 
     return rows_between(values, first, last)
 
@@ -159,6 +162,7 @@ def random_selection(n_samples: int, size: int, *, seed: int) -> NDArray[np.int6
     size = check_count(size, "size", low=0)
     seed = check_count(seed, "seed", low=0)
     if size > n_samples:
-        raise ValueError(f"size: expected at most n_samples = {n_samples}, got {size}")
+        problem = f"expected at most n_samples = {n_samples}, got {size}"
+        raise InputValueError(problem, argument="size")
     rows = np.random.default_rng(seed).choice(n_samples, size, replace=False, shuffle=False)
     return np.sort(rows).astype(np.int64, copy=False)

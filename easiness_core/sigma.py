@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._validate import check_vector
+from easiness_core._input.numbers import check_vector
+from easiness_core.errors import InputValueError
 from easiness_core.estimators import ClosedForm
 from easiness_core.scoring import score
 
@@ -93,7 +94,7 @@ def fit_sigma(
     """
     sigmas = np.unique(check_vector(grid, "grid"))
     if sigmas.size == 0:
-        raise ValueError("grid: expected at least one sigma, got none")
+        raise InputValueError("expected at least one sigma, got none", argument="grid")
     summaries = [
         score(
             probs, labels, estimator=ClosedForm(sigma=float(sigma), resolution=resolution),
@@ -102,7 +103,7 @@ def fit_sigma(
         for sigma in sigmas
     ]  # fmt: skip
     if summaries[0].n_samples == 0:
-        raise ValueError("probs: expected at least one sample, got none")
+        raise InputValueError("expected at least one sample, got none", argument="probs")
     ese = np.array([summary.ese for summary in summaries])
     best = int(np.argmin(ese))
     return SigmaFit(

@@ -5,24 +5,30 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
-from easiness_core._validate import check_count
+from easiness_core._input.numbers import check_count
+from easiness_core.errors import InputTypeError, InputValueError
 from easiness_core.estimators import ClosedForm, MonteCarlo
 from easiness_core.metrics import EasinessBins, bins_from_sums
-
-if TYPE_CHECKING:
-    from easiness_core.scoring import Scores
 
 _FORMAT = 1
 _EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
 _LOSS_UNITS = 1 << LOSS_FRACTION_BITS
 _ESTIMATORS = {"closed_form": ClosedForm, "monte_carlo": MonteCarlo}
 _LIMB = 32
+
+
+class _Scored(Protocol):
+    """What `Summary.update` takes, such as `Scores`."""
+
+    @property
+    def summary(self) -> Summary:
+        """Counts and sums of these samples."""
 
 
 class Summary:
@@ -63,7 +69,7 @@ class Summary:
             n_bins = check_count(n_bins, "n_bins", low=1)
         self._estimator = estimator
         self._n_bins = n_bins
-        # As kernels fill it (see `_finish.finish`): a row a bin, then losses, then levels.
+        # As kernels fill it (see `finish.finish`): a row a bin, then losses, then levels.
         self._tally = [[0, 0, 0, 0] for _ in range((n_bins or 0) + 2)]
 
     @classmethod
@@ -76,8 +82,8 @@ class Summary:
         summary._tally = tally.tolist()
         return summary
 
-    def update(self, scores: Scores) -> None:
-        """Add scored samples to this summary, in place.
+    def update(self, scores: _Scored) -> None:
+        """Add scored samples, a `Scores`, to this summary, in place.
 
         Raises
         ------
@@ -98,13 +104,15 @@ class Summary:
             If the two were scored with different estimators or numbers of bins.
         """
         if not isinstance(other, Summary):
-            raise TypeError(f"other: expected a Summary, got {type(other).__name__}")
+            got = type(other).__name__
+            raise InputTypeError(f"expected a Summary, got {got}", argument="other")
         for name in ("estimator", "n_bins"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine is not None and theirs is not None and mine != theirs:
-                raise ValueError(
-                    f"other: cannot merge summaries of different {name}: {mine} and {theirs}; "
-                    f"score both with the same"
+                raise InputValueError(
+                    f"cannot merge summaries of different {name}: {mine} and {theirs}",
+                    argument="other",
+                    hint=f"score both with the same {name}",
                 )
         merged = Summary(
             estimator=self.estimator if self.estimator is not None else other.estimator,
@@ -183,6 +191,20 @@ class Summary:
         finite = self.n_samples - self.n_infinite_losses
         return _ratio(_join(self._tally[-2]), finite * _LOSS_UNITS)
 
+    def is_below_chance(self, n_classes: int) -> bool:
+        """Whether accuracy is far below chance, as where labels or columns are mixed up.
+
+        Of 100 samples or more, less than half as many are right as guessing would give.
+        """
+        from scipy.special import bdtr
+
+        n_correct, chance = sum(row[1] for row in self._tally[:-2]), 1.0 / n_classes
+        return (
+            self.n_samples >= 100
+            and self.accuracy < 0.5 * chance
+            and bool(bdtr(n_correct, self.n_samples, chance) < 1e-3)
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Exact state, ready for JSON; `from_dict` restores it.
 
@@ -215,7 +237,10 @@ class Summary:
             If the state is of another format, incomplete or inconsistent.
         """
         if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
-            raise ValueError(f"state: expected a summary of format {_FORMAT}, got {state!r:.80}")
+            got = f"{state!r:.80}"
+            raise InputValueError(
+                f"expected a summary of format {_FORMAT}, got {got}", argument="state"
+            )
         try:
             estimator = None
             if state["estimator"] is not None:
@@ -236,7 +261,9 @@ class Summary:
             summary._tally = [*bins, losses, [*levels, int(state["n_infinite_losses"])]]
             n_samples = int(state["n_samples"])
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"state: not the state of a summary ({error!r})") from error
+            raise InputValueError(
+                f"not the state of a summary ({error!r})", argument="state"
+            ) from error
         if (
             len(bins) != (summary._n_bins or 0)
             or (n_samples > 0 and estimator is None)
@@ -245,7 +272,7 @@ class Summary:
             or summary.n_infinite_losses > n_samples
             or min(map(min, summary._tally)) < 0
         ):
-            raise ValueError("state: the counts of this summary do not add up")
+            raise InputValueError("the counts of this summary do not add up", argument="state")
         return summary
 
     def __eq__(self, other: object) -> bool:

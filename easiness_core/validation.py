@@ -10,21 +10,17 @@ from easiness_core._config import (
     ROW_SUM_TOLERANCE,
     ROW_SUM_TOLERANCE_HALF,
 )
-from easiness_core._convert import is_torch, to_array
-from easiness_core._validate import (
-    check_count,
-    check_labels,
-    check_logits,
-    check_number,
-    check_probs,
-    check_vector,
-)
+from easiness_core._input.convert import is_torch, to_array
+from easiness_core._input.labels import check_labels
+from easiness_core._input.numbers import check_count, check_number, check_vector
+from easiness_core._input.probs import Probs, check_logits, check_probs
 
 __all__ = [
     "NEGATIVE_TOLERANCE",
     "NEGATIVE_TOLERANCE_HALF",
     "ROW_SUM_TOLERANCE",
     "ROW_SUM_TOLERANCE_HALF",
+    "Probs",
     "check_count",
     "check_labels",
     "check_logits",

@@ -7,7 +7,7 @@ import pytest
 from conftest import interpreted, softmax_rows
 
 import easiness_core as ec
-from easiness_core import _validate
+from easiness_core.validation import check_labels
 
 N, M = 500, 5
 COLUMNS = ("easiness", "log_easiness", "level", "loss", "predicted")
@@ -114,7 +114,7 @@ def test_labels_of_any_dtype_and_layout(layout, dtype):
     assert_same(ec.score(PROBS, labels), ec.score(PROBS, LABELS))
     assert labels.tobytes() == before
     # Kernels are compiled for aligned labels: another layout would compile them once more.
-    checked = _validate.check_labels(labels, N, M)
+    checked = check_labels(labels, N, M)
     assert checked.dtype == np.int64
     assert checked.flags.aligned
     assert checked.flags.c_contiguous

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from easiness_core._config import EASY_ROW_FROM, PHI_IS_ONE_FROM, VECTOR_TERMS_FROM, VECTOR_WIDTH
-from easiness_core._easy_tail import _sum_tails, log_phi_easy, sum_easy
+from easiness_core._kernels.easy_tail import _sum_tails, log_phi_easy, sum_easy
 
 
 def exact(x):

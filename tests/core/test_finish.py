@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import easiness_core as ec
-from easiness_core._finish import _count, minus_log
+from easiness_core._kernels.finish import _count, minus_log
 
 
 def test_minus_log_is_within_two_units_in_the_last_place(rng):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import easiness_core as ec
+from easiness_core import validation
 
 PACKAGE = Path(ec.__file__).parent
 ADAPTERS = PACKAGE.parent / "adapters"
@@ -22,10 +23,13 @@ FRAMEWORKS = (
     "tensorflow", "hypothesis",
 )  # fmt: skip
 COMPILERS = ("numba", "llvmlite", "scipy")
-OURS = ("easiness_torch", "easiness_sklearn", "easiness_aum", "easiness_dask", "easiness_cli")
-# Adapters stand alone, but for the command, where `easiness mislabels` ranks by easiness_aum, and
-# for shards on Dask, which are files: their readers and writers are the command's.
-MAY_IMPORT = {"easiness_cli": {"easiness_aum"}, "easiness_dask": {"easiness_cli"}}
+OURS = (
+    "easiness_torch", "easiness_sklearn", "easiness_aum", "easiness_dask", "easiness_cli",
+    "easiness_io",
+)  # fmt: skip
+# Adapters stand alone, but for the command, which reads by easiness_io and ranks by easiness_aum,
+# and for shards on Dask, which easiness_io reads and writes.
+MAY_IMPORT = {"easiness_cli": {"easiness_aum", "easiness_io"}, "easiness_dask": {"easiness_io"}}
 
 
 def imported(code, folder, names, *, path=()):
@@ -109,12 +113,12 @@ def imports_of_ours(source):
     "planted",
     [
         "import easiness_torch",
-        "import numpy, easiness_torch.loss as l",
-        "from easiness_torch.loss import x",
+        "import numpy, easiness_torch.training.loss as l",
+        "from easiness_torch.training.loss import x",
         "def f():\n    from easiness_torch import x",
         "if TYPE_CHECKING:\n    import easiness_torch",
         "importlib.import_module('easiness_torch')",
-        "__import__('easiness_torch.loss')",
+        "__import__('easiness_torch.training.loss')",
     ],
 )
 def test_a_planted_import_of_an_adapter_is_found(planted):
@@ -161,8 +165,9 @@ def test_all_is_sorted_and_true():
 
 # Public modules' names that are theirs and their neighbours' alone.
 INTERNAL = {"Estimator", "cuts", "check_level_array", "bins_from_sums"}
-# `testing` needs an extra and is imported by its own name.
-MODULES = [p.stem for p in PACKAGE.glob("*.py") if p.stem[0] != "_" and p.stem != "testing"]
+# For packages and tests that build on the core, imported by their own names.
+BY_NAME = {"errors", "testing", "validation"}
+MODULES = [p.stem for p in PACKAGE.glob("*.py") if p.stem[0] != "_" and p.stem not in BY_NAME]
 
 
 def test_all_is_complete():
@@ -204,6 +209,11 @@ POSITIONAL = {
 FUNCTIONS = {
     name: getattr(ec, name) for name in ec.__all__ if inspect.isfunction(getattr(ec, name))
 }
+CHECKS = {
+    name: getattr(validation, name)
+    for name in validation.__all__
+    if inspect.isfunction(getattr(validation, name))
+}
 CLASSES = {name: getattr(ec, name) for name in ec.__all__ if inspect.isclass(getattr(ec, name))}
 
 
@@ -229,10 +239,11 @@ def entries(section):
     return [name for head in heads for name in head.split(", ")]
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", FUNCTIONS | CHECKS)
 def test_functions_are_documented(name):
-    doc = sections(FUNCTIONS[name].__doc__)
-    public = [p for p in inspect.signature(FUNCTIONS[name]).parameters if p[0] != "_"]
+    function = (FUNCTIONS | CHECKS)[name]
+    doc = sections(function.__doc__)
+    public = list(inspect.signature(function).parameters)
     described = doc.get("Parameters")
     if described is None:
         assert "Parameters and errors are those of `score`." in doc[""]
@@ -240,11 +251,11 @@ def test_functions_are_documented(name):
         assert set(public) <= set(entries(score["Parameters"]))
     else:
         assert sorted(entries(described)) == sorted(public)
-        assert "Error" in doc["Raises"]
+        assert name == "is_torch" or "Error" in doc["Raises"]
     assert re.match(r"[A-Z]", doc[""])
     assert doc[""].splitlines()[0].endswith((".", ":"))
     assert doc["Returns"].strip()
-    assert f"ec.{name}(" in doc["Examples"]
+    assert f"{'ec.' if name in FUNCTIONS else ''}{name}(" in doc["Examples"]
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import naive
@@ -27,9 +26,9 @@ LABELS = [0, 0, 0]
 SCORE = f"""
 import json
 import easiness_core as ec
-from easiness_core import _kernels, _rows
+from easiness_core._kernels import closed_form, rows
 log_easiness = ec.log_easiness({PROBS}, {LABELS}, n_threads=1).tolist()
-stats = [k.stats for k in (_kernels.closed_form, _rows.first_label_outside)]
+stats = [k.stats for k in (closed_form.closed_form, rows.first_label_outside)]
 hits = [sum(s.cache_hits.values()) for s in stats]
 print(json.dumps([log_easiness, hits, [s.cache_path for s in stats], ec.__file__]))
 """
@@ -109,7 +108,7 @@ EVERY_DAMAGE = (
 import resource, shutil, sys
 from pathlib import Path
 import numba
-from easiness_core._jit import jit
+from easiness_core._kernels.jit import jit
 
 def probe(x):
     return 2 * x + 1
@@ -182,22 +181,18 @@ def test_every_kind_of_damage(tmp_path):
 def test_a_full_disk(warm, tmp_path):
     fail = """
 import errno
-from easiness_core import _jit
+from easiness_core._kernels import jit
 def _save_data(self, name, data):
     raise OSError(errno.ENOSPC, "No space left on device")
-_jit._CheckedFile._save_data = _save_data
+jit._CheckedFile._save_data = _save_data
 """
     assert score(tmp_path, before=fail)[:2] == (warm[1], [0, 0])
     assert not [*tmp_path.rglob("*.nbc"), *tmp_path.rglob("*.tmp.*")]
 
 
-def copy_package(folder, *names):
-    target = folder / "easiness_core"
-    target.mkdir()
-    for path in PACKAGE.glob("*.py"):
-        if not names or path.name in names:
-            shutil.copy(path, target)
-    return target
+def copy_package(folder):
+    ignored = shutil.ignore_patterns("__pycache__")
+    return Path(shutil.copytree(PACKAGE, folder / "easiness_core", ignore=ignored))
 
 
 def test_no_folder_can_hold_a_cache(warm, tmp_path):
@@ -206,7 +201,7 @@ def test_no_folder_can_hold_a_cache(warm, tmp_path):
     file = tmp_path / "file"
     file.write_bytes(b"")
     package = copy_package(tmp_path)
-    (package / "__pycache__").write_bytes(b"")
+    (package / "_kernels" / "__pycache__").write_bytes(b"")
     got = run(
         ["-c", SCORE], cache=file / "cache", PYTHONPATH=tmp_path, XDG_CACHE_HOME=file / "xdg",
         HOME=None, PYTHONDONTWRITEBYTECODE="1",
@@ -214,43 +209,65 @@ def test_no_folder_can_hold_a_cache(warm, tmp_path):
     assert json.loads(got) == [warm[1], [0, 0], [None] * 2, str(package / "__init__.py")]
 
 
-def test_a_change_in_another_module_invalidates(tmp_path):
-    package = copy_package(tmp_path, "_jit.py", "_config.py")
+CALLER = """
+from easiness_core._kernels.callee import callee
+from easiness_core._kernels.jit import jit
+
+@jit
+def caller(x):
+    return 2.0 * callee(x)
+"""
+CALLEE = """
+from easiness_core._kernels.jit import jit
+
+@jit
+def callee(x):
+    return x + 1.0
+"""
+CALL = """
+from easiness_core._kernels.caller import caller
+print(caller(1.0), sum(caller.stats.cache_hits.values()))
+"""
+
+
+def test_only_a_change_of_what_kernels_depend_on_invalidates(tmp_path):
+    package = copy_package(tmp_path)
     (package / "__init__.py").write_text("")
-    callee = package / "_callee.py"
-    caller = """
-        from easiness_core._callee import callee
-        from easiness_core._jit import jit
+    kernels = package / "_kernels"
+    (kernels / "caller.py").write_text(CALLER)
+    (kernels / "callee.py").write_text(CALLEE)
 
-        @jit
-        def caller(x):
-            return 2.0 * callee(x)
-        """
-    (package / "_caller.py").write_text(textwrap.dedent(caller))
-    script = "from easiness_core._caller import caller as c; print(c(1.0), len(c.stats.cache_hits))"
+    def call():
+        return run(["-c", CALL], cache=tmp_path, PYTHONPATH=tmp_path, PYTHONDONTWRITEBYTECODE="1")
 
-    def call_with(constant):
-        source = f"""
-            from easiness_core._jit import jit
+    def append(path, text):
+        assert path.is_file()
+        path.write_text(path.read_text() + text)
 
-            @jit
-            def callee(x):
-                return x + {constant}
-            """
-        callee.write_text(textwrap.dedent(source))
-        return run(["-c", script], cache=tmp_path, PYTHONPATH=tmp_path, PYTHONDONTWRITEBYTECODE="1")
-
-    assert call_with(1.0) == "4.0 0\n"
-    assert call_with(1.0) == "4.0 1\n"
-    assert call_with(10.0) == "22.0 0\n"
+    assert [call(), call()] == ["4.0 0\n", "4.0 1\n"]
+    append(package / "_input" / "labels.py", "# another message\n")
+    append(package / "scoring.py", "# another docstring\n")
+    assert call() == "4.0 1\n"
+    append(package / "_config.py", "# another constant\n")
+    assert [call(), call()] == ["4.0 0\n", "4.0 1\n"]
+    (kernels / "callee.py").write_text(CALLEE.replace("1.0", "10.0"))
+    assert call() == "22.0 0\n"
 
 
-def test_kernels_live_where_the_digest_of_the_source_looks():
-    with_kernels = [
-        path
+def test_kernels_and_what_they_import_are_in_the_digest_of_the_sources():
+    ours = {
+        path: {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("easiness_core")
+        }
         for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and node.module == "easiness_core._jit"
-    ]
+    }
+    with_kernels = {path for path, names in ours.items() if "easiness_core._kernels.jit" in names}
     assert len(with_kernels) >= 2
-    assert set(with_kernels) <= set(PACKAGE.glob("_*.py"))
+    assert with_kernels <= set((PACKAGE / "_kernels").glob("*.py"))
+    imported = set.union(*(ours[path] for path in with_kernels))
+    assert {name.removeprefix("easiness_core.").partition(".")[0] for name in imported} == {
+        "_config",
+        "_kernels",
+    }

@@ -7,8 +7,8 @@ import pytest
 import easiness_core as ec
 from easiness_core import scoring
 from easiness_core._config import EASINESS_FRACTION_BITS, PHI_IS_ONE_FROM, ROWS_AT_ONCE
-from easiness_core._monte_carlo import count_below
-from easiness_core._rows import first_label_outside
+from easiness_core._kernels.monte_carlo import count_below
+from easiness_core._kernels.rows import first_label_outside
 from easiness_core.estimators import _look_up_tables
 
 

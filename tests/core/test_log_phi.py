@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from easiness_core._config import ELEMENTS_AT_ONCE, TABLE_HIGH, TABLE_LOW
-from easiness_core._log_phi import log_phi, log_phi_far, log_phi_table, sum_log_phi
+from easiness_core._kernels.log_phi import log_phi, log_phi_far, log_phi_table, sum_log_phi
 
 
 def exact(x):

@@ -24,13 +24,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @lru_cache(maxsize=1)
 def _source_digest() -> str:
-    """Digest of the modules that hold kernels.
+    """Digest of the sources that kernels are compiled from: this package and its constants.
 
     Numba notices a change of the file that defines a function, not of the files that define
     the functions it calls.
     """
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("_*.py")):
+    folder = Path(__file__).parent
+    for path in (*sorted(folder.glob("*.py")), folder.parent / "_config.py"):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_core.errors import InputTypeError, InputValueError
+
 # torch's bfloat16, of which NumPy knows only the bits: the upper half of a float32.
 _BFLOAT16_BITS = np.dtype([("bfloat16", np.uint16)])
 
@@ -27,7 +29,33 @@ def widen(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def to_array(values: Any, name: str) -> NDArray[Any]:
-    """View `values` as a plain ndarray, without a copy where the source allows it."""
+    """View values as a plain ndarray, without a copy where the source allows it.
+
+    Parameters
+    ----------
+    values : array
+        NumPy, pandas, pyarrow, a torch tensor on the CPU, or what `np.asarray` reads.
+    name : str
+        Their name in messages.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape and dtype; bfloat16 of torch as a structured dtype of its bits.
+
+    Raises
+    ------
+    InputTypeError
+        If `values` is sparse, has masked entries, or is not in host memory.
+    InputValueError
+        If values are missing or rows differ in length.
+
+    Examples
+    --------
+    >>> from easiness_core.validation import to_array
+    >>> to_array([[0.9, 0.1], [0.2, 0.8]], "probs").shape
+    (2, 2)
+    """
     if type(values) is np.ndarray:
         return values
     module = type(values).__module__.partition(".")[0]
@@ -36,16 +64,18 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
     elif module == "pyarrow":
         values = _from_pyarrow(values, name)
     elif module == "scipy" and hasattr(values, "toarray"):
-        raise TypeError(
-            f"{name}: expected a dense array, got a sparse {type(values).__name__}; "
-            f"pass {name}.toarray()"
+        raise InputTypeError(
+            f"expected a dense array, got a sparse {type(values).__name__}",
+            argument=name,
+            hint="pass {argument}.toarray()",
         )
     elif isinstance(values, np.ma.MaskedArray):
         masked = int(np.ma.getmaskarray(values).sum())
         if masked:
-            raise TypeError(
-                f"{name}: expected an array without masked entries, got {masked} masked; drop "
-                f"those rows or fill them with {name}.filled(...)"
+            raise InputTypeError(
+                f"expected an array without masked entries, got {masked} masked",
+                argument=name,
+                hint="drop those rows or fill them with {argument}.filled(...)",
             )
         values = values.data
     elif module == "pandas" and values.ndim == 1 and _has_missing(values):
@@ -57,21 +87,45 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
     try:
         array = np.asarray(values)
     except (ValueError, TypeError) as error:
-        raise type(error)(f"{name}: cannot be read as an array ({error})") from error
+        kind = InputTypeError if isinstance(error, TypeError) else InputValueError
+        raise kind(f"cannot be read as an array ({error})", argument=name) from error
     if array.dtype == object and module == "pandas":
         return _from_object(array)
     return array
 
 
 def is_torch(values: Any) -> bool:
-    """Whether this is a tensor of torch, or of a subclass that another package defines."""
+    """Whether a value is a tensor of torch, or of a subclass that another package defines.
+
+    Parameters
+    ----------
+    values : object
+        Anything; torch is not imported.
+
+    Returns
+    -------
+    bool
+        True for a tensor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from easiness_core.validation import is_torch
+    >>> is_torch(np.zeros(3))
+    False
+    """
     return any(each.__module__.partition(".")[0] == "torch" for each in type(values).__mro__)
 
 
-def _missing(name: str, rows: NDArray[np.bool_], word: str, what: str = "values") -> ValueError:
-    return ValueError(
-        f"{name}: {int(rows.sum())} of {rows.size} {what} are {word}; the first is row "
-        f"{int(np.flatnonzero(rows)[0])}; drop or fill those rows"
+def _missing(
+    name: str, rows: NDArray[np.bool_], word: str, what: str = "values"
+) -> InputValueError:
+    row = int(np.flatnonzero(rows)[0])
+    return InputValueError(
+        f"{int(rows.sum())} of {rows.size} {what} are {word}; the first is row {row}",
+        argument=name,
+        hint="drop or fill those rows",
+        row=row,
     )
 
 
@@ -91,9 +145,10 @@ def _from_object(array: NDArray[Any]) -> NDArray[Any]:
 
 def _from_torch(tensor: Any, name: str) -> Any:
     if tensor.device.type != "cpu":
-        raise TypeError(
-            f"{name}: expected an array in host memory, got a tensor on {tensor.device}; pass "
-            f"{name}.cpu(), or score on the device with easiness_torch"
+        raise InputTypeError(
+            f"expected an array in host memory, got a tensor on {tensor.device}",
+            argument=name,
+            hint="pass {argument}.cpu(), or score on the device with easiness_torch",
         )
     tensor = tensor.detach()
     if str(tensor.dtype) == "torch.bfloat16":
@@ -122,8 +177,9 @@ def _from_pyarrow(values: Any, name: str) -> Any:
         return np.empty((0, values.type.list_size) if hasattr(values.type, "list_size") else 0)
     lengths = np.unique(values.value_lengths().to_numpy())
     if len(lengths) > 1:
-        raise ValueError(
-            f"{name}: expected lists of one length, got lengths {lengths[0]} to {lengths[-1]}"
+        raise InputValueError(
+            f"expected lists of one length, got lengths {lengths[0]} to {lengths[-1]}",
+            argument=name,
         )
     flat = values.flatten()
     if flat.null_count:

@@ -35,7 +35,7 @@ from easiness_core._config import (
     VECTOR_TERMS_FROM,
     VECTOR_WIDTH,
 )
-from easiness_core._jit import jit
+from easiness_core._kernels.jit import jit
 
 _SQRT_HALF = math.sqrt(0.5)
 # v at the two ends of the range, and the map from there to [-1, 1].

@@ -10,7 +10,7 @@ Three ranges for sums that are far from 0:
   `log Phi(x) = -x^2/2 - log(-x) - log(2 pi)/2 + log(1 - 1/x^2 + 3/x^4 - ...)`,
   finite and strictly ordered where erfc has long underflowed.
 
-Easy rows, whose sums lie near 0, have a way of their own (`_easy_tail.py`).
+Easy rows, whose sums lie near 0, have a way of their own (`easy_tail.py`).
 
 Source of the series: Abramowitz and Stegun, 26.2.12. Guarded by tests/core/test_log_phi.py.
 """
@@ -31,7 +31,7 @@ from easiness_core._config import (
     TABLE_LOW,
     TABLE_PIECES_PER_UNIT,
 )
-from easiness_core._jit import jit
+from easiness_core._kernels.jit import jit
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 _LOW = float(TABLE_LOW)

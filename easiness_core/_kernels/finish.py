@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
-from easiness_core._jit import jit
+from easiness_core._kernels.jit import jit
 
 _EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
 _EASINESS_UNIT = float(_EASINESS_UNITS)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_core._config import COMPARED_AT_ONCE, ROWS_AT_ONCE
-from easiness_core._finish import SMALLEST_NORMAL, finish, minus_log
-from easiness_core._jit import jit
-from easiness_core._rows import is_bad, rival_and_predicted, rows_of, settle, settle_scratch
+from easiness_core._kernels.finish import SMALLEST_NORMAL, finish, minus_log
+from easiness_core._kernels.jit import jit
+from easiness_core._kernels.rows import is_bad, rival_and_predicted, rows_of, settle, settle_scratch
 
 
 def look_up_tables(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Any, ...]:
@@ -76,7 +76,7 @@ def count_below(d: float, noise: Any) -> int:
 def monte_carlo(probs: Any, labels: Any, tolerance: Any, noise: Any, ends: Any, out: Any) -> int:
     """Score rows by counting over shared noise; returns the number of bad ones.
 
-    `noise` is what `look_up_tables` gives; for `ends` see `_finish.finish`. Products run in the
+    `noise` is what `look_up_tables` gives; for `ends` see `finish.finish`. Products run in the
     order of the columns, as the definition does.
     """
     differences = noise[0]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_core._config import JIT_SUM_OPTIONS, MANY_CLASSES_FROM, ROWS_AT_ONCE
-from easiness_core._jit import jit
+from easiness_core._kernels.jit import jit
 
 
 class Columns(NamedTuple):

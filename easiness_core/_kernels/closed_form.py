@@ -6,7 +6,7 @@ Letters, as in the paper: `h` a row of probabilities, `i` its label, `d_j = h_i 
 `eps_j` the probability that `h_i` beats `h_j` under noise, `E` their product over j != i.
 
 Most rows need none of the eps_j: they are settled by their sum, which is taken anyway
-(`_rows.settle`; docs/numerics.md counts such rows in real probability sets). Of the others,
+(`rows.settle`; docs/numerics.md counts such rows in real probability sets). Of the others,
 `x_rival`, the least argument of Phi, says whether the row is easy.
 """
 
@@ -24,11 +24,11 @@ from easiness_core._config import (
     ROWS_AT_ONCE,
     VECTOR_WIDTH,
 )
-from easiness_core._easy_tail import sum_easy
-from easiness_core._finish import finish
-from easiness_core._jit import jit
-from easiness_core._log_phi import sum_log_phi
-from easiness_core._rows import is_bad, rival_and_predicted, rows_of, settle, settle_scratch
+from easiness_core._kernels.easy_tail import sum_easy
+from easiness_core._kernels.finish import finish
+from easiness_core._kernels.jit import jit
+from easiness_core._kernels.log_phi import sum_log_phi
+from easiness_core._kernels.rows import is_bad, rival_and_predicted, rows_of, settle, settle_scratch
 
 # 1 - h_i and the row's sum less h_i differ by rounding: settle only beyond this.
 _MARGIN = 1e-9
@@ -38,7 +38,7 @@ _MARGIN = 1e-9
 def closed_form(probs: Any, labels: Any, tolerance: Any, curve: Any, ends: Any, out: Any) -> int:
     """Score rows by the closed form; returns the number of bad ones.
 
-    `curve` is (1 / (sigma sqrt 2), table of log Phi); for `ends` see `_finish.finish`. Until
+    `curve` is (1 / (sigma sqrt 2), table of log Phi); for `ends` see `finish.finish`. Until
     that turns it into the loss, `part.loss` holds h_i.
 
     Rows of one kind are taken together, so that the processor guesses the way they go.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._jit import jit
+from easiness_core._kernels.jit import jit
 
 # Sign, exponent and 4 bits of the mantissa: 65,536 counts of 4 bytes stay in second-level cache.
 _FILE_BITS = 16

@@ -1,0 +1,1 @@
+"""Conversion and checks of what the user passes."""

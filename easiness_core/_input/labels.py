@@ -1,0 +1,180 @@
+"""Checks of labels: class indices, or names that are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._input.convert import to_array
+from easiness_core.errors import InputTypeError, InputValueError
+
+_NAME_THEM = "pass {classes}, the class names in the order of the columns of probs"
+_NUMBER_THEM = "number the classes first, as np.unique(labels, return_inverse=True)[1] does"
+
+
+def check_labels(
+    labels: ArrayLike,
+    n_rows: int,
+    n_classes: int,
+    *,
+    classes: Sequence[Any] | None = None,
+    first_row: int = 0,
+    of: str | None = None,
+) -> NDArray[np.int64]:
+    """Check labels and give them as class indices.
+
+    Parameters
+    ----------
+    labels : array of shape (n_rows,)
+        Class indices, or names with `classes`.
+    n_rows, n_classes : int
+        Shape of the array that they belong to.
+    classes : sequence of length n_classes, optional
+        The labels' values in the order of the columns.
+    first_row : int, default 0
+        Number of the first row, for messages.
+    of : str, optional
+        What the labels belong to, such as `"logits"`, where the caller has no option `classes`
+        to recommend; `"probs"` by default.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), int64
+        In 0 to n_classes - 1, contiguous and read-only; a view of `labels` where possible.
+
+    Raises
+    ------
+    InputTypeError
+        If labels are not whole numbers, or are names without `classes`.
+    InputValueError
+        If labels have the wrong shape or length, or are outside the classes; if `classes` has
+        another length, or a name twice.
+
+    Examples
+    --------
+    >>> from easiness_core.validation import check_labels
+    >>> check_labels(["cat", "dog", "cat"], 3, 2, classes=["cat", "dog"])
+    array([0, 1, 0])
+    """
+    array = to_array(labels, "labels")
+    if array.ndim != 1:
+        column = array.ndim == 2 and 1 in array.shape
+        raise InputValueError(
+            f"expected shape ({n_rows},), got {array.shape}",
+            argument="labels",
+            hint="pass labels.ravel()" if column else None,
+        )
+    if array.size != n_rows:
+        raise InputValueError(
+            f"expected {n_rows} labels, one a row of {of or 'probs'}, got {array.size}",
+            argument="labels",
+        )
+    if array.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if classes is not None:
+        return _look_up(array, _class_index(classes, n_classes), first_row)
+    return _as_indices(array, n_classes, first_row, of)
+
+
+def _as_indices(
+    array: NDArray[Any], n_classes: int, first_row: int, of: str | None
+) -> NDArray[np.int64]:
+    kind = array.dtype.kind
+    if kind in "USOT":
+        raise InputTypeError(
+            f"expected class indices 0 to {n_classes - 1}, got dtype {array.dtype} "
+            f"(first label {array[:1].tolist()[0]!r})",
+            argument="labels",
+            hint=_NAME_THEM if of is None else _NUMBER_THEM,
+        )
+    if kind not in "fiub":
+        got = f"an array of dtype {array.dtype}"
+        raise InputTypeError(f"expected integers, got {got}", argument="labels")
+    if kind == "f":
+        with np.errstate(invalid="ignore"):
+            bad = ~(np.isfinite(array) & (np.floor(array) == array))
+        if bad.any():
+            raise _refusal(array, bad, first_row, "are not whole numbers; labels are class indices")
+    if array.dtype != np.int64:
+        _check_range(array, n_classes, first_row, of)
+    flags = array.flags
+    as_is = array.dtype == np.int64 and flags.c_contiguous and flags.aligned
+    view = array.view() if as_is else np.require(array, np.int64, ["C", "A"]).view()
+    view.flags.writeable = False
+    if _label_check()(view, n_classes) >= 0:
+        _check_range(array, n_classes, first_row, of)
+    return view
+
+
+@lru_cache(maxsize=1)
+def _label_check() -> Callable[..., int]:
+    # Numba is imported at the first scoring, not with the package.
+    from easiness_core._kernels.rows import first_label_outside
+
+    return first_label_outside  # type: ignore[no-any-return]
+
+
+def _check_range(array: NDArray[Any], n_classes: int, first_row: int, of: str | None) -> None:
+    outside = (array < 0) | (array >= n_classes)
+    if outside.any():
+        columns = f"{of or 'probs'} has {n_classes} columns"
+        has = f"n_classes is {n_classes}" if of == "labels" else columns
+        hint = f"leave out rows without a class (such as -100), and {_NUMBER_THEM}"
+        if of is None:
+            hint = "for other labels pass {classes}, their values in the order of the columns"
+        raise _refusal(array, outside, first_row, f"are outside 0 to {n_classes - 1} ({has})", hint)
+
+
+def _refusal(
+    array: NDArray[Any], bad: NDArray[np.bool_], first_row: int, reason: str,
+    hint: str | None = None,
+) -> InputValueError:  # fmt: skip
+    row = int(np.flatnonzero(bad)[0])
+    return InputValueError(
+        f"{int(bad.sum())} of {array.size} labels {reason}; "
+        f"the first is row {first_row + row}, label {array[row].item()!r}",
+        argument="labels",
+        hint=hint,
+        row=first_row + row,
+    )
+
+
+def _class_index(classes: Sequence[Any], n_classes: int) -> dict[Any, int]:
+    """Column of each class name."""
+    array = to_array(classes, "classes")
+    if array.ndim != 1:
+        got = f"{type(classes).__name__} of shape {array.shape}"
+        raise InputTypeError(
+            f"expected a sequence of names, one a column of probs, got {got}", argument="classes"
+        )
+    names = array.tolist()
+    if len(names) != n_classes:
+        raise InputValueError(
+            f"expected {n_classes} names, one a column of probs, got {len(names)}",
+            argument="classes",
+        )
+    index = {name: column for column, name in enumerate(names)}
+    if len(index) != n_classes:
+        raise InputValueError("expected distinct names, got some twice", argument="classes")
+    return index
+
+
+def _look_up(array: NDArray[Any], index: dict[Any, int], first_row: int) -> NDArray[np.int64]:
+    names = array.tolist()
+    found = np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
+    if (found < 0).any():
+        row = int(np.flatnonzero(found < 0)[0])
+        known = ", ".join(repr(name) for name in list(index)[:5])
+        more = ", ..." if len(index) > 5 else ""
+        raise InputValueError(
+            f"{int((found < 0).sum())} of {found.size} labels are not in classes "
+            f"({known}{more}); the first is row {first_row + row}, label {names[row]!r}",
+            argument="labels",
+            row=first_row + row,
+        )
+    found.flags.writeable = False
+    return found

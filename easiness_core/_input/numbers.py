@@ -1,0 +1,156 @@
+"""Checks of numbers and vectors."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._input.convert import is_half, to_array, widen
+from easiness_core.errors import InputTypeError, InputValueError
+
+
+def check_number(
+    value: Any,
+    name: str,
+    *,
+    low: float,
+    high: float,
+    open_low: bool = False,
+    closed_high: bool = False,
+) -> float:
+    """Check a real number within [low, high), or as the two options say; inf is never within.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    name : str
+        Its name in messages.
+    low, high : float
+        The range; `high=inf` means any finite number from `low` on.
+    open_low : bool, default False
+        Exclude `low`.
+    closed_high : bool, default False
+        Include `high`.
+
+    Returns
+    -------
+    float
+        The number.
+
+    Raises
+    ------
+    InputTypeError
+        If it is not a real number; a bool is none.
+    InputValueError
+        If it is out of range or NaN.
+
+    Examples
+    --------
+    >>> from easiness_core.validation import check_number
+    >>> check_number(1, "damping", low=0.0, high=1.0, closed_high=True)
+    1.0
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise InputTypeError(f"expected a number, got {type(value).__name__}", argument=name)
+    number = float(value)
+    above = low < number if open_low else low <= number
+    below = number <= high if closed_high else number < high
+    if not (above and below):
+        bound = f"above {low:g}" if open_low else f"at least {low:g}"
+        limit = f"at most {high:g}" if closed_high else f"below {high:g}"
+        limit = "finite" if high == float("inf") else limit
+        raise InputValueError(f"expected a value {bound} and {limit}, got {value!r}", argument=name)
+    return number
+
+
+def check_count(value: Any, name: str, *, low: int) -> int:
+    """Check a whole number of at least `low`.
+
+    Parameters
+    ----------
+    value : int
+        The number; NumPy's integers too.
+    name : str
+        Its name in messages.
+    low : int
+        Least number allowed.
+
+    Returns
+    -------
+    int
+        The number.
+
+    Raises
+    ------
+    InputTypeError
+        If it is not a whole number; a bool is none.
+    InputValueError
+        If it is below `low`.
+
+    Examples
+    --------
+    >>> from easiness_core.validation import check_count
+    >>> check_count(5, "n_bins", low=1)
+    5
+    """
+    # The type alone first: asking the abstract class costs a microsecond.
+    if type(value) is not int and (not isinstance(value, Integral) or isinstance(value, bool)):
+        got = f"{type(value).__name__} {value!r}"
+        raise InputTypeError(f"expected a whole number, got {got}", argument=name)
+    if value < low:
+        raise InputValueError(f"expected {low} or more, got {value}", argument=name)
+    return int(value)
+
+
+def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> NDArray[np.float64]:
+    """Check a one-dimensional array of real numbers without NaN.
+
+    Parameters
+    ----------
+    values : array of shape (n_samples,)
+        Real numbers of any dtype and layout; infinity is allowed.
+    name : str
+        Their name in messages.
+    n_rows : int, optional
+        Number of values expected; any by default.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float64
+        C-contiguous; a view of `values` where possible.
+
+    Raises
+    ------
+    InputTypeError
+        If `values` does not hold real numbers in host memory.
+    InputValueError
+        If it has another shape or length, or holds NaN.
+
+    Examples
+    --------
+    >>> from easiness_core.validation import check_vector
+    >>> check_vector([1, 2], "loss")
+    array([1., 2.])
+    """
+    array = to_array(values, name)
+    if array.dtype.kind not in "fiub" and not is_half(array.dtype):
+        got = f"an array of dtype {array.dtype}"
+        raise InputTypeError(f"expected real numbers, got {got}", argument=name)
+    if array.ndim != 1:
+        raise InputValueError(f"expected shape (n_samples,), got {array.shape}", argument=name)
+    if n_rows is not None and array.size != n_rows:
+        raise InputValueError(f"expected {n_rows} values, got {array.size}", argument=name)
+    vector = widen(array, np.dtype(np.float64))
+    nan = np.isnan(vector)
+    if nan.any():
+        row = int(np.flatnonzero(nan)[0])
+        raise InputValueError(
+            f"{int(nan.sum())} of {vector.size} values are NaN; the first is row {row}",
+            argument=name,
+            row=row,
+        )
+    return vector

@@ -1,0 +1,274 @@
+"""A matrix of probabilities: its checks, and how it is read block by block.
+
+Type and shape are checked before any work. The checks that must read every probability ride in
+the kernels, which only count bad rows; `explain_bad_rows` then reads the array again to say
+what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._config import (
+    BLOCK_ELEMENTS,
+    CONVERTED_BLOCK_ELEMENTS,
+    NEGATIVE_TOLERANCE,
+    NEGATIVE_TOLERANCE_HALF,
+    ROW_SUM_TOLERANCE,
+    ROW_SUM_TOLERANCE_HALF,
+)
+from easiness_core._input.convert import is_half, to_array, widen
+from easiness_core.errors import InputTypeError, InputValueError
+
+
+@dataclass(slots=True)
+class Probs:
+    """A checked (n_samples, n_classes) array that is read block by block.
+
+    `dtype` is what kernels see: float32 or float64. Blocks are views where the array has that
+    dtype already and its rows are contiguous, converted copies where not.
+    """
+
+    array: NDArray[Any]
+    dtype: np.dtype[Any]
+    row_sum_tolerance: float
+    negative_tolerance: float
+    normalize: bool
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.array.shape[0])
+
+    @property
+    def n_classes(self) -> int:
+        return int(self.array.shape[1])
+
+    @property
+    def is_view(self) -> bool:
+        flags = self.array.flags
+        return (
+            flags.c_contiguous
+            and flags.aligned
+            and not self.normalize
+            and self.array.dtype == self.dtype
+        )
+
+    @property
+    def block_rows(self) -> int:
+        elements = BLOCK_ELEMENTS if self.is_view else CONVERTED_BLOCK_ELEMENTS
+        return max(1, elements // self.n_classes)
+
+    def block(self, start: int, stop: int) -> NDArray[Any]:
+        rows = self.array[start:stop]
+        if not self.is_view:
+            rows = self._converted(rows)
+        # Kernels are compiled for read-only arrays alone: one version serves memory maps too.
+        rows.flags.writeable = False
+        return rows
+
+    def _converted(self, rows: NDArray[Any]) -> NDArray[Any]:
+        rows = widen(rows, self.dtype).copy()
+        if self.normalize:
+            with np.errstate(invalid="ignore", over="ignore"):
+                total = rows.sum(axis=1, keepdims=True)
+            # Rows that no division can mend stay as they are: their sums tell them as bad.
+            np.divide(rows, total, out=rows, where=np.isfinite(total) & (total > 0.0))
+        return rows
+
+    def columns(self) -> Iterator[NDArray[np.float64]]:
+        """Columns as float64, one at a time."""
+        wide = np.dtype(np.float64)
+        total = np.ones(self.n_rows)
+        if self.normalize:
+            for start in range(0, self.n_rows, self.block_rows):
+                rows = widen(self.array[start : start + self.block_rows], wide)
+                total[start : start + self.block_rows] = rows.sum(axis=1)
+            # No division mends these; a negative sum would turn the order around.
+            total[~(total > 0.0)] = np.nan
+        for index in range(self.n_classes):
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                yield widen(self.array[:, index], wide) / total
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        for start in range(0, self.n_rows, self.block_rows):
+            yield start, self.block(start, start + self.block_rows)
+
+
+def check_probs(probs: ArrayLike, *, normalize: bool = False) -> Probs:
+    """Check the type and shape of probabilities; `score` checks their values.
+
+    Parameters
+    ----------
+    probs : array of shape (n_samples, n_classes)
+        Real numbers of any dtype and layout; at least 2 classes.
+    normalize : bool, default False
+        Divide each row by its sum when it is read.
+
+    Returns
+    -------
+    Probs
+        The array and how to read it. Nothing is copied yet.
+
+    Raises
+    ------
+    InputTypeError
+        If `probs` does not hold real numbers in host memory.
+    InputValueError
+        If it has another shape, or fewer than 2 columns.
+
+    Examples
+    --------
+    >>> from easiness_core.validation import check_probs
+    >>> checked = check_probs([[0.9, 0.1], [0.2, 0.8]])
+    >>> checked.n_rows, checked.n_classes
+    (2, 2)
+    """
+    array = _real_matrix(probs, "probs")
+    half = is_half(array.dtype)
+    single = array.dtype.kind == "f" and array.dtype.itemsize == 4
+    to_float32 = (single or half) and not normalize
+    return Probs(
+        array=array,
+        dtype=np.dtype(np.float32 if to_float32 else np.float64),
+        row_sum_tolerance=ROW_SUM_TOLERANCE_HALF if half else ROW_SUM_TOLERANCE,
+        negative_tolerance=NEGATIVE_TOLERANCE_HALF if half else NEGATIVE_TOLERANCE,
+        normalize=bool(normalize),
+    )
+
+
+def check_logits(logits: ArrayLike) -> NDArray[Any]:
+    """Check the type and shape of logits, not their values.
+
+    Parameters
+    ----------
+    logits : array of shape (n_samples, n_classes)
+        Real numbers of any dtype and layout; at least 2 classes.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+        A view of `logits` where possible, of its own dtype (bfloat16 as its bits).
+
+    Raises
+    ------
+    InputTypeError
+        If `logits` does not hold real numbers in host memory.
+    InputValueError
+        If it has another shape, or fewer than 2 columns.
+
+    Examples
+    --------
+    >>> from easiness_core.validation import check_logits
+    >>> check_logits([[2.0, -1.0], [0.0, 3.0]]).shape
+    (2, 2)
+    """
+    return _real_matrix(logits, "logits")
+
+
+def _real_matrix(values: ArrayLike, name: str) -> NDArray[Any]:
+    array = to_array(values, name)
+    if array.dtype.kind not in "fiub" and not is_half(array.dtype):
+        raise InputTypeError(
+            f"expected real numbers, got dtype {array.dtype}",
+            argument=name,
+            hint="pass the part that holds the probabilities, such as its real part"
+            if array.dtype.kind == "c"
+            else "convert it first, for example with np.asarray({argument}, dtype=np.float64)",
+        )
+    if array.ndim != 2:
+        hint = "for the probability p of class 1 pass np.column_stack([1 - {argument}, {argument}])"
+        raise InputValueError(
+            f"expected shape (n_samples, n_classes), got {array.shape}",
+            argument=name,
+            hint=hint if array.ndim == 1 else None,
+        )
+    if array.shape[1] < 2:
+        raise InputValueError(
+            f"expected at least 2 classes (columns), got shape {array.shape}",
+            argument=name,
+            hint="for the probability p of class 1 pass np.column_stack([1 - p, p])",
+        )
+    return array
+
+
+def explain_bad_rows(probs: Probs, *, first_row: int = 0) -> InputValueError:
+    """Read `probs` again and say which rows are bad, of the first bad row's kind."""
+    kinds = (
+        ("hold NaN", "drop or impute these rows"),
+        ("hold infinity", "drop or impute these rows"),
+        ("hold values below 0", "if these are logits, pass {softmax}"),
+        ("hold values above 1", ""),
+        (f"do not sum to 1 within {probs.row_sum_tolerance:g}", ""),
+    )  # fmt: skip
+    counts = np.zeros(len(kinds), dtype=np.int64)
+    first: tuple[int, int, float] | None = None
+    advice = ""
+    for start, rows in probs.blocks():
+        kind, shown = _kind_of_bad(rows, probs)
+        counts += np.bincount(kind[kind >= 0], minlength=len(kinds))
+        if first is None and (kind >= 0).any():
+            row = int(np.flatnonzero(kind >= 0)[0])
+            first = (int(kind[row]), start + row, float(shown[row]))
+            advice = _advice(rows, kind)
+    if first is None:
+        return InputValueError("changed while being scored", argument="probs", hint="pass a copy")
+    which, row, value = first
+    what, hint = kinds[which] if which < 3 else (kinds[which][0], advice)
+    row += first_row
+    evidence = f" ({'sum' if which == 4 else 'value'} {value:.9g})"
+    if which == 4 and probs.normalize:
+        what, hint, evidence = "sum to 0 or overflow, and cannot be normalized", "", ""
+    return InputValueError(
+        f"{counts[which]} of {probs.n_rows} rows {what}; the first is row {row}{evidence}",
+        argument="probs",
+        hint=hint or None,
+        row=row,
+    )
+
+
+def _advice(rows: NDArray[Any], kind: NDArray[np.int64]) -> str:
+    """Say what rows look like of which some are not negative and do not sum to 1."""
+    wide = rows.astype(np.float64)
+    sound = wide[(np.abs(wide) < 1e300).all(axis=1)]
+    total, n_classes = sound.sum(axis=1), sound.shape[1]
+    for decimals in (1, 2, 3, 4) if len(sound) else ():
+        off = np.abs(total - 1.0) <= 0.51 * n_classes * 10.0**-decimals
+        if np.allclose(sound, sound.round(decimals), rtol=0, atol=1e-9) and off.all():
+            return f"they look rounded to {decimals} decimals: pass {{normalize}}"
+    if not sound.any() or np.mean(kind >= 3) <= 0.5:
+        return "check these rows"
+    middle = float(np.median(total))
+    is_constant = (np.abs(total - middle) <= 0.005 * n_classes * middle).all()
+    if middle > 0 and (sound >= 0).all() and (is_constant or (sound % 1 == 0).all()):
+        return "if they are counts, votes or percentages, pass {normalize}"
+    rest = np.abs(total[:, None] - sound - 1.0) <= ROW_SUM_TOLERANCE
+    alone = np.flatnonzero(rest.all(axis=0))
+    if n_classes > 2 and alone.size:
+        return f"column {alone[0]} fits no class: without it, rows sum to 1; leave it out"
+    return "if these are logits, pass {softmax}"
+
+
+def _kind_of_bad(rows: NDArray[Any], probs: Probs) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Kind of badness of each row, in the order above (-1: sound), and the value that shows it."""
+    wide = rows.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = wide.sum(axis=1)
+        low = wide.min(axis=1)
+        high = wide.max(axis=1)
+    conditions = [
+        np.isnan(wide).any(axis=1),
+        np.isinf(wide).any(axis=1),
+        low < -probs.negative_tolerance,
+        (high > 1.0 + probs.row_sum_tolerance) & (not probs.normalize),
+        # A hair stricter than the kernels, which add in another order: no bad row is missed.
+        ~(np.abs(total - 1.0) <= probs.row_sum_tolerance - 1e-13),
+    ]
+    kind = np.select(conditions, list(range(5)), default=-1)
+    infinite = np.where(np.isinf(high), high, low)
+    shown = np.select(conditions, [low, infinite, low, high, total], default=0.0)
+    return kind.astype(np.int64), shown
