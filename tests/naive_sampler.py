@@ -53,7 +53,7 @@ def distance_to_levels(log_e, kept, resolution):
     return min(max(0.0, spans[one][0] - odds, odds - spans[one][1]) for one in kept)
 
 
-def topped_up(kept, distance, labels, lot, *, min_samples, min_per_class):
+def filled_up(kept, distance, labels, lot, *, min_samples, min_per_class):
     """First each class up to its floor, then all up to theirs: nearest first, then by lot."""
     kept = list(kept)
     order = sorted(range(len(kept)), key=lambda k: (distance[k], lot[k]))
@@ -68,12 +68,12 @@ def topped_up(kept, distance, labels, lot, *, min_samples, min_per_class):
 
 
 def merged(ranks):
-    """Latest score of each id; `ranks` holds for each rank a dict of id -> (stamp, score)."""
+    """Latest score of each id; `ranks` holds for each rank a dict of id -> (written_at, score)."""
     latest = {}
     for rank, scores in enumerate(ranks):
-        for k, (stamp, score) in scores.items():
-            if k not in latest or (stamp, rank) > latest[k][0]:
-                latest[k] = ((stamp, rank), score)
+        for k, (written_at, score) in scores.items():
+            if k not in latest or (written_at, rank) > latest[k][0]:
+                latest[k] = ((written_at, rank), score)
     return {k: score for k, (_, score) in latest.items()}
 
 

@@ -1,5 +1,7 @@
 """Epochs of one sampler, rows and data sets, as tests of the sampler want them."""
 
+import copy
+
 import numpy as np
 import torch
 from easiness_torch import EasinessSampler
@@ -27,6 +29,28 @@ def rows(rng, n_samples, *, n_classes=4, spread=3.0):
     logits[np.arange(n_samples), labels] += spread / 2
     probs = np.exp(logits)
     return probs / probs.sum(axis=1, keepdims=True), labels
+
+
+def scores_of(sampler):
+    """Latest scores, as a `keep` function gets them; faults are left out."""
+    seen = []
+
+    def keep(scores):
+        seen.append(scores)
+        return torch.ones_like(scores.easiness)
+
+    options = sampler.options
+    reader = EasinessSampler(
+        options.n_samples, keep=keep, warmup_epochs=0, estimator=options.estimator,
+        seed=options.seed, num_replicas=1, merge_ranks=False,
+    )  # fmt: skip
+    state = copy.deepcopy(sampler.state_dict())
+    state["scores"]["fault"].zero_()
+    state["scores"]["stray"].zero_()
+    reader.load_state_dict(state)
+    reader.set_epoch(1_000_000)
+    next(iter(reader))
+    return seen[-1]
 
 
 class Samples(Dataset):

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from easiness_torch import EasinessSampler, score_dataset, with_ids
+from sampler_cases import scores_of
 from torch.utils.data import DataLoader, TensorDataset
 
 import easiness_core as ec
@@ -39,7 +40,7 @@ def train_epoch(sampler, epoch, *, batch_size=7):
 
 
 def values(sampler):
-    scores = sampler._table.scores(sampler.options.estimator.resolution)
+    scores = scores_of(sampler)
     return {
         name: getattr(scores, name).tolist()
         for name in ("ids", "log_easiness", "loss", "predicted", "labels")
@@ -70,7 +71,8 @@ def merge():
     for turn in range(2 + rank):
         ids = torch.arange(20) + 10 * turn + 5 * rank
         sampler.update(ids, logits_of(ids, 10 * turn + rank), ids % 3)
-    own = values(sampler) | {"stamp": sampler._table.stamp[:N].tolist()}
+    written_at = sampler.state_dict()["scores"]["written_at"][:N].tolist()
+    own = values(sampler) | {"written_at": written_at}
     sampler.set_epoch(0)
     return {"own": own, "merged": values(sampler), "ids": list(sampler)}
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._convert import is_torch, to_array
+from easiness_core.validation import is_torch, to_array
 
 Id = int | str
 

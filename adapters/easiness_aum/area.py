@@ -17,7 +17,7 @@ from easiness_aum._input import Id, ids_as_array, to_host, to_ids
 from easiness_aum._measure import measure
 from easiness_aum._table import UNIT, Log, Sums, Table
 from easiness_aum.values import AUMValues
-from easiness_core._validate import check_count, check_labels, check_logits
+from easiness_core.validation import check_count, check_labels, check_logits
 
 
 class AreaUnderMargin:
@@ -92,7 +92,7 @@ class AreaUnderMargin:
         return f"AreaUnderMargin(n_samples={len(self)}, n_measurements={measured})"
 
     def set_epoch(self, epoch: int) -> None:
-        """Announce the epoch, from 0, whose updates follow."""
+        """Set the current epoch (zero-based)."""
         self._epoch = check_count(epoch, "epoch", low=0)
 
     def update(self, ids: Any, logits: Any, labels: Any) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import easiness_core as ec
-from easiness_aum.threshold import aum_threshold, check_percentile, planted_among
+from easiness_aum.threshold import aum_threshold, check_percentile, threshold_mask_by_id
 from easiness_aum.values import AUMValues
-from easiness_core._validate import check_number, check_probs, check_vector
+from easiness_core.validation import check_number, check_probs, check_vector
 
 AUM_PERCENTILE, WIDE_PERCENTILE = 99.0, 99.9
 RULES = ("drop_easy", "flagged_easy", "flagged_hard", "confident_disagreement", "aum")
@@ -35,7 +35,7 @@ class AUMFlags:
         What the rule compared easiness with; None for the rule "aum".
     ids : ndarray of int64 or str, shape (n_samples,)
         The samples, in the order of the flags: that of the values that were judged.
-    threshold_samples : ndarray of int64 or str, shape (n_planted,)
+    threshold_samples : ndarray of int64 or str, shape (n_threshold,)
         Those of them that were threshold samples.
     """
 
@@ -150,7 +150,7 @@ class AUMFilter:
         ----------
         values : AUMValues
             Such as `AreaUnderMargin.values(ids)`. The flags come in its order.
-        threshold_samples : array of shape (n_planted,)
+        threshold_samples : array of shape (n_threshold,)
             Ids of the threshold samples, found among `values.ids` in whatever order; rows of the
             data set where those are the ids. They carry the label of their own class.
         probs : array of shape (n_samples, n_classes), optional
@@ -174,18 +174,18 @@ class AUMFilter:
                 f"values: expected AUMValues, such as AreaUnderMargin.values(), got "
                 f"{type(values).__name__}"
             )
-        planted = planted_among(values, threshold_samples)
-        threshold = aum_threshold(values.aum, np.flatnonzero(planted), percentile=self.percentile)
-        aum_flags = (values.aum < threshold) & ~planted
-        names = values.ids, values.ids[planted]
+        mask = threshold_mask_by_id(values, threshold_samples)
+        threshold = aum_threshold(values.aum, np.flatnonzero(mask), percentile=self.percentile)
+        aum_flags = (values.aum < threshold) & ~mask
+        names = values.ids, values.ids[mask]
         if self.rule == "aum":
             return AUMFlags(aum_flags.copy(), aum_flags, threshold, None, *names)
         easiness, rival = self._easiness(values, probs, labels)
-        confirmed, cut = self._confirmed(easiness, rival, planted)
+        confirmed, cut = self._confirmed(easiness, rival, mask)
         return AUMFlags(aum_flags & confirmed, aum_flags, threshold, cut, *names)
 
     def _confirmed(
-        self, easiness: NDArray[np.float64], rival: NDArray[np.float64], planted: NDArray[np.bool_]
+        self, easiness: NDArray[np.float64], rival: NDArray[np.float64], mask: NDArray[np.bool_]
     ) -> tuple[NDArray[np.bool_], float]:
         resolution = float(self.estimator.resolution)
         if self.rule == "flagged_hard":
@@ -193,7 +193,7 @@ class AUMFilter:
         disagrees = self.rule == "confident_disagreement"
         if self.cut == "threshold":
             share = 100.0 - self.easiness_percentile if disagrees else self.easiness_percentile
-            cut = float(np.percentile((rival if disagrees else easiness)[planted], share))
+            cut = float(np.percentile((rival if disagrees else easiness)[mask], share))
             # Threshold samples on the cut count as wrong: early on nearly all have easiness 0.
             easy = easiness > cut
         else:

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_aum._input import to_ids
 from easiness_aum.filter import AUMFlags
-from easiness_aum.threshold import planted_mask
-from easiness_core._convert import to_array
+from easiness_aum.threshold import threshold_mask
+from easiness_core.validation import to_array
 
 
 def combine_runs(
@@ -63,9 +63,9 @@ def combine_runs(
             raise TypeError(f"flags: expected booleans, got dtype {array.dtype}")
         if array.shape != (size,):
             raise ValueError(f"flags: expected shape ({size},) in every run, got {array.shape}")
-        planted = planted_mask(rows, size)
-        everywhere &= array | planted
-        judged |= ~planted
+        mask = threshold_mask(rows, size)
+        everywhere &= array | mask
+        judged |= ~mask
     return everywhere & judged
 
 
@@ -78,7 +78,7 @@ def _combine_by_id(
     flags: list[NDArray[np.bool_]] = []
     rows: list[list[int]] = []
     row_of = dict(zip(ids.tolist(), range(ids.size), strict=True))
-    for each, planted in zip(found, threshold_samples, strict=True):
+    for each, samples in zip(found, threshold_samples, strict=True):
         where = [row_of.get(name, -1) for name in each.ids.tolist()]
         if sorted(where) != list(range(ids.size)):
             raise ValueError(
@@ -88,7 +88,7 @@ def _combine_by_id(
         aligned = np.empty(ids.size, dtype=bool)
         aligned[where] = each.flags
         flags.append(aligned)
-        names = to_ids(planted)
+        names = to_ids(samples)
         absent = [name for name in names if name not in row_of]
         if absent:
             raise ValueError(

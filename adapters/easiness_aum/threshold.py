@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_aum._input import to_ids
 from easiness_aum.values import AUMValues
-from easiness_core._convert import to_array
-from easiness_core._validate import check_count, check_labels, check_number, check_vector
+from easiness_core.validation import check_count, check_labels, check_number, check_vector, to_array
 
 
 def choose_threshold_samples(
@@ -76,7 +75,7 @@ def relabel_threshold_samples(
     ----------
     labels : array of shape (n_samples,)
         Given labels, 0 to n_classes - 1; they stay as they are.
-    threshold_samples : array of shape (n_planted,)
+    threshold_samples : array of shape (n_threshold,)
         Rows of the threshold samples.
     n_classes : int
         Number C of real classes.
@@ -99,7 +98,7 @@ def relabel_threshold_samples(
     n_classes = check_count(n_classes, "n_classes", low=2)
     given = to_array(labels, "labels")
     relabeled = check_labels(given, given.size, n_classes, of="labels").copy()
-    relabeled[planted_mask(threshold_samples, given.size)] = n_classes
+    relabeled[threshold_mask(threshold_samples, given.size)] = n_classes
     return relabeled
 
 
@@ -112,7 +111,7 @@ def aum_threshold(
     ----------
     aum : array of shape (n_samples,)
         AUM of each sample.
-    threshold_samples : array of shape (n_planted,)
+    threshold_samples : array of shape (n_threshold,)
         Rows *of `aum`* that are threshold samples, at least one. `AreaUnderMargin.values()` has
         the samples in the order of their first measurement, and that of aum_values.csv is by AUM:
         ask for `values(range(n_samples)).aum` where these are rows of the data set.
@@ -142,11 +141,11 @@ def aum_threshold(
     -2.0
     """
     values = check_vector(aum, "aum")
-    planted = planted_mask(threshold_samples, values.size)
+    mask = threshold_mask(threshold_samples, values.size)
     percentile = check_percentile(percentile, "percentile")
-    if not planted.any():
+    if not mask.any():
         raise ValueError("threshold_samples: expected at least one row, got none")
-    return float(np.percentile(values[planted], percentile))
+    return float(np.percentile(values[mask], percentile))
 
 
 def check_percentile(value: Any, name: str) -> float:
@@ -160,7 +159,7 @@ def check_percentile(value: Any, name: str) -> float:
     return number
 
 
-def planted_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:
+def threshold_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:
     """Which of the samples are threshold samples; rows are checked."""
     rows = to_array(threshold_samples, "threshold_samples")
     mask = np.zeros(n_samples, dtype=bool)
@@ -181,7 +180,7 @@ def planted_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:
     return mask
 
 
-def planted_among(values: AUMValues, threshold_samples: Any) -> NDArray[np.bool_]:
+def threshold_mask_by_id(values: AUMValues, threshold_samples: Any) -> NDArray[np.bool_]:
     """Which of the values are those of threshold samples, given by id; both are checked."""
     ids = to_ids(threshold_samples)
     known = dict(zip(values.ids.tolist(), range(values.aum.size), strict=True))
@@ -191,7 +190,7 @@ def planted_among(values: AUMValues, threshold_samples: Any) -> NDArray[np.bool_
             f"threshold_samples: expected ids of samples in values, got {absent[0]!r}, which is "
             f"none ({len(absent)} of {len(ids)} are not); values.ids has them"
         )
-    mask = planted_mask([known[each] for each in ids], values.aum.size)
+    mask = threshold_mask([known[each] for each in ids], values.aum.size)
     own = np.unique(values.labels[mask])
     # Values of a file may hold no labels.
     if own.size and own[0] >= 0 and not np.array_equal(mask, values.labels == own[0]):

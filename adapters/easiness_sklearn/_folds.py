@@ -61,7 +61,7 @@ def out_of_fold_probs(
     Raises
     ------
     ValueError
-        If the folds are no partition, or a fold's model lacks a class.
+        If the folds do not form a partition, or a fold's model lacks a class.
     """
     splits = [
         (_rows_of(train), _rows_of(test))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import easiness_core as ec
-from easiness_core._validate import check_count
+from easiness_core.validation import check_count
 
 NAMES = {"EO": ec.EO, "MO": ec.MO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO, "EMHO": ec.EMHO}
 

@@ -91,7 +91,7 @@ class EasinessClassifier(MetaClassifier):
     ------
     TypeError, ValueError
         In `fit`: a parameter out of range, a classifier without `predict_proba`, folds that
-        lack a class or are no partition, rows of probabilities that do not sum to 1.
+        lack a class or do not form a partition, rows of probabilities that do not sum to 1.
 
     Notes
     -----

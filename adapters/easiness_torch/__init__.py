@@ -5,14 +5,16 @@ try:
 except ImportError as error:
     raise ImportError("easiness_torch needs PyTorch: pip install 'easiness-core[torch]'") from error
 
-from easiness_torch._methods import below_mean_loss_halved
-from easiness_torch._result import FitResult
-from easiness_torch.batch import select_batch
-from easiness_torch.closed_form import log_easiness, log_easiness_from_probs
-from easiness_torch.dataset import score_dataset, with_ids
-from easiness_torch.loss import SampleEasinessLoss, sample_easiness_loss
-from easiness_torch.sampler import EasinessSampler, SampleScores, smooth_rates
-from easiness_torch.training import fit
+from easiness_torch.sampling.keep import SampleScores, smooth_rates
+from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.scoring.batch import select_batch
+from easiness_torch.scoring.closed_form import log_easiness, log_easiness_from_probs
+from easiness_torch.scoring.dataset import score_dataset
+from easiness_torch.scoring.ids import with_ids
+from easiness_torch.training.fit import fit
+from easiness_torch.training.loss import SampleEasinessLoss, sample_easiness_loss
+from easiness_torch.training.methods import below_mean_loss_halved
+from easiness_torch.training.result import FitResult
 
 __all__ = [
     "EasinessSampler",

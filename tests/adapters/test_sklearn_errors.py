@@ -135,9 +135,7 @@ def test_rows_of_zeros_of_one_against_the_rest():
 
     with (
         np.errstate(invalid="ignore"),
-        pytest.raises(
-            ValueError, match=r"90 of 90 rows (hold NaN|do not sum to 1 .* normalize=True)"
-        ),
+        pytest.raises(ValueError, match=r"90 of 90 rows (hold NaN|do not sum to 1 )"),
     ):
         EasinessClassifier(OneVsRestClassifier(Never())).fit(X, Y)
 

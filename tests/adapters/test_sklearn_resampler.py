@@ -1,16 +1,13 @@
 """`EasinessResampler` and `EasinessFilteredClassifier`: which rows are kept, and in what form."""
 
-from types import SimpleNamespace
-
 import naive
 import numpy as np
 import pytest
 from easiness_sklearn import EasinessClassifier, EasinessFilteredClassifier, EasinessResampler
-from easiness_sklearn._selection import Selection
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_digits, make_classification
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -28,7 +25,20 @@ X, Y = make_classification(
     random_state=2,
 )  # fmt: skip
 SCORES = EasinessClassifier(GaussianNB()).fit(X, Y).scores_
-EVERYTHING = {"levels": "EMHO", "interval": None, "fraction": None, "per_class": False, "seed": 0}
+
+
+class ProbsAsGiven(ClassifierMixin, BaseEstimator):
+    """Its features are the probabilities."""
+
+    def fit(self, X, y):
+        self.classes_ = np.arange(3)
+        return self
+
+    def predict_proba(self, X):
+        return X
+
+
+GIVEN = FrozenEstimator(ProbsAsGiven().fit(None, None))
 
 
 def kept(**options):
@@ -60,9 +70,8 @@ def test_an_interval_of_easiness_includes_its_ends():
 def test_a_fraction_keeps_the_easiest(case, fraction, per_class):
     probs, labels = case
     scores = ec.score(probs, labels)
-    options = {**EVERYTHING, "fraction": fraction, "per_class": per_class}
-    selection = Selection.of(SimpleNamespace(**options))
-    lot = np.random.default_rng(EVERYTHING["seed"]).permutation(len(labels))
+    resampler = EasinessResampler(GIVEN, fraction=fraction, per_class=per_class, seed=0)
+    lot = np.random.default_rng(0).permutation(len(labels))
 
     def easiest(rows):
         return naive.easiest(scores.log_easiness[rows], scores.loss[rows], lot[rows], fraction)
@@ -74,9 +83,9 @@ def test_a_fraction_keeps_the_easiest(case, fraction, per_class):
         expected = np.sort(np.concatenate([np.empty(0, dtype=int), *parts]))
     if set(labels[expected.astype(int)].tolist()) != set(labels.tolist()):
         with pytest.raises(ValueError, match="keeps no sample"):
-            selection.rows(scores, labels)
+            resampler.fit(probs, labels)
     elif len(labels):
-        rows = selection.rows(scores, labels)
+        rows = resampler.fit(probs, labels).sample_indices_
         assert rows.tolist() == expected.tolist()
         assert rows.dtype == np.int64
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from easiness_torch import EasinessSampler, score_dataset, with_ids
-from sampler_cases import Samples
+from sampler_cases import Samples, scores_of
 from torch import nn
 from torch.utils.data import (
     DataLoader,
@@ -184,7 +184,7 @@ def test_a_loader_that_drops_samples_is_refused_for_a_sampler_too(model, data):
     assert not model.calls
     even = DataLoader(with_ids(data), batch_size=5, drop_last=True, shuffle=True)
     score_dataset(model, even, sampler=sampler)
-    assert len(sampler._table.scores(1e-3)) == N
+    assert len(scores_of(sampler)) == N
 
 
 def test_a_sample_that_comes_twice_counts_once(model, data):

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch_ddp_worker
 from easiness_torch import EasinessSampler
-from recipes import run_on_two, torchrun
+from recipes import torchrun
 from torch_ddp_worker import OPTIONS, N, logits_of
 
 
@@ -68,7 +68,7 @@ def test_of_each_sample_the_latest_score_wins_on_all_ranks(ranks):
     for name in ("log_easiness", "loss", "predicted", "labels"):
         per_rank = [
             {
-                k: (scores["stamp"][k], value)
+                k: (scores["written_at"][k], value)
                 for k, value in zip(scores["ids"], scores[name], strict=True)
             }
             for scores in own
@@ -78,7 +78,7 @@ def test_of_each_sample_the_latest_score_wins_on_all_ranks(ranks):
     # Some only one rank had, some both, and some of these from the same time.
     assert set(own[0]["ids"]) - set(own[1]["ids"])
     assert len(set(own[0]["ids"]) & set(own[1]["ids"])) > 20
-    assert own[0]["stamp"][90:100] == own[1]["stamp"][90:100] == list(range(1, 11))
+    assert own[0]["written_at"][90:100] == own[1]["written_at"][90:100] == list(range(1, 11))
 
 
 def test_a_rank_without_scores_gets_them(ranks):
@@ -142,16 +142,3 @@ def test_a_run_on_two_processes_resumes(ranks):
         assert found["resumed"] == found["undisturbed"]
         assert [epoch for epoch, _ in found["resumed"]][-1] == 3
     assert ranks[0]["resume"]["resumed"] != ranks[1]["resume"]["resumed"]
-
-
-def test_the_example_resumes_in_mid_epoch(tmp_path):
-    call = f"main(device, {str(tmp_path)!r})"
-    undisturbed, resumed = run_on_two(
-        "torch_ddp", call, tmp_path, times=2, setup="device = recipe.start()"
-    )
-    for rank in (0, 1):
-        seen = undisturbed[rank]["seen"]
-        at = 3 + next(k for k, (epoch, _) in enumerate(seen) if epoch == 3)
-        assert resumed[rank]["seen"] == seen[at:]
-        assert resumed[rank]["history"] == undisturbed[rank]["history"]
-        assert len(seen) - at > 3

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 from easiness_torch import EasinessSampler, SampleEasinessLoss, below_mean_loss_halved, fit
-from easiness_torch._methods import METHODS
+from easiness_torch.training.methods import METHODS
 from fit_cases import TEST, TRAIN, model, trained
 from torch.nn.functional import cross_entropy
 from torch.utils.data import TensorDataset
@@ -86,13 +86,13 @@ def test_the_controls_are_of_the_same_size():
     assert own.history[2]["train_loss"] != chosen.history[2]["train_loss"]
     for method in ("SET", "lossless"):
         long, _ = trained(method, keep=ec.EMO if method == "SET" else None)
-        like, _ = trained("random", like=long)
-        sizes = [[r["n_selected"] for r in one.history] for one in (long, like)]
+        control, _ = trained("random", reference=long)
+        sizes = [[r["n_selected"] for r in one.history] for one in (long, control)]
         assert sizes[0] == sizes[1]
         assert len(set(sizes[0])) > 3
-        assert (like.usage, like.cost) == (long.usage, long.cost)
-        assert like.history[0]["train_loss"] == long.history[0]["train_loss"]
-        assert like.history[-2]["train_loss"] != long.history[-2]["train_loss"]
+        assert (control.usage, control.cost) == (long.usage, long.cost)
+        assert control.history[0]["train_loss"] == long.history[0]["train_loss"]
+        assert control.history[-2]["train_loss"] != long.history[-2]["train_loss"]
     warm, _ = trained("warm-up", n_epochs=10, warmup_epochs=2)
     assert len(warm.history) == 2
     assert warm.usage == 1.0

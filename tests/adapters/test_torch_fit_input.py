@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import torch
 from easiness_torch import fit
-from easiness_torch._loop import Batches
-from easiness_torch.training import _seed
+from easiness_torch.training.fit import _seed
 from fit_cases import TEST, TRAIN, data, model, trained
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -27,8 +26,9 @@ import easiness_core as ec
      ({"method": "warm-up", "warmup_epochs": 0}, ValueError, "warmup_epochs: expected 1"),
      ({"method": "classic", "keep": ec.EO}, ValueError, "keep: 'classic' takes all samples"),
      ({"sampler_options": {"seed": 1}}, ValueError, "sampler_options: seed follow"),
-     ({"like": trained("classic", n_epochs=1)[0]}, ValueError, "like: has no part in 'SET'"),
-     ({"method": "random", "like": trained("classic", n_epochs=1)[0]}, ValueError,
+     ({"reference": trained("classic", n_epochs=1)[0]}, ValueError,
+      "reference: has no part in 'SET'"),
+     ({"method": "random", "reference": trained("classic", n_epochs=1)[0]}, ValueError,
       "n_epochs: expected 1, .* got 10"),
      ({"batch_size": 0}, ValueError, "batch_size"),
      ({"optimizer": torch.optim.LBFGS}, TypeError, "no closure, got LBFGS"),
@@ -114,16 +114,19 @@ def test_accelerators_other_than_cuda_are_seeded(monkeypatch):
     assert seen == [7]
 
 
-def test_a_last_batch_of_one_joins_the_one_before():
-    net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3))
-    train, sizes = data(129), []
-    net[0].register_forward_pre_hook(lambda module, given: sizes.append(len(given[0])))
-    fit(net, train, method="classic", n_epochs=2, batch_size=32)
-    assert sizes == [32, 32, 32, 33] * 2
-    ids = [k for batch in Batches(range(65), 32) for k in batch]
-    assert ids == list(range(65))
-    assert [len(batch) for batch in Batches(range(1), 32)] == [1]
-    assert [len(batch) for batch in Batches(range(5), 1)] == [1] * 5
+@pytest.mark.parametrize(
+    ("n", "batch_size", "expected"),
+    [(129, 32, [32, 32, 32, 33]), (65, 32, [32, 33]), (1, 32, [1]), (5, 1, [1] * 5)],
+)
+def test_a_last_batch_of_one_joins_the_one_before(n, batch_size, expected):
+    norm = torch.nn.BatchNorm1d(8) if min(expected) > 1 else torch.nn.Identity()
+    net = torch.nn.Sequential(torch.nn.Linear(3, 8), norm, torch.nn.Linear(8, 3))
+    train, seen = data(n), []
+    net[0].register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    fit(net, train, method="classic", n_epochs=2, batch_size=batch_size)
+    assert [len(batch) for batch in seen] == expected * 2
+    rows = sorted(train.tensors[0].tolist())
+    assert sorted(torch.cat(seen[: len(expected)]).tolist()) == rows
 
 
 def test_the_training_loss_is_a_mean_over_samples():
@@ -171,10 +174,10 @@ def test_only_true_ends_it():
 
 def test_a_control_is_of_the_same_data():
     result, _ = trained("SET", n_epochs=3)
-    with pytest.raises(ValueError, match="like: a run on 600 samples, train has 601"):
-        fit(model(), data(601), method="random", n_epochs=3, like=result)
-    with pytest.raises(TypeError, match="like: expected what fit returned, got list"):
-        fit(model(), TRAIN, method="random", n_epochs=3, like=[1, 2, 3])
+    with pytest.raises(ValueError, match="reference: a run on 600 samples, train has 601"):
+        fit(model(), data(601), method="random", n_epochs=3, reference=result)
+    with pytest.raises(TypeError, match="reference: expected what fit returned, got list"):
+        fit(model(), TRAIN, method="random", n_epochs=3, reference=[1, 2, 3])
 
 
 def test_lossless_takes_what_is_asked_for_as_it_is():

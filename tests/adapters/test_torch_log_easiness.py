@@ -8,7 +8,7 @@ import naive
 import numpy as np
 import pytest
 import torch
-from easiness_torch.closed_form import score_logits, score_probs
+from easiness_torch.scoring.closed_form import score_logits, score_probs
 from hypothesis import given
 from hypothesis import strategies as st
 

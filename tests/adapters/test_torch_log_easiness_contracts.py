@@ -3,8 +3,8 @@
 import easiness_torch
 import pytest
 import torch
-from easiness_torch._log_phi import sum_log_phi
-from easiness_torch.closed_form import score_logits, score_probs
+from easiness_torch.scoring.closed_form import score_logits, score_probs
+from easiness_torch.scoring.log_phi import sum_log_phi
 
 import easiness_core as ec
 

@@ -5,7 +5,7 @@ import math
 import mpmath
 import pytest
 import torch
-from easiness_torch._log_phi import _slope_at, slope, sum_log_phi
+from easiness_torch.scoring.log_phi import _slope_at, slope, sum_log_phi
 
 
 def exact_log_phi(x):

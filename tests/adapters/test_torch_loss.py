@@ -7,7 +7,8 @@ import naive
 import numpy as np
 import pytest
 import torch
-from easiness_torch import SampleEasinessLoss, log_easiness, loss, sample_easiness_loss
+from easiness_torch import SampleEasinessLoss, log_easiness, sample_easiness_loss
+from easiness_torch.training import loss
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy

@@ -4,7 +4,7 @@ import naive_sampler
 import numpy as np
 import pytest
 import torch
-from easiness_torch._plan import first_k
+from easiness_torch.sampling.plan import first_k
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sampler_cases import MIXED, WIDE, rows, selected
@@ -26,9 +26,9 @@ def test_a_union_of_levels_keeps_what_the_core_selects(case, union):
     expected = ec.select(level, union).tolist()
     if expected:
         assert sorted(ids) == expected
-        assert sampler.history[-1]["topped_up"] == 0
+        assert sampler.history[-1]["n_filled"] == 0
     else:
-        assert len(ids) == sampler.history[-1]["topped_up"] == 1
+        assert len(ids) == sampler.history[-1]["n_filled"] == 1
     counts = [sampler.history[-1][name] for name in ("hard", "medium", "easy", "unscored")]
     assert counts == [int((level == value).sum()) for value in (1, 2, 4)] + [0]
 
@@ -76,7 +76,7 @@ def test_an_interval_keeps_what_the_core_selects(rng):
     odds = np.log(easiness) - np.log1p(-easiness)
     nearest = np.argsort(abs(odds - np.log(0.4 / 0.6)), kind="stable")[:3]
     assert sorted(ids) == sorted(nearest.tolist())
-    assert sampler.history[-1]["topped_up"] == 3
+    assert sampler.history[-1]["n_filled"] == 3
 
 
 def test_the_control_takes_as_many_at_random(rng):

@@ -1,13 +1,13 @@
 """Epochs too small are filled up by the nearest samples, and equally near ones by lot."""
 
 import logging
+from functools import cache
 
 import naive_sampler
 import numpy as np
 import pytest
 import torch
 from easiness_torch import EasinessSampler
-from easiness_torch._plan import _order_by_lot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sampler_cases import MIXED, selected
@@ -16,10 +16,16 @@ import easiness_core as ec
 from easiness_core.testing import probs_and_labels
 
 
-def lots(sampler, epoch=0):
-    """Place of each sample in the order drawn."""
-    ids = torch.arange(sampler.options.n_samples)
-    return np.argsort(_order_by_lot(ids, epoch, sampler.options).numpy())
+@cache
+def drawn_order(n_samples, seed=3):
+    """The order in which equally near samples fill up epoch 0, one more at a time."""
+    order = []
+    for size in range(1, n_samples + 1):
+        easy = np.tile([[1.0, 0.0]], (n_samples, 1))
+        ids, _ = selected(easy, [0] * n_samples, keep=ec.MO, min_samples=size, seed=seed)
+        (new,) = set(ids) - set(order)
+        order.append(new)
+    return order
 
 
 @settings(max_examples=40)
@@ -29,22 +35,22 @@ def lots(sampler, epoch=0):
     st.integers(1, 12),
     st.integers(0, 4),
 )
-def test_small_epochs_are_topped_up_by_the_nearest(case, union, min_samples, min_per_class):
+def test_small_epochs_are_filled_up_with_the_nearest(case, union, min_samples, min_per_class):
     probs, labels = case
     if len(labels) == 0:
         return
-    ids, sampler = selected(
+    ids, _ = selected(
         probs, labels, keep=union, estimator=MIXED, min_samples=min_samples,
         min_per_class=min_per_class,
     )  # fmt: skip
     log_e = ec.log_easiness(probs, labels, estimator=MIXED)
     level = naive_sampler.levels(log_e, MIXED.resolution)
     kept_levels = [value for value in (1, 2, 4) if value & union]
-    expected = naive_sampler.topped_up(
+    expected = naive_sampler.filled_up(
         [one in kept_levels for one in level],
         [naive_sampler.distance_to_levels(e, kept_levels, MIXED.resolution) for e in log_e],
         labels.tolist(),
-        lots(sampler).tolist(),
+        np.argsort(drawn_order(len(labels))).tolist(),
         min_samples=min(min_samples, len(labels)),
         min_per_class=min_per_class,
     )
@@ -59,13 +65,14 @@ def test_small_epochs_are_topped_up_by_the_nearest(case, union, min_samples, min
         np.testing.assert_allclose(found, sorted(distance[k] for k in expected), rtol=1e-9)
 
 
-def test_top_ups_are_logged_and_recorded(rng, caplog):
+def test_fillers_are_logged_and_recorded(rng, caplog):
     probs = np.tile([[1.0, 0.0]], (50, 1))
     with caplog.at_level(logging.WARNING, logger="easiness_torch"):
         ids, sampler = selected(probs, [0] * 50, keep=ec.MO, min_samples=8)
     # All are equally easy: lots decide, and the record says so.
-    assert sorted(ids) == sorted(np.argsort(lots(sampler))[:8].tolist())
-    assert sampler.history[-1]["topped_up"] == 8
+    assert len(ids) == len(set(ids)) == 8
+    assert sorted(ids) != list(range(8))
+    assert sampler.history[-1]["n_filled"] == 8
     assert sampler.history[-1]["ties"] == 50
     assert "epoch 0: only 0 of 50 samples were selected, 8 of the nearest" in caplog.text
     with caplog.at_level(logging.INFO, logger="easiness_torch"):
@@ -87,7 +94,7 @@ def test_default_min_samples_keeps_an_empty_level_from_emptying_an_epoch():
 def test_equally_near_fillers_take_turns(floor):
     # By id, the first ten would train alone, epoch after epoch.
     _, sampler = selected(np.tile([[1.0, 0.0]], (40, 1)), [0] * 40, keep=ec.MO, **floor)
-    size = sampler.history[-1]["topped_up"]
+    size = sampler.history[-1]["n_filled"]
     taken = np.zeros(40)
     epochs = 300
     for epoch in range(epochs):
@@ -108,5 +115,5 @@ def test_lots_do_not_depend_on_which_samples_have_scores():
     unscored = set(range(5))
     assert unscored <= found[1]
     assert len(found[0]) == len(found[1]) == 10
-    in_order = [k for k in np.argsort(lots(sampler)).tolist() if k not in unscored]
+    in_order = [k for k in drawn_order(40) if k not in unscored]
     assert found[1] - unscored == set(in_order[:5])

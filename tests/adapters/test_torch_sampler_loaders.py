@@ -5,8 +5,7 @@ import logging
 
 import pytest
 import torch
-from easiness_torch import EasinessSampler, with_ids
-from easiness_torch._plan import _generator
+from easiness_torch import EasinessSampler, score_dataset, with_ids
 from torch.utils.data import DataLoader, TensorDataset
 
 import easiness_core as ec
@@ -115,12 +114,22 @@ def test_an_epoch_is_a_pure_function_of_seed_epoch_and_scores():
     assert len(set(orders.values())) == 6
 
 
-def test_streams_of_random_numbers_are_apart():
-    draws = {
-        tuple(torch.rand(2, generator=_generator(seed, epoch, stream)).tolist())
-        for seed in range(3) for epoch in range(3) for stream in range(3)
+def test_order_control_and_fillers_are_drawn_apart():
+    def first_20(seed, epoch):
+        control = make(seed=seed, random_control=[20] * 3)
+        filled = make(medium=[], seed=seed, min_samples=20)
+        for sampler in (control, filled):
+            sampler.set_epoch(epoch)
+        full = make(seed=seed, warmup_epochs=3)
+        full.set_epoch(epoch)
+        return [list(full)[:20], list(control), list(filled)]
+
+    drawn = {
+        frozenset(ids)
+        for seed in range(3) for epoch in range(3) for ids in first_20(seed, epoch)
     }  # fmt: skip
-    assert len(draws) == 27
+    assert {len(ids) for ids in drawn} == {20}
+    assert len(drawn) == 27
 
 
 def test_the_order_is_by_id_without_shuffling():
@@ -214,8 +223,7 @@ def test_refreshing_is_due_before_epochs_that_select_anew():
         sampler.set_epoch(epoch)
         due.append(sampler.refresh_due)
         if sampler.refresh_due:
-            give(sampler, range(10))
-            sampler._refreshed()
+            score_dataset(torch.nn.Linear(1, 2), dataset(), sampler=sampler)
             assert not sampler.refresh_due
         list(sampler)
     assert due == [False, False, True, False, False, True, False, False, False]

@@ -3,14 +3,9 @@
 import pytest
 import torch
 from easiness_torch import EasinessSampler
+from sampler_cases import scores_of
 
 import easiness_core as ec
-
-CLOSED = ec.ClosedForm()
-
-
-def scores_of(sampler):
-    return sampler._table.scores(sampler.options.estimator.resolution)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from easiness_torch import EasinessSampler, smooth_rates
-from easiness_torch._keep import scaled_to_budget
+from easiness_torch.sampling.keep import scaled_to_budget
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sampler_cases import WIDE, rows, selected
@@ -60,8 +60,8 @@ def test_samples_that_only_fill_up_an_epoch_have_weights_of_1(rng):
     weights = sampler.weights(ids)
     record = sampler.history[-1]
     assert len(ids) == 250
-    assert record["topped_up"] > 200
-    assert (weights == 1.0).sum() == record["topped_up"]
+    assert record["n_filled"] > 200
+    assert (weights == 1.0).sum() == record["n_filled"]
     assert (weights[weights != 1.0] - 50).abs().max() < 1e-3
 
 

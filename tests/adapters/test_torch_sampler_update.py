@@ -4,19 +4,15 @@ import numpy as np
 import pytest
 import torch
 from easiness_torch import EasinessSampler
-from easiness_torch._input import moved
-from easiness_torch._scores import ScoreTable
+from easiness_torch.scoring.device import moved
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sampler_cases import scores_of
 
 import easiness_core as ec
 from easiness_core.testing import probs_and_labels
 
 CLOSED = ec.ClosedForm()
-
-
-def scores_of(sampler):
-    return sampler._table.scores(sampler.options.estimator.resolution)
 
 
 @settings(max_examples=40)
@@ -80,24 +76,20 @@ def test_the_last_update_counts_and_within_a_batch_the_last_row():
 def test_an_empty_batch_changes_nothing():
     sampler = EasinessSampler(3)
     sampler.update([], torch.zeros(0, 4), [])
-    assert sampler._table is None
+    assert not sampler.state_dict()["scores"]["written_at"].any()
 
 
 def test_nothing_is_read_from_the_device():
     # A meta tensor has no values: whatever asked for one would raise.
-    table = ScoreTable(100, torch.device("meta"))
+    whole = torch.zeros(8, dtype=torch.int64, device="meta")
+    rows = torch.zeros(8, 5, device="meta")
     for estimator in (ec.ClosedForm(), ec.MonteCarlo()):
-        for are_probs in (False, True):
-            table.update(
-                torch.zeros(8, dtype=torch.int64, device="meta"),
-                torch.zeros(8, 5, device="meta"),
-                torch.zeros(8, dtype=torch.int64, device="meta"),
-                estimator,
-                are_probs=are_probs,
-            )
-    assert table.clock == 32
-    with pytest.raises(RuntimeError, match="meta"):
-        table.faults()
+        sampler = EasinessSampler(100, estimator=estimator)
+        sampler.update(whole, rows, whole)
+        sampler.update(whole, probs=rows, labels=whole)
+        assert sampler.state_dict()["scores"]["loss"].is_meta
+        with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+            sampler.check()
 
 
 def test_gradients_are_left_alone():
@@ -248,15 +240,16 @@ def test_ids_are_exact_past_2_to_the_24():
     logits[(ids == 2**24 + 1) | (ids == 2**24 + 33), 0] = 0.0
     sampler.update(ids, logits, torch.zeros(100, dtype=torch.int64))
     # The others as if they had been found easy, without the seconds that takes.
-    sampler._table.stamp.clamp_(min=1)
+    sampler.state_dict()["scores"]["written_at"].clamp_(min=1)
     assert sorted(sampler) == [2**24 + 1, 2**24 + 33]
 
 
 def test_scores_move_once_to_where_the_logits_are():
-    sampler = EasinessSampler(3, device="cpu")
-    assert sampler._table_on(torch.device("meta")).device.type == "cpu"
-    follower = EasinessSampler(3)
-    assert follower._table_on(torch.device("meta")).device.type == "meta"
+    for options, first in (({"device": "meta"}, "cpu"), ({}, "meta")):
+        sampler = EasinessSampler(3, **options)
+        for device in (first, "cpu"):
+            sampler.update([0], torch.zeros(1, 2, device=device), [0])
+            assert sampler.state_dict()["scores"]["loss"].is_meta
 
 
 def test_only_what_goes_to_a_device_is_not_waited_for(monkeypatch):

@@ -35,7 +35,7 @@ def test_states_are_plain_and_of_this_sampler():
         (lambda s: s.update(history=None), "expected history to be list"),
         (lambda s: s["running"].pop("ids"), "expected running to be epoch, ids, weights and rec"),
         (lambda s: s.pop("scores"), r"expected scores\['log_easiness'\] to be a tensor of shape"),
-        (lambda s: s["scores"].pop("stamp"), r"scores\['stamp'\] to be a tensor .*got None"),
+        (lambda s: s["scores"].pop("fault"), r"scores\['fault'\] to be a tensor .*got None"),
         (
             lambda s: s["scores"].update(loss=torch.zeros(7)),
             r"scores\['loss'\] to be a tensor of shape \(121,\), got \(7,\)",
@@ -73,7 +73,7 @@ def test_a_state_saved_again_right_after_loading_is_the_same():
     assert list(twice) == list(once)
     assert twice.history == once.history
     for name, column in state["scores"].items():
-        assert torch.equal(column, dict(twice._table.columns())[name]), name
+        assert torch.equal(column, twice.state_dict()["scores"][name]), name
 
 
 def test_a_refresh_that_was_done_is_not_due_again_after_resuming():

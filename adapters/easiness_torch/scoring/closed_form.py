@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch._check import check_rows
-from easiness_torch._log_phi import sum_log_phi
-from easiness_torch._monte_carlo import log_easiness_by_counting
+from easiness_torch.scoring.check import check_rows
+from easiness_torch.scoring.log_phi import sum_log_phi
+from easiness_torch.scoring.monte_carlo import log_easiness_by_counting
 
 _DEFAULT = ec.ClosedForm()
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-from easiness_torch._plan import Plan
+from easiness_torch.sampling.plan import Plan
+from easiness_torch.sampling.scores import ROW_COLUMNS
 
 FORMAT = 1
 _PLAIN = {"next": int, "finished": bool, "refreshed_for": int, "history": list}
-_COLUMNS = ("log_easiness", "loss", "predicted", "labels", "stamp", "fault")
 
 
 def pack_plan(plan: Plan | None) -> dict[str, Any] | None:
@@ -61,7 +61,7 @@ def check_state(state: Any, *, n_samples: int, seed: int) -> None:
     if running is not None and not {"epoch", "ids", "weights", "record"} <= set(running):
         raise ValueError(_broken("running", "epoch, ids, weights and record", running))
     scores = state.get("scores")
-    lengths = dict.fromkeys(_COLUMNS, n_samples + 1) | {"stray": 2}
+    lengths = dict.fromkeys(ROW_COLUMNS, n_samples + 1) | {"stray": 2}
     for name, length in lengths.items():
         column = scores.get(name) if isinstance(scores, Mapping) else None
         if not isinstance(column, Tensor) or column.shape != (length,):

@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import torch
-
-from easiness_torch._options import Options
-from easiness_torch._plan import Plan
+from easiness_torch.sampling.options import Options
+from easiness_torch.sampling.plan import Plan
 
 _log = logging.getLogger("easiness_torch")
 # How far below the budget the mean rate may fall by rounding.
 _ROUNDING = 1e-6
 
 
-def tell(
+def log_epoch(
     plan: Plan,
     options: Options,
     history: list[dict[str, Any]],
@@ -23,28 +21,24 @@ def tell(
     stale: bool,
     stale_before: bool,
 ) -> None:
-    """Log what is unusual about an epoch: topped up, stale, out of reach, never seen again.
+    """Log what is unusual about an epoch: filled up, stale, over budget, samples excluded for good.
 
-    What is likely to repeat itself is a warning once, and information from then on.
+    What is likely to recur is logged once as a warning, then as information.
     """
     record = plan.record
     epoch = plan.epoch
     if not record["selective"]:
         return
     first = not any(earlier["selective"] for earlier in history)
-    if record["topped_up"]:
-        before = any(earlier["topped_up"] for earlier in history)
+    if record["n_filled"]:
+        before = any(earlier["n_filled"] for earlier in history)
         _log.log(
             logging.INFO if before else logging.WARNING,
             "epoch %d: only %d of %d samples were selected, %d of the nearest were added "
             "(min_samples=%d, min_per_class=%d)",
-            epoch,
-            record["n_selected"] - record["topped_up"],
-            plan.n_samples,
-            record["topped_up"],
-            options.min_samples,
-            options.min_per_class,
-        )
+            epoch, record["n_selected"] - record["n_filled"], plan.n_samples, record["n_filled"],
+            options.min_samples, options.min_per_class,
+        )  # fmt: skip
     if stale:
         _log.log(
             logging.INFO if stale_before else logging.WARNING,
@@ -66,13 +60,5 @@ def tell(
         _log.warning(
             "epoch %d: keep gives too many samples a rate of 0 for a budget of %g: the mean rate "
             "is %.4g",
-            epoch,
-            options.budget,
-            record["mean_rate"],
-        )
-
-
-def is_main_process() -> bool:
-    """Whether this process is to log: the first of a distributed run, or the only one."""
-    dist = torch.distributed
-    return not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0
+            epoch, options.budget, record["mean_rate"],
+        )  # fmt: skip

@@ -7,12 +7,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from easiness_torch._check import check_matrix
-
-
-def moved(values: Tensor, device: torch.device) -> Tensor:
-    """Values on a device. The host waits only for what comes to it: it would read it unwritten."""
-    return values.to(device, non_blocking=device.type != "cpu")
+from easiness_torch.scoring.check import check_matrix
+from easiness_torch.scoring.device import moved
 
 
 class Update(NamedTuple):

@@ -1,7 +1,7 @@
 """Keep policies: the rate at which each scored sample is to be kept, and a budget for their mean.
 
 A policy answers two questions about scored samples: `rates`, in [0, 1], and `distance`, how far
-each sample is from what is kept, by which epochs that would be too small are topped up.
+each sample is from what is kept, by which epochs that would be too small are filled up.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_core._validate import check_number
+from easiness_core.validation import check_number
 
 # Doublings of the scale within which a budget is looked for; float32 holds 2^120.
 _WIDEST = 120.0

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 import easiness_core as ec
-from easiness_torch._keep import SampleScores
-from easiness_torch._preset import FINAL_SHARE
-from easiness_torch.loss import SampleEasinessLoss
+from easiness_torch.sampling.keep import SampleScores
+from easiness_torch.sampling.preset import FINAL_SHARE
+from easiness_torch.training.loss import SampleEasinessLoss
 
 PerSample = Callable[[Tensor, Tensor], Tensor]
 

@@ -9,9 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from easiness_torch._scores import ScoreTable
-
-_COLUMNS = ("log_easiness", "loss", "predicted", "labels")
+from easiness_torch.sampling.scores import SCORE_COLUMNS, ScoreTable
 
 
 def world() -> tuple[int, int]:
@@ -73,19 +71,19 @@ def merge(table: ScoreTable) -> None:
     size, rank = world()
     n_samples = table.n_samples
     device = _collective_device(table.device)
-    stamp = table.stamp[:n_samples].to(device)
-    key = torch.where(stamp > 0, stamp * size + rank, 0)
+    written_at = table.written_at[:n_samples].to(device)
+    key = torch.where(written_at > 0, written_at * size + rank, 0)
     latest = key.clone()
     dist.all_reduce(latest, dist.ReduceOp.MAX)
     mine = (key == latest) & (key > 0)
     # Of each sample one rank alone contributes, so that the sum is its value to the last bit.
     values = torch.stack(
-        [torch.where(mine, _column(table, name).to(device).double(), 0.0) for name in _COLUMNS]
+        [torch.where(mine, _column(table, name).to(device).double(), 0.0) for name in SCORE_COLUMNS]
     )
     dist.all_reduce(values, dist.ReduceOp.SUM)
-    for name, column in zip(_COLUMNS, values, strict=True):
+    for name, column in zip(SCORE_COLUMNS, values, strict=True):
         _column(table, name).copy_(column)
-    table.stamp[:n_samples].copy_(latest // size)
+    table.written_at[:n_samples].copy_(latest // size)
     table.clock = int(latest.max()) // size
 
 

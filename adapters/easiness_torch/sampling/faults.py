@@ -1,8 +1,8 @@
-"""What the table noticed while nobody looked, said at the start of the next epoch."""
+"""Deferred input errors, raised when the next epoch starts."""
 
 from __future__ import annotations
 
-from easiness_torch._scores import LABEL_OUTSIDE, NOT_FINITE, NOT_PROBS, ScoreTable
+from easiness_torch.sampling.scores import LABEL_OUTSIDE, NOT_FINITE, NOT_PROBS, ScoreTable
 
 
 def first_fault(table: ScoreTable, *, on_nan: str) -> str | None:

@@ -10,8 +10,12 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 import easiness_core as ec
-from easiness_core._validate import check_count
-from easiness_torch._fit_check import (
+from easiness_core.validation import check_count
+from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.scoring.dataset import score_dataset
+from easiness_torch.scoring.device import device_of
+from easiness_torch.scoring.ids import with_ids
+from easiness_torch.training.check import (
     check_data,
     check_optimizer,
     check_schedule,
@@ -19,11 +23,9 @@ from easiness_torch._fit_check import (
     is_true,
     sizes_of,
 )
-from easiness_torch._loop import Batches, Clock, Trainer, autocast, evaluate
-from easiness_torch._methods import PerSample, method_of
-from easiness_torch._result import FitResult
-from easiness_torch.dataset import score_dataset, with_ids
-from easiness_torch.sampler import EasinessSampler
+from easiness_torch.training.loop import Batches, Clock, Trainer, autocast, evaluate
+from easiness_torch.training.methods import PerSample, method_of
+from easiness_torch.training.result import FitResult
 
 Callback = Callable[[dict[str, Any], torch.nn.Module], Any]
 _DEFAULT = ec.ClosedForm()
@@ -38,7 +40,7 @@ def fit(
     n_epochs: int = 30,
     warmup_epochs: int | None = None,
     keep: Any = None,
-    like: FitResult | None = None,
+    reference: FitResult | None = None,
     sampler_options: Mapping[str, Any] | None = None,
     loss: PerSample | None = None,
     optimizer: Callable[[Iterable[torch.nn.Parameter]], torch.optim.Optimizer] | None = None,
@@ -63,8 +65,8 @@ def fit(
 
     - "classic": all samples, all epochs; "SEL": the same with `SampleEasinessLoss`;
     - "SET", "L-SET", "SEL-SET": the paper's, medium samples unless `keep` says otherwise;
-    - "random": at random, with `like` exactly as many samples in each epoch as that run took;
-      without, as many as SET would take by the scores of the model so trained, which drift;
+    - "random": at random, with `reference` exactly as many samples in each epoch as that run
+      took; without, as many as SET would take by the scores of the model so trained, which drift;
     - "warm-up": SET's warm-up alone, under SET's learning rates, and no more;
     - "InfoBatch": half of the samples below the mean loss left out, weights of 2 for the other
       half, the last 12.5 % of epochs full (Qin et al., ICLR 2024);
@@ -85,8 +87,8 @@ def fit(
         for methods scored in training.
     keep, sampler_options : optional
         What to keep, and other options of `EasinessSampler`, in place of the method's.
-    like : FitResult, optional
-        For "random": the run to be compared with, of as many epochs. No scores are needed.
+    reference : FitResult, optional
+        For "random": the run to compare with, of as many epochs. No scores are needed.
     loss : callable, optional
         Takes logits and labels, gives one loss a sample, in place of the method's.
     optimizer : callable, optional
@@ -167,9 +169,9 @@ def fit(
     }  # fmt: skip
     if keep is not None:
         options["keep"] = keep
-    if like is not None:
-        options |= sizes_of(like, method, n_epochs, len(train))  # type: ignore[arg-type]
-    where = _device_of(model, device)
+    if reference is not None:
+        options |= sizes_of(reference, method, n_epochs, len(train))  # type: ignore[arg-type]
+    where = device_of(model, device)
     model.to(where)
     sampler = EasinessSampler(len(train), device=where, **options)  # type: ignore[arg-type]
     numbered = with_ids(train)
@@ -234,14 +236,6 @@ def _measured(scores: ec.Scores, auroc: float) -> dict[str, float]:
         "ese": summary.ese,
         "validation_loss": summary.mean_loss,
     }
-
-
-def _device_of(model: torch.nn.Module, device: torch.device | str | None) -> torch.device:
-    if device is None:
-        first = next(model.parameters(), None)
-        return torch.device("cpu") if first is None else first.device
-    # With its index: "cuda" is not equal to the "cuda:0" of a tensor there.
-    return torch.empty(0, device=device).device
 
 
 def _seed(device: torch.device, seed: int) -> None:

@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 import easiness_core as ec
-from easiness_torch._input import moved
-from easiness_torch._methods import PerSample
-from easiness_torch.dataset import all_moved, evaluating
-from easiness_torch.sampler import EasinessSampler
+from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.scoring.dataset import evaluating
+from easiness_torch.scoring.device import all_moved, moved
+from easiness_torch.training.methods import PerSample
 
 
 @dataclass

@@ -9,8 +9,8 @@ from torch import Tensor
 
 import easiness_core as ec
 from easiness_core.level import cuts
-from easiness_torch._check import check_number
-from easiness_torch.closed_form import log_easiness
+from easiness_torch.scoring.check import check_number
+from easiness_torch.scoring.closed_form import log_easiness
 
 _DEFAULT = ec.ClosedForm()
 

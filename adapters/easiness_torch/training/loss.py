@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from easiness_torch._check import check_loss_input, check_loss_options
-from easiness_torch._log_phi import sum_log_phi
+from easiness_torch.scoring.log_phi import sum_log_phi
+from easiness_torch.training.loss_check import check_loss_input, check_loss_options
 
 
 class SampleEasinessLoss(torch.nn.Module):
@@ -113,16 +113,9 @@ class SampleEasinessLoss(torch.nn.Module):
             If a target on the CPU is no class; on a GPU, as `torch.nn.CrossEntropyLoss`.
         """
         return _loss(
-            logits,
-            targets,
-            self.lambda_,
-            self.sigma,
-            self.tail,
-            self.weight,
-            self.ignore_index,
-            self.reduction,
-            self.label_smoothing,
-        )
+            logits, targets, self.lambda_, self.sigma, self.tail, self.weight, self.ignore_index,
+            self.reduction, self.label_smoothing,
+        )  # fmt: skip
 
     def extra_repr(self) -> str:
         """Give the options, for `repr`."""
@@ -181,15 +174,7 @@ def sample_easiness_loss(
     """
     check_loss_options(lambda_, sigma, tail, weight, reduction, label_smoothing)
     return _loss(
-        logits,
-        targets,
-        lambda_,
-        sigma,
-        tail,
-        weight,
-        ignore_index,
-        reduction,
-        label_smoothing,
+        logits, targets, lambda_, sigma, tail, weight, ignore_index, reduction, label_smoothing
     )
 
 
@@ -206,10 +191,13 @@ def _loss(
 ) -> Tensor:
     class_dim = check_loss_input(logits, targets, weight)
     z = logits if logits.dtype == torch.float64 else logits.float()
-    if weight is not None:
-        weight = weight.to(z.dtype)
+    shared: dict[str, Any] = {
+        "weight": None if weight is None else weight.to(z.dtype),
+        "ignore_index": ignore_index,
+        "reduction": reduction,
+    }
     if lambda_ == 0.0:
-        return _cross_entropy(z, targets, weight, ignore_index, reduction, label_smoothing)
+        return functional.cross_entropy(z, targets, **shared, label_smoothing=label_smoothing)
     log_h = torch.log_softmax(z, dim=class_dim)
     # Ignored targets need a place to look at; targets that are no class are refused below.
     labels = targets.clamp(0, z.shape[class_dim] - 1)
@@ -223,29 +211,7 @@ def _loss(
     # and the mean as cross-entropy does.
     if label_smoothing == 0.0:
         rows = torch.add(log_h, log_e, alpha=lambda_)
-        return functional.nll_loss(
-            rows, targets, weight, ignore_index=ignore_index, reduction=reduction
-        )
-    loss = _cross_entropy(z, targets, weight, ignore_index, reduction, label_smoothing)
-    sel = functional.nll_loss(
-        log_e.expand(z.shape), targets, weight, ignore_index=ignore_index, reduction=reduction
-    )
+        return functional.nll_loss(rows, targets, **shared)
+    loss = functional.cross_entropy(z, targets, **shared, label_smoothing=label_smoothing)
+    sel = functional.nll_loss(log_e.expand(z.shape), targets, **shared)
     return torch.add(loss, sel, alpha=lambda_)
-
-
-def _cross_entropy(
-    z: Tensor,
-    targets: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    reduction: str,
-    label_smoothing: float,
-) -> Tensor:
-    return functional.cross_entropy(
-        z,
-        targets,
-        weight,
-        ignore_index=ignore_index,
-        reduction=reduction,
-        label_smoothing=label_smoothing,
-    )

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import easiness_core as ec
-from easiness_core._validate import check_count
-from easiness_torch._keep import smooth_rates
+from easiness_core.validation import check_count
+from easiness_torch.sampling.keep import smooth_rates
 
 # Measured in docs/set.md.
 LOSSLESS: Mapping[str, Any] = {

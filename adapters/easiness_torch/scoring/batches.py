@@ -9,15 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, SequentialSampler, Subset
 
-from easiness_torch._epochs import EpochSampler
-from easiness_torch._ids import IdentifiedDataset
-
-
-def has_ids(dataset: Any) -> bool:
-    """Whether samples come with ids: the data set, or what it is a subset of, is `with_ids`."""
-    while isinstance(dataset, Subset):
-        dataset = dataset.dataset
-    return isinstance(dataset, IdentifiedDataset)
+from easiness_torch.scoring.ids import has_ids
+from easiness_torch.scoring.refresh import RefreshableSampler
 
 
 def batches_of_dataset(
@@ -36,7 +29,7 @@ def batches_of_dataset(
 def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
     """Batches of a loader with ids, or of one that goes through its data set in order."""
     samplers = (loader.sampler, getattr(loader.batch_sampler, "sampler", None))
-    if any(isinstance(sampler, EpochSampler) for sampler in samplers):
+    if any(isinstance(sampler, RefreshableSampler) for sampler in samplers):
         raise ValueError(
             "data: this loader draws from an EasinessSampler, and so has only what that selects; "
             "pass the data set itself, or a loader of its own"

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from easiness_torch._methods import Method
-from easiness_torch._result import FitResult
+from easiness_torch.training.methods import Method
+from easiness_torch.training.result import FitResult
 
 _OWN = ("seed", "total_epochs", "warmup_epochs", "random_control")
 
@@ -48,7 +48,7 @@ def check_used(
     if own:
         raise ValueError(
             f"sampler_options: {', '.join(own)} follow from fit's own arguments; pass seed=, "
-            f'n_epochs=, warmup_epochs=, and method="random" with like='
+            f'n_epochs=, warmup_epochs=, and method="random" with reference='
         )
     if isinstance(keep, str) and keep == "lossless":
         raise ValueError(f"keep: got 'lossless' with {method!r}; pass method=\"lossless\"")
@@ -58,25 +58,23 @@ def check_used(
         raise ValueError(f"{', '.join(unused)}: {method!r} takes all samples in all epochs")
 
 
-def sizes_of(like: FitResult, method: str, n_epochs: int, n_samples: int) -> dict[str, Any]:
+def sizes_of(reference: FitResult, method: str, n_epochs: int, n_samples: int) -> dict[str, Any]:
     """Give the sampler's options for a control of the same size as another run."""
     if method != "random":
-        raise ValueError(f'like: has no part in {method!r}, only in method="random"')
-    if not isinstance(like, FitResult):
-        raise TypeError(f"like: expected what fit returned, got {type(like).__name__}")
-    if like.history and "usage" in like.history[0]:
-        first = like.history[0]
-        if round(first["n_selected"] / first["usage"]) != n_samples:
-            raise ValueError(
-                f"like: a run on {round(first['n_selected'] / first['usage'])} samples, train has "
-                f"{n_samples}"
-            )
-    if len(like.history) != n_epochs:
+        raise ValueError(f'reference: has no part in {method!r}, only in method="random"')
+    if not isinstance(reference, FitResult):
+        raise TypeError(f"reference: expected what fit returned, got {type(reference).__name__}")
+    if reference.history and "usage" in reference.history[0]:
+        first = reference.history[0]
+        size = round(first["n_selected"] / first["usage"])
+        if size != n_samples:
+            raise ValueError(f"reference: a run on {size} samples, train has {n_samples}")
+    if len(reference.history) != n_epochs:
         raise ValueError(
-            f"n_epochs: expected {len(like.history)}, those of the run to be like, got {n_epochs}"
+            f"n_epochs: expected {len(reference.history)}, those of the reference, got {n_epochs}"
         )
-    sizes = [record["n_selected"] for record in like.history]
-    return {"random_control": sizes, "warmup_epochs": like.warmup_epochs}
+    sizes = [record["n_selected"] for record in reference.history]
+    return {"random_control": sizes, "warmup_epochs": reference.warmup_epochs}
 
 
 def check_optimizer(optimizer: Any) -> torch.optim.Optimizer:

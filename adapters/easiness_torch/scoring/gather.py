@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch._check import check_matrix
+from easiness_torch.scoring.check import check_matrix
 
 _NAMED = 10
 

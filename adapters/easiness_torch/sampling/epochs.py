@@ -10,20 +10,20 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Sampler
 
-from easiness_core._validate import check_count
-from easiness_torch import _state
-from easiness_torch._faults import first_fault
-from easiness_torch._iterator import EpochIterator
-from easiness_torch._merge import agree, greatest, merge, world
-from easiness_torch._notices import is_main_process, tell
-from easiness_torch._options import Options
-from easiness_torch._plan import Plan, plan_epoch, shard_length
-from easiness_torch._scores import ScoreTable
+from easiness_core.validation import check_count
+from easiness_torch.sampling.faults import first_fault
+from easiness_torch.sampling.iterator import EpochIterator
+from easiness_torch.sampling.log import log_epoch
+from easiness_torch.sampling.merge import agree, merge, world
+from easiness_torch.sampling.options import Options
+from easiness_torch.sampling.plan import Plan, plan_epoch, shard_length
+from easiness_torch.sampling.scores import ScoreTable
+from easiness_torch.sampling.state import FORMAT, check_state, pack_plan, unpack_plan
+from easiness_torch.scoring.refresh import RefreshableSampler
 
 
-class EpochSampler(Sampler[int]):
+class EpochSampler(RefreshableSampler):
     """Sampler whose epochs are planned from a table of scores."""
 
     def __init__(
@@ -50,8 +50,8 @@ class EpochSampler(Sampler[int]):
         # Whether the running epoch was restored half-way, and is to be gone through again.
         self._replay = False
         self._refreshed_for = -1
-        # Whether it has been said that scores do not change any more.
-        self._told_stale = False
+        # Whether it has been logged that scores do not change any more.
+        self._logged_stale = False
         self._lent = False
         self._weight_tables: dict[torch.device, Tensor] = {}
         self.history: list[dict[str, Any]] = []
@@ -73,7 +73,7 @@ class EpochSampler(Sampler[int]):
         return shard_length(size, self._shard_of()[0], self.options.drop_last)
 
     def set_epoch(self, epoch: int) -> None:
-        """Say which epoch comes next, as with `DistributedSampler`.
+        """Set the next epoch (zero-based), as `DistributedSampler.set_epoch` does.
 
         Without it each iteration starts the epoch after the last. Under `torch.distributed` all
         ranks must call it: it brings their scores together, so that `len` is right before the
@@ -127,13 +127,13 @@ class EpochSampler(Sampler[int]):
             self._table = ScoreTable(self.options.n_samples, self._device or torch.device("cpu"))
         self._lent = True
         return {
-            "format": _state.FORMAT,
+            "format": FORMAT,
             "n_samples": self.options.n_samples,
             "seed": self.options.seed,
             "next": self._next,
             "finished": self._finished,
             "refreshed_for": self._refreshed_for,
-            "running": _state.pack_plan(self._running),
+            "running": pack_plan(self._running),
             "history": list(self.history),
             "scores": dict(self._table.columns()),
         }
@@ -147,9 +147,9 @@ class EpochSampler(Sampler[int]):
             If the state is of another kind, or of a sampler with other data or another seed.
         """
         n_samples = self.options.n_samples
-        _state.check_state(state, n_samples=n_samples, seed=self.options.seed)
-        running = _state.unpack_plan(state["running"], n_samples)
-        table = ScoreTable(n_samples, self._device or state["scores"]["stamp"].device)
+        check_state(state, n_samples=n_samples, seed=self.options.seed)
+        running = unpack_plan(state["running"], n_samples)
+        table = ScoreTable(n_samples, self._device or state["scores"]["written_at"].device)
         table.load(state["scores"])
         self._table, self._running = table, running
         self._finished = state["finished"]
@@ -166,7 +166,7 @@ class EpochSampler(Sampler[int]):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_weight_tables": {}, "_preview": None}
 
-    # What iterators and `score_dataset` call.
+    # What iterators call.
 
     def _begin(self, epoch: int, plan: Plan | None) -> list[int]:
         """Start an epoch: its ids in order, for this rank."""
@@ -188,13 +188,13 @@ class EpochSampler(Sampler[int]):
                 # States that were handed out keep the scores of their epoch.
                 self._table = self._table.copied(self._table.device)
                 self._lent = False
-        if is_main_process():
+        if world()[1] == 0:
             fresh = self._planned != self._version
             stale = not fresh and self.options.refreshes(epoch) and self._refreshed_for != epoch
-            tell(
-                plan, self.options, self.history, stale=stale, stale_before=self._told_stale
-            )  # fmt: skip
-            self._told_stale |= stale
+            log_epoch(
+                plan, self.options, self.history, stale=stale, stale_before=self._logged_stale
+            )
+            self._logged_stale |= stale
         if self.history and self.history[-1]["epoch"] == epoch:
             self.history.pop()
         self.history.append(plan.record)
@@ -214,33 +214,6 @@ class EpochSampler(Sampler[int]):
             self._next = epoch + 1
             return self._running
         return None
-
-    def _between_epochs(self) -> None:
-        """Let `len` be that of the next epoch."""
-        self._announced = not self._replay
-
-    def _agree_to_refresh(self, due: bool) -> bool:
-        """Whether a refresh is due on any rank: one alone would wait for the others for ever.
-
-        If so, rows are numbered from the same number on, so that scores to come are the latest.
-        """
-        if not self._merging():
-            return due
-        device = self._device or torch.device("cpu")
-        clock = 0 if self._table is None else self._table.clock
-        any_due, latest = greatest([int(due), clock], device)
-        if any_due:
-            if self._table is None:
-                self._table = ScoreTable(self.options.n_samples, device)
-            self._table.clock = latest
-        return bool(any_due)
-
-    def _refreshed(self) -> None:
-        """All samples have been scored for the next epoch, on all ranks together."""
-        self._between_epochs()
-        self._refreshed_for = self._next
-        if self._merging():
-            self._synchronize(self._next)
 
     # Planning.
 

@@ -2,7 +2,7 @@
 
 Every column has one entry more than there are samples: rows that are not to be written (unsound
 ones, and all but the last of several with one id) go to that last entry, so that no mask has to
-be brought to the host. `stamp` numbers the rows in the order of writing; 0 says never scored.
+be brought to the host. `written_at` numbers rows in the order of writing; 0 means never scored.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_core._config import (
+from easiness_core.level import cuts
+from easiness_core.validation import (
     NEGATIVE_TOLERANCE,
     NEGATIVE_TOLERANCE_HALF,
     ROW_SUM_TOLERANCE,
     ROW_SUM_TOLERANCE_HALF,
 )
-from easiness_core.level import cuts
-from easiness_torch._input import moved
-from easiness_torch._keep import SampleScores
-from easiness_torch.closed_form import score_logits, score_probs
+from easiness_torch.sampling.keep import SampleScores
+from easiness_torch.scoring.closed_form import score_logits, score_probs
+from easiness_torch.scoring.device import moved
 
+# Columns that are a row's score, and all that is kept of each row.
+SCORE_COLUMNS = ("log_easiness", "loss", "predicted", "labels")
+ROW_COLUMNS = (*SCORE_COLUMNS, "written_at", "fault")
 # What may be wrong with a row, as kept in the column `fault`.
 NOT_FINITE, LABEL_OUTSIDE, NOT_PROBS = 1, 2, 3
 # Ids that an error names.
@@ -47,7 +50,7 @@ class ScoreTable:
             self.loss = column(real)
             self.predicted = column(torch.int32)
             self.labels = column(torch.int32)
-            self.stamp = column(torch.int64)
+            self.written_at = column(torch.int64)
             self.fault = column(torch.uint8)
             # Least and greatest id that was no sample's.
             self.stray = torch.zeros(2, dtype=torch.int64, device=device)
@@ -56,13 +59,11 @@ class ScoreTable:
     @property
     def device(self) -> torch.device:
         """Where the columns are."""
-        return self.stamp.device
+        return self.written_at.device
 
     def columns(self) -> Iterator[tuple[str, Tensor]]:
         """Names and tensors of all that is kept."""
-        for name in (
-            "log_easiness", "loss", "predicted", "labels", "stamp", "fault", "stray",
-        ):  # fmt: skip
+        for name in (*ROW_COLUMNS, "stray"):
             yield name, getattr(self, name)
 
     def copied(self, device: torch.device) -> ScoreTable:
@@ -76,7 +77,7 @@ class ScoreTable:
         with torch.inference_mode(False), torch.no_grad():
             for name, column in self.columns():
                 column.copy_(columns[name])
-        self.clock = int(self.stamp.max()) if clock is None else clock
+        self.clock = int(self.written_at.max()) if clock is None else clock
 
     @torch.no_grad()
     def update(
@@ -118,15 +119,11 @@ class ScoreTable:
         slots = torch.where(bad, spare, ids)
         order = torch.arange(self.clock + 1, self.clock + 1 + len(ids), device=self.device)
         self.clock += len(ids)
-        self.stamp.scatter_reduce_(0, slots, order, "amax")
+        self.written_at.scatter_reduce_(0, slots, order, "amax")
         # Writing one entry twice has no order on a GPU: only the last row of an id writes.
-        slots = torch.where(self.stamp.gather(0, slots) == order, slots, spare)
-        for column, values in (
-            (self.log_easiness, log_e),
-            (self.loss, loss),
-            (self.predicted, predicted),
-            (self.labels, labels),
-        ):
+        slots = torch.where(self.written_at.gather(0, slots) == order, slots, spare)
+        for name, values in zip(SCORE_COLUMNS, (log_e, loss, predicted, labels), strict=True):
+            column = getattr(self, name)
             column.scatter_(0, slots, self._here(values).to(column.dtype))
 
     def _without_strays(self, ids: Tensor) -> Tensor:
@@ -166,7 +163,7 @@ class ScoreTable:
 
     def scored(self) -> Tensor:
         """Mask of shape (n_samples,) of the samples that have a score."""
-        return self.stamp[: self.n_samples] > 0
+        return self.written_at[: self.n_samples] > 0
 
     def scores(self, resolution: float) -> SampleScores:
         """Scores of the samples that have one, with levels cut at `resolution`."""

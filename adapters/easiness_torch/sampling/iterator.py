@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import length_hint
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from easiness_torch._epochs import EpochSampler
-    from easiness_torch._plan import Plan
+from easiness_torch.sampling.plan import Plan
+
+
+class EpochSource(Protocol):
+    """The sampler as its iterators see it."""
+
+    def _begin(self, epoch: int, plan: Plan | None) -> list[int]: ...
+
+    def _finish(self, epoch: int) -> None: ...
+
+    def _resumed(self, epoch: int) -> Plan | None: ...
 
 
 class EpochIterator(Iterator[int]):
@@ -18,7 +26,7 @@ class EpochIterator(Iterator[int]):
     has begun only once an id is drawn.
     """
 
-    def __init__(self, sampler: EpochSampler, epoch: int, plan: Plan | None) -> None:
+    def __init__(self, sampler: EpochSource, epoch: int, plan: Plan | None) -> None:
         self._sampler = sampler
         self._epoch = epoch
         self._plan = plan

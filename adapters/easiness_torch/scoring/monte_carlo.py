@@ -1,7 +1,7 @@
 """Counting over shared noise on the device, as a search among the sorted differences.
 
 The count is that of the differences `b_k - a_k` below `d_j = h_i - h_j`, in float64, and log
-easiness the logarithm of the product of their shares, as in easiness_core._monte_carlo.
+easiness the logarithm of the product of their shares, as in the core.
 """
 
 from __future__ import annotations

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch._epochs import EpochSampler
-from easiness_torch._input import check_ids, check_update
-from easiness_torch._keep import SampleScores, smooth_rates
-from easiness_torch._options import check_flag, check_options, check_shard
-from easiness_torch._preset import filled_in
-
-__all__ = ["EasinessSampler", "SampleScores", "smooth_rates"]
+from easiness_torch.sampling.epochs import EpochSampler
+from easiness_torch.sampling.input import check_ids, check_update
+from easiness_torch.sampling.keep import SampleScores
+from easiness_torch.sampling.merge import greatest, world
+from easiness_torch.sampling.options import check_flag, check_options, check_shard
+from easiness_torch.sampling.preset import filled_in
+from easiness_torch.sampling.scores import ScoreTable
+from easiness_torch.scoring.device import indexed
 
 
 class EasinessSampler(EpochSampler):
@@ -62,7 +63,7 @@ class EasinessSampler(EpochSampler):
     floor : float in [0, 1), default 0.0
         Least rate of any sample.
     min_samples : int, default 128
-        An epoch of fewer (on all ranks together) is topped up by the samples nearest to what is
+        An epoch of fewer (on all ranks together) is filled up with the samples nearest to what is
         kept, by log-odds of easiness (for a function: highest rate), then by lot. With a loader
         that drops its last batch, give at least batch size times ranks.
     min_per_class : int, default 0
@@ -93,7 +94,7 @@ class EasinessSampler(EpochSampler):
     ----------
     history : list of dict
         An entry an epoch: `epoch`, `selective`, `n_selected`, `usage` (share of all samples),
-        numbers of samples now `hard`, `medium`, `easy`, `unscored`, then `topped_up`, `ties`
+        numbers of samples now `hard`, `medium`, `easy`, `unscored`, then `n_filled`, `ties`
         (samples at a cut by rank whose equal scores left the choice to id or lot), `mean_rate`,
         `excluded` (samples with a rate of 0), and `skipped` (samples whose logits were not
         finite, on this rank).
@@ -179,8 +180,7 @@ class EasinessSampler(EpochSampler):
             options,
             shard=check_shard(num_replicas, rank),
             merge_ranks=check_flag(merge_ranks, "merge_ranks"),
-            # With its index: "cuda" is not equal to the "cuda:0" of a tensor there.
-            device=None if device is None else torch.empty(0, device=device).device,
+            device=None if device is None else indexed(device),
         )
 
     def update(
@@ -261,3 +261,32 @@ class EasinessSampler(EpochSampler):
         if self._table is None or self._table.clock == 0:
             return True
         return self.options.refreshes(self._next) and self._refreshed_for != self._next
+
+    def _begin_refresh(self, n_samples: int) -> tuple[int, int] | None:
+        if n_samples != self.options.n_samples:
+            raise ValueError(
+                f"data: expected {self.options.n_samples} samples, as the sampler was made for, "
+                f"got {n_samples}"
+            )
+        due, shard = int(self.refresh_due), (1, 0)
+        if self._merging():
+            # On any rank: one alone would wait for the others for ever.
+            shard = world()
+            device = self._device or torch.device("cpu")
+            clock = 0 if self._table is None else self._table.clock
+            due, clock = greatest([due, clock], device)
+            if due:
+                # Rows are numbered from the same number on: scores to come are the latest.
+                if self._table is None:
+                    self._table = ScoreTable(n_samples, device)
+                self._table.clock = clock
+        if due:
+            return shard
+        self._announced = not self._replay
+        return None
+
+    def _end_refresh(self) -> None:
+        self._announced = not self._replay
+        self._refreshed_for = self._next
+        if self._merging():
+            self._synchronize(self._next)

@@ -1,4 +1,4 @@
-"""Samples that know their ids, and scoring a whole data set."""
+"""Scoring a whole data set."""
 
 from __future__ import annotations
 
@@ -11,71 +11,21 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset
 
 import easiness_core as ec
-from easiness_torch._batches import batches_of_dataset, batches_of_loader, drops_samples, has_ids
-from easiness_torch._check import check_estimator
-from easiness_torch._gather import Gather
-from easiness_torch._ids import IdentifiedBatches, IdentifiedDataset
-from easiness_torch._input import moved
-from easiness_torch._merge import world
-from easiness_torch.sampler import EasinessSampler
+from easiness_torch.scoring.batches import batches_of_dataset, batches_of_loader, drops_samples
+from easiness_torch.scoring.check import check_estimator
+from easiness_torch.scoring.device import all_moved, device_of
+from easiness_torch.scoring.gather import Gather
+from easiness_torch.scoring.ids import has_ids, with_ids
+from easiness_torch.scoring.refresh import RefreshableSampler
 
 _DEFAULT = ec.ClosedForm()
-
-
-def with_ids(dataset: Dataset[Any]) -> IdentifiedDataset:
-    """Give each sample of a data set its id, for `EasinessSampler.update`.
-
-    A sample `(x, y)` becomes `(id, x, y)`; a dict gets a key "id"; anything else becomes a pair
-    `(id, sample)`. The id is the index, an int: batches hold int64 tensors of them.
-
-    Parameters
-    ----------
-    dataset : map-style Dataset
-        Anything with `__getitem__` and `__len__`. `__getitems__`, by which a loader fetches a
-        batch at once, is used if there.
-
-    Returns
-    -------
-    Dataset
-        Of the same length, with the original as `dataset`; it pickles if the original does.
-
-    Raises
-    ------
-    TypeError
-        If the data set has no index or no length: ids are indices.
-    ValueError
-        If samples have ids already, from `with_ids` or, in `__getitem__`, by a key "id". To
-        train on a part of a data set, take the part first, and then `with_ids`.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from torch.utils.data import TensorDataset
-    >>> from easiness_torch import with_ids
-    >>> with_ids(TensorDataset(torch.zeros(3, 2), torch.tensor([5, 6, 7])))[1]
-    (1, tensor([0., 0.]), tensor(6))
-    """
-    if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__getitem__"):
-        raise TypeError(
-            f"dataset: expected a map-style data set, whose indices are the ids, got "
-            f"{type(dataset).__name__}"
-        )
-    if not hasattr(dataset, "__len__"):
-        raise TypeError(f"dataset: expected a length, {type(dataset).__name__} has none")
-    if has_ids(dataset):
-        raise ValueError(
-            "dataset: its samples come with ids already; pass it on as it is, or take the part "
-            "first, and then its ids: with_ids(Subset(dataset, indices))"
-        )
-    batched = bool(getattr(dataset, "__getitems__", None))
-    return IdentifiedBatches(dataset) if batched else IdentifiedDataset(dataset)
 
 
 def score_dataset(
     model: torch.nn.Module,
     data: Dataset[Any] | DataLoader[Any],
     *,
-    sampler: EasinessSampler | None = None,
+    sampler: RefreshableSampler | None = None,
     estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT,
     step: Callable[[torch.nn.Module, Any], tuple[Tensor, Tensor]] | None = None,
     device: torch.device | str | None = None,
@@ -137,7 +87,7 @@ def score_dataset(
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
     if sampler is not None:
-        if not isinstance(sampler, EasinessSampler):
+        if not isinstance(sampler, RefreshableSampler):
             raise TypeError(f"sampler: expected EasinessSampler, got {type(sampler).__name__}")
         if estimator != _DEFAULT:
             raise ValueError(
@@ -145,28 +95,24 @@ def score_dataset(
             )
     check_estimator(estimator)
     n_samples = _length(data)
+    shard = (1, 0)
     if sampler is not None:
-        if n_samples != sampler.options.n_samples:
-            raise ValueError(
-                f"data: expected {sampler.options.n_samples} samples, as the sampler was made "
-                f"for, got {n_samples}"
-            )
         if isinstance(data, DataLoader) and drops_samples(data):
             raise ValueError(
                 "data: this loader drops its last batch, whose samples would not be scored; make "
                 "it with drop_last=False, or pass the data set itself"
             )
-        if not sampler._agree_to_refresh(sampler.refresh_due):
-            sampler._between_epochs()
+        due = sampler._begin_refresh(n_samples)
+        if due is None:
             return None
+        shard = due
 
     if isinstance(data, DataLoader):
         batches = batches_of_loader(data)
     else:
-        shard = world() if sampler is not None and sampler._merging() else (1, 0)
         dataset = data if has_ids(data) else with_ids(data)
         batches = batches_of_dataset(dataset, shard, batch_size, num_workers)
-    device = _device_of(model, device)
+    device = device_of(model, device)
     gather = None if sampler is not None else Gather(n_samples, estimator)
     with evaluating(model):
         for ids, batch in batches:
@@ -178,7 +124,7 @@ def score_dataset(
     if gather is not None:
         return gather.scores()
     if sampler is not None:
-        sampler._refreshed()
+        sampler._end_refresh()
     return None
 
 
@@ -192,13 +138,6 @@ def _length(data: Any) -> int:
             f"{type(dataset).__name__}"
         )
     return len(dataset)
-
-
-def _device_of(model: torch.nn.Module, device: torch.device | str | None) -> torch.device:
-    if device is not None:
-        return torch.device(device)
-    first = next(model.parameters(), None)
-    return torch.device("cpu") if first is None else first.device
 
 
 @contextmanager
@@ -225,15 +164,3 @@ def _pair(model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
             f"a batch that returns logits and labels"
         )
     return model(batch[0]), batch[1]
-
-
-def all_moved(batch: Any, device: torch.device) -> Any:
-    """Move every tensor of a batch, however nested."""
-    if isinstance(batch, Tensor):
-        return moved(batch, device)
-    if isinstance(batch, dict):
-        return {key: all_moved(value, device) for key, value in batch.items()}
-    if isinstance(batch, (list, tuple)):
-        parts = [all_moved(value, device) for value in batch]
-        return type(batch)(*parts) if hasattr(batch, "_fields") else parts
-    return batch

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import easiness_core as ec
-from easiness_core._validate import check_count, check_number
-from easiness_torch._check import check_estimator
-from easiness_torch._keep import KeepPolicy, policy_of
+from easiness_core.validation import check_count, check_number
+from easiness_torch.sampling.keep import KeepPolicy, policy_of
+from easiness_torch.scoring.check import check_estimator
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch._keep import SampleScores, scaled_to_budget
-from easiness_torch._options import Options
-from easiness_torch._scores import ScoreTable
+from easiness_torch.sampling.keep import SampleScores, scaled_to_budget
+from easiness_torch.sampling.options import Options
+from easiness_torch.sampling.scores import ScoreTable
 
 # Streams of random numbers: each has its own, so that none depends on whether another was used.
 _KEPT, _ORDER, _CONTROL, _FILLERS = range(4)
@@ -98,7 +98,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
     kept = _drawn(rates, scores, epoch, options)
 
     drawn, n_drawn = kept, int(kept.sum())
-    kept, tied = _topped_up(kept, rates, scores, epoch, options)
+    kept, tied = _filled_up(kept, rates, scores, epoch, options)
 
     selected = torch.ones(options.n_samples, dtype=torch.bool, device=table.device)
     selected[scores.ids] = kept
@@ -108,7 +108,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
         n_selected=size,
         usage=size / options.n_samples,
         excluded=int((rates == 0.0).sum()),
-        topped_up=int(kept.sum()) - n_drawn,
+        n_filled=int(kept.sum()) - n_drawn,
         ties=ties + tied,
         mean_rate=(float(rates.sum()) + record["unscored"]) / options.n_samples,
     )
@@ -151,7 +151,7 @@ def _blank_record(epoch: int, options: Options) -> dict[str, Any]:
         "medium": 0,
         "easy": 0,
         "unscored": options.n_samples,
-        "topped_up": 0,
+        "n_filled": 0,
         "ties": 0,
         "mean_rate": 1.0,
         "excluded": 0,
@@ -206,7 +206,7 @@ def _drawn(rates: Tensor, scores: SampleScores, epoch: int, options: Options) ->
     return uniform.to(rates.device)[scores.ids] < rates
 
 
-def _topped_up(
+def _filled_up(
     kept: Tensor, rates: Tensor, scores: SampleScores, epoch: int, options: Options
 ) -> tuple[Tensor, int]:
     """Mask with the nearest samples added where too few are kept, and the ties among them.

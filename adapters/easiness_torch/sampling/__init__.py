@@ -1,0 +1,1 @@
+"""`EasinessSampler` and its parts."""

@@ -1,0 +1,1 @@
+"""`fit`, its methods, and the loss."""
