@@ -2,8 +2,8 @@
 
     torchrun --nproc_per_node 2 examples/torch_ddp.py [checkpoint folder]
 
-Run it twice with a folder: the second run goes on where the first one's last checkpoint is. Each
-rank scores and trains on its share; scores are brought together when an epoch begins.
+Run it twice with a folder: the second run resumes from the first one's checkpoint. Each rank
+scores and trains on its share; scores are merged when an epoch begins.
 """
 
 import os
@@ -45,14 +45,15 @@ def main(device, folder=None, *, n_epochs=5):
     layers = (torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
     model = DistributedDataParallel(torch.nn.Sequential(*layers).to(device))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9)
+    # The sampler's state is part of the loader's.
+    parts = {"model": model, "optimizer": optimizer, "loader": loader}
 
     first_epoch, seen = 0, []
     checkpoint = Path(folder, f"rank{rank}.pt") if folder else None
     if checkpoint and checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        loader.load_state_dict(state["loader"])  # the sampler's state is part of it
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
         first_epoch = state["epoch"]
     for epoch in range(first_epoch, n_epochs):
         sampler.set_epoch(epoch)
@@ -64,13 +65,8 @@ def main(device, folder=None, *, n_epochs=5):
             (losses * sampler.weights(ids).to(device)).mean().backward()
             optimizer.step()
             if checkpoint and first_epoch == 0 and (epoch, step) == SAVE_AT:
-                state = {
-                    "epoch": epoch,
-                    "model": model.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "loader": loader.state_dict(),
-                }
-                torch.save(state, checkpoint)
+                states = {name: part.state_dict() for name, part in parts.items()}
+                torch.save({"epoch": epoch, **states}, checkpoint)
     if rank == 0:
         for record in sampler.history:
             print(f"epoch {record['epoch']}: {record['n_selected']} samples")

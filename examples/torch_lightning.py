@@ -3,9 +3,8 @@
     python examples/torch_lightning.py
     torchrun --nproc_per_node 2 examples/torch_lightning.py 2
 
-Three things matter: the loader is made anew each epoch, since Lightning asks for its length only
-then; `set_epoch` comes first, so that this length is the coming epoch's; and Lightning must not
-put its own sampler around ours.
+Three things matter: make a new loader each epoch, because Lightning asks for its length only once;
+call `set_epoch` first, so that the length is right; and keep Lightning's own sampler off.
 """
 
 # ruff: noqa: D101, D102 (the hooks are Lightning's, and described there)
@@ -24,11 +23,9 @@ import easiness_core as ec
 class Classifier(L.LightningModule):
     def __init__(self, dataset, **options):
         super().__init__()
-        self.model = torch.nn.Sequential(
-            torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10)
-        )
-        self.dataset = dataset
-        self.options = options
+        layers = (torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
+        self.model = torch.nn.Sequential(*layers)
+        self.dataset, self.options = dataset, options
         self.sampler = EasinessSampler(len(dataset), keep={ec.MHO: 1, ec.EO: 0.3}, warmup_epochs=2)
         self.seen = []
 

@@ -1,4 +1,4 @@
-"""Measure, on scikit-learn's digits, what sigma, tail and lambda do to training with the loss.
+"""Train with SampleEasinessLoss at several sigmas, tails and lambdas, on scikit-learn's digits.
 
 A network of one hidden layer, 1,200 training samples, five seeds, once with the labels as they
 are and once with a fifth of them drawn anew. Prints the Markdown table of docs/torch_loss.md.
@@ -63,16 +63,12 @@ def main() -> None:
     y = torch.from_numpy(digits.target)
     print("| sigma, tail, lambda | accuracy | MSR | accuracy, a fifth wrong | MSR |")
     print("| --- | --- | --- | --- | --- |")
+    seeds = range(options.seeds)
     for name, criterion in CRITERIA.items():
         cells = []
         for wrong in (0.0, 0.2):
-            results = torch.tensor(
-                [
-                    train(criterion, x, y, seed, wrong, options.epochs)
-                    for seed in range(options.seeds)
-                ]
-            )
-            cells += [f"{100 * value:.2f}" for value in results.mean(0).tolist()]
+            results = [train(criterion, x, y, seed, wrong, options.epochs) for seed in seeds]
+            cells += [f"{100 * value:.2f}" for value in torch.tensor(results).mean(0).tolist()]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

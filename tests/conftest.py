@@ -8,6 +8,8 @@ from hypothesis import settings
 
 # The oracle is imported by its name: `import naive`.
 sys.path.insert(0, str(Path(__file__).parent))
+# The scripts behind the pages are tested by `make test-evidence`, not by default.
+collect_ignore = ["evidence"]
 
 # Interpreted kernels are a hundred times slower; their run is for coverage.
 interpreted = os.environ.get("NUMBA_DISABLE_JIT") == "1"

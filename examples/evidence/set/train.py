@@ -1,10 +1,10 @@
 """Train by every method of `easiness_torch.fit`, in suites; rows go to a CSV as runs end.
 
-A run that the CSV holds already is not run again. `examples/set_report.py` draws tables and
-plots from what this writes; docs/set.md and docs/sel.md show them.
+A run that the CSV holds already is not run again. `report.py` draws tables and plots from
+what this writes; docs/set.md and docs/sel.md show them.
 
-    EASINESS_DATA=folder python examples/set_train.py frontier levels noise -o runs
-    python examples/set_train.py levels --size 600 --epochs 6 --seeds 0 -o small   # digits
+    EASINESS_DATA=folder python examples/evidence/set/train.py frontier levels noise -o runs
+    python examples/evidence/set/train.py levels --size 600 --epochs 6 --seeds 0 -o small   # digits
 
 Suites: frontier (accuracy against cost), wall (some of it by the wall's clock, to be run alone),
 levels (Tables 2 and 3, Figures 1 and 2), noise, imbalance, finetune, sel (Table 1) and networks
@@ -17,15 +17,18 @@ import argparse
 import csv
 import os
 import platform
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import set_data
 import torch
 from easiness_torch import FitResult, fit
-from set_suites import SIZES, Run, runs_of
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from set import data as set_data
+from set.suites import SIZES, Run, runs_of
 
 
 class Sharpened(torch.nn.Module):
@@ -62,8 +65,8 @@ def train(run: Run, seed: int, args: argparse.Namespace, data: Any) -> FitResult
         half = y < n_classes // 2
         fit(model, set_data.Images(x[half], y[half]), method="classic", n_epochs=4, seed=seed,
             device=args.device, amp=args.amp)  # fmt: skip
-    if run.like is not None:
-        options["like"] = earlier(args.output, replace(run, name=run.like), seed)
+    if run.reference is not None:
+        options["reference"] = earlier(args.output, replace(run, name=run.reference), seed)
     return fit(model, set_data.Images(x, y), set_data.Images(*test), **options)
 
 

@@ -2,7 +2,7 @@
 
 Digits in five stratified folds; docs/sklearn.md shows the table.
 
-    python examples/sklearn_scorers.py
+    python examples/evidence/sklearn_scorers.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The runs of examples/set_train.py, suite by suite; imported by it, not run."""
+"""The runs of train.py, suite by suite; imported, not run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNIONS = {"EO": ec.EO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO}
 class Run:
     """One training: its suite, setting (such as the noise rate), name, and options of `fit`.
 
-    A control takes as many samples in each epoch as the run named by `like` did. Logits are
+    A control takes as many samples in each epoch as the run named by `reference` did. Logits are
     multiplied by `sharpness` in validation, never in training.
     """
 
@@ -36,13 +36,13 @@ class Run:
     setting: str
     name: str
     options: dict[str, Any] = field(default_factory=dict)
-    like: str | None = None
+    reference: str | None = None
     sharpness: float = 1.0
 
 
-def control(suite: str, setting: str, like: str, epochs: int) -> Run:
+def control(suite: str, setting: str, reference: str, epochs: int) -> Run:
     options = {"method": "random", "n_epochs": epochs}
-    return Run(suite, setting, f"random, as {like}", options, like)
+    return Run(suite, setting, f"random, as {reference}", options, reference)
 
 
 def sgd(rate: float) -> Callable[[Any], torch.optim.Optimizer]:
@@ -61,22 +61,22 @@ def frontier(epochs: int) -> Iterator[Run]:
     yield run("classic, 8/12 of the epochs", 8 / 12, method="classic")
     yield run("InfoBatch", method="InfoBatch")
     yield replace(run("random, as lossless, 16/12 of the epochs", 4 / 3, method="random"),
-                  like="lossless, 16/12 of the epochs")  # fmt: skip
+                  reference="lossless, 16/12 of the epochs")  # fmt: skip
     yield run("classic, 6/12 of the epochs", 6 / 12, method="classic")
     yield run("lossless, 12/12 of the epochs", 1.0, method="lossless")
     yield run("easy kept at 0.3, scored in training", method="SET", keep=SOFT, warmup_epochs=1,
               sampler_options={"refresh": "training"})  # fmt: skip
     yield run("InfoBatch, 9/12 of the epochs", 9 / 12, method="InfoBatch")
     yield replace(run("random, as lossless, 12/12 of the epochs", method="random"),
-                  like="lossless, 12/12 of the epochs")  # fmt: skip
+                  reference="lossless, 12/12 of the epochs")  # fmt: skip
     yield run("lossless, 22/12 of the epochs", 22 / 12, method="lossless")
     yield run("SET", method="SET")
-    yield replace(run("random, as SET", method="random"), like="SET")
+    yield replace(run("random, as SET", method="random"), reference="SET")
     yield run("warm-up", method="warm-up")
     # Weights lengthen the steps of "lossless" by about a half.
     yield run("faster classic, 6/12 of the epochs", 6 / 12, method="classic", optimizer=sgd(0.075))
     yield replace(run("faster random, as lossless, 12/12", method="random", optimizer=sgd(0.075)),
-                  like="lossless, 12/12 of the epochs")  # fmt: skip
+                  reference="lossless, 12/12 of the epochs")  # fmt: skip
     yield run("faster classic", method="classic", optimizer=sgd(0.075))
     yield run("faster lossless, 12/12 of the epochs", method="lossless", optimizer=sgd(0.075))
     yield run("faster InfoBatch, 9/12 of the epochs", 9 / 12, method="InfoBatch",

@@ -1,6 +1,6 @@
 """Make the README's picture, docs/img/easiness.png, from scikit-learn's digits.
 
-Run it from anywhere, with the extra `cli` installed: python examples/readme_picture.py
+Run it from anywhere, with the extra `cli` installed: python examples/evidence/readme_picture.py
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from easiness_cli._figures import EASY, HARD, MEDIUM, MUTED, draw_easiness, fixed_style
+from easiness_cli.pages.figures import EASY, HARD, MEDIUM, MUTED, draw_easiness, fixed_style
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 import easiness_core as ec
 
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "img" / "easiness.png"
+PICTURE = Path(__file__).resolve().parents[2] / "docs" / "img" / "easiness.png"
 SHOWN = 6
 ROWS = (
     (ec.Level.HARD, "hard", HARD, "another class\nsurely wins"),

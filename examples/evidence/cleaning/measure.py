@@ -6,8 +6,8 @@ of the training part; every method removes the same number of training samples; 
 classifier is trained on what is left and tested. Results are appended to a CSV as they come, and
 what it holds already is not run again. docs/cleaning.md shows them.
 
-    EASINESS_DATA=folder python examples/sklearn_cleaning.py -o cleaning.csv
-    python examples/sklearn_cleaning.py --small -o small.csv
+    EASINESS_DATA=folder python examples/evidence/cleaning/measure.py -o cleaning.csv
+    python examples/evidence/cleaning/measure.py --small -o small.csv
 
 Needs the extra `sklearn`; cleanlab and imbalanced-learn are compared with where installed.
 """

@@ -1,6 +1,6 @@
 """Write the tables of docs/mislabels.md from its CSV files, between their marks.
 
-    python examples/mislabels_tables.py docs
+    python examples/evidence/mislabels/report.py docs
 
 Each table stands between `<!-- NAME -->` and `<!-- end -->`; all else stays as it is.
 """
@@ -10,8 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-import aum_se_figures as figures
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from aum_se import figures
 
 RULES = {
     figures.AUM: "AUM alone",

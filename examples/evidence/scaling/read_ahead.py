@@ -1,6 +1,6 @@
 """How near scoring an npy file comes to merely reading it: the table in docs/scaling.md, "Reading".
 
-    OMP_NUM_THREADS=1 python examples/read_ahead.py docs/scaling.md
+    OMP_NUM_THREADS=1 python examples/evidence/scaling/read_ahead.py docs/scaling.md
 
 600 MB of float32 rows of 100 classes are written to a temporary folder. They are scored with and
 without reading ahead, from storage as it is (forgotten by the page cache before each run) and from
@@ -22,11 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from easiness_cli import _stream_npy
-from easiness_cli._parameters import Parameters
-from easiness_cli._shard_run import score_blocks
-from easiness_cli._source import Source
-from easiness_cli._stream import Reading, Rows
+from easiness_io import make_parameters, open_samples, score_blocks
+from easiness_io.readers import arrays
+from easiness_io.readers.base import Source
 
 import easiness_core as ec
 
@@ -34,7 +32,7 @@ SEED, N_ROWS, N_CLASSES = 20240917, 1_500_000, 100
 REPEATS = 5
 RATES = (0.25e9, 0.5e9, 1e9)
 BEGIN, END = "<!-- read ahead: begin -->\n", "<!-- read ahead: end -->\n"
-PARAMETERS = Parameters(ec.ClosedForm(), 5, False, False, Reading())
+PARAMETERS = make_parameters()
 
 
 class _Slow(io.RawIOBase):
@@ -88,9 +86,9 @@ def total() -> None:
 
 
 def summary(ahead: bool, expected: ec.Summary) -> None:
-    _stream_npy._AHEAD_BYTES = 1 << 20 if ahead else 1 << 62
-    rows = Rows("probs.npy", "labels.npy", PARAMETERS.reading)
-    assert score_blocks(rows, None, PARAMETERS, 1, None) == expected
+    arrays._AHEAD_BYTES = 1 << 20 if ahead else 1 << 62
+    reader = open_samples("probs.npy", "labels.npy")
+    assert score_blocks(reader, PARAMETERS, n_threads=1) == expected
 
 
 def least(calls: list[Callable[[], None]]) -> list[tuple[float, float]]:

@@ -1,6 +1,6 @@
 """Rank mislabels without training dynamics: easiness against cleanlab where the truth is known.
 
-    EASINESS_DATA=... python examples/mislabels.py -o docs/mislabels.csv [--tune]
+    EASINESS_DATA=... python examples/evidence/mislabels/measure.py -o docs/mislabels.csv [--tune]
 
 Each line of the CSV is a set and a score, or a set and a rule that flags. Sets: out-of-fold
 probabilities of CIFAR-10 with wrong labels (recorded by others, see the guide), the CIFAR-10 test

@@ -4,8 +4,8 @@
 epoch is planned. Eager and under `torch.compile`. Speed is given as a share of the memory
 bandwidth that copying a tensor reaches in the same run; scores are compared with the core's.
 
-    python examples/torch_gpu.py --output gpu.md        # or .json
-    python examples/torch_gpu.py --device cpu --rows 20000 --classes 100
+    python examples/evidence/torch_gpu.py --output gpu.md        # or .json
+    python examples/evidence/torch_gpu.py --device cpu --rows 20000 --classes 100
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from easiness_torch import EasinessSampler, _scores
-from easiness_torch.closed_form import score_logits
+from easiness_torch import EasinessSampler
+from easiness_torch.sampling import scores
+from easiness_torch.scoring.closed_form import score_logits
 from torch import Tensor
 
 import easiness_core as ec
@@ -134,15 +135,15 @@ def synchronize(device: torch.device) -> None:
 @contextmanager
 def scoring(mode: str) -> Iterator[None]:
     """Have the sampler score and note scores as it does, or all of that compiled."""
-    update = _scores.ScoreTable.update
+    update = scores.ScoreTable.update
     if mode == "compiled":
-        _scores.score_logits = torch.compile(score_logits, fullgraph=True, dynamic=True)
-        _scores.ScoreTable.update = torch.compile(update, fullgraph=True, dynamic=True)
+        scores.score_logits = torch.compile(score_logits, fullgraph=True, dynamic=True)
+        scores.ScoreTable.update = torch.compile(update, fullgraph=True, dynamic=True)
     try:
         yield
     finally:
-        _scores.score_logits = score_logits
-        _scores.ScoreTable.update = update
+        scores.score_logits = score_logits
+        scores.ScoreTable.update = update
 
 
 def measure_mode(
@@ -169,7 +170,7 @@ def measure_mode(
     def score_only() -> None:
         with torch.no_grad():
             for _, logits, labels in parts():
-                _scores.score_logits(logits, labels, ec.ClosedForm())
+                scores.score_logits(logits, labels, ec.ClosedForm())
 
     def update() -> None:
         for part, logits, labels in parts():
@@ -198,7 +199,7 @@ def compare(logits: Tensor, labels: Tensor) -> dict[str, Any]:
     logits, labels = logits[:COMPARED_ROWS], labels[:COMPARED_ROWS]
     with torch.no_grad():
         log_e, loss, predicted = (
-            t.cpu().numpy() for t in _scores.score_logits(logits, labels, ec.ClosedForm())
+            t.cpu().numpy() for t in scores.score_logits(logits, labels, ec.ClosedForm())
         )
     expected = ec.score(ec.softmax(logits.float().cpu()), labels.cpu())
     error = np.abs(log_e - expected.log_easiness)

@@ -6,7 +6,8 @@ convolutional one (28 x 28, batch 128) and a ResNet-18 (32 x 32, 11.2 million pa
 Then the losses alone, forward and backward, at two numbers of classes. Prints two Markdown
 tables, with versions.
 
-    python examples/torch_loss_overhead.py [--device cuda] [--threads 1] [--small 300] [--resnet 7]
+    python examples/evidence/torch_loss_overhead.py [--device cuda] [--threads 1] \
+        [--small 300] [--resnet 7]
 """
 
 from __future__ import annotations

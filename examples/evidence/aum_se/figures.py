@@ -1,4 +1,4 @@
-"""What `examples/aum_se.py` draws and tabulates; imported by it, not run."""
+"""Plots and tables of `evaluate.py`; imported, not run."""
 
 import csv
 

@@ -1,6 +1,6 @@
-"""Tables and plots of what set_train.py measured; writes docs/set*, docs/sel.md.
+"""Tables and plots of what train.py measured; writes docs/set*, docs/sel.md.
 
-    python examples/set_report.py RUNS docs
+    python examples/evidence/set/report.py RUNS docs
 
 copies the CSVs of the suites that there are from RUNS to docs/set_*.csv, gathers what the figures
 need by epoch in docs/set_epochs.csv, draws docs/img/set_*.png, and puts the tables between their
@@ -19,7 +19,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
-from set_suites import runs_of
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from set.suites import runs_of
 
 Row = dict[str, str]
 FIGURES = ("classic", "SET", "L-SET", "random, as SET", "EO", "EMO", "HO", "warm-up")

@@ -1,6 +1,6 @@
-"""Means, tables and plots of what sklearn_cleaning.py measured; writes docs/cleaning*.
+"""Means, tables and plots of what measure.py measured; writes docs/cleaning*.
 
-python examples/cleaning_report.py docs
+python examples/evidence/cleaning/report.py docs
 
 reads docs/cleaning.csv, writes docs/cleaning_means.csv and docs/img/cleaning_*.png, and puts the
 tables between their marks in docs/cleaning.md. Needs the extra `cli`.

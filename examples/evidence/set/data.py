@@ -1,4 +1,4 @@
-"""Data sets and networks for the training examples; imported by them, not run.
+"""Data sets and networks of the training scripts; imported by them, not run.
 
 Fashion-MNIST from the folder EASINESS_DATA, scikit-learn's digits where that is unset, CIFAR-10,
 CIFAR-100 and SVHN from a local folder through torchvision, which nothing else here needs.

@@ -1,11 +1,11 @@
 """AUM and AUM-SE by epoch, in the form of the paper's Figure 3: true and false positive rates.
 
-Reads what `examples/aum_se_train.py` recorded, measures it as a training loop would
+Reads what `train.py` recorded, measures it as a training loop would
 (`AreaUnderMargin.update`, then `AUMFilter` after each epoch), and writes one line a run, epoch and
 rule to a CSV file; lines already there are not made again. `--plot` draws them.
 
-    EASINESS_DATA=... python examples/aum_se_train.py RECORDS
-    python examples/aum_se.py RECORDS -o docs/aum_se.csv --plot docs/img/aum_se.png
+    EASINESS_DATA=... python examples/evidence/aum_se/train.py RECORDS
+    python examples/evidence/aum_se/evaluate.py RECORDS -o docs/aum_se.csv --plot aum_se.png
 
 From the 10th epoch on there are controls beside the rules: every pair of percentiles, AUM by itself
 with other cuts, mean easiness without AUM, and cuts set by the true labels ("oracle").
@@ -15,14 +15,17 @@ Rates are over samples that are no threshold samples. 40 seconds a run; plot and
 
 import argparse
 import csv
+import sys
 from pathlib import Path
 
-import aum_se_figures
 import numpy as np
 from easiness_aum import AreaUnderMargin, AUMFilter
 from sklearn.metrics import roc_auc_score
 
 import easiness_core as ec
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from aum_se import figures
 
 FIELDS = ["noise", "rate", "seed", "epoch", "basis", "rule", "cut", "aum", "tpr", "fpr", "auroc"]
 PERCENTILES = (95.0, 98.0, 99.0, 99.5, 99.9)
@@ -158,18 +161,18 @@ def main():
     options = parser.parse_args()
     if not options.out.exists():
         options.out.write_text(",".join(FIELDS) + "\n")
-    lines = aum_se_figures.read(options.out)
+    lines = figures.read(options.out)
     if options.out.read_text().splitlines()[0] != ",".join(FIELDS):
         raise SystemExit(f"{options.out}: not of this script's columns; name another file")
     done = {tuple(line[field] for field in FIELDS[:4]) for line in lines}
     for folder in sorted(path for path in options.records.iterdir() if path.is_dir()):
         evaluate(folder, done, options.out)
-    lines = aum_se_figures.read(options.out)
+    lines = figures.read(options.out)
     if options.plot:
-        aum_se_figures.plot(lines, options.plot)
+        figures.plot(lines, options.plot)
     if options.tradeoff:
-        aum_se_figures.plot_tradeoff(lines, options.tradeoff)
-    print(aum_se_figures.table(lines, options.table))
+        figures.plot_tradeoff(lines, options.tradeoff)
+    print(figures.table(lines, options.table))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Rows a second by one Dask worker and by several, on the same shards; used by scaling.py."""
+"""Rows a second by one Dask worker and by several, on the same shards; used by measure.py."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def write_shards(
 
 def warm() -> int:
     """Import, and compile or load, what scoring a shard takes, in a worker; give its process."""
+    import easiness_io  # noqa: F401
     import pyarrow
     import pyarrow.parquet
-    from easiness_cli import _shard_set, _stream_npy, _write_stream, shards  # noqa: F401
 
     pyarrow.array(np.zeros(1))
     for dtype in (np.float32, np.float64):
@@ -86,24 +86,21 @@ def measure_workers(
 
 def measure_driver(folder: Path, n_rows: int = 10**7) -> str:
     """Tell how fast labels and ids are checked before the first shard; the best of three."""
-    from easiness_cli._parameters import Parameters
-    from easiness_cli._shard_names import Shard
-    from easiness_cli._shard_set import check_shards
-    from easiness_cli._stream import Reading
+    from easiness_io import Shard, check_shards, make_parameters
 
     rng = np.random.default_rng(0)
     probs, labels = np.full((n_rows, 2), 0.5, np.float32), np.arange(n_rows) % 2
     np.save(folder / "p.npy", probs)
     np.save(folder / "y.npy", labels)
     np.savez(folder / "p.npz", probs=probs, labels=labels, id=rng.permutation(n_rows))
-    parameters = Parameters(ec.ClosedForm(), 5, False, False, Reading())
+    parameters = make_parameters()
     rates = []
     for name, given, check_ids in (
         ("npy", "y.npy", False),
         ("npz", None, False),
         ("npz", None, True),
     ):
-        shard = Shard(str(folder / f"p.{name}"), given and str(folder / given), "")
+        shard = Shard(str(folder / f"p.{name}"), given and str(folder / given))
         seconds = []
         for _ in range(3):
             begin = time.perf_counter()

@@ -6,7 +6,7 @@ thread and in processor time, to which other work on the machine adds less. What
 level select is compared with what the core selects from the same probabilities. Prints a
 Markdown table, with versions.
 
-    python examples/torch_sampler_cost.py [--samples 1000000] [--rounds 5] [--updates 2000]
+    python examples/evidence/torch_sampler_cost.py [--samples 1000000] [--rounds 5] [--updates 2000]
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=2000)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    # Scores stay as they are here, and policies are to be topped up.
+    # Scores stay as they are here, and policies must fill up their epochs.
     logging.getLogger("easiness_torch").setLevel(logging.ERROR)
     print(
         f"easiness-core {ec.__version__}, torch {torch.__version__}, {platform.machine()} CPU, "

@@ -1,12 +1,12 @@
 """Train a small net on images with wrong labels, and keep the logits of every epoch.
 
-What `examples/aum_se.py` evaluates. 10,000 training images, of which a share has a wrong label:
+What `evaluate.py` evaluates. 10,000 training images, of which a share has a wrong label:
 class c becomes c + 1 ("next"), or any other class with equal chance ("symmetric"). N // C of them
 are threshold samples and carry the label C, a class that does not exist. The net trains at a
 constant rate; the logits that the training batches see are kept, one file an epoch.
 
-    EASINESS_DATA=... python examples/aum_se_train.py RECORDS
-    python examples/aum_se_train.py RECORDS --data cifar10 --folder F --network resnet
+    EASINESS_DATA=... python examples/evidence/aum_se/train.py RECORDS
+    python examples/evidence/aum_se/train.py RECORDS --data cifar10 --folder F --network resnet
 
 Fashion-MNIST from EASINESS_DATA, or scikit-learn's digits where that is unset; CIFAR-10 through
 torchvision from a local folder. Goes on after the last whole epoch. One thread; on Fashion-MNIST 2
@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from torch import nn
 
-sys.path.insert(0, str(Path(__file__).parent))
-import set_data
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from set import data as set_data
 
 N_CLASSES = 10
 NOISES = ("next", "symmetric")

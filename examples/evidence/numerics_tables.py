@@ -2,7 +2,7 @@
 
 Reads the folder named by EASINESS_DATA (see docs/numerics.md for the sets).
 
-    EASINESS_DATA=folder python examples/numerics_tables.py
+    EASINESS_DATA=folder python examples/evidence/numerics_tables.py
 """
 
 from __future__ import annotations

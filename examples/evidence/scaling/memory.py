@@ -1,6 +1,6 @@
 """Memory that grows with the rows: npz outputs, and ids that are compared; for docs/scaling.md.
 
-    OMP_NUM_THREADS=1 python examples/scaling_memory.py docs/scaling.md
+    OMP_NUM_THREADS=1 python examples/evidence/scaling/memory.py docs/scaling.md
 
 Every measurement is a process of its own, which works on a small file first and then on one of
 2,000,000 and another of 6,000,000 rows of two classes. What the peak of the second is above that
@@ -20,16 +20,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from easiness_cli._errors import CommandError
-from easiness_cli._ids_check import check_unique
-from easiness_cli._stream import Reading, Rows
-from easiness_cli.shards import score_shard
+from easiness_io import DataError, Shard, check_shards, make_parameters, score_shard
 
 import easiness_core as ec
 
 SEED = 20240917
 N_ROWS = (1_000, 2_000_000, 6_000_000)
-LIMIT = 64 << 30
+PARAMETERS = make_parameters(max_bytes=64 << 30)
 # What is done, of which format the inputs are, what names the samples, and in how many shards.
 CASES = [
     ("npz output", "npz", "none", 1),
@@ -84,7 +81,7 @@ def work(folder: str, what: str, kind: str, n_shards: int) -> None:
         if what == "npz output":
             score_shard(paths[0], f"{paths[0]}-scores.npz", n_threads=1)
         else:
-            check_unique(paths, [Rows(path, None, Reading()) for path in paths], LIMIT)
+            check_shards([Shard(path) for path in paths], PARAMETERS)
         print(peak(), flush=True)
     check(what, paths)
 
@@ -98,10 +95,10 @@ def check(what: str, paths: list[str]) -> None:
         return
     small, told = paths[0].replace(str(N_ROWS[-1]), str(N_ROWS[0])), ""
     try:
-        check_unique(["all", "small"], [Rows(p, None, Reading()) for p in (paths[0], small)], LIMIT)
-    except CommandError as error:
+        check_shards([Shard(path) for path in (paths[0], small)], PARAMETERS)
+    except DataError as error:
         told = str(error)
-    assert "is in 'all' and in 'small'" in told, "the same id in two shards was not found"
+    assert f"is in {small!r} and in {paths[0]!r}" in told, "the same id in two shards was not found"
 
 
 def measure(what: str, kind: str, names: str, n_shards: int) -> float:

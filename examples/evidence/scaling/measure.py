@@ -1,6 +1,6 @@
 """Time and memory of scoring files from 10^6 to 10^9 probabilities: the tables of docs/scaling.md.
 
-    OMP_NUM_THREADS=1 python examples/scaling.py docs/scaling.md
+    OMP_NUM_THREADS=1 python examples/evidence/scaling/measure.py docs/scaling.md
 
 Every measurement is a process of its own with one thread; the least of three times is given, and
 the highest of three peaks. Inputs are written to a temporary folder (6 GB for the largest), are
@@ -23,9 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scaling_workers import measure_driver, measure_workers, workers_table
 
 import easiness_core as ec
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from scaling.workers import measure_driver, measure_workers, workers_table
 
 SEED = 20240917
 # Of one piece, which larger files repeat.
@@ -112,10 +114,7 @@ def work(what: str, paths: list[str], output: str) -> None:
     """Do what is measured; print seconds of processor and of wall, and the peak of memory."""
     import pyarrow
     import pyarrow.parquet
-    from easiness_cli._parameters import Parameters
-    from easiness_cli._shard_run import score_blocks
-    from easiness_cli._stream import Reading, Rows
-    from easiness_cli.shards import score_shard
+    from easiness_io import make_parameters, open_samples, score_blocks, score_shard
 
     pyarrow.array(np.zeros(1))  # imports pandas, where it is installed
     for dtype in (np.float32, np.float64):  # compiled, or loaded from the disk cache
@@ -125,10 +124,9 @@ def work(what: str, paths: list[str], output: str) -> None:
     if what == "sum":
         np.load(paths[0], mmap_mode="r").sum(dtype=np.float64)
     elif what == "summary":
-        parameters = Parameters(ec.ClosedForm(), 5, False, False, Reading())
-        score_blocks(Rows(paths[0], labels, parameters.reading), None, parameters, 1, None)
+        score_blocks(open_samples(paths[0], labels), make_parameters(), n_threads=1)
     else:
-        score_shard(paths[0], output, labels=labels, n_threads=1)
+        score_shard(paths[0], output, labels_path=labels, n_threads=1)
     cpu, seconds = time.process_time() - cpu, time.perf_counter() - begin
     # Not ru_maxrss, which begins with what the parent process took.
     status = Path("/proc/self/status").read_text()

@@ -1,0 +1,51 @@
+"""The Lightning recipe: what is trained on is what was selected, each epoch, and it resumes."""
+
+import itertools
+
+import pytest
+from recipes import epochs_of, load_example, run_on_two
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*is deprecated"),
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+    pytest.mark.filterwarnings("ignore:.*number of training batches"),
+    # torch's own, when Lightning sets up its strategy.
+    pytest.mark.filterwarnings("ignore:.*will be changed to weights_only:FutureWarning"),
+]
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_each_epoch_trains_on_its_selection_once(num_workers):
+    classifier, _ = load_example("torch_lightning").main(num_workers=num_workers)
+    history = classifier.sampler.history
+    assert [record["epoch"] for record in history] == list(range(5))
+    assert [record["selective"] for record in history] == [False, False, True, True, True]
+    batches = epochs_of(classifier.seen)
+    for record in history:
+        ids = list(itertools.chain(*batches[record["epoch"]]))
+        assert len(ids) == len(set(ids)) == record["n_selected"]
+        assert len(batches[record["epoch"]]) == -(-record["n_selected"] // 64)
+    assert history[4]["n_selected"] < 1797
+
+
+def test_a_checkpointed_run_goes_on_as_if_it_had_not_stopped(tmp_path):
+    main = load_example("torch_lightning").main
+    undisturbed, _ = main()
+    _, trainer = main(max_epochs=3)
+    trainer.save_checkpoint(tmp_path / "three.ckpt")
+    resumed, _ = main(ckpt_path=tmp_path / "three.ckpt")
+    assert resumed.seen == [entry for entry in undisturbed.seen if entry[0] >= 3]
+    assert resumed.sampler.history == undisturbed.sampler.history
+
+
+def test_two_processes_share_each_epoch(tmp_path):
+    ((first, second),) = run_on_two("torch_lightning", "main(2)[0]", tmp_path)
+    assert first["history"] == second["history"]
+    for record in first["history"]:
+        shards = [
+            list(itertools.chain(*epochs_of(rank["seen"])[record["epoch"]]))
+            for rank in (first, second)
+        ]
+        assert len(shards[0]) == len(shards[1]) == -(-record["n_selected"] // 2)
+        assert len(set(shards[0]) & set(shards[1])) == record["n_selected"] % 2
+        assert len(set(shards[0]) | set(shards[1])) == record["n_selected"]
