@@ -1,4 +1,4 @@
-"""What runs in the processes of tests/adapters/test_dask_cluster.py.
+"""What runs in the processes of tests/adapters/dask/test_cluster.py.
 
 As a worker's preload, or started as a driver: files in the folder named by EASINESS_TEST_FOLDER
 hold a shard in mid-run, or kill who scores it. A shard is told by its number of rows.

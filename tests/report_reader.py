@@ -7,8 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
-from easiness_cli._report_data import build_report
-from easiness_cli._report_html import report_page
+from easiness_cli.pages.report import build_report, report_page
 
 import easiness_core as ec
 

@@ -50,8 +50,11 @@ def test_console_sessions_print_what_they_say(page, tmp_path):
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     for body in blocks(page, "console"):
         for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
-            command, _, expected = part.partition("\n")
-            if shlex.split(command)[0] not in ("easiness", "head"):
+            lines = part.splitlines(keepends=True)
+            n = next((k for k, line in enumerate(lines) if k and line[:2] != "> "), len(lines))
+            command = "".join([lines[0], *(line[2:] for line in lines[1:n])]).rstrip("\n")
+            expected = "".join(lines[n:])
+            if shlex.split(command)[0] not in ("easiness", "head", "python"):
                 continue  # installing and make are shown, and run elsewhere
             done = subprocess.run(
                 command, shell=True, cwd=tmp_path, env={**os.environ, "PATH": path},
@@ -81,31 +84,29 @@ def test_links_lead_somewhere(page):
 
 
 def test_files_and_tests_named_in_the_documentation_exist():
-    for page in PAGES:
+    for page in [*PAGES, ROOT / "CHANGELOG.md", ROOT / "Makefile"]:
         for name in re.findall(
-            r"`((?:tests|examples|docs|easiness_core)/[\w/.]+\.\w+)`", page.read_text("utf-8")
+            r"(?:`|python )((?:tests|examples|docs|easiness_core)/[\w/]+\.\w+)",
+            page.read_text("utf-8"),
         ):
             assert (ROOT / name).exists(), (page.name, name)
         for name in re.findall(r"`(_\w+\.py)`", page.read_text("utf-8")):
             assert (ROOT / "easiness_core" / name).exists(), (page.name, name)
 
 
-def test_the_map_in_the_readme_is_true():
-    text = (ROOT / "README.md").read_text("utf-8")
-    drawn = set(
-        re.findall(r"^[ │├└─]*(\w+\.py)\b", blocks(ROOT / "README.md", "text")[0], re.MULTILINE)
-    )
-    modules = {
+def test_the_map_of_the_code_is_true():
+    tree = blocks(ROOT / "CONTRIBUTING.md", "text")[0]
+    drawn = set(re.findall(r"^[ │├└─]*([\w.]+)/", tree, re.MULTILINE))
+    folders = {
         path.name
-        for path in (ROOT / "easiness_core").glob("*.py")
-        if path.name not in ("__init__.py", "_version.py")
+        for top in [ROOT / "easiness_core", *(ROOT / "adapters").glob("easiness_*")]
+        for path in [top, *top.glob("[!_.]*"), *top.glob("_[!_]*")]
+        if path.is_dir()
     }
-    assert drawn == modules
+    assert folders <= drawn
     packages = {path.name for path in (ROOT / "adapters").iterdir() if path.is_dir()}
-    packages.add("easiness_core")
-    for name in re.findall(r"^\| `(easiness_\w+)` \| (.*?) \|", text, re.MULTILINE):
-        assert (name[0] in packages) == (not name[1].startswith("planned")), name
-    assert packages <= set(re.findall(r"^\| `(easiness_\w+)`", text, re.MULTILINE))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert packages <= set(re.findall(r"^\| `(easiness_\w+)`", readme, re.MULTILINE))
 
 
 def python_files():
@@ -116,14 +117,16 @@ def python_files():
 @pytest.mark.parametrize("path", list(python_files()), ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_stay_short_and_parse(path):
     text = path.read_text("utf-8")
-    assert len(text.splitlines()) <= 300
+    most = 400 if (ROOT / "tests") in path.parents else 320
+    limit = 79 if path.parent == ROOT / "examples" else most
+    assert len(text.splitlines()) <= limit
     assert ast.parse(text) is not None
 
 
 def test_every_public_name_is_documented_in_the_reference():
     import easiness_aum
-    import easiness_cli.shards
     import easiness_dask
+    import easiness_io
     import easiness_sklearn
     import easiness_torch
 
@@ -131,8 +134,7 @@ def test_every_public_name_is_documented_in_the_reference():
 
     text = (ROOT / "docs" / "api.md").read_text("utf-8")
     packages = (
-        easiness_aum, easiness_cli.shards, easiness_core, easiness_dask, easiness_sklearn,
-        easiness_torch,
+        easiness_aum, easiness_core, easiness_dask, easiness_io, easiness_sklearn, easiness_torch,
     )  # fmt: skip
     for package in packages:
         for name in package.__all__:

@@ -2,29 +2,90 @@
 
 from __future__ import annotations
 
-import importlib
+import argparse
 import os
 import signal
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
-from easiness_cli._errors import CommandError, Notice, one_line, reason
-from easiness_cli._parser import parse
-from easiness_cli._write import standard_output
+from easiness_cli.commands import demo, label_errors, merge, report, score, select
+from easiness_cli.output import standard_output
+from easiness_cli.words import OPTION_WORDS, CommandError, UsageError, one_line
 
+COMMANDS: dict[str, Any] = {
+    "score": score,
+    "report": report,
+    "label-errors": label_errors,
+    "select": select,
+    "merge": merge,
+    "demo": demo,
+}
 _INTERRUPTED = 130
 _TERMINATED = 143
 _PIPE_CLOSED = 141
-# The core's messages name its arguments; here the same is done by options.
-_AS_OPTIONS = (
-    ("ec.softmax(logits)", "--logits"),
-    ("normalize=True", "--normalize"),
-    ("classes=", "--classes"),
-)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        # Imported here: the package imports NumPy, which --help must not wait for.
+        from easiness_core import __version__
+
+        print(f"easiness {__version__}")
+        parser.exit()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser with all its commands."""
+    parser = _Parser(
+        prog="easiness",
+        description="Find mislabeled, hard and easy samples from a classifier's predicted "
+        "probabilities and the given labels.",
+        epilog="'easiness COMMAND --help' describes a command. Exit status: 0 done; 2 invalid or "
+        "conflicting options; 3 bad input or output, explained in one line; 130 interrupted; "
+        "141 the reader of standard output went away; 143 terminated; 1 a failure under --debug.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, default=argparse.SUPPRESS,
+        help="print the version and exit",
+    )  # fmt: skip
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
+            epilog=module.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.set_defaults(run=module.run)
+        module.add_options(command)
+    return parser
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = build_parser()
+    args, extra = parser.parse_known_args(argv)
+    # argparse gives up on an optional positional once an option follows the first positional:
+    # `score PROBS -o OUT LABELS` leaves LABELS over (before Python 3.13).
+    has_room = getattr(args, "labels_path", "") is None
+    if has_room and extra and (extra[0] == "-" or extra[0][:1] != "-"):
+        args.labels_path = extra.pop(0)
+    if extra:
+        # What a shell makes of a glob.
+        quote = "; quote a glob, as in 'in/*.npy'" if all(map(os.path.exists, extra)) else ""
+        parser.error(f"unrecognized arguments: {' '.join(extra)}{quote}")
+    return args
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +99,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: done. 2: options that make no sense. 3: bad input or output, told in one line on stderr.
+        0: done. 2: invalid or conflicting options. 3: bad input or output, explained in one line
+        on stderr.
         130 and 143: interrupted or terminated, nothing half-written. 141: the reader of stdout went
         away.
     """
@@ -53,10 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             with standard_output():
                 pass
             raise
-        module, function = args.run.split(":")
-        with _notices():
-            code: int = getattr(importlib.import_module(module), function)(args)
-        with standard_output():  # what was printed is written now, or told as an error
+        code: int = args.run(args)
+        with standard_output():  # what was printed is written now, or refused as an error
             return code
     except KeyboardInterrupt as error:
         return _fail("; ".join(["interrupted", *map(str, error.args)]), _INTERRUPTED)
@@ -73,32 +133,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(signal.SIGTERM, previous)
 
 
-@contextmanager
-def _notices() -> Iterator[None]:
-    """Print what is left out as a line on standard error, once however many files say so."""
-    told: set[str] = set()
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", Notice)
-        others = warnings.showwarning
-
-        def show(
-            message: Warning | str,
-            category: type[Warning],
-            filename: str,
-            lineno: int,
-            file: TextIO | None = None,
-            line: str | None = None,
-        ) -> None:
-            if not issubclass(category, Notice):
-                others(message, category, filename, lineno, file, line)
-            elif str(message) not in told:
-                told.add(str(message))
-                print(f"easiness: note: {one_line(message)}", file=sys.stderr, flush=True)
-
-        warnings.showwarning = show
-        yield
-
-
 def _open_what_is_closed() -> None:
     """Stand in for streams closed before the start, which Python gives as None.
 
@@ -113,8 +147,12 @@ def _open_what_is_closed() -> None:
 
 def _explain(error: Exception) -> tuple[str, int]:
     """Give the line and the exit code for a failure."""
+    from easiness_core.errors import InputError
+
     if isinstance(error, CommandError):
         return str(error), error.exit_code
+    if isinstance(error, InputError):
+        return error.worded(OPTION_WORDS), 3
     if isinstance(error, ModuleNotFoundError):
         package = str(error.name).partition(".")[0]
         return f"this needs {package}: pip install 'easiness-core[cli]'", 3
@@ -123,12 +161,9 @@ def _explain(error: Exception) -> tuple[str, int]:
         return f"not enough memory ({why}); a lower --max-bytes refuses what would take more", 3
     if isinstance(error, OSError):
         place = f"{error.filename!r}: " if error.filename else ""
-        return f"{place}{reason(error)}", 3
+        return f"{place}{error.strerror or one_line(error)}", 3
     if isinstance(error, ValueError | TypeError):
-        message = one_line(error)
-        for argument, option in _AS_OPTIONS:
-            message = message.replace(argument, option)
-        return message, 3
+        return one_line(error), 3
     return f"unexpected {type(error).__name__}: {one_line(error)} (--debug shows where)", 3
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import queue
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from easiness_io import (
+    Parameters,
+    Report,
+    SampleReader,
+    Shard,
+    ShardError,
+    as_shard_error,
+    complete_shard,
+    load_if_complete,
+    shared_traits,
+)
 
 import easiness_core as ec
-
-if TYPE_CHECKING:
-    from easiness_cli._parameters import Parameters
-    from easiness_cli._shard_names import Shard
-    from easiness_cli._shard_set import Report
 
 # How long a lost scheduler may go unnoticed where nothing else tells.
 _POLL_S = 1.0
@@ -27,63 +34,49 @@ _CANCELLED = "the cluster was restarted, or somebody cancelled the tasks"
 
 def score_task(
     shard: Shard, parameters: Parameters, expected: dict[str, Any], overwrite: bool
-) -> tuple[ec.Summary, bool] | str:
+) -> tuple[ec.Summary, bool] | ShardError:
     """Score one shard on a worker.
 
     What the driver has seen may be long past: a shard that is not as `expected` now is refused.
     A task may run twice, at once or in turn: both write the same bytes under names of their own,
-    and what takes the final name last is what was there.
+    and the file that takes the final name last equals the one it replaces.
 
     Returns
     -------
-    tuple of Summary and bool, or str
-        The summary, and whether the shard had been scored before; or why it cannot be scored,
-        which another try would not change.
+    tuple of Summary and bool, or ShardError
+        The summary, and whether the shard was complete before; or why it cannot be scored, which
+        another try would not change.
     """
-    from easiness_cli._shard_run import ShardError, finished, run_shard, told
-    from easiness_cli._shard_set import difference
-    from easiness_cli._stream import Rows
-
     try:
-        with told(shard.input):
-            done = finished(shard.inputs, shard.output, parameters, overwrite=overwrite)
-            if done is not None:
-                return done.summary, True
-            rows = Rows(shard.input, shard.labels, parameters.reading)
-            other = difference(expected, rows)
-            if other is not None:
-                return (
-                    f"{shard.input!r} changed since it was checked: {other[0]} was {other[1]} as "
-                    f"in the other shards, and is {other[2]}; try again"
-                )
-            # One thread: the worker has one for each of its cores, and runs as many tasks.
-            done = run_shard(rows, shard.output, parameters, n_threads=1, progress=None)
-            return done.summary, False
+        # One thread: the worker has one for each of its cores, and runs as many tasks.
+        return complete_shard(
+            shard, parameters, overwrite=overwrite, expected=expected, n_threads=1
+        )
     except ShardError as error:
-        return str(error)
+        return error
 
 
 def run_on_cluster(
-    client: Any,
-    shards: list[Shard],
+    shards: Sequence[Shard],
+    readers: Sequence[SampleReader],
     parameters: Parameters,
-    expected: dict[str, Any],
     *,
+    client: Any,
     overwrite: bool,
-    progress: Callable[[int, int], None],
+    progress: Callable[[int, int], object],
 ) -> Report:
-    """Score shards on a cluster.
+    """Score shards on a cluster; a runner of `easiness_io.score_shards`.
 
     Parameters
     ----------
-    client : distributed.Client
-        The cluster.
-    shards : list of Shard
+    shards : sequence of Shard
         What is to be scored; the paths absolute.
+    readers : sequence of SampleReader
+        The shards as the driver has opened them.
     parameters : Parameters
         How.
-    expected : dict
-        What `_shard_set.shared` gives of them.
+    client : distributed.Client
+        The cluster.
     overwrite : bool
         Whether outputs that were made otherwise are replaced.
     progress : callable
@@ -92,17 +85,12 @@ def run_on_cluster(
     Returns
     -------
     Report
-        Of all shards.
-
-    Raises
-    ------
-    ShardsError
-        If any could not be scored, or the scheduler was lost.
+        Of all shards; `stopped` says so if the scheduler was lost.
     """
-    from easiness_cli._shard_set import Report, incomplete
-
     report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
-    arguments = {"parameters": parameters, "expected": expected, "overwrite": overwrite}
+    arguments = {
+        "parameters": parameters, "expected": shared_traits(readers), "overwrite": overwrite
+    }  # fmt: skip
     run = _Run(client, arguments, report, progress)
     lost = run.score(shards)
     confirmed = 0
@@ -111,14 +99,14 @@ def run_on_cluster(
         shard, why = run.suspects.popitem()
         lost = run.score([shard])
         if run.suspects.pop(shard, None) is not None:
-            report.failed[shard.input] = why
+            report.failed[shard.input] = ShardError(why, path=shard.input)
             confirmed += 1
     blamed = "; it was not tried alone: another shard on the same worker may be the cause"
-    report.failed.update({shard.input: why + blamed for shard, why in run.suspects.items()})
+    for shard, why in run.suspects.items():
+        report.failed[shard.input] = ShardError(why + blamed, path=shard.input)
     if lost:
+        report.stopped = lost
         _look_at_the_rest(shards, parameters, report)
-    if lost or report.failed:
-        raise incomplete(report, len(shards), lost)
     return report
 
 
@@ -136,7 +124,7 @@ class _Run:
         client: Any,
         arguments: dict[str, Any],
         report: Report,
-        progress: Callable[[int, int], None],
+        progress: Callable[[int, int], object],
     ) -> None:
         self._client, self._arguments = client, arguments
         self._report, self._progress = report, progress
@@ -144,7 +132,7 @@ class _Run:
         self._patience_s = _PATIENCE_S
         self.suspects: dict[Shard, str] = {}
 
-    def score(self, shards: list[Shard]) -> str:
+    def score(self, shards: Sequence[Shard]) -> str:
         """Score shards; give why the cluster does no more of them, if so."""
         futures = self._client.map(
             score_task, shards, pure=False, key="easiness-shard", **self._arguments
@@ -181,8 +169,8 @@ class _Run:
             found = future.result()
         except KilledWorker as error:
             self.suspects[shard] = (
-                f"{shard.input!r}: {error.allowed_failures + 1} workers died while they scored "
-                f"it; out of memory, perhaps: give workers more, or cut the shard"
+                f"{error.allowed_failures + 1} workers died while they scored it, perhaps out of "
+                f"memory: give workers more, or split the shard"
             )
         except CommClosedError:
             # The client may not yet know that it has lost its scheduler.
@@ -192,22 +180,26 @@ class _Run:
                 return _LOST
             if future.status in ("cancelled", "lost"):
                 return _CANCELLED
-            self._report.failed[shard.input] = f"{shard.input!r}: {type(error).__name__}: {error}"
+            self._fail(shard, f"{type(error).__name__}: {error}")
         else:
-            if isinstance(found, str):
+            if isinstance(found, ShardError):
                 self._report.failed[shard.input] = found
                 return ""
             summary, before = found
             if not self._is_here(shard.output):
-                self._report.failed[shard.input] = (
-                    f"{shard.output!r}: a worker wrote it, and it is not here: workers must see "
-                    f"this folder under this name; put it on a file system that all share"
+                self._fail(
+                    shard,
+                    f"a worker wrote {shard.output!r}, and it is not here: workers must see this "
+                    f"folder under this name; put it on a file system that all share",
                 )
                 return ""
             self._skipped += summary.n_samples if before else 0
-            self._report.add(shard, summary)
+            self._report.add(shard.output, summary)
             self._progress(self._report.summary.n_samples, self._skipped)
         return ""
+
+    def _fail(self, shard: Shard, why: str) -> None:
+        self._report.failed[shard.input] = ShardError(why, path=shard.input)
 
     def _is_here(self, output: str) -> bool:
         """Whether an output is to be seen here; of network file systems it may be so later."""
@@ -221,18 +213,16 @@ class _Run:
         return found
 
 
-def _look_at_the_rest(shards: list[Shard], parameters: Parameters, report: Report) -> None:
+def _look_at_the_rest(shards: Sequence[Shard], parameters: Parameters, report: Report) -> None:
     """Count what was finished and could not be reported any more."""
-    from easiness_cli._shard_run import ShardError, finished, told
-
     known = set(report.finished)
     for shard in shards:
         if shard.output in known or shard.input in report.failed:
             continue
         try:
-            with told(shard.input):
-                done = finished(shard.inputs, shard.output, parameters, overwrite=True)
+            with as_shard_error(shard.input):
+                done = load_if_complete(shard, parameters, overwrite=True)
         except ShardError:
             continue
         if done is not None:
-            report.add(shard, done.summary)
+            report.add(shard.output, done.summary)

@@ -228,7 +228,7 @@ def _score_block(
         classes=classes,
         normalize=normalize,
         n_threads=1,
-        _first_row=first_row,
+        first_row=first_row,
     )
 
 

@@ -1,0 +1,1 @@
+"""HTML pages of the command: the report and the review list."""

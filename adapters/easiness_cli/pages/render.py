@@ -1,0 +1,42 @@
+"""Fill in the templates. Everything that they show is escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from easiness_cli.pages import words
+
+
+def render(template: str, **values: object) -> str:
+    """Fill in the template of that file name; equal values give equal text."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("easiness_cli.pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for function in (words.amount, words.compact, words.number, words.percent,
+                     words.setting, words.whole):  # fmt: skip
+        environment.filters[function.__name__] = function
+    return environment
+
+
+def _printable(value: Any) -> Any:
+    """Replace characters that HTML forbids, such as the surrogates in undecodable file names."""
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    return "".join(
+        char if char.isprintable() or char.isspace() else "\N{REPLACEMENT CHARACTER}"
+        for char in value
+    )

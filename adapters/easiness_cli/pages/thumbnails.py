@@ -1,0 +1,124 @@
+"""Samples' pictures as small data URIs, from an npy of images or a folder of files."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from easiness_io import reason
+from numpy.typing import NDArray
+
+from easiness_cli.words import CommandError
+
+LONGEST_SIDE = 96
+FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+
+
+def open_images(path: str, n_samples: int, max_bytes: int) -> Callable[[int], str]:
+    """Find the samples' pictures; each is read on demand.
+
+    Parameters
+    ----------
+    path : str
+        An npy of shape (samples, height, width), or with 1, 3, or 4 channels last: uint8, or real
+        numbers from 0 to 1. Or a folder with one image file per sample, in natural order of their
+        names: 2.png before 10.png.
+    n_samples : int
+        The expected number of pictures.
+    max_bytes : int
+        The largest image file to read.
+
+    Returns
+    -------
+    callable
+        Takes a row number and gives that sample's picture as a data URI.
+
+    Raises
+    ------
+    CommandError
+        If the path is neither, or holds another number of pictures.
+    """
+    if os.path.isdir(path):
+        names = sorted((n for n in os.listdir(path) if n.lower().endswith(FILES)), key=_by_number)
+        _check_count(path, len(names), n_samples)
+        return partial(_of_file, [os.path.join(path, each) for each in names], max_bytes)
+    try:
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        why = reason(error) if isinstance(error, OSError) else "not a readable npy file"
+        raise CommandError(f"--images {path}: {why}") from error
+    if not _holds_pictures(images):
+        got = f"{images.dtype} of shape {images.shape}" if isinstance(images, np.ndarray) else "npz"
+        raise CommandError(
+            f"--images {path}: expected a folder, or an npy of shape (samples, height, width) or "
+            f"(samples, height, width, 1, 3 or 4) of uint8, or of real numbers from 0 to 1, "
+            f"got {got}"
+        )
+    _check_count(path, len(images), n_samples)
+    return partial(_of_array, path, images)
+
+
+def _holds_pictures(images: Any) -> bool:
+    return (
+        isinstance(images, np.ndarray)
+        and (images.dtype == np.uint8 or images.dtype.kind == "f")
+        and (images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4)))
+        and 0 not in images.shape[1:]
+    )
+
+
+def _check_count(path: str, found: int, n_samples: int) -> None:
+    if found != n_samples:
+        raise CommandError(f"--images {path}: expected {n_samples} pictures, got {found}")
+
+
+def _of_array(path: str, images: NDArray[Any], row: int) -> str:
+    from PIL import Image
+
+    values = np.asarray(images[row])
+    if values.dtype != np.uint8:
+        outside = values[~((values >= 0) & (values <= 1))]
+        if outside.size:
+            raise CommandError(
+                f"--images {path}: expected uint8, or real numbers from 0 to 1, got "
+                f"{outside[0]:g} in the picture of row {row}; scale them, or store uint8"
+            )
+        values = np.rint(255 * values.astype(float)).astype(np.uint8)
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[:, :, 0]
+    return _uri(Image.fromarray(values))
+
+
+def _by_number(name: str) -> tuple[list[tuple[str, int]], str]:
+    """Sort key: numbers in a name by value, the rest as text."""
+    parts = re.split(r"([0-9]+)", name)
+    pairs = zip(parts[::2], [*parts[1::2], "-1"], strict=True)
+    return [(text, int(number)) for text, number in pairs], name
+
+
+def _of_file(paths: list[str], max_bytes: int, row: int) -> str:
+    from PIL import Image
+
+    try:
+        if os.path.getsize(paths[row]) > max_bytes:
+            raise CommandError(f"{paths[row]}: larger than --max-bytes")
+        with Image.open(paths[row]) as image:
+            return _uri(image)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise CommandError(f"{paths[row]}: not a readable image") from error
+
+
+def _uri(image: Any) -> str:
+    if image.mode not in ("L", "RGB", "RGBA"):
+        image = image.convert("RGB")
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    file = io.BytesIO()
+    image.save(file, format="PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")

@@ -1,0 +1,115 @@
+"""Numbers in words, and the sentence that sums up a report. Plain text, not escaped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+import easiness_core as ec
+
+LEVELS = ("hard", "medium", "easy")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+def _positional(value: float) -> bool:
+    return value == 0.0 or 1e-4 <= abs(value) < 1e6
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Show a number in a few significant digits, and infinity and NaN in words."""
+    if math.isnan(value):
+        return "not defined"
+    sign, magnitude = "−" if value < 0 else "", abs(value)
+    if math.isinf(value):
+        return f"{sign}∞"
+    if magnitude == 0.0:
+        return "0"
+    if _positional(value):
+        decimals = digits - 1 - math.floor(math.log10(magnitude))
+        return f"{sign}{magnitude:,.{max(decimals, 0)}f}"
+    mantissa, _, power = f"{magnitude:.{digits - 1}e}".partition("e")
+    exponent = str(int(power)).translate(SUPERSCRIPTS)
+    return f"{sign}{mantissa}{SPACE}×{SPACE}10{exponent}"
+
+
+def compact(value: float, digits: int = 4) -> str:
+    """Show a number in a narrow column: powers of ten get two digits only."""
+    return number(value, digits if _positional(value) else 2)
+
+
+def setting(value: float) -> str:
+    """Show an option's value as its user would write it."""
+    return np.format_float_positional(value, trim="-") if 1e-6 <= value < 1e6 else f"{value:g}"
+
+
+def percent(part: float, whole: float = 1.0) -> str:
+    """Show a share, never rounding "a few" to none or "nearly all" to all."""
+    share = part / whole if whole else math.nan
+    if math.isnan(share):
+        return "not defined"
+    if 0.0 < share < 5e-5:
+        return f"<{SPACE}0.01{SPACE}%"
+    if 1.0 - 5e-5 < share < 1.0:
+        return f">{SPACE}99.99{SPACE}%"
+    return f"{100 * share:.{2 if 0.0 < share < 1.0 else 0}f}{SPACE}%"
+
+
+def whole(count: int) -> str:
+    """Show a count, its thousands separated."""
+    return f"{count:,}"
+
+
+def amount(count: int, noun: str) -> str:
+    """Count a noun: "1 sample", "2,000 samples"."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def joined(parts: list[str]) -> str:
+    """Join by commas and a final "and"."""
+    if len(parts) < 3:
+        return " and ".join(parts)
+    return ", ".join([*parts[:-1], f"and {parts[-1]}"])
+
+
+def level_edges(resolution: float) -> tuple[str, str]:
+    """Give the edges of the hard and the easy level."""
+    if resolution == 0.0:
+        return "0", "1"
+    return f"≤ {setting(resolution)}", f"≥ {setting(float(np.float64(1) - resolution))}"
+
+
+def headline(summary: ec.Summary, errors: Mapping[str, int]) -> str:
+    """Sum up accuracy, levels, and where the errors are; `errors` counts them by level.
+
+    There must be at least one sample.
+    """
+    counts, n, wrong = summary.level_counts, summary.n_samples, sum(errors.values())
+    if n == 1:
+        level = next(level for level in LEVELS if counts[level])
+        return f"The only sample is predicted {'wrong' if wrong else 'right'} and is {level}."
+    split = joined([f"{counts[level]:,} ({percent(counts[level], n)}) {_are(counts[level])} {level}"
+                    for level in reversed(LEVELS)])  # fmt: skip
+    return (
+        f"Of {n:,} samples, {n - wrong:,} ({percent(n - wrong, n)}) are predicted as labeled. "
+        f"By easiness, {split}. {_where_errors_are(errors)}"
+    )
+
+
+def _where_errors_are(errors: Mapping[str, int]) -> str:
+    found = [level for level in LEVELS if errors[level]]
+    wrong = sum(errors.values())
+    if not found:
+        return "There are no errors."
+    if wrong == 1:
+        return f"The only error is {found[0]}."
+    if len(found) == 1:
+        return f"All {wrong:,} errors are {found[0]}."
+    places = joined([f"{errors[level]:,} {_are(errors[level])} {level}" for level in found])
+    return f"Of the {wrong:,} errors, {places}."
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

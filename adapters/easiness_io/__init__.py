@@ -1,0 +1,75 @@
+"""Files of predictions: read in blocks, scored into files, in shards that resume."""
+
+try:
+    import pyarrow  # noqa: F401
+except ImportError as error:
+    raise ImportError("easiness_io needs pyarrow: pip install 'easiness-core[io]'") from error
+
+from easiness_io.errors import (
+    AmbiguousError,
+    DataError,
+    OutputError,
+    ShardError,
+    UnreadableError,
+    located,
+    reason,
+)
+from easiness_io.ids import as_ids
+from easiness_io.parameters import Parameters, make_parameters
+from easiness_io.readers.base import Reader, ReadOptions
+from easiness_io.readers.registry import open_reader
+from easiness_io.sample_reader import SampleReader, Samples
+from easiness_io.samples import open_samples
+from easiness_io.scoring import score_blocks
+from easiness_io.shards.compare import shared_traits
+from easiness_io.shards.discover import Shard, expand, is_many, pair_shards
+from easiness_io.shards.merge import Merged, merge_summaries
+from easiness_io.shards.report import Report, ShardsError
+from easiness_io.shards.run import as_shard_error, complete_shard, load_if_complete
+from easiness_io.shards.score import score_shard, score_shards
+from easiness_io.shards.shard_set import check_shards, run_serially
+from easiness_io.writers.atomic import atomic_write, check_output
+from easiness_io.writers.tables import SINKS, ParquetSink, escaped, named, write_csv
+
+__all__ = [
+    "SINKS",
+    "AmbiguousError",
+    "DataError",
+    "Merged",
+    "OutputError",
+    "Parameters",
+    "ParquetSink",
+    "ReadOptions",
+    "Reader",
+    "Report",
+    "SampleReader",
+    "Samples",
+    "Shard",
+    "ShardError",
+    "ShardsError",
+    "UnreadableError",
+    "as_ids",
+    "as_shard_error",
+    "atomic_write",
+    "check_output",
+    "check_shards",
+    "complete_shard",
+    "escaped",
+    "expand",
+    "is_many",
+    "load_if_complete",
+    "located",
+    "make_parameters",
+    "merge_summaries",
+    "named",
+    "open_reader",
+    "open_samples",
+    "pair_shards",
+    "reason",
+    "run_serially",
+    "score_blocks",
+    "score_shard",
+    "score_shards",
+    "shared_traits",
+    "write_csv",
+]

@@ -1,0 +1,190 @@
+"""Labels as column numbers, matched with the names of the classes where these tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from easiness_core.validation import check_labels
+from easiness_io.errors import DataError
+from easiness_io.names import TRUTH, Key, is_numbered, key_of
+from easiness_io.readers.base import Source, Values
+
+_HUGE = 1 << 62
+
+
+class LabelEncoder:
+    """Turns the labels of one file into column numbers."""
+
+    def __init__(
+        self,
+        n_classes: int,
+        *,
+        names: Sequence[str] | None,
+        classes: Sequence[str] | None,
+        code_names: Sequence[str] | None,
+        source: Source,
+    ) -> None:
+        self._n_classes, self._source = n_classes, source
+        if classes is not None:
+            _check_given(classes, names, n_classes, source)
+        columns, codes = list(names or ()), list(code_names or ())
+        # What numbers among the labels mean: positions, unless columns or the file say otherwise.
+        self._meaning: dict[Key, int] | None = None
+        if columns and is_numbered(columns):
+            self._meaning = {key_of(name): at for at, name in enumerate(columns)}
+        if codes and not columns and len(codes) != n_classes:
+            raise source.error(
+                f"they have {len(codes)} classes ({', '.join(codes[:5])}), the probabilities "
+                f"{n_classes} columns", argument="labels",
+            )  # fmt: skip
+        if codes and not columns:
+            columns = codes
+        elif codes and self._meaning and set(self._meaning) <= set(range(len(codes))):
+            columns = [codes[at] for at in self._meaning]  # type: ignore[index]
+        elif codes and not self._meaning:
+            at_name = {name: at for at, name in enumerate(classes or columns)}
+            self._meaning = {k: at_name[name] for k, name in enumerate(codes) if name in at_name}
+        self._given = classes is not None
+        self._names = list(classes or columns)
+        self.classes = None if _is_plain(self._names) else self._names
+        self._exact = {name: at for at, name in enumerate(self._names)}
+        if len(self._exact) < len(self._names):
+            raise source.error("two classes have the same name", argument="classes")
+        self._meant = {key_of(name): at for at, name in enumerate(self._names)}
+        if len(self._meant) < len(self._names):
+            self._meant = {}
+        self._mode = ""
+
+    def encode(self, values: Values, first_row: int) -> NDArray[np.int64]:
+        """Give the column number of each label."""
+        if len(values) == 0:
+            return np.empty(0, np.int64)
+        is_array = not self._names and self._meaning is None and isinstance(values, np.ndarray)
+        if is_array and values.dtype.kind in "iu":
+            return check_labels(values, len(values), self._n_classes, first_row=first_row)
+        unique, codes = _distinct(values, first_row, self._source)
+        keys = [key_of(value) for value in unique]
+        mode = self._how(unique, keys)
+        if self._mode not in ("", mode):
+            raise self._error(
+                f"they are {self._mode} up to row {first_row - 1}, {mode} from there on",
+                hint="write all in one way",
+            )
+        self._mode = mode
+        found: list[Key | None] = list(keys)
+        if mode == "names":
+            found = [
+                self._exact.get(str(value).strip(), self._meant.get(key))
+                for value, key in zip(unique, keys, strict=True)
+            ]
+        elif self._meaning is not None:
+            found = [self._meaning.get(key) for key in keys]
+        bad = np.isin(codes, [at for at, each in enumerate(found) if each is None])
+        if bad.any():
+            self._refuse_unknown(unique[codes[np.flatnonzero(bad)[0]]], bad, first_row)
+        bad = np.isin(codes, [at for at, each in enumerate(found) if isinstance(each, float)])
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise self._error(
+                f"expected class numbers, got {unique[codes[row]]!r} in row {first_row + row}",
+                row=first_row + row,
+            )
+        numbers = [max(-_HUGE, min(_HUGE, int(each))) for each in found]  # type: ignore[arg-type]
+        labels = np.array(numbers, np.int64)[codes]
+        return check_labels(labels, len(codes), self._n_classes, first_row=first_row)
+
+    def _how(self, unique: list[Any], keys: list[Key]) -> str:
+        """Decide whether labels are names of classes, or numbers of columns."""
+        text = next((v for v, key in zip(unique, keys, strict=True) if isinstance(key, str)), None)
+        if not self._names and text is not None:
+            raise self._error(
+                f"they are text (such as {text!r}), and the columns have no names",
+                hint="give the class names in the order of the columns by {classes}",
+            )
+        if text is not None or (self._names and set(map(str, unique)) <= set(self._exact)):
+            return "names"
+        if self._names and is_numbered(self._names):
+            return "names"
+        if self._meaning is not None or not self._names:
+            return "numbers"
+        if any(at != key_of(n) in range(self._n_classes) for at, n in enumerate(self._names)):
+            raise self._error(
+                "they are numbers, and some classes are named by numbers, others by text",
+                hint="write all labels as names, or name the classes by {classes}",
+            )
+        if not self._given and any(str(value).strip().lower() in TRUTH for value in unique):
+            raise self._error(
+                f"they are true or false, and the classes are {', '.join(self._names[:5])}",
+                hint="name the class of false, then that of true, by {classes}",
+            )
+        return "numbers"
+
+    def _refuse_unknown(self, value: Any, bad: NDArray[np.bool_], first_row: int) -> None:
+        row = first_row + int(np.flatnonzero(bad)[0])
+        shown = ", ".join(self._names[:5]) + (", ..." if len(self._names) > 5 else "")
+        hint = None if self._given else (
+            "check which columns were taken for classes ({probs}), or give the class names in "
+            "their order by {classes}"
+        )  # fmt: skip
+        raise self._error(
+            f"{int(bad.sum())} of {bad.size} are not among the classes ({shown}); the first is "
+            f"row {row}, label {value!r}",
+            hint=hint, row=row,
+        )  # fmt: skip
+
+    def _error(self, problem: str, **fields: Any) -> DataError:
+        return self._source.error(problem, argument="labels", **fields)
+
+
+def _is_plain(names: list[str]) -> bool:
+    """Whether names say no more than the column numbers do."""
+    keys = [key_of(name) for name in names if name.strip().lower() not in TRUTH]
+    return keys == list(range(len(names)))
+
+
+def _check_given(
+    classes: Sequence[str], names: Sequence[str] | None, n_classes: int, source: Source
+) -> None:
+    if len(classes) != n_classes:
+        raise source.error(
+            f"{len(classes)} class names, but the probabilities have {n_classes} columns",
+            argument="classes",
+        )
+    if names is not None and list(classes) != list(names) and sorted(classes) == sorted(names):
+        raise source.error(
+            f"{', '.join(classes)} are the names of the columns in another order than theirs "
+            f"({', '.join(names)})",
+            argument="classes", hint="leave {classes} out, or give the names in that order",
+        )  # fmt: skip
+
+
+def _distinct(
+    values: Values, first_row: int, source: Source
+) -> tuple[list[Any], NDArray[np.int64]]:
+    """Give the different labels, and for each row which of them."""
+    if isinstance(values, pa.Array):
+        if values.null_count:
+            row = first_row + pc.index(values.is_null(), True).as_py()
+            raise source.error(
+                f"{values.null_count} are missing; the first is row {row}",
+                argument="labels", hint="drop or fill these rows", row=row,
+            )  # fmt: skip
+        found = values.dictionary_encode()
+        return found.dictionary.to_pylist(), found.indices.to_numpy().astype(np.int64)
+    low, high = (int(values.min()), int(values.max())) if values.dtype.kind in "iu" else (0, _HUGE)
+    if high - low < 1 << 16 and low > -_HUGE and high < _HUGE:
+        counts = np.bincount(values.astype(np.int64) - low)
+        present = np.flatnonzero(counts)
+        position = np.zeros(counts.size, np.int64)
+        position[present] = np.arange(present.size)
+        return (present + low).tolist(), position[values.astype(np.int64) - low]
+    if values.dtype.kind not in "iufb":
+        raise source.error(f"expected numbers or text, got {values.dtype}", argument="labels")
+    unique, codes = np.unique(values, return_inverse=True)
+    return unique.tolist(), codes

@@ -1,0 +1,129 @@
+"""Which columns of a file are probabilities, label and id, told by names and by the first rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from easiness_io.class_columns import called, find_class_columns, head_values, show
+from easiness_io.errors import DataError
+from easiness_io.names import in_order
+from easiness_io.readers.base import Field, Reader, ReadOptions
+
+LABEL_NAMES = (
+    "label", "labels", "y", "y_true", "true_label", "given_label", "target", "class",
+)  # fmt: skip
+ID_NAMES = ("id", "sample_id", "index")
+_UNNAMED = re.compile(r"unnamed: [0-9]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the columns of a file are."""
+
+    probs: tuple[str, ...] = ()
+    class_names: tuple[str, ...] | None = None
+    label: str | None = None
+    ids: str | None = None
+    left_out: tuple[str, ...] = field(default=())
+
+    @property
+    def names(self) -> list[str]:
+        """All columns that are read."""
+        return [*self.probs, *(name for name in (self.label, self.ids) if name is not None)]
+
+
+def find_roles(reader: Reader, options: ReadOptions, *, probs: bool, label: bool) -> Roles:
+    """Find the columns of a file."""
+    found_label = _label(reader, options, alone=not probs) if label else None
+    found_ids = _ids(reader, options, found_label)
+    used = {found_label, found_ids}
+    columns: tuple[str, ...] = ()
+    if probs:
+        others = [
+            each for each in reader.fields
+            if each.name not in used and not _UNNAMED.fullmatch(each.name)
+            and (each.name.lower() not in LABEL_NAMES or len(each.name) == 1)
+        ]  # fmt: skip
+        columns = find_class_columns(reader, options, others)
+        if found_ids in columns and options.ids is None:
+            found_ids = None
+    names = None
+    if len(columns) > 1:
+        columns, names = in_order(columns)
+    used = {found_label, found_ids, *columns}
+    left_out = [
+        each.name for each in reader.fields
+        if each.name not in used and not _UNNAMED.fullmatch(each.name)
+    ]  # fmt: skip
+    return Roles(columns, names, found_label, found_ids, tuple(left_out))
+
+
+def _label(reader: Reader, options: ReadOptions, *, alone: bool) -> str | None:
+    """Find the labels: by the name given, by a usual name, or as the only column there is."""
+    found = called(reader, LABEL_NAMES)
+    if options.labels is not None:
+        found = [each for each in reader.fields if each.name == options.labels]
+        if not found:
+            raise reader.source.error(
+                f"no column {options.labels!r}; it has {show(e.name for e in reader.fields)}",
+                argument="labels",
+            )
+    usable = [each for each in found if _is_column(each)]
+    if usable:
+        return usable[0].name
+    if found:
+        what = "lists" if found[0].kind == "matrix" else "no numbers and no text"
+        raise reader.source.error(
+            f"column {found[0].name!r}: expected one label a row, it holds {what}",
+            hint="name the column of labels by {labels}",
+        )
+    if not alone:
+        return None
+    ids = {_ids(reader, options, None), *reader.index, *(e.name for e in called(reader, ID_NAMES))}
+    columns = [
+        each.name for each in reader.fields
+        if _is_column(each) and each.name not in ids and not _UNNAMED.fullmatch(each.name)
+    ]  # fmt: skip
+    if len(columns) == 1:
+        return columns[0]
+    raise no_labels(reader)
+
+
+def no_labels(reader: Reader) -> DataError:
+    """Build the error about labels that are not found."""
+    return reader.source.error(
+        f"no column of labels; it has {show(each.name for each in reader.fields)}",
+        hint="name it by {labels}, or give the file of labels as well",
+    )
+
+
+def _is_column(each: Field) -> bool:
+    return each.is_number or each.kind == "text"
+
+
+def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
+    """Find the ids: by the name given, by a usual name, or as the only text column called so."""
+    if options.ids is not None:
+        names = {each.name for each in reader.fields}
+        return options.ids if options.ids in names and options.ids != "" else None
+    usable = [
+        e for e in reader.fields if e.name != label and e.kind in ("text", "integer", "float")
+    ]
+    names = {each.name for each in usable}
+    for each in called(reader, ID_NAMES):
+        if each.name in names and (each.kind != "float" or _is_whole(reader, each.name)):
+            return each.name
+    for name in reader.index:
+        if name in names:
+            return name
+    may_be_text = [e.name for e in usable if e.kind == "text" or reader.is_untyped]
+    texts = [name for name in may_be_text if name.lower().endswith("_id")]
+    return texts[0] if len(texts) == 1 else None
+
+
+def _is_whole(reader: Reader, name: str) -> bool:
+    values = head_values([reader.head([name]).get(name, np.empty(0))])
+    return bool((values[np.isfinite(values)] % 1 == 0).all())

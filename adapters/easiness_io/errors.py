@@ -1,0 +1,127 @@
+"""Errors about files: one hierarchy, whose parts the command and Python word themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+
+from easiness_core.errors import InputError, InputValueError
+
+PYTHON_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "normalize": "normalize=True",
+        "softmax": "logits=True",
+        "classes": "classes=",
+        "probs": "probs=",
+        "labels": "labels=",
+        "labels_path": "labels_path=",
+        "ids": "ids=",
+        "no_ids": "ids=''",
+        "header": "header=True",
+        "no_header": "header=False",
+        "delimiter": "delimiter=",
+        "decimal": "decimal=",
+        "encoding": "encoding=",
+        "max_bytes": "max_bytes=",
+        "overwrite": "overwrite=True",
+        "no_check_ids": "check_ids=False",
+    }
+)
+
+
+class DataError(InputValueError):
+    """Input or output that cannot be used; a ValueError.
+
+    Parameters
+    ----------
+    problem : str
+        What was got, and what was expected.
+    path : str, optional
+        The file or folder at fault.
+    argument : str, optional
+        The argument at fault.
+    hint : str, optional
+        How to mend it; `{name}` stands for the option of that name.
+    row : int, optional
+        The first bad row, counted from 0.
+    """
+
+    words = PYTHON_WORDS
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        path: str | None = None,
+        argument: str | None = None,
+        hint: str | None = None,
+        row: int | None = None,
+    ) -> None:
+        super().__init__(problem, argument=argument, hint=hint, row=row)
+        self.path = path
+
+    def worded(self, words: Mapping[str, str]) -> str:
+        """Give the message, `path: argument: problem; hint`, with options called as `words` says.
+
+        Parameters
+        ----------
+        words : mapping of str to str
+            What to call each option that a hint may name.
+
+        Returns
+        -------
+        str
+            The message.
+        """
+        text = super().worded(words)
+        return text if self.path is None else f"{self.path!r}: {text}"
+
+
+class UnreadableError(DataError):
+    """A file that is missing, damaged, or of another format than expected."""
+
+
+class AmbiguousError(DataError):
+    """Columns that can be read in more than one way."""
+
+
+class OutputError(DataError):
+    """An output that cannot, or must not, be written."""
+
+
+class ShardError(DataError):
+    """A shard that cannot be scored."""
+
+
+def reason(error: BaseException) -> str:
+    """Say why an exception happened, without Python's class names where that is possible."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextmanager
+def located(path: str) -> Iterator[None]:
+    """Add the path to what the core refuses within.
+
+    Raises
+    ------
+    DataError
+        In place of any other `InputError`; and for memory that the system does not give.
+    """
+    path = "standard input" if path == "-" else path
+    try:
+        yield
+    except DataError as error:
+        if error.path is None:
+            error.path = path
+        raise
+    except InputError as error:
+        raise DataError(
+            error.problem, path=path, argument=error.argument, hint=error.hint, row=error.row
+        ) from error
+    except MemoryError as error:
+        raise DataError(
+            "out of memory", path=path, hint="free memory, or refuse such files by {max_bytes}"
+        ) from error

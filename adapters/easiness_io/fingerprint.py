@@ -1,0 +1,52 @@
+"""What tells that a file is another, or has changed: size and times quickly, checksums surely."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+
+def file_sha256(file: Any) -> str:
+    """Checksum an open file from its start."""
+    file.seek(0)
+    digest: str = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest
+
+
+def _files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield path
+        return
+    for name in sorted(os.listdir(path)):
+        if os.path.isfile(os.path.join(path, name)):
+            yield os.path.join(path, name)
+
+
+def fingerprint(path: str) -> dict[str, Any]:
+    """Describe a file, or the folder of a dataset, by its name, size and times.
+
+    The second time, of the last change of name or attributes, cannot be set by programs.
+    """
+    found = [os.stat(name) for name in _files(path)]
+    return {
+        "name": os.path.basename(os.path.normpath(path)),
+        "path": os.path.abspath(path),
+        "size": sum(each.st_size for each in found),
+        "mtime_ns": max((each.st_mtime_ns for each in found), default=0),
+        "ctime_ns": max((each.st_ctime_ns for each in found), default=0),
+    }
+
+
+def content_sha256(path: str) -> str:
+    """Checksum a file; of a folder, the names and checksums of the files in it."""
+    if not os.path.isdir(path):
+        with open(path, "rb") as file:
+            return file_sha256(file)
+    digest = hashlib.sha256()
+    for name in _files(path):
+        with open(name, "rb") as file:
+            line = f"{os.path.basename(name)}\0{file_sha256(file)}\n"
+            digest.update(line.encode(errors="surrogateescape"))
+    return digest.hexdigest()

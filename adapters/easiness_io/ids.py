@@ -1,0 +1,89 @@
+"""What names the samples, as whole numbers or text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from easiness_io.errors import DataError
+from easiness_io.readers.base import Source, Values
+
+_LARGEST = 2.0**53
+
+
+def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
+    """Give ids as Arrow has them.
+
+    Parameters
+    ----------
+    values : ndarray or pyarrow.Array of shape (n_rows,)
+        Whole numbers of any type, or text; some may be null.
+    source : Source
+        The file, for messages.
+    first_row : int
+        The row of the file that these begin with.
+
+    Returns
+    -------
+    pyarrow.Array
+        Of type string, uint64 where the file has that, or else int64.
+
+    Raises
+    ------
+    DataError
+        If they are something else.
+    """
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        if values.dtype.kind == "f":
+            values = pa.array(values, from_pandas=True)  # NaN is null
+        else:
+            values = pa.array(values)
+    if not isinstance(values, pa.Array):
+        raise _error(source, f"expected whole numbers or text, got {values.dtype}")
+    kind = values.type
+    if pa.types.is_string(kind) or pa.types.is_uint64(kind):
+        return values
+    if pa.types.is_floating(kind):
+        values = values.cast(pa.float64())
+        whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), _LARGEST))
+        row = pc.index(whole, False).as_py()
+        if row >= 0:
+            raise _error(
+                source,
+                f"expected whole numbers or text, got {values[row].as_py()!r} in row "
+                f"{first_row + row}",
+            )
+    elif not pa.types.is_integer(kind):
+        raise _error(source, f"expected whole numbers or text, got {kind}")
+    return values.cast(pa.int64())
+
+
+def check_same_ids(ids: pa.Array, others: pa.Array, first_row: int, path: str, other: str) -> None:
+    """Refuse labels whose ids differ, row by row, from those of the probabilities.
+
+    Whole numbers and their decimal texts are the same.
+
+    Raises
+    ------
+    DataError
+        If any differs.
+    """
+    left, right = ids, others
+    if left.type != right.type:
+        left, right = (each.cast(pa.string()) for each in (left, right))
+    same = pc.or_kleene(
+        pc.equal(left, right), pc.and_(pc.is_null(left), pc.is_null(right))
+    ).fill_null(False)
+    row = pc.index(same, False).as_py()
+    if row >= 0:
+        raise DataError(
+            f"its ids differ from those of {path!r} at row {first_row + row}: "
+            f"{right[row].as_py()!r} and {left[row].as_py()!r}",
+            path=other, hint="sort both alike, or ignore the ids by {no_ids}",
+            row=first_row + row,
+        )  # fmt: skip
+
+
+def _error(source: Source, problem: str) -> DataError:
+    return source.error(problem, argument="ids", hint="name others by {ids}, or none by {no_ids}")

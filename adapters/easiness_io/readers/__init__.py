@@ -1,0 +1,1 @@
+"""One class a format, behind one protocol."""

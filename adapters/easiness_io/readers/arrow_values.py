@@ -1,0 +1,164 @@
+"""Arrow types and columns as fields and values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+from numpy.typing import NDArray
+
+from easiness_io.readers.base import Field, Kind, Source, Values
+
+_UNNAMED_INDEX = "__index_level_"
+
+
+def is_list(kind: Any) -> bool:
+    """Whether a type is one of lists."""
+    return bool(pt.is_list(kind) or pt.is_large_list(kind) or pt.is_fixed_size_list(kind))
+
+
+def is_text(kind: Any) -> bool:
+    """Whether a type is one of text."""
+    return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind))
+
+
+def is_bytes(kind: Any) -> bool:
+    """Whether a type is one of bytes."""
+    return bool(
+        pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind)
+        or pt.is_fixed_size_binary(kind)
+    )  # fmt: skip
+
+
+def storage(kind: Any) -> Any:
+    """Give the type in which an extension or a dictionary stores its values."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return storage(kind.storage_type)
+    return storage(kind.value_type) if pt.is_dictionary(kind) else kind
+
+
+def _kind(kind: Any) -> Kind:
+    kind = storage(kind)
+    if pt.is_floating(kind) or pt.is_decimal(kind):
+        return "float"
+    if pt.is_integer(kind):
+        return "integer"
+    if pt.is_boolean(kind):
+        return "boolean"
+    if is_text(kind) or is_bytes(kind) or (pt.is_temporal(kind) and not pt.is_duration(kind)):
+        return "text"
+    if is_list(kind) and _kind(kind.value_type) in ("float", "integer", "boolean"):
+        return "matrix"
+    return "other"
+
+
+def fields_of(schema: Any) -> list[Field]:
+    """Describe the columns of a schema, but for an index without a name."""
+    names = _class_names(schema)
+    return [
+        Field(each.name, _kind(each.type), names.get(each.name))
+        for each in schema
+        if not each.name.startswith(_UNNAMED_INDEX)
+    ]
+
+
+def index_of(schema: Any) -> tuple[str, ...]:
+    """Name the columns that hold a named pandas index."""
+    found = (schema.pandas_metadata or {}).get("index_columns", [])
+    names = [name for name in found if isinstance(name, str)]
+    return tuple(name for name in names if not name.startswith(_UNNAMED_INDEX))
+
+
+def _class_names(schema: Any) -> dict[str, tuple[str, ...]]:
+    """Read the names that `datasets` keeps for columns of type ClassLabel."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        return {
+            column: tuple(map(str, feature["names"]))
+            for column, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
+def text_bytes(column: Any) -> int:
+    """Count the bytes of a column's texts once each row holds its own."""
+    if not pt.is_dictionary(column.type):
+        return int(column.nbytes)
+    if not (is_text(column.type.value_type) or is_bytes(column.type.value_type)):
+        return 8 * len(column)
+    lengths = pc.binary_length(column.dictionary)
+    total = pc.sum(pc.cast(pc.take(lengths, column.indices), pa.int64())).as_py()
+    return int(total or 0) + 4 * len(column)
+
+
+def batch_values(batch: Any, names: Any, source: Source, first_row: int) -> dict[str, Values]:
+    """Give columns of a batch as values."""
+    return {
+        name: values(batch.column(at), name, source, first_row) for at, name in enumerate(names)
+    }
+
+
+def values(column: Any, name: str, source: Source, first_row: int) -> Values:
+    """Give one column as values; numbers with nulls, and text, stay Arrow arrays."""
+    if str(column.type) == "extension<arrow.uuid>":
+        texts = [None if each is None else str(each) for each in column.to_pylist()]
+        return pa.array(texts, pa.string())
+    while isinstance(column.type, pa.BaseExtensionType):
+        column = column.storage
+    if pt.is_dictionary(column.type):
+        source.check_size(text_bytes(column), f"column {name!r}")
+        column = column.dictionary_decode()
+        return values(column, name, source, first_row)
+    kind = column.type
+    if is_list(kind):
+        return _matrix(column, name, source, first_row)
+    if is_bytes(kind):
+        texts = [None if each is None else each.hex() for each in column.to_pylist()]
+        return pa.array(texts, pa.string())
+    if pt.is_temporal(kind):
+        return pc.replace_substring(column.cast(pa.string()), " ", "T", max_replacements=1)
+    if is_text(kind):
+        column = column.cast(pa.string())
+        column.validate(full=True)  # parquet may hold text that is not UTF-8
+        return column
+    if pt.is_decimal(kind):
+        column = column.cast(pa.float64())
+    return column if column.null_count else column.to_numpy(zero_copy_only=False)
+
+
+def _matrix(column: Any, name: str, source: Source, first_row: int) -> NDArray[Any]:
+    if column.null_count:
+        row = first_row + pc.index(column.is_null(), True).as_py()
+        raise source.error(
+            f"column {name!r}: {column.null_count} lists are null; the first is row {row}",
+            hint="drop or fill these rows", row=row,
+        )  # fmt: skip
+    entries = column.flatten()
+    if pt.is_fixed_size_list(column.type):
+        width = column.type.list_size
+    else:
+        lengths = column.value_lengths().to_numpy(zero_copy_only=False)
+        width = int(lengths[0]) if lengths.size else 0
+        other = np.flatnonzero(lengths != width)
+        if other.size:
+            row = first_row + int(other[0])
+            raise source.error(
+                f"column {name!r}: lists of different lengths: {width} and, in row {row}, "
+                f"{lengths[other[0]]}",
+                row=row,
+            )
+    if entries.null_count:
+        row = first_row + pc.index(entries.is_null(), True).as_py() // max(1, width)
+        raise source.error(
+            f"column {name!r}: {entries.null_count} entries of lists are null; the first is in row "
+            f"{row}",
+            hint="drop or fill these rows", row=row,
+        )  # fmt: skip
+    flat = entries.to_numpy(zero_copy_only=False)
+    return flat.reshape(len(column), width) if width else np.empty((len(column), 0))

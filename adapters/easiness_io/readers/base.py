@@ -1,0 +1,203 @@
+"""What every format gives: named columns, read in blocks of rows."""
+
+from __future__ import annotations
+
+import io
+import os
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from easiness_io.errors import DataError, UnreadableError
+
+Kind = Literal["float", "integer", "boolean", "text", "matrix", "other"]
+# A column's values: numbers as NumPy arrays (a matrix in two dimensions), text as Arrow strings.
+Values = Any  # NDArray | pa.Array, of which pyarrow ships no types
+Block = dict[str, Values]
+
+HEAD_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a file."""
+
+    name: str
+    kind: Kind
+    class_names: tuple[str, ...] | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds one number a row."""
+        return self.kind in ("float", "integer", "boolean")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How files are read; the options of `easiness_io.open_samples`."""
+
+    probs: str | None = None
+    labels: str | None = None
+    ids: str | None = None
+    classes: tuple[str, ...] | None = None
+    logits: bool = False
+    normalize: bool = False
+    header: bool | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+    max_bytes: int = 8 << 30
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file on disk, or the bytes of standard input."""
+
+    path: str
+    max_bytes: int
+    data: bytes | None = field(default=None, repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return os.stat(self.path).st_size if self.data is None else len(self.data)
+
+    def open(self) -> BinaryIO:
+        """Open for reading, from the start, seekable."""
+        return open(self.path, "rb") if self.data is None else io.BytesIO(self.data)
+
+    def error(self, problem: str, **fields: Any) -> DataError:
+        """Build an error about this file."""
+        return DataError(problem, path=self.path, **fields)
+
+    def unreadable(self, problem: str, **fields: Any) -> UnreadableError:
+        """Build an error about a file that is not what it should be."""
+        return UnreadableError(problem, path=self.path, **fields)
+
+    def check_size(self, n_bytes: int, what: str) -> None:
+        """Refuse more bytes than `max_bytes` allows in memory."""
+        if n_bytes > self.max_bytes:
+            raise self.error(
+                f"{what} takes {n_bytes:,} bytes in memory, more than the limit of "
+                f"{self.max_bytes:,}",
+                hint="raise {max_bytes} if that is what you want",
+            )
+
+
+class Reader(ABC):
+    """One open file; each format derives from it."""
+
+    layout: Literal["table", "unnamed", "arrays"] = "table"
+    guessed_header = False
+    is_untyped = False
+    is_columnar = True
+
+    def __init__(
+        self,
+        source: Source,
+        fields: Sequence[Field],
+        *,
+        n_rows: int | None,
+        index: tuple[str, ...] = (),
+    ) -> None:
+        self.source, self.fields, self.n_rows, self.index = source, tuple(fields), n_rows, index
+        self._head: Block = {}
+        for name, count in Counter(each.name for each in self.fields).items():
+            if count > 1:
+                raise source.error(f"{count} columns are named {name!r}", hint="rename them")
+
+    def field(self, name: str) -> Field:
+        """Give the column of this name."""
+        return next(each for each in self.fields if each.name == name)
+
+    @abstractmethod
+    def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
+        """Give the named columns of all rows in order, in blocks of about `block_rows` or fewer."""
+
+    def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:  # noqa: B027
+        """Settle which columns are read, and which of them are labels and ids, not classes."""
+
+    def head(self, names: Sequence[str]) -> Block:
+        """Give the named columns of the first rows, at most `HEAD_ROWS`."""
+        missing = [name for name in names if name not in self._head]
+        if missing:
+            found = rebatched(self.blocks(missing, HEAD_ROWS), HEAD_ROWS, self.source)
+            head = next(found, None) or {name: np.empty(0) for name in missing}
+            # Copied: what is read at once may be much more.
+            self._head |= {
+                name: v.copy() if isinstance(v, np.ndarray) else v.take(pa.array(range(len(v))))
+                for name, v in head.items()
+            }
+        return {name: self._head[name] for name in names}
+
+    def width(self, name: str) -> int:
+        """Count the columns of a matrix; 0 where lists of no rows do not tell."""
+        found = self.head([name])[name]
+        if found.ndim == 2 and not found.shape[1]:
+            raise self.source.error(f"column {name!r}: its lists are empty")
+        return int(found.shape[1]) if found.ndim == 2 else 0
+
+    def empty(self, name: str) -> pa.Array:
+        """Give a column of no rows, of the type that ids of it have."""
+        kind = pa.int64() if self.field(name).kind == "integer" else pa.string()
+        return pa.array([], kind)
+
+    def estimated_rows(self) -> int | None:
+        """Give the number of rows, or an estimate where only reading all of the file tells."""
+        return self.n_rows
+
+
+def rows_of(block: Mapping[str, Values]) -> int:
+    """Count the rows of a block."""
+    return len(next(iter(block.values()))) if block else 0
+
+
+def rebatched(blocks: Iterator[Block], size: int, source: Source) -> Iterator[Block]:
+    """Cut and join blocks to `size` rows each, the last one shorter; copies only to join."""
+    waiting: list[Block] = []
+    widths: dict[str, int] = {}
+    done = n_waiting = n_text = 0
+    for block in blocks:
+        start, n_rows = 0, rows_of(block)
+        for name, values in block.items():
+            width = values.shape[1] if getattr(values, "ndim", 1) == 2 and n_rows else None
+            if width is not None and widths.setdefault(name, width) != width:
+                raise source.error(
+                    f"column {name!r}: lists of different lengths: {widths[name]} and, in row "
+                    f"{done}, {width}", row=done,
+                )  # fmt: skip
+        done += n_rows
+        while start < n_rows:
+            stop = min(n_rows, start + size - n_waiting)
+            part = {name: values[start:stop] for name, values in block.items()}
+            n_text += sum(each.nbytes for each in part.values() if isinstance(each, pa.Array))
+            source.check_size(n_text, "the text of one block of rows")
+            waiting.append(part)
+            n_waiting += stop - start
+            start = stop
+            if n_waiting == size:
+                yield joined(waiting)
+                waiting, n_waiting, n_text = [], 0, 0
+    if n_waiting:
+        yield joined(waiting)
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Join blocks of the same columns."""
+    if len(blocks) == 1:
+        return blocks[0]
+    return {name: concatenated([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def concatenated(parts: Sequence[Values]) -> Values:
+    """Join columns of one kind."""
+    if len(parts) == 1:
+        return parts[0]
+    if any(isinstance(each, pa.Array) for each in parts):  # of numbers, where some are null
+        return pa.concat_arrays([pa.array(each) for each in parts])
+    return np.concatenate(parts)

@@ -1,0 +1,98 @@
+"""Arrow files and streams, feather, and the folders that `datasets.Dataset.save_to_disk` writes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from easiness_io.errors import DataError, UnreadableError, reason
+from easiness_io.readers import arrow_values as arrow
+from easiness_io.readers.base import Block, Reader, ReadOptions, Source
+
+FILE_MAGIC = b"ARROW1"
+STATE = "state.json"
+SPLITS = "dataset_dict.json"
+
+
+class ArrowReader(Reader):
+    """The columns of Arrow files, one after the other; a record batch is the least that is read."""
+
+    def __init__(self, source: Source, options: ReadOptions) -> None:
+        self._files = [source]
+        if os.path.isdir(source.path):
+            self._files = [Source(path, source.max_bytes) for path in dataset_files(source.path)]
+        with _opened(self._files[0], None) as batches:
+            schema = batches.schema
+            fields, index = arrow.fields_of(schema), arrow.index_of(schema)
+        super().__init__(source, fields, n_rows=None, index=index)
+        self._positions = {name: at for at, name in enumerate(schema.names)}
+
+    def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
+        """Give the named columns batch by batch."""
+        done = 0
+        # Arrow gives included columns in the order of the file.
+        order = sorted(names, key=self._positions.__getitem__)
+        for file in self._files:
+            with _opened(file, [self._positions[name] for name in order]) as batches:
+                if batches.schema.names != order:
+                    raise file.error(f"its columns differ from those of {self._files[0].path!r}")
+                for batch in _each(batches):
+                    batch.validate(full=True)
+                    self.source.check_size(batch.nbytes, "one batch of rows")
+                    yield arrow.batch_values(batch, order, file, done)
+                    done += batch.num_rows
+
+
+def dataset_files(folder: str) -> list[str]:
+    """List the files of a saved `datasets.Dataset`."""
+    if os.path.exists(os.path.join(folder, SPLITS)):
+        splits = sorted(name for name in os.listdir(folder) if is_dataset(f"{folder}/{name}"))
+        raise UnreadableError(
+            f"it holds the splits {', '.join(splits)}", path=folder, hint="name one of them"
+        )
+    try:
+        with open(os.path.join(folder, STATE), encoding="utf-8") as file:
+            names = [str(each["filename"]) for each in json.load(file)["_data_files"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnreadableError(
+            f"not a readable dataset: {STATE}: {reason(error)}", path=folder
+        ) from error
+    if not names:
+        raise UnreadableError("the dataset has no files", path=folder)
+    return [os.path.join(folder, os.path.basename(name)) for name in names]
+
+
+def is_dataset(folder: str) -> bool:
+    """Whether a folder is one that `save_to_disk` of `datasets` wrote."""
+    return any(os.path.isfile(os.path.join(folder, name)) for name in (STATE, SPLITS))
+
+
+@contextmanager
+def _opened(source: Source, columns: list[int] | None) -> Iterator[Any]:
+    options = pa.ipc.IpcReadOptions(included_fields=columns or [], use_threads=False)
+    if columns is None:
+        options = pa.ipc.IpcReadOptions(use_threads=False)
+    try:
+        with source.open() as file:
+            is_file = file.read(len(FILE_MAGIC)) == FILE_MAGIC
+            file.seek(0)
+            opened = pa.ipc.open_file if is_file else pa.ipc.open_stream
+            with opened(file, options=options) as batches:
+                yield batches
+    except DataError:
+        raise
+    except pa.ArrowMemoryError as error:
+        raise MemoryError(reason(error)) from error
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise source.unreadable(f"not a readable Arrow file: {reason(error)}") from error
+
+
+def _each(batches: Any) -> Iterator[Any]:
+    if hasattr(batches, "num_record_batches"):
+        return (batches.get_batch(at) for at in range(batches.num_record_batches))
+    return iter(batches)

@@ -1,0 +1,103 @@
+"""Which reader opens a file: told by its first bytes, and by its name where these do not tell."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from typing import BinaryIO
+
+from easiness_io.errors import UnreadableError, reason
+from easiness_io.readers import ipc, text
+from easiness_io.readers.arrays import PICKLE_HINT, PICKLED, NpyReader, NpzReader
+from easiness_io.readers.base import Reader, ReadOptions, Source
+from easiness_io.readers.csv import CsvReader
+from easiness_io.readers.jsonl import JsonLinesReader
+from easiness_io.readers.parquet import ParquetReader
+
+STANDARD_INPUT = "-"
+_Format = tuple[str, tuple[bytes, ...], tuple[str, ...], Callable[[Source, ReadOptions], Reader]]
+# Each format: how its files begin, how they are called, and what reads them.
+FORMATS: tuple[_Format, ...] = (
+    ("npy", (b"\x93NUMPY",), (".npy",), NpyReader),
+    ("npz", (b"PK\x03\x04", b"PK\x05\x06"), (".npz",), NpzReader),
+    ("parquet", (b"PAR1",), (".parquet", ".pq"), ParquetReader),
+    ("Arrow", (ipc.FILE_MAGIC, b"\xff\xff\xff\xff"), (".arrow", ".feather", ".ipc", ".arrows"),
+     ipc.ArrowReader),
+    ("JSON lines", (b"{",), (".jsonl", ".ndjson", ".json"), JsonLinesReader),
+    ("csv", (), (".csv", ".tsv", ".txt"), CsvReader),
+)  # fmt: skip
+COMPRESSED = (".gz", ".bz2", ".zst")
+_TEXT = (CsvReader, JsonLinesReader)
+_PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
+_STEP = 1 << 20
+
+
+def suffix_of(path: str) -> str:
+    """Give the suffix that names a file's format, without that of its compression."""
+    stem, suffix = os.path.splitext(path.lower())
+    return os.path.splitext(stem)[1] if suffix in COMPRESSED else suffix
+
+
+def is_readable_name(path: str) -> bool:
+    """Whether a file is called as one of the formats is."""
+    return any(suffix_of(path) in suffixes for _, _, suffixes, _ in FORMATS)
+
+
+def open_reader(path: str, options: ReadOptions) -> Reader:
+    """Open a file for reading in blocks; only what tells its columns is read."""
+    if path == STANDARD_INPUT:
+        # Python's name for a standard input that was closed before the start.
+        if sys.stdin is None:
+            raise UnreadableError("it is closed", path="standard input", hint="name a file")
+        return _of_stream(sys.stdin.buffer, "standard input", options)
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            if ipc.is_dataset(path):
+                return ipc.ArrowReader(Source(path, options.max_bytes), options)
+            raise UnreadableError("it is a folder, not a file", path=path)
+        with open(path, "rb") as file:
+            if not stat.S_ISREG(mode):
+                return _of_stream(file, path, options)
+            first = file.read(8)
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnreadableError):
+            raise
+        raise UnreadableError(f"cannot be read: {reason(error)}", path=path) from error
+    return _reader(Source(path, options.max_bytes), first, options)
+
+
+def _of_stream(file: BinaryIO, name: str, options: ReadOptions) -> Reader:
+    data = bytearray()
+    source = Source(name, options.max_bytes, b"")
+    while chunk := file.read(_STEP):
+        data += chunk
+        source.check_size(len(data), "what can be read only once")
+    return _reader(Source(name, options.max_bytes, bytes(data)), bytes(data[:8]), options)
+
+
+def _reader(source: Source, first: bytes, options: ReadOptions) -> Reader:
+    suffix = suffix_of(source.path)
+    # Pickle protocols 2 to 5 start with byte 128 and their number.
+    if suffix in _PICKLES or (first[:1] == b"\x80" and first[1:2] in (b"\2", b"\3", b"\4", b"\5")):
+        raise source.unreadable(PICKLED, hint=PICKLE_HINT)
+    if not first:
+        raise source.unreadable("it is empty (0 bytes)")
+    named = next((each for each in FORMATS if suffix in each[2]), None)
+    begun = next((each for each in FORMATS if first.startswith(each[1])), None)
+    if begun is None and text.compression_of(first) is not None:
+        with text.opened(source) as stream:
+            is_json = stream.read(1) == b"{"
+        begun = next(
+            each for each in FORMATS if each[3] is (JsonLinesReader if is_json else CsvReader)
+        )
+    if named is not None and named[3] in _TEXT and (begun is None or begun[3] in _TEXT):
+        begun = named
+    if named is not None and named[3] not in _TEXT and begun is not named:
+        raise source.unreadable(
+            f"it does not begin as {named[0]} does: damaged, cut short, or of another format"
+        )
+    reader = (begun or FORMATS[-1])[3]
+    return reader(source, options)

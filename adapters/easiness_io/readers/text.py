@@ -1,0 +1,162 @@
+"""Bytes of text files: decompressed by their first bytes, and what their first lines look like."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from easiness_io.errors import AmbiguousError, DataError, reason
+from easiness_io.readers.base import HEAD_ROWS, ReadOptions, Source
+
+COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_HEAD_BYTES = 1 << 20
+_DELIMITERS = "\t;|,"
+INTEGER = re.compile(r"[+-]?[0-9]+")
+_POINT, _COMMA = (
+    re.compile(
+        rf"[+-]?([0-9]+({mark}[0-9]*)?|{mark}[0-9]+)(e[-+]?[0-9]+)?|[+-]?(inf|infinity|nan)", re.I
+    )
+    for mark in (r"\.", ",")
+)
+# What stands for a number that is missing, as pandas reads it.
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
+
+
+def compression_of(first: bytes) -> str | None:
+    """Name the compression that a file begins with, if any."""
+    return next((name for magic, name in COMPRESSIONS if first.startswith(magic)), None)
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[Any]:
+    """Open a file as an Arrow stream of its decompressed bytes."""
+    try:
+        with source.open() as file:
+            compression = compression_of(file.read(4))
+            file.seek(0)
+            stream = pa.PythonFile(file, mode="r")
+            if compression is not None:
+                stream = pa.CompressedInputStream(stream, compression)
+            yield stream
+    except DataError:
+        raise
+    except pa.ArrowMemoryError as error:
+        raise MemoryError(reason(error)) from error
+    except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeError) as error:
+        raise source.unreadable(f"not readable as text: {reason(error)}") from error
+
+
+def head_text(source: Source, encoding: str | None) -> tuple[str, str, bool]:
+    """Decode the first lines."""
+    with opened(source) as stream:
+        data = stream.read(_HEAD_BYTES)
+        is_all = not stream.read(1)
+    if not data:
+        raise source.unreadable("it is empty (0 bytes)")
+    found = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
+    try:
+        text = codecs.getincrementaldecoder(encoding or found)().decode(data, is_all)
+    except (UnicodeError, LookupError) as error:
+        raise source.unreadable(
+            f"not text in {encoding or 'UTF-8'} ({reason(error)}), nor of any format known here",
+            hint="name the encoding of a text file by {encoding}",
+        ) from error
+    if "\0" in text:
+        raise source.unreadable(
+            "not a text file, nor of any format known here",
+            hint="name the encoding of a text file by {encoding}",
+        )
+    return text, encoding or found, is_all
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a csv file is written."""
+
+    delimiter: str
+    decimal: str
+    encoding: str
+    rows: list[list[str]]
+    blank_lines: int
+    longest_line: int
+    is_compressed: bool
+
+    @property
+    def number(self) -> re.Pattern[str]:
+        """What numbers look like."""
+        return _COMMA if self.decimal == "," else _POINT
+
+
+def to_float(cell: str, decimal: str) -> float:
+    """Read a cell that looks like a number, or stands for one that is missing."""
+    return float("nan") if cell in MISSING else float(cell.replace(decimal, "."))
+
+
+def dialect_of(source: Source, options: ReadOptions) -> Dialect:
+    """Find out how a csv file is written, from its first lines and the options."""
+    text, encoding, is_all = head_text(source, options.encoding)
+    lines = text.splitlines()
+    if not is_all:
+        if len(lines) < 2:
+            raise source.unreadable(f"its first line is longer than {_HEAD_BYTES:,} bytes")
+        text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
+    delimiter = options.delimiter or _delimiter(text)
+    try:
+        rows = []
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            if row:
+                rows.append([cell.strip() for cell in row])
+            if len(rows) > HEAD_ROWS:
+                break
+        else:
+            if not is_all:
+                rows.pop()  # it may be cut within quotation marks
+            elif text.count('"') % 2 and any("\n" in cell for cell in (rows or [[]])[-1]):
+                raise source.unreadable(f"row {len(rows) - 1}: a quotation mark is never closed")
+    except csv.Error as error:
+        raise source.unreadable(f"not readable as csv: {reason(error)}") from error
+    if not rows:
+        raise source.unreadable("it holds no rows")
+    decimal = options.decimal or _decimal(rows, delimiter, source)
+    with source.open() as file:
+        is_compressed = compression_of(file.read(4)) is not None
+    blank = next(at for at, line in enumerate(lines) if line)
+    # Arrow drops a byte order mark of UTF-8 itself, and faster.
+    encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+    longest = max(map(len, lines[:-1] or lines))
+    return Dialect(delimiter, decimal, encoding, rows, blank, longest, is_compressed)
+
+
+def _decimal(rows: list[list[str]], delimiter: str, source: Source) -> str:
+    fractions = {
+        mark for row in rows for cell in row for mark in ".," if mark in cell
+        and (_COMMA if mark == "," else _POINT).fullmatch(cell)
+    }  # fmt: skip
+    if len(fractions) == 2 and delimiter != ",":
+        raise AmbiguousError(
+            "it has numbers with decimal points and others with decimal commas", path=source.path,
+            hint="name the mark by {decimal}",
+        )  # fmt: skip
+    return "," if fractions == {","} and delimiter != "," else "."
+
+
+def _delimiter(text: str) -> str:
+    """Choose what cuts the first two rows into as many cells each, more than one."""
+    for mark in _DELIMITERS:
+        try:
+            rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+            found = [row for _, row in zip(range(3), filter(None, rows), strict=False)]
+        except csv.Error:
+            continue
+        if found and len(found[0]) > 1 and len({len(row) for row in found[:2]}) == 1:
+            return mark
+    return ","

@@ -1,0 +1,53 @@
+"""Whether rows of numbers are probabilities: told by their sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easiness_core.validation import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
+
+
+def without_one(data: NDArray[np.float64], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Give the readings in which one column is no class, and all others are."""
+    if len(names) < 3 or len(data) < 2:
+        return []
+    with np.errstate(invalid="ignore", over="ignore"):
+        rest = data.sum(axis=1, keepdims=True) - data
+        close = (np.abs(rest - 1.0) <= _tolerance(data)).all(axis=0)
+    return [
+        tuple(name for name in names if name != names[at])
+        for at in np.flatnonzero(close).tolist()
+        if sums_to_one(np.delete(data, at, axis=1), 1.0)
+    ]
+
+
+def sums_to_one(data: NDArray[np.float64], share: float, slack: float = 0.0) -> bool:
+    """Whether so large a share of the rows are probabilities, within the core's tolerance."""
+    if data.shape[1] < 2:
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        close = np.abs(data.sum(axis=1) - 1.0) <= max(slack, _tolerance(data))
+        inside = (data >= -1e-3).all(axis=1) & (data <= 1.0 + 1e-3).all(axis=1)
+        return bool(np.mean(close & inside) >= share)
+
+
+def _tolerance(data: NDArray[np.float64]) -> float:
+    # What was stored as a half-precision number has few digits.
+    with np.errstate(over="ignore"):
+        is_half = bool((data == data.astype(np.float16)).all())
+    return ROW_SUM_TOLERANCE_HALF if is_half else ROW_SUM_TOLERANCE
+
+
+def is_constant(data: NDArray[np.float64]) -> bool:
+    """Whether rows sum to one number, as percentages and votes do, but for rounding."""
+    if data.shape[1] < 2 or not np.isfinite(data).all() or (data < 0).any():
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = data.sum(axis=1)
+        middle = float(np.median(total))
+        return middle > 0 and bool(
+            (np.abs(total / middle - 1) <= min(0.1, 0.005 * data.shape[1])).all()
+        )

@@ -1,0 +1,90 @@
+"""The one way to read a file of predictions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from easiness_io.readers.base import ReadOptions
+from easiness_io.sample_reader import SampleReader
+
+
+def open_samples(
+    path: str | os.PathLike[str],
+    labels_path: str | os.PathLike[str] | None = None,
+    *,
+    probs: str | None = None,
+    labels: str | None = None,
+    ids: str | None = None,
+    classes: Sequence[str] | None = None,
+    logits: bool = False,
+    normalize: bool = False,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    max_bytes: int = 8 << 30,
+) -> SampleReader:
+    r"""Open a file of predictions; its columns are found by name and by what they hold.
+
+    Parameters
+    ----------
+    path : path
+        Probabilities: npy, npz, csv, parquet, Arrow (feather), JSON lines, or the folder of a
+        saved `datasets.Dataset`. Text may be compressed (gz, bz2, zst).
+    labels_path : path, optional
+        The labels, in any of these formats; found in `path` by default.
+    probs : str, optional
+        The column of lists, or the class columns: names separated by commas, or a pattern such
+        as `"prob_*"`. Found by default: a list column, else columns with a common prefix or
+        suffix whose rows sum to 1, else all float columns in [0, 1] whose rows do.
+    labels : str, optional
+        The column of labels, by default the first of label, labels, y, y_true, true_label,
+        given_label, target, class. It may hold class names, numbers, booleans or categories.
+    ids : str, optional
+        The column that names the samples, by default id, sample_id, index, a named pandas index,
+        or the only text column whose name ends in `_id`; `""` for none.
+    classes : sequence of str, optional
+        Class names in column order, where the columns have no names or others.
+    logits : bool, default False
+        Whether `path` holds logits: their softmax is taken.
+    normalize : bool, default False
+        Whether rows will be divided by their sums.
+    header : bool, optional
+        Whether the first line of csv holds names; told from the line by default.
+    delimiter, decimal, encoding : str, optional
+        Of csv; found in the first lines by default, the encoding by its byte order mark.
+    max_bytes : int, default 8 GiB
+        Refuse to load or decompress more than this at once.
+
+    Returns
+    -------
+    SampleReader
+        Which gives the rows in blocks.
+
+    Raises
+    ------
+    DataError
+        A ValueError: the file cannot be read, or there is more than one reading of its columns.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from easiness_io import open_samples
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "predictions.csv")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("image_id,label,prob_cat,prob_dog\na.png,dog,0.2,0.8\n")
+    >>> reader = open_samples(path)
+    >>> reader.classes, reader.ids_name
+    (['cat', 'dog'], 'image_id')
+    >>> [block.labels.tolist() for block in reader.blocks()]
+    [[1]]
+    >>> folder.cleanup()
+    """
+    options = ReadOptions(
+        probs, labels, ids, None if classes is None else tuple(classes), logits, normalize,
+        header, delimiter, decimal, encoding, max_bytes,
+    )  # fmt: skip
+    other = None if labels_path is None else os.fspath(labels_path)
+    return SampleReader(os.fspath(path), other, options)

@@ -1,0 +1,135 @@
+"""The manifest of a scored shard: what it was made of, and what its bytes must be.
+
+Manifests lie in a folder beside the outputs' folder `D`, `D.easiness`: programs that read `D` as
+one table, polars among them, refuse other files in it, even hidden ones.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import hashlib
+import json
+import os
+import stat
+from dataclasses import dataclass
+from typing import Any
+
+import easiness_core as ec
+from easiness_io.errors import OutputError
+from easiness_io.fingerprint import file_sha256
+
+SUFFIX = ".easiness"
+# A summary takes some hundred bytes, and class names what they take.
+MOST_BYTES = 64 << 20
+_FORMAT = 2
+_KINDS: dict[str, type] = {
+    "version": str, "parameters": dict, "inputs": list, "n_rows": int, "n_classes": int,
+    "output_size": int, "output_sha256": str, "name": str, "path": str, "sha256": str,
+    "size": int, "mtime_ns": int, "ctime_ns": int,
+}  # fmt: skip
+
+
+def manifest_folder(folder: str) -> str:
+    """Give the folder of the manifests of the outputs in `folder`: `folder.easiness`."""
+    path = os.path.abspath(folder or ".")
+    if path == os.path.dirname(path):
+        raise OutputError("cannot write: it is the root", path=path, hint="name a folder in it")
+    return path + SUFFIX
+
+
+def manifest_path(output: str) -> str:
+    """Give the name of the manifest of `output`: `scores.easiness/a.csv.json` of `scores/a.csv`."""
+    folder, name = os.path.split(output)
+    return os.path.join(manifest_folder(folder), name + ".json")
+
+
+def json_sha256(content: dict[str, Any]) -> str:
+    """Checksum what JSON holds, written with sorted keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known of one scored shard."""
+
+    version: str
+    parameters: dict[str, Any]
+    inputs: list[dict[str, Any]]
+    n_rows: int
+    n_classes: int
+    output_size: int
+    output_sha256: str
+    summary: ec.Summary
+
+    def to_bytes(self) -> bytes:
+        """Write as JSON, the same bytes for the same content."""
+        names = [each.name for each in dataclasses.fields(self)]
+        content = {name: getattr(self, name) for name in names}
+        content |= {"format": _FORMAT, "summary": self.summary.to_dict()}
+        content["manifest_sha256"] = json_sha256(content)
+        return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Read what `to_bytes` wrote."""
+        try:
+            content = json.loads(data)
+            if content.pop("manifest_sha256") != json_sha256(content):
+                raise ValueError("it does not match its own checksum")
+            if content.pop("format") != _FORMAT:
+                raise ValueError(f"its format is not {_FORMAT}")
+            content["summary"] = ec.Summary.from_dict(content["summary"])
+            found = cls(**content)
+            for part in (content, *found.inputs):
+                for name, kind in _KINDS.items():
+                    if name in part and type(part[name]) is not kind:
+                        raise TypeError(name)
+            if any("sha256" not in each or "name" not in each for each in found.inputs):
+                raise TypeError("inputs")
+            if found.n_rows != found.summary.n_samples:
+                raise ValueError("its rows are not those of its summary")
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"not a manifest ({error!r})") from error
+        return found
+
+    def matches(self, output: str) -> bool:
+        """Whether the scores' file is there with the bytes that the manifest promises."""
+        try:
+            found = os.lstat(output)
+            if not stat.S_ISREG(found.st_mode) or found.st_size != self.output_size:
+                return False
+            with open(output, "rb") as file:
+                return file_sha256(file) == self.output_sha256
+        except FileNotFoundError:
+            return False
+
+
+def load_manifest(output: str, *, overwrite: bool = False) -> Manifest | None:
+    """Read the manifest of `output`; None where it is damaged."""
+    path = manifest_path(output)
+    try:
+        is_file = stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise OutputError(
+            f"its manifest would be called {os.path.basename(path)!r}, which is too long",
+            path=output, hint="choose a shorter name",
+        ) from error  # fmt: skip
+    data = b""
+    if is_file:
+        with open(path, "rb") as file:
+            data = file.read(MOST_BYTES)
+        try:
+            return Manifest.from_bytes(data)
+        except ValueError:
+            # Keys are sorted: so begins every manifest, even a damaged one.
+            if data.startswith(b'{\n "format": ') or b'"manifest_sha256"' in data:
+                return None
+    if overwrite:
+        return None
+    raise OutputError(
+        "another file has the name of a manifest", path=path,
+        hint="choose another output, or pass {overwrite}",
+    )  # fmt: skip

@@ -1,0 +1,219 @@
+"""Score one file, or many, into files: each once, and nothing again that is complete."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import easiness_core as ec
+from easiness_io.errors import ShardError
+from easiness_io.parameters import make_parameters
+from easiness_io.sample_reader import SampleReader
+from easiness_io.shards.discover import Shard, pair_shards
+from easiness_io.shards.folder import check_folder, output_folder
+from easiness_io.shards.report import ShardsError
+from easiness_io.shards.run import as_shard_error, complete_shard
+from easiness_io.shards.shard_set import Progress, Runner, check_shards, run_serially
+from easiness_io.writers.tables import SINKS
+
+Path = str | os.PathLike[str]
+
+
+def score_shard(
+    input: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    labels_path: str | os.PathLike[str] | None = None,
+    estimator: ec.ClosedForm | ec.MonteCarlo | None = None,
+    n_bins: int = 5,
+    probs: str | None = None,
+    labels: str | None = None,
+    ids: str | None = None,
+    classes: Sequence[str] | None = None,
+    logits: bool = False,
+    normalize: bool = False,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    escape_formulas: bool = False,
+    max_bytes: int = 8 << 30,
+    overwrite: bool = False,
+    n_threads: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> ec.Summary:
+    """Score one file into another, once, in memory that does not grow with them.
+
+    Depends on no executor: a call is a task for Dask, Ray, Spark, a job array or a shell loop.
+    Calls are idempotent. The output appears complete or not at all. Its manifest, with the
+    summary, the parameters, and checksums of inputs and output, lies in a folder beside that of
+    the output: `scores.easiness/a.csv.json` for `scores/a.csv`. Where the output matches its
+    manifest, a call only returns the summary; where it is missing or damaged, the file is scored
+    again, into the same bytes.
+
+    Parameters
+    ----------
+    input : path
+        A file of predictions, as in `open_samples`.
+    output : path
+        The file to write: .parquet (with page checksums), .csv or .npz; one row a sample: index
+        (its row in `input`), id, label, predicted, easiness, log_easiness, level, loss. An npz
+        file takes 41 bytes of memory a row, and its id, until it is written.
+    labels_path : path, optional
+        The file of labels; found in `input` by default.
+    estimator : ClosedForm or MonteCarlo, optional
+        As in `easiness_core.score`; `ClosedForm()` by default.
+    n_bins : int, default 5
+        As in `easiness_core.score`.
+    probs, labels, ids, classes, logits, normalize, header, delimiter, decimal, encoding, max_bytes
+        As in `open_samples`.
+    escape_formulas : bool, default False
+        In csv, put an apostrophe before names that a spreadsheet would run as formulas.
+    overwrite : bool, default False
+        Replace an output made from other inputs, in another way, or by another program.
+    n_threads : int, optional
+        As in `easiness_core.score`; 1 where the executor fills the cores by itself.
+    progress : callable, optional
+        Called after each block with the number of rows done so far.
+
+    Returns
+    -------
+    Summary
+        Merge those of all shards: it is exact, in any order. Of no rows, it is empty, and so is
+        the output.
+
+    Raises
+    ------
+    ShardError
+        A ValueError: the input cannot be read or is not valid, or the output cannot be written.
+        No output is left behind.
+    TypeError, ValueError
+        If an option is not what it should be; nothing is read then.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from easiness_io import score_shard
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> part, scores = os.path.join(folder.name, "part.npz"), os.path.join(folder.name, "scores")
+    >>> probs = np.random.default_rng(0).dirichlet([0.2, 0.2, 0.2], size=1000)
+    >>> np.savez(part, probs=probs, labels=probs.argmax(axis=1))
+    >>> os.mkdir(scores)
+    >>> score_shard(part, os.path.join(scores, "part.csv")).level_counts
+    {'hard': 0, 'medium': 32, 'easy': 968}
+    >>> sorted(os.listdir(folder.name))
+    ['part.npz', 'scores', 'scores.easiness']
+    >>> folder.cleanup()
+    """
+    given = None if labels_path is None else os.fspath(labels_path)
+    shard = Shard(os.fspath(input), given, os.fspath(output))
+    parameters = make_parameters(
+        estimator=estimator, n_bins=n_bins, escape_formulas=escape_formulas, probs=probs,
+        labels=labels, ids=ids, classes=classes, logits=logits, normalize=normalize, header=header,
+        delimiter=delimiter, decimal=decimal, encoding=encoding, max_bytes=max_bytes,
+    ).for_output(shard.output)  # fmt: skip
+    if os.path.splitext(shard.output)[1].lower() not in SINKS:
+        raise ShardError(f"expected a name ending in {', '.join(SINKS)}", path=shard.output)
+    return complete_shard(
+        shard, parameters, overwrite=overwrite, n_threads=n_threads, progress=progress
+    )[0]
+
+
+def score_shards(
+    inputs: Path | Iterable[Path],
+    output: Path,
+    *,
+    labels_path: Path | Iterable[Path] | None = None,
+    format: str = "parquet",
+    check_ids: bool = True,
+    overwrite: bool = False,
+    runner: Runner = run_serially,
+    opened: Callable[[list[SampleReader]], object] | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> ec.Summary:
+    """Score many files into a folder, each once; a rerun skips what is complete.
+
+    Parameters
+    ----------
+    inputs : path, or iterable of paths
+        A folder, a glob, or the files, as in `open_samples`.
+    output : path
+        The folder to fill, with one file for each input. Their manifests lie beside it, in
+        `<output>.easiness`. Only one run at a time writes to it.
+    labels_path : path, or iterable of paths, optional
+        The labels: a folder or a glob, paired with the inputs by name, or as many files; found
+        in the inputs by default.
+    format : {"parquet", "csv", "npz"}, default "parquet"
+        What to write.
+    check_ids : bool, default True
+        Whether to look for ids that occur twice before scoring; this reads all ids.
+    overwrite : bool, default False
+        Replace outputs that were made from other inputs or in another way.
+    runner : callable, default run_serially
+        What scores the shards once they are checked.
+    opened : callable, optional
+        Called with the readers of all shards before the first is scored.
+    progress : callable, optional
+        Called with the number of rows done so far, and how many of these were done before.
+    **options
+        `estimator`, `n_bins`, `probs`, `labels`, `ids`, `classes`, `logits`, `normalize`,
+        `header`, `delimiter`, `decimal`, `encoding`, `escape_formulas` and `max_bytes`, as in
+        `score_shard`.
+
+    Returns
+    -------
+    Summary
+        Of all shards; the same for any order.
+
+    Raises
+    ------
+    ShardError
+        Before anything is scored: the shards differ in classes, lack labels or share ids, or the
+        folder is in use or holds other outputs.
+    ShardsError
+        A ShardError: some shards failed. It has `finished`, `failed` and `summary`; the finished
+        shards stay, and a rerun skips them.
+    TypeError, ValueError
+        If an option is not what it should be; nothing is read then.
+    """
+    suffix = f".{format}"
+    if suffix not in SINKS:
+        formats = ", ".join(name[1:] for name in SINKS)
+        raise ValueError(f"format: expected one of {formats}, got {format!r}")
+    parameters = make_parameters(**options).for_output(suffix)
+    folder = _absolute(output)
+    with as_shard_error(folder):
+        given = None if labels_path is None else _paths(labels_path)
+        shards = pair_shards(_paths(inputs), given, folder, suffix)
+        check_folder(folder, shards, parameters, overwrite=overwrite)
+        readers = check_shards(shards, parameters, check_ids=check_ids)
+        if opened is not None:
+            opened(readers)
+        with output_folder(folder, shards, parameters, overwrite=overwrite):
+            report = runner(
+                shards, readers, parameters, overwrite=overwrite,
+                progress=progress or (lambda done, skipped: None),
+            )  # fmt: skip
+    if report.failed or report.stopped:
+        raise ShardsError(report, len(shards))
+    return report.summary
+
+
+def _paths(given: Path | Iterable[Path]) -> str | list[str]:
+    # Absolute: workers may have been started in another folder, with files of the same names.
+    if isinstance(given, str | bytes | os.PathLike):
+        name = os.fsdecode(given)
+        if glob.has_magic(name) and not os.path.lexists(name):
+            # The name of the current folder is no pattern.
+            return os.path.normpath(os.path.join(glob.escape(os.getcwd()), name))
+        return _absolute(given)
+    return [_absolute(path) for path in given]
+
+
+def _absolute(path: Path | bytes) -> str:
+    name = os.fsdecode(path)
+    return os.path.abspath(name) if name else name

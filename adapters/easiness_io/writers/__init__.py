@@ -1,0 +1,1 @@
+"""Output files that appear whole or not at all, and tables of scores in them."""

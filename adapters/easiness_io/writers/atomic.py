@@ -1,0 +1,151 @@
+"""Output files: checked before the work begins, complete or not there at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+from easiness_io.errors import OutputError, reason
+
+
+def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = ()) -> None:
+    """Refuse an output that could not, or must not, be written; called before any work.
+
+    Parameters
+    ----------
+    path : str
+        The file to be written.
+    overwrite : bool
+        Whether an existing file may be replaced.
+    inputs : iterable of str or None
+        Files that the command reads; the output must not be one of them, nor in one.
+
+    Raises
+    ------
+    OutputError
+        If the folder is missing or not writable, or `path` is a folder, a link, a device, one of
+        the inputs, or exists without `overwrite`.
+    """
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise _error(path, f"the folder {folder!r} does not exist")
+    for source in inputs:
+        if source is not None and os.path.isdir(source) and is_within(path, source):
+            raise _error(path, f"it is in the input {source!r}", "name a file elsewhere")
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        found = None
+    except (OSError, ValueError) as error:
+        raise _error(path, reason(error)) from error
+    if found is not None:
+        if stat.S_ISLNK(found.st_mode):
+            raise _error(path, "it is a symbolic link", "name its target")
+        if stat.S_ISDIR(found.st_mode):
+            raise _error(path, "it is a folder", "name a file in it")
+        if not stat.S_ISREG(found.st_mode):
+            raise _error(path, "it is not a regular file")
+        for source in inputs:
+            if source is not None and source != "-" and _same_file(source, path):
+                raise _error(path, "it is also an input", "name another file")
+        if not overwrite:
+            raise _error(path, "it exists", "pass {overwrite} to replace it")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _error(path, f"the folder {folder!r} is not writable")
+
+
+def _error(path: str, why: str, hint: str | None = None) -> OutputError:
+    return OutputError(f"cannot write: {why}", path=path, hint=hint)
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether a path is a folder or in it, links followed."""
+    outer = os.path.realpath(folder)
+    inner = os.path.realpath(path)
+    return inner == outer or inner.startswith(os.path.join(outer, ""))
+
+
+def _same_file(first: str, second: str) -> bool:
+    with suppress(OSError, ValueError):
+        return os.path.samefile(first, second)
+    return False
+
+
+@contextmanager
+def atomic_write(path: str, overwrite: bool) -> Iterator[BinaryIO]:
+    """Write a file so that other programs see the old one, or the whole new one.
+
+    Parameters
+    ----------
+    path : str
+        The file to be written.
+    overwrite : bool
+        Whether an existing file may be replaced.
+
+    Yields
+    ------
+    file object
+        Binary and writable, under a temporary name in the same folder. It takes the final name
+        when the block ends, and is removed when the block raises anything at all.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written: no space, no permission, or as `check_output`.
+    """
+    check_output(path, overwrite)
+    folder, name = os.path.split(path)
+    # Cut short: a long name plus a suffix could pass the file system's limit on names.
+    temporary = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(6)}.tmp")
+    try:
+        # Mode 0o666 under the umask: what an ordinary open() gives, unlike tempfile's 0o600.
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        try:
+            with os.fdopen(handle, "w+b") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            _publish(temporary, path, overwrite)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_folder(folder or ".")
+    except OSError as error:
+        raise _error(path, reason(error)) from error
+
+
+def _publish(temporary: str, path: str, overwrite: bool) -> None:
+    if not overwrite:
+        try:
+            # Unlike a rename, a link fails where somebody made the file in the meantime.
+            os.link(temporary, path)
+        except FileExistsError:
+            raise _error(path, "it was made meanwhile", "pass {overwrite} to replace it") from None
+        except OSError:
+            # Some file systems have no hard links; the check before the work must do there.
+            check_output(path, overwrite)
+        else:
+            os.unlink(temporary)
+            return
+    os.replace(temporary, path)
+
+
+def _sync_folder(folder: str) -> None:
+    """Make the new name itself last through a power cut, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)

@@ -1,0 +1,250 @@
+"""`easiness label-errors` lists what rank_mislabels ranks."""
+
+import base64
+import csv
+import io
+import re
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from easiness_aum import AreaUnderMargin, rank_mislabels
+from easiness_cli.__main__ import main
+
+import easiness_core as ec
+
+N, C = 60, 4
+RNG = np.random.default_rng(5)
+LABELS = RNG.integers(0, C, N)
+LOGITS = RNG.normal(size=(N, C)) + 2.5 * np.eye(C)[(LABELS + (RNG.random(N) < 0.2)) % C]
+PROBS = ec.softmax(LOGITS)
+NAMES = ["cat", "dog <b>", "x,y", "é"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    np.save("p.npy", PROBS)
+    np.save("y.npy", LABELS)
+    (tmp_path / "names.txt").write_text("\n".join(NAMES), "utf-8")
+    return tmp_path
+
+
+def run(*argv):
+    return main(["label-errors", "p.npy", "y.npy", *argv])
+
+
+def listed(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("method", ["easiness", "confusion"])
+@pytest.mark.parametrize("sigma", [None, 0.3])
+def test_the_list_is_the_ranking(folder, method, sigma):
+    options = ["--sigma", str(sigma)] if sigma else []
+    assert run("-o", "out.csv", "--method", method, *options) == 0
+    estimator = ec.ClosedForm(sigma=sigma) if sigma else None
+    found = rank_mislabels(PROBS, LABELS, method=method, estimator=estimator)
+    rows = listed("out.csv")
+    assert [int(row["index"]) for row in rows] == found.order.tolist()
+    assert [int(row["rank"]) for row in rows] == list(range(1, N + 1))
+    for row in rows:
+        k = int(row["index"])
+        assert float(row["suspicion"]) == found.suspicion[k]
+        assert int(row["label"]) == LABELS[k]
+        assert int(row["suggested"]) == found.suggested[k]
+        assert float(row["p_label"]) == PROBS[k, LABELS[k]]
+        assert float(row["p_suggested"]) == PROBS[k, found.suggested[k]]
+        assert row["flagged"] == str(int(found.flags[k]))
+
+
+def test_all_formats_list_the_same_with_class_names(folder, capsysbinary):
+    for out in ("o.csv", "o.parquet", "o.html"):
+        assert run("-o", out, "--classes", "@names.txt", "--top", "7") == 0
+    capsysbinary.readouterr()
+    assert run("--classes", "@names.txt", "--top", "7", "-q") == 0
+    assert capsysbinary.readouterr().out == (folder / "o.csv").read_bytes()
+    rows = listed("o.csv")
+    table = pq.read_table("o.parquet").to_pydict()
+    assert [row["label"] for row in rows] == table["label"]
+    assert [float(row["suspicion"]) for row in rows] == table["suspicion"]
+    assert set(table["label"]) <= set(NAMES)
+    page = (folder / "o.html").read_text("utf-8")
+    shown = [
+        int(k)
+        for k in re.findall(r'row" class="rank number">\d+</th>\s*<td class="number">(\d+)<', page)
+    ]
+    assert shown == table["index"]
+    assert "<b>" not in page
+    assert "<img" not in page
+
+
+def test_class_names_that_spreadsheets_would_run_are_escaped_in_csv_if_asked(folder):
+    names = ["=1+1", "@x", "-3", "plain"]
+    (folder / "names.txt").write_text("\n".join(names), "utf-8")
+    for out in ("o.csv", "o.parquet", "o.html"):
+        assert run("-o", out, "--classes", "@names.txt", "--escape-formulas") == 0
+    assert run("-o", "as_is.csv", "--classes", "@names.txt") == 0
+    rows = listed("o.csv")
+    for row, plain in zip(rows, listed("as_is.csv"), strict=True):
+        for column in ("label", "suggested"):
+            mark = "" if plain[column] == "plain" else "'"
+            assert row[column] == mark + plain[column]
+    assert {row["label"] for row in rows} == {"'=1+1", "'@x", "'-3", "plain"}
+    assert set(pq.read_table("o.parquet")["label"].to_pylist()) == set(names)
+    assert "&#39;=" not in (folder / "o.html").read_text("utf-8")
+
+
+def test_flagged_alone_and_counts(folder, capsys):
+    assert run("-o", "out.csv", "--flagged") == 0
+    flags = rank_mislabels(PROBS, LABELS).flags
+    assert {int(row["index"]) for row in listed("out.csv")} == set(np.flatnonzero(flags).tolist())
+    told = capsys.readouterr().out
+    assert f"{flags.sum()} of {N} samples" in told
+    assert "flagged: another class is more probable than the given one" in told
+    assert run("-o", "out.html") == 0
+    assert "another class is more probable than the given one." in (folder / "out.html").read_text()
+    assert run("-o", "confusion.html", "--method", "confusion") == 0
+    assert (
+        "given one, after allowing for classes that are often confused"
+        in (folder / "confusion.html").read_text()
+    )
+
+
+def test_normalize_and_logits(folder):
+    np.save("p.npy", 7 * PROBS)
+    assert run("-o", "a.csv") == 3
+    assert run("-o", "a.csv", "--normalize", "--top", "5") == 0
+    np.save("p.npy", LOGITS)
+    assert run("-o", "b.csv", "--logits", "--top", "5") == 0
+    for a, b in zip(listed("a.csv"), listed("b.csv"), strict=True):
+        assert a["index"] == b["index"]
+        assert float(a["p_label"]) == pytest.approx(float(b["p_label"]))
+
+
+def test_aum_is_a_column_and_an_order(folder):
+    area = AreaUnderMargin()
+    shuffled = RNG.permutation(N)
+    area.update(shuffled, LOGITS[shuffled], LABELS[shuffled])
+    area.to_csv(".")
+    aum = ec.margins(LOGITS, LABELS).margin
+    assert run("-o", "a.csv", "--aum", "aum_values.csv") == 0
+    rows = listed("a.csv")
+    assert [float(row["aum"]) for row in rows] == aum[[int(row["index"]) for row in rows]].tolist()
+    assert run("-o", "b.csv", "--aum", "aum_values.csv", "--sort-by", "aum") == 0
+    assert [int(row["index"]) for row in listed("b.csv")] == np.argsort(aum).tolist()
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (1,)])
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_pictures_from_an_array(folder, shape, dtype):
+    from PIL import Image
+
+    images = RNG.integers(0, 256, (N, 6, 5, *shape)).astype(np.uint8)
+    np.save("images.npy", images if dtype == "uint8" else images / 255)
+    assert run("-o", "o.html", "--images", "images.npy", "--top", "4") == 0
+    assert '<body class="wide">' in (folder / "o.html").read_text("utf-8")
+    assert run("-o", "plain.html") == 0
+    assert "<body>" in (folder / "plain.html").read_text("utf-8")
+    page = (folder / "o.html").read_text("utf-8")
+    found = re.findall(r'src="data:image/png;base64,([^"]*)" alt="sample (\d+)"', page)
+    assert [int(row) for _, row in found] == rank_mislabels(PROBS, LABELS).order[:4].tolist()
+    for data, row in found:
+        picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+        assert np.array_equal(picture, images[int(row)].squeeze())
+
+
+def test_pictures_from_a_folder_are_small(folder):
+    from PIL import Image
+
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "notes.txt").write_text("no picture")
+    for k in RNG.permutation(N).tolist():
+        Image.new("RGB", (400, 200), (4 * k, 0, 0)).save(folder / "pictures" / f"{k:03}.png")
+    assert run("-o", "o.html", "--images", "pictures", "--top", "2") == 0
+    data = re.findall(r"base64,([^\"]*)\" alt", (folder / "o.html").read_text("utf-8"))
+    first = Image.open(io.BytesIO(base64.b64decode(data[0])))
+    assert first.size == (96, 48)
+    assert first.getpixel((5, 5)) == (4 * int(rank_mislabels(PROBS, LABELS).order[0]), 0, 0)
+
+
+def test_numbers_in_file_names_count_as_numbers(folder):
+    """0.png, 1.png, 2.png, ..., 10.png: sorted as text, most samples get another's picture."""
+    from PIL import Image
+
+    (folder / "pictures").mkdir()
+    for k in range(N):
+        Image.new("RGB", (4, 4), (4 * k, 0, 0)).save(folder / "pictures" / f"img{k}_x.png")
+    assert run("-o", "o.html", "--images", "pictures") == 0
+    page = (folder / "o.html").read_text("utf-8")
+    found = re.findall(r'src="data:image/png;base64,([^"]*)" alt="sample (\d+)"', page)
+    assert len(found) == N
+    for data, row in found:
+        picture = Image.open(io.BytesIO(base64.b64decode(data)))
+        assert picture.getpixel((0, 0)) == (4 * int(row), 0, 0)
+
+
+@pytest.mark.parametrize("scale", [255.0, -1.0, np.nan])
+def test_pictures_that_would_come_out_white_or_black_are_refused(folder, capsys, scale):
+    np.save("images.npy", np.full((N, 4, 4), 0.5) * scale)
+    assert run("-o", "o.html", "--images", "images.npy") == 3
+    told = capsys.readouterr().err
+    assert f"real numbers from 0 to 1, got {0.5 * scale:g} in the picture of row" in told
+    assert not (folder / "o.html").exists()
+
+
+def test_a_page_lists_no_more_than_a_hundred_unless_asked(folder):
+    np.save("p.npy", np.tile(PROBS, (3, 1)))
+    np.save("y.npy", np.tile(LABELS, 3))
+    assert run("-o", "o.html") == 0
+    assert run("-o", "all.html", "--top", "180") == 0
+    counts = [
+        (folder / name).read_text("utf-8").count("<tr>") - 1 for name in ("o.html", "all.html")
+    ]
+    assert counts == [100, 180]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "message"),
+    [
+        (["-o", "out.npz"], 2, "expected a name ending in .csv, .parquet or .html"),
+        (["--sort-by", "aum"], 2, "--sort-by aum requires --aum FILE"),
+        (
+            ["-o", "o.csv", "--images", "images.npy"],
+            2,
+            "--images requires an .html output, and one file",
+        ),
+        (["-o", "o.html", "--images", "short.npy"], 3, "expected 60 pictures, got 3"),
+        (["-o", "o.html", "--images", "p.npy"], 3, "expected a folder, or an npy of shape"),
+        (["-o", "o.html", "--images", "deep.npy"], 3, "got uint16 of shape (60, 4, 4)"),
+        (["-o", "o.html", "--images", "flat.npy"], 3, "got float64 of shape (60, 0, 4)"),
+        (["-o", "o.html", "--images", "names.txt"], 3, "not a readable npy file"),
+        (["-o", "o.html", "--images", "none.npy"], 3, "No such file"),
+        (["-o", "o.csv", "--aum", "short.csv"], 3, "expected the sample_ids 0 to 59"),
+        (["-o", "o.csv", "--aum", "names.txt"], 3, "expected the header of aum_values.csv"),
+        (["-o", "o.csv", "--aum", "p.npy"], 3, "p.npy: expected a csv file in UTF-8"),
+        (["-o", "o.csv", "--aum", "wide.csv"], 3, "wide.csv: expected a csv file in UTF-8"),
+        (["-o", "o.csv", "--top", "0"], 2, "expected a whole number >= 1"),
+        (["-o", "y.npy"], 2, "expected a name ending in"),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_one_line(folder, capsys, argv, code, message):
+    np.save("short.npy", np.zeros((3, 4, 4)))
+    np.save("deep.npy", np.full((N, 4, 4), 1000, np.uint16))
+    np.save("flat.npy", np.zeros((N, 0, 4)))
+    (folder / "wide.csv").write_text("sample_id,aum\n" + 200_000 * "0" + ",1.5\n")
+    (folder / "short.csv").write_text("sample_id,aum\n0,1.5\n")
+    before = sorted(path.name for path in folder.iterdir())
+    assert run(*argv) == code
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_an_existing_file_is_kept(folder):
+    (folder / "o.csv").write_text("mine")
+    assert run("-o", "o.csv") == 3
+    assert (folder / "o.csv").read_text() == "mine"
+    assert run("-o", "o.csv", "--overwrite", "-q") == 0
+    assert len(listed("o.csv")) == N

@@ -1,0 +1,91 @@
+"""The report's numbers and sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from easiness_cli.pages import words
+from easiness_cli.pages.report import build_report
+from report_reader import made, page_of
+
+import easiness_core as ec
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return made(600, 4)
+
+
+def test_headline_counts_errors_by_level(sample):
+    scores = ec.score(*sample)
+    report = build_report(*sample)
+    wrong = scores.predicted != sample[1]
+    assert wrong.any()
+    for level in ec.Level:
+        count = int((wrong & (scores.level == level)).sum())
+        assert report.errors[level.name.lower()] == count
+    text = report.headline.replace("\xa0", " ")
+    assert text.startswith(f"Of 600 samples, {(~wrong).sum()} ({100 * (~wrong).mean():.2f} %) are")
+    assert f"Of the {wrong.sum()} errors, {report.errors['hard']} are hard" in text
+
+
+def test_least_ese_at_the_lower_edge_is_no_recommendation(sample):
+    report = build_report(*sample)
+    assert report.sigma_fit.ese_curve[0] == report.sigma_fit.ese
+    notes = page_of(*sample).text["section"][-1]
+    assert "σ is not scale-free" in notes
+    assert "recommends no σ" in notes
+    assert "held-out" not in notes
+    # Exact ties are as easy as a coin toss at any small sigma, though the label always loses here.
+    ties = np.array([[0.5, 0.5, 0.0]] * 4), np.array([1, 1, 1, 1])
+    tied = build_report(*ties)
+    assert tied.sigma_fit.ese < 0.9 * tied.sigma_fit.ese_curve[0]
+    notes = page_of(*ties).text["section"][-1]
+    assert "recommends no σ" not in notes
+    assert "held-out" in notes
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (0.92937, "0.9294"),
+        (-2509.7353, "−2,510"),
+        (1234567.0, "1.235 × 10⁶"),
+        (-0.00001234, "−1.234 × 10⁻⁵"),
+        (99.99999, "100.00"),
+        (float("inf"), "∞"),
+        (float("nan"), "not defined"),
+    ],
+)
+def test_numbers_are_shown_in_four_digits(number, text):
+    assert words.number(number).replace("\xa0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.92937, "0.9294"),
+        (-2509.7353, "−2,510"),
+        (-0.00001234, "−1.2 × 10⁻⁵"),
+        (1e300, "1.0 × 10³⁰⁰"),
+    ],
+)
+def test_narrow_columns_show_two_digits_of_a_power_of_ten(number, text):
+    assert words.compact(number).replace("\xa0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        (0, 10, "0 %"),
+        (10, 10, "100 %"),
+        (1, 10**6, "< 0.01 %"),
+        (10**6 - 1, 10**6, "> 99.99 %"),
+        (9294, 10000, "92.94 %"),
+        (0, 0, "not defined"),
+    ],
+)
+def test_shares_never_round_to_none_or_all(part, whole, text):
+    assert words.percent(part, whole).replace("\xa0", " ") == text

@@ -1,0 +1,27 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from easiness_io import sample_reader
+from easiness_io.shards import run
+
+
+@pytest.fixture(autouse=True)
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run in an empty folder; blocks have 64 rows of 4 classes, so that small files have many."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sample_reader, "_ELEMENTS", 64 * 4)
+    return folder
+
+
+@pytest.fixture
+def forbid_scoring(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Give a function after which nothing may be scored."""
+
+    def never(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt("scored")
+
+    return lambda: monkeypatch.setattr(run, "score_blocks", never)

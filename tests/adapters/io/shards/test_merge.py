@@ -1,0 +1,184 @@
+"""`merge_summaries`: the summary of all shards, exactly, and of nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from easiness_io import DataError, ShardsError, merge_summaries, score_shard, score_shards
+from shard_cases import CUTS, LABELS, PROBS, flip, save, save_set
+
+import easiness_core as ec
+
+WHOLE = ec.score(PROBS, LABELS).summary
+MANIFESTS = [f"out.easiness/part-{at}.parquet.json" for at in range(3)]
+
+
+@pytest.fixture(autouse=True)
+def _scored(in_folder: Path) -> None:
+    save_set()
+    score_shards("in", "out")
+
+
+def print_result(name: str, summary: ec.Summary, output: str | None = None) -> str:
+    """Write what `easiness score --json` prints, as far as it is merged."""
+    content = {"n_classes": 4, "output": output, "summary": summary.to_dict()}
+    Path(name).write_text(json.dumps(content))
+    return name
+
+
+def refused(said: str, *paths: str, verify: bool = False) -> None:
+    with pytest.raises(DataError, match=said):
+        merge_summaries(paths, verify=verify)
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [["out"], ["out/"], [Path("out")], ["out.easiness"], MANIFESTS, MANIFESTS[::-1],
+     [*MANIFESTS, "out.easiness/shards.json"]],
+)  # fmt: skip
+def test_it_equals_the_whole_in_any_order(paths: list[Any]) -> None:
+    for verify in (False, True):
+        found = merge_summaries(paths, verify=verify)
+        assert (found.summary, found.n_classes) == (WHOLE, 4)
+
+
+def test_printed_results_are_merged() -> None:
+    names = [
+        print_result(f"{at}.json", ec.score(PROBS[rows], LABELS[rows]).summary)
+        for at, rows in enumerate(CUTS)
+    ]
+    assert merge_summaries(names[::-1]).summary == WHOLE
+    assert merge_summaries([*names[:2], MANIFESTS[2]]).summary == WHOLE
+
+
+def test_no_paths_are_no_samples() -> None:
+    assert merge_summaries([]).summary.n_samples == merge_summaries([]).n_classes == 0
+
+
+def test_it_refuses_what_is_not_complete() -> None:
+    flip("out/part-0.parquet", 100)
+    assert merge_summaries(["out"]).summary == WHOLE  # only a checksum tells
+    refused(r"part-0.parquet': missing, or not what its manifest says", "out", verify=True)
+    os.truncate("out/part-0.parquet", 100)
+    refused("not what its manifest says", "out")
+    os.unlink("out/part-0.parquet")
+    refused("missing, or not what its manifest says", "out")
+
+
+def test_it_refuses_an_output_without_its_manifest() -> None:
+    os.unlink(MANIFESTS[0])
+    refused("1 of 3 manifests are missing, such as that of 'part-0.parquet'", "out")
+    os.unlink("out.easiness/shards.json")
+    refused("'part-0.parquet' does not belong to its run", "out")
+    shutil.rmtree("out.easiness")
+    refused("'out': no manifests of it in", "out")
+
+
+def test_it_refuses_a_part_of_a_set() -> None:
+    save("in/part-2.npz", CUTS[2], probs=PROBS[CUTS[2]] * 2, id=np.arange(151, 400))
+    with pytest.raises(ShardsError):
+        score_shards("in", "some")
+    refused("1 of 3 manifests are missing, such as that of 'part-2.parquet'", "some")
+    # Of the others it may be asked for.
+    named = [f"some.easiness/part-{at}.parquet.json" for at in range(2)]
+    assert merge_summaries(named).summary.n_samples == 151
+    save("in/part-2.npz", CUTS[2], id=np.arange(151, 400))
+    score_shards("in", "some")
+    assert merge_summaries(["some"]).summary == WHOLE
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"outputs": 3}', '{"outputs": [1]}', "[" * 9999])
+def test_it_refuses_where_it_cannot_tell_the_set(text: str) -> None:
+    Path("out.easiness/shards.json").write_text(text)
+    refused("shards.json': not a list of shards", "out")
+    score_shards("in", "out")
+    assert merge_summaries(["out"]).summary == WHOLE
+
+
+@pytest.mark.parametrize("name", ["old.parquet", "part-0.csv"])
+def test_another_output_is_no_part_of_a_run(name: str) -> None:
+    Path("out", name).write_text("mine")
+    Path("out/summary.json").write_text("mine")
+    refused(f"'{name}' does not belong to its run", "out")
+    os.unlink(f"out/{name}")
+    assert merge_summaries(["out"]).summary == WHOLE
+
+
+def test_two_shards_of_equal_content_count_twice_as_in_the_run() -> None:
+    save("in/part-2.npz", CUTS[0], id=np.arange(200, 350))
+    os.unlink("in/part-1.npz")
+    np.savez("in/part-3.npz", **np.load("in/part-2.npz"))
+    expected = score_shards("in", "twice", check_ids=False)
+    assert expected.n_samples == 450
+    assert merge_summaries(["twice"]).summary == expected
+    named = [f"twice.easiness/part-{at}.parquet.json" for at in (0, 2, 3)]
+    assert merge_summaries(named).summary == expected
+    refused("already counts the same samples", "twice", named[0])
+
+
+def test_it_refuses_to_count_twice() -> None:
+    refused("already counts the same samples", "out", MANIFESTS[0])
+    refused("already counts the same samples", "out", "out.easiness")
+    score_shards("in", "again")
+    refused("already counts the same samples", "out", "again")
+    shutil.copytree("out", "moved")
+    shutil.copytree("out.easiness", "moved.easiness")
+    refused("already counts the same samples", "out", "moved")
+
+
+def test_it_refuses_a_result_and_what_it_was_made_of() -> None:
+    result = print_result("summary.json", WHOLE)
+    for paths in (["out", result], [result, "out"], [result, result]):
+        refused("already counts the same samples", *paths)
+    other = print_result("other.json", ec.score(PROBS[:9], LABELS[:9]).summary, output="out")
+    refused("other.json': '.*out.easiness.*' already counts the same samples", "out", other)
+    shutil.copy(result, "copy.json")
+    first = print_result("first.json", ec.score(PROBS[:9], LABELS[:9]).summary)
+    refused("'summary.json' already counts the same samples", first, result, "copy.json")
+
+
+def test_it_refuses_copies_within_a_folder() -> None:
+    shutil.copy("out/part-0.parquet", "out/copy.parquet")
+    shutil.copy(MANIFESTS[0], "out.easiness/copy.parquet.json")
+    refused("'copy.parquet' does not belong to its run", "out")
+    refused("already counts the same samples", *MANIFESTS, "out.easiness/copy.parquet.json")
+
+
+def test_it_refuses_what_does_not_belong_together() -> None:
+    probs = PROBS[:9, :3] / PROBS[:9, :3].sum(1, keepdims=True)
+    save("three/a.npz", probs=probs, labels=[0] * 9)
+    score_shards("three", "narrow")
+    refused("it has 3 classes, 'out.*' has 4|it has 4 classes, '.*' has 3", "narrow", "out")
+    score_shards("in/part-1*", "wide", estimator=ec.ClosedForm(sigma=0.1))
+    others = [MANIFESTS[0], MANIFESTS[2]]
+    refused("different estimator", *others, "wide")
+    score_shards("in/part-1*", "summed", normalize=True)
+    refused("it was scored with normalize True, '.*' with False", *others, "summed")
+
+
+def test_it_refuses_a_folder_of_two_runs() -> None:
+    save("in/part-2.npz", CUTS[2], probs=PROBS[CUTS[2]] * 2, id=np.arange(151, 400))
+    with pytest.raises(ShardsError):
+        score_shards("in", "out", header=False, overwrite=True)
+    # The manifest of part 2 is that of the first run, and so is its output.
+    refused("this folder mixes two runs; rerun the unfinished one", "out")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"summary": 1}', "[" * 100_000])
+def test_it_refuses_anything_else(text: str) -> None:
+    Path("x.json").write_text(text)
+    refused("'x.json': neither a manifest nor", "x.json")
+    refused("'none.json': no such file or folder", "none.json")
+
+
+def test_outputs_in_capitals_are_outputs() -> None:
+    Path("own").mkdir()
+    score_shard("in/part-0.npz", "own/A.CSV")
+    score_shard("in/part-2.npz", "own/b.csv")
+    assert merge_summaries(["own"]).summary.n_samples == 150 + 249

@@ -1,0 +1,187 @@
+"""csv as people have it: headers, delimiters, decimal marks, encodings, and what goes wrong."""
+
+import numpy as np
+import pytest
+from easiness_io import AmbiguousError, UnreadableError, open_samples
+from table_files import rows_read
+
+P = [[0.0, 1.0], [0.25, 0.75], [0.5, 0.5]]
+
+
+@pytest.fixture
+def text(tmp_path):
+    def write(content, name="rows.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(content.encode(encoding) if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+# The first line of three rows of probabilities, and what it is: names, values, or unclear.
+FIRST_LINES = {
+    "0.0,1.0": None, "1,0": None, "0,1": None, "1.0,0": None,
+    "0.25,0.75": False, "1e-3,.999": False,
+    "a,b": True, "nan,inf": True, "NA,null": True, "p_0,p_1": True, "1,2": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("first", FIRST_LINES)
+def test_the_first_line_of_probabilities(text, tmp_path, first):
+    path = text(first + "\n" + "".join(f"{a},{b}\n" for a, b in P))
+    for n_rows, header in ((3, True), (4, False)):
+        np.save(tmp_path / "y.npy", [1] * n_rows)
+        expected = FIRST_LINES[first]
+        if expected is None:
+            with pytest.raises(
+                AmbiguousError, match=rf"first line, {first}, .*header=True or header=F"
+            ):
+                open_samples(path, tmp_path / "y.npy")
+        elif expected == header:
+            assert len(rows_read(path, tmp_path / "y.npy", classes=["x", "y"])[1]) == n_rows
+        else:
+            hint = "is a row, pass header=False" if expected else "holds names, pass header=True"
+            with pytest.raises(ValueError, match=rf"{n_rows} labels, but .*rows.csv' {hint}"):
+                rows_read(path, tmp_path / "y.npy", classes=["x", "y"])
+
+
+@pytest.mark.parametrize(
+    ("first", "order"),
+    [
+        ("0,1,2", [0, 1, 2]), ("2,0,1", [1, 2, 0]), ("p_2,p_0,p_1", [1, 2, 0]),
+        ("3.0,1.0,2.0", [1, 2, 0]), ("0,1,10,2,3", [0, 1, 3, 4, 2]), ("03,01,02", [1, 2, 0]),
+    ],
+)  # fmt: skip
+def test_a_header_of_numbers_is_no_sample(text, tmp_path, first, order):
+    row = [0.5, 0.25, 0.25, 0.0, 0.0][: len(order)]
+    path = text(f"{first}\n{','.join(map(str, row))}\n")
+    label = 1 if min(map(float, first.replace("p_", "").split(","))) else 0
+    np.save(tmp_path / "y.npy", [label])
+    if first == "2,0,1":
+        with pytest.raises(AmbiguousError, match=r"2,0,1, may hold names or values"):
+            open_samples(path, tmp_path / "y.npy")
+    header = True if first == "2,0,1" else None
+    _, probs, labels, _ = rows_read(path, tmp_path / "y.npy", header=header)
+    assert (probs.tolist(), labels.tolist()) == ([[row[at] for at in order]], [0])
+
+
+@pytest.mark.parametrize(
+    ("content", "labels"),
+    [
+        ("1\n0\n2\n", [1, 0, 2]),
+        ("0\n0\n2\n", [0, 0, 2]),
+        ("1.0\n0.0\n2.0\n", [1, 0, 2]),
+        ("label\n1\n0\n2\n", [1, 0, 2]),
+        ("anything\n1\n0\n2\n", [1, 0, 2]),
+        ("c\na\nc\n", [2, 0, 2]),
+        ("class\nc\na\nc\n", [2, 0, 2]),
+        ("file,class\nx,c\ny,a\nz,c\n", [2, 0, 2]),
+    ],
+)
+def test_labels_with_and_without_a_header(text, content, labels):
+    probs = text("p_a,p_b,p_c\n" + "0.5,0.25,0.25\n" * 3, "probs.csv")
+    assert rows_read(probs, text(content, "labels.csv"))[2].tolist() == labels
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "0\n1\n0\n2\n",
+            "4 labels, but 3 rows .* first line of '.*labels.csv' holds names, pass h",
+        ),
+        (
+            "a\nc\nb\n",
+            "2 labels, but 3 rows .* first line of '.*labels.csv' is a row, pass header=F",
+        ),
+    ],
+)
+def test_a_wrong_guess_about_labels_is_found(text, content, message):
+    probs = text("p_a,p_b,p_c\n" + "0.5,0.25,0.25\n" * 3, "probs.csv")
+    with pytest.raises(ValueError, match=message):
+        rows_read(probs, text(content, "labels.csv"))
+
+
+FORMS = {
+    "blank lines": "\n\np_a,p_b,label\n\n0.25,0.75,b\n\n0.5,0.5,a\n\n",
+    "Windows": "p_a,p_b,label\r\n0.25,0.75,b\r\n0.5,0.5,a\r\n",
+    "old Mac": "p_a,p_b,label\r0.25,0.75,b\r0.5,0.5,a\r",
+    "no last line end": "p_a,p_b,label\n0.25,0.75,b\n0.5,0.5,a",
+    "spaces": "p_a, p_b, label\n0.25, 0.75, b\n 0.5, 0.5, a\n",
+    "quotes": '"p_a","p_b","label"\n"0.25","0.75","b"\n"0.5","0.5","a"\n',
+    "lines in cells": 'p_a,p_b,"no\nte",label\n0.25,0.75,"x\n\ny",b\n0.5,0.5,,a\n',
+    "other numbers": "p_a,p_b,label\n25e-2,+.75,b\n5E-1,0.5,a\n",
+    "decimal commas": "p_a;p_b;label\n0,25;0,75;b\n,5;0,5;a\n",
+    "decimal commas and whole numbers": "p_a\tp_b\tn\tlabel\n0,25\t0,75\t3\tb\n0,5\t0,5\t1\ta\n",
+    "quoted decimal commas": 'p_a;p_b;label\n"0,25";"0,75";b\n"0,5";"0,5";a\n',
+    "pipes": "p_a|p_b|label\n0.25|0.75|b\n0.5|0.5|a\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_forms_of_csv(text, form, encoding):
+    reader, probs, labels, _ = rows_read(text(FORMS[form], encoding=encoding))
+    assert (reader.classes, labels.tolist()) == (["a", "b"], [1, 0])
+    np.testing.assert_array_equal(probs, P[1:])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le", "cp1252"])
+def test_an_encoding_is_named_by_the_user(text, encoding):
+    path = text("p_blå,p_röd,label\n0.25,0.75,röd\n", encoding=encoding)
+    with pytest.raises(UnreadableError, match=r"text.*encoding="):
+        rows_read(path)
+    assert rows_read(path, encoding=encoding)[0].classes == ["blå", "röd"]
+    with pytest.raises(UnreadableError, match=r"not text in utf-7000"):
+        rows_read(path, encoding="utf-7000")
+
+
+def test_delimiter_and_decimal_are_named_by_the_user(text):
+    path = text("p_a:p_b:label\n0.25:0.75:b\n")
+    assert rows_read(path, delimiter=":")[1].tolist() == [[0.25, 0.75]]
+    path = text("p_a;p_b;note;label\n0,25;0,75;1.5;b\n")
+    with pytest.raises(
+        AmbiguousError, match=r"decimal points and others with decimal commas.*decimal="
+    ):
+        rows_read(path)
+    assert rows_read(path, decimal=",")[1].tolist() == [[0.25, 0.75]]
+
+
+HEAD = "p_a,p_b,label\n" + "0.25,0.75,b\n" * 2000
+BROKEN = {
+    "text late": (HEAD + "0.25,oops,b\n", "column 'p_b': .*invalid value 'oops'"),
+    "missing late": (
+        HEAD + "0.25,,b\n",
+        "column 'p_b': 1 values are missing; the first is row 2000",
+    ),
+    "NA late": (HEAD + "NA,1,b\n", "column 'p_a': 1 values are missing; the first is row 2000"),
+    "label late": (HEAD + "0.25,0.75,c\n", "1 of 2001 are not among .* row 2000, label 'c'"),
+    "no label late": (HEAD + "0.25,0.75,\n", "labels: 1 are missing; the first is row 2000"),
+    "short late": (HEAD + "0.25,b\n", "expected 3 columns, got 2"),
+    "long late": (HEAD + "0.25,0.75,b,\n", "expected 3 columns, got 4"),
+    "bytes late": (
+        HEAD.encode() + b"0.25,0.75,b\n" * 100_000 + b"0,1,\xff\n",
+        "column 'label': not text in UTF-8",
+    ),
+    "NA early": (
+        "p_a,p_b,label\n0.5,0.5,a\nNA,1,b\n",
+        "column 'p_a': 1 values are missing.* row 1",
+    ),
+    "short early": ("p_a,p_b,label\n0.5,0.5,a\n1,b\n", "row 1 has 2 cells, the first line has 3"),
+    "open quote": ('p_a,p_b,label\n0.5,0.5,"a\n1,0,b\n', "row 1: a quotation mark is never closed"),
+    "open quote late": (
+        HEAD + '0.5,0.5,"a\n' + "1,0,b\n" * 400_000,
+        "quotation mark is never closed",
+    ),
+    "one long line": ("p_a," * 300_000, "first line is longer than"),
+    "nul": ("p_a,p_b,label\n0.5,0.5,\0\n", "not a text file"),
+    "empty": ("", r"it is empty \(0 bytes\)"),
+    "blank": ("\n\n \n".replace(" ", ""), "it holds no rows"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_csv(text, case):
+    content, message = BROKEN[case]
+    with pytest.raises(ValueError, match=rf"rows.csv': .*{message}"):
+        rows_read(text(content))

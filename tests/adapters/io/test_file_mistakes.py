@@ -1,0 +1,170 @@
+"""What is given in place of a readable file: refused in one line that names the file."""
+# ruff: noqa: E501 - one case a line
+
+import bz2
+import gzip
+import io
+import json
+import pickle
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from easiness_io import DataError, UnreadableError, open_samples
+from table_files import FORMS, rows_read, write
+
+TABLE = {"p_0": [0.25, 0.5], "p_1": [0.75, 0.5], "label": [1, 0]}
+
+
+def npy(array, **options):
+    file = io.BytesIO()
+    np.save(file, array, **options)
+    return file.getvalue()
+
+
+def npz(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+OBJECTS = np.array([[1, None]], dtype=object)
+HEADER = npy(np.zeros((2, 2)))
+FILES = {
+    "empty.npy": (b"", r"it is empty \(0 bytes\)"),
+    "empty.csv": (b"", r"it is empty \(0 bytes\)"),
+    "empty.csv.gz": (gzip.compress(b""), r"it is empty \(0 bytes\)"),
+    "cut.csv.gz": (gzip.compress(b"p_0,p_1,label\n" + b"0.5,0.5,1\n" * 99)[:40], "not readable"),
+    "cut.csv.bz2": (bz2.compress(b"p_0,p_1,label\n" + b"0.5,0.5,1\n" * 99)[:40], "not readable|empty"),
+    "model.pt": (b"PK\3\4", "pickled objects.*numpy.save"),
+    "object.pkl": (pickle.dumps([1]), "pickled objects"),
+    "object.csv": (pickle.dumps([1]), "pickled objects"),
+    "objects.npy": (npy(OBJECTS, allow_pickle=True), "pickled objects"),
+    "objects.npz": (npz(probs=OBJECTS, y=[1]), "array 'probs': it holds pickled|no group"),
+    "text.npy": (b"0.5,0.5\n", "does not begin as npy does"),
+    "text.parquet": (b"p_0,p_1,label\n0.5,0.5,1\n", "does not begin as parquet does"),
+    "text.arrow": (b"p_0,p_1,label\n0.5,0.5,1\n", "does not begin as Arrow does"),
+    "head.npy": (HEADER[:20], "header is cut short"),
+    "cut.npy": (HEADER[:-1], "cut short: its header promises 32 bytes of data, 31 are there"),
+    "version.npy": (HEADER[:6] + b"\3" + HEADER[7:], "npy version 3.0"),
+    "scalar.npy": (npy(np.float64(1)), "one number, not an array"),
+    "alone.npy": (HEADER, "it holds one array; give the file of labels as well"),
+    "complex.npz": (npz(probs=np.zeros((2, 2), complex), y=[0, 1]), "no group|other"),
+    "none.npz": (npz(), "holds no arrays"),
+    "lengths.npz": (npz(probs=[[0.5, 0.5]], y=[1, 0]), "differ in their number of rows: probs 1, y 2"),
+    "no_labels.npz": (npz(probs=[[0.5, 0.5]]), "no column of labels; it has 'probs'|give the file"),
+    "magic.parquet": (b"PAR1" + bytes(20), "not a readable parquet file"),
+    "magic.arrow": (b"ARROW1\0\0" + bytes(20), "not a readable Arrow file"),
+    "list.json": (b'[{"p_0": 0.5}]', "expected JSON lines, one object a line.*lines=True"),
+    "number.jsonl": (b'{"p_0": 0.5}\n3\n', "row 1 is not readable as JSON: it is no object"),
+    "cut.jsonl": (b'{"p_0": 0.5, "p_1": 0.5, "y": 1}\n{"p_0"', "row 1 is not readable as JSON"),
+    "nested.jsonl": (b'{"p_0": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not readable as JSON"),
+    "utf16.jsonl": ('{"p_0": 0.5}'.encode("utf-16"), "JSON lines in UTF-8, got utf-16"),
+    "numbers.jsonl": (b'{"p_0": 0.5, "p_1": 0.5, "y": 1}\n{"p_0": "x", "p_1": 1, "y": 1}',
+                      "column 'p_0': expected a number, as in the first rows, got 'x' in row 1|'p_1'"),
+    "labels.jsonl": (b'{"p_0": 0.5, "p_1": 0.5, "y": 1}\n' * 2000 + b'{"p_0": 1, "p_1": 0, "y": 0.5}',
+                     "column 'y': expected a whole number, as in the first rows, got 0.5 in row 2000"),
+    "lists.jsonl": (b'{"probs": [0, 1], "y": 1}\n' * 2000 + b'{"probs": [0, "1"], "y": 1}',
+                    r"column 'probs': expected a list of numbers, .* got \[0, '1'\] in row 2000"),
+    "surrogate.jsonl": (b'{"probs": [0, 1], "y": "\\ud800"}', "expected text"),
+    "binary.csv": (bytes(range(256)), "not text in UTF-8"),
+    "label.parquet": (None, "column 'label': expected one label a row, it holds lists"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_that_cannot_be_used(tmp_path, name):
+    content, message = FILES[name]
+    path = tmp_path / name
+    if content is None:
+        path = Path(write(tmp_path, TABLE | {"label": [[1], [0]]}, "parquet", "label"))
+    else:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        rows_read(path)
+    assert caught.value.path == str(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_not_there(tmp_path):
+    with pytest.raises(UnreadableError, match=r"'no.csv': cannot be read: No such file"):
+        open_samples("no.csv")
+    with pytest.raises(UnreadableError, match=r"cannot be read: embedded null"):
+        open_samples("a\0b")
+    with pytest.raises(UnreadableError, match=r"it is a folder, not a file"):
+        open_samples(tmp_path)
+    with pytest.raises(UnreadableError, match=r"labels.npy': cannot be read"):
+        open_samples(write(tmp_path, TABLE, "csv"), tmp_path / "labels.npy")
+
+
+def test_standard_input_that_cannot_be_used(monkeypatch):
+    with pytest.raises(DataError, match=r"only one of two inputs can be standard input"):
+        open_samples("-", "-")
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(DataError, match=r"standard input.* is closed"):
+        open_samples("-")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(bytes(3 << 20))))
+    with pytest.raises(DataError, match=r"'standard input': .*read only once.*max_bytes="):
+        open_samples("-", max_bytes=1 << 20)
+
+
+def test_saved_datasets_that_cannot_be_used(tmp_path):
+    folder = tmp_path / "splits"
+    folder.mkdir()
+    (folder / "dataset_dict.json").write_text(json.dumps({"splits": ["train", "test"]}))
+    for split in ("train", "test"):
+        write(folder, TABLE, "dataset", split)
+    with pytest.raises(UnreadableError, match=r"it holds the splits test, train; name one of them"):
+        open_samples(folder)
+    assert rows_read(folder / "test")[2].tolist() == [1, 0]
+    for state in ("", "{}", '{"_data_files": []}', '{"_data_files": [{"filename": "no.arrow"}]}'):
+        (folder / "test" / "state.json").write_text(state)
+        with pytest.raises(UnreadableError, match=r"splits/test"):
+            open_samples(folder / "test")
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "dataset"])
+def test_contents_count_more_than_names(tmp_path, form):
+    path = Path(write(tmp_path, TABLE, form))
+    bare = path.rename(tmp_path / "bare")
+    assert rows_read(bare)[2].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_second_file_that_could_be_scored_itself(tmp_path, form):
+    first, second = (write(tmp_path, TABLE, form, stem) for stem in ("first", "second"))
+    message = "second.*given as the file of labels.*quote the glob .*labels="
+    with pytest.raises(DataError, match=message):
+        open_samples(first, second)
+    assert rows_read(first, second, labels="label")[2].tolist() == [1, 0]
+    assert rows_read(first, first)[2].tolist() == [1, 0]
+    only_probs = write(tmp_path, {k: v for k, v in TABLE.items() if k != "label"}, form, "probs")
+    assert rows_read(only_probs, second)[2].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("n_labels", [1, 3])
+def test_numbers_of_labels_and_rows(tmp_path, form, n_labels):
+    path = write(tmp_path, {k: v for k, v in TABLE.items() if k != "label"}, form)
+    np.save(tmp_path / "y.npy", [1] * n_labels)
+    with pytest.raises(DataError, match=rf"y.npy': {n_labels} labels, but 2 rows of .* in '.*rows"):
+        rows_read(path, tmp_path / "y.npy")
+
+
+def test_a_limit_of_memory(tmp_path):
+    text = pa.array(["x" * 1000]).dictionary_encode()
+    ids = pa.DictionaryArray.from_arrays(pa.array([0] * 50_000, pa.int32()), text.dictionary)
+    n = 50_000
+    table = {"id": ids, "p_0": [0.25] * n, "p_1": [0.75] * n, "y": [0] * n}
+    for form in ("parquet", "feather", "arrows"):
+        path = write(tmp_path, table, form)
+        assert len(rows_read(path)[1]) == n
+        with pytest.raises(DataError, match=r"takes [0-9,]+ bytes in memory.*max_bytes="):
+            rows_read(path, max_bytes=1 << 20)
+    np.save(tmp_path / "wide.npy", np.zeros((1, 300_000)))
+    np.save(tmp_path / "y.npy", [0])
+    with pytest.raises(DataError, match=r"takes 2,400,000 bytes.*max_bytes="):
+        rows_read(tmp_path / "wide.npy", tmp_path / "y.npy", max_bytes=1 << 20)
