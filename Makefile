@@ -8,10 +8,10 @@ SOURCES := pyproject.toml constraints.txt
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format docs-check picture tables cleaning mislabels scaling training bench clean
+.PHONY: help demo test fuzz test-evidence coverage lint format docs-check picture tables cleaning mislabels scaling training bench clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -24,7 +24,7 @@ $(VENV)/.demo: $(BIN)/python $(SOURCES)
 	@touch $@
 
 $(VENV)/.test: $(BIN)/python $(SOURCES)
-	$(PIP_INSTALL) -e '.[cli,dask,sklearn,testing,torch,zarr]' --group test
+	$(PIP_INSTALL) -e '.[cli,dask,sklearn,testing,torch]' --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test
@@ -40,6 +40,9 @@ demo: $(VENV)/.demo  ## score four classifiers on scikit-learn's digits; writes 
 
 test: coverage  ## all tests: interpreted kernels for coverage, then everything compiled
 	$(BIN)/pytest tests easiness_core adapters --doctest-modules
+
+test-evidence: $(VENV)/.test  ## tests of the scripts behind the pages' tables, and of the tables themselves
+	$(BIN)/pytest tests/evidence
 
 # Coverage cannot see into compiled kernels, so the core's tests run interpreted as well.
 coverage: $(VENV)/.test  ## the core's tests with interpreted kernels; at least 95 % covered
@@ -57,8 +60,11 @@ format: $(VENV)/.lint  ## let ruff rewrite what it can
 docs-check: $(VENV)/.test  ## run every snippet in README and docs
 	$(BIN)/pytest tests/test_docs.py -q
 
+fuzz: $(VENV)/.test  ## damaged files of every format, read in child processes (10 minutes)
+	$(BIN)/python tests/fuzz_readers.py --minutes 10
+
 picture: $(VENV)/.demo  ## draw the README's picture again
-	$(BIN)/python examples/readme_picture.py
+	$(BIN)/python examples/evidence/readme_picture.py
 
 bench: $(VENV)/.bench  ## timings against others (15 minutes, nothing else running); writes docs/benchmarks.md
 	$(BIN)/pytest tests/bench -o python_files='bench_*.py' -q --benchmark-json=$(VENV)/timings.json
@@ -66,33 +72,33 @@ bench: $(VENV)/.bench  ## timings against others (15 minutes, nothing else runni
 	$(BIN)/python tests/bench/write_report.py $(VENV)/timings.json docs/benchmarks.md
 
 cleaning: $(VENV)/.bench  ## the comparison of docs/cleaning.md (20 minutes); needs EASINESS_DATA
-	$(BIN)/python examples/sklearn_cleaning.py -o docs/cleaning.csv
-	$(BIN)/python examples/cleaning_report.py docs
+	$(BIN)/python examples/evidence/cleaning/measure.py -o docs/cleaning.csv
+	$(BIN)/python examples/evidence/cleaning/report.py docs
 
 mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (an hour, one thread); needs EASINESS_DATA
-	$(BIN)/python examples/aum_se_train.py $(VENV)/aum_records
-	$(BIN)/python examples/aum_se.py $(VENV)/aum_records -o $(VENV)/aum_se.csv --plot docs/img/aum_se.png --tradeoff docs/img/aum_se_tradeoff.png
+	$(BIN)/python examples/evidence/aum_se/train.py $(VENV)/aum_records
+	$(BIN)/python examples/evidence/aum_se/evaluate.py $(VENV)/aum_records -o $(VENV)/aum_se.csv --plot docs/img/aum_se.png --tradeoff docs/img/aum_se_tradeoff.png
 	cp $(VENV)/aum_se.csv docs/aum_se.csv
-	$(BIN)/python examples/aum_se_train.py $(VENV)/aum_records_3 --seed 3
-	$(BIN)/python examples/aum_se.py $(VENV)/aum_records_3 -o $(VENV)/aum_se_3.csv
+	$(BIN)/python examples/evidence/aum_se/train.py $(VENV)/aum_records_3 --seed 3
+	$(BIN)/python examples/evidence/aum_se/evaluate.py $(VENV)/aum_records_3 -o $(VENV)/aum_se_3.csv
 	cp $(VENV)/aum_se_3.csv docs/aum_se_confirmation.csv
-	$(BIN)/python examples/aum_se_train.py $(VENV)/aum_resnet --network resnet --noise next --rate 0.2
-	$(BIN)/python examples/aum_se.py $(VENV)/aum_resnet -o $(VENV)/aum_se_resnet.csv --plot docs/img/aum_se_resnet.png
+	$(BIN)/python examples/evidence/aum_se/train.py $(VENV)/aum_resnet --network resnet --noise next --rate 0.2
+	$(BIN)/python examples/evidence/aum_se/evaluate.py $(VENV)/aum_resnet -o $(VENV)/aum_se_resnet.csv --plot docs/img/aum_se_resnet.png
 	cp $(VENV)/aum_se_resnet.csv docs/aum_se_resnet.csv
-	$(BIN)/python examples/mislabels.py -o docs/mislabels.csv --tune
-	$(BIN)/python examples/mislabels_tables.py docs
+	$(BIN)/python examples/evidence/mislabels/measure.py -o docs/mislabels.csv --tune
+	$(BIN)/python examples/evidence/mislabels/report.py docs
 
 scaling: $(VENV)/.test  ## the tables of docs/scaling.md (10 minutes, 7 GB of temporary files)
-	OMP_NUM_THREADS=1 $(BIN)/python examples/scaling.py docs/scaling.md
-	OMP_NUM_THREADS=1 $(BIN)/python examples/read_ahead.py docs/scaling.md
-	OMP_NUM_THREADS=1 $(BIN)/python examples/scaling_memory.py docs/scaling.md
+	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/scaling/measure.py docs/scaling.md
+	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/scaling/read_ahead.py docs/scaling.md
+	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/scaling/memory.py docs/scaling.md
 
 training: $(VENV)/.test  ## the figures of docs/set.md and docs/sel.md (3 hours, one thread); needs EASINESS_DATA
-	OMP_NUM_THREADS=1 $(BIN)/python examples/set_train.py frontier levels noise imbalance finetune sel -o $(VENV)/runs
-	$(BIN)/python examples/set_report.py $(VENV)/runs docs
+	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/set/train.py frontier levels noise imbalance finetune sel -o $(VENV)/runs
+	$(BIN)/python examples/evidence/set/report.py $(VENV)/runs docs
 
 tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
-	$(BIN)/python examples/numerics_tables.py
+	$(BIN)/python examples/evidence/numerics_tables.py
 
 clean:  ## remove the environment and what the targets wrote
 	rm -rf $(VENV) easiness-demo .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
