@@ -240,6 +240,8 @@ def _advice(rows: NDArray[Any], kind: NDArray[np.int64]) -> str:
         off = np.abs(total - 1.0) <= 0.51 * n_classes * 10.0**-decimals
         if np.allclose(sound, sound.round(decimals), rtol=0, atol=1e-9) and off.all():
             return f"they look rounded to {decimals} decimals: pass {{normalize}}"
+    if (np.abs(wide[kind >= 3].sum(axis=1) - 1.0) <= ROW_SUM_TOLERANCE_HALF).all():
+        return "their sums are off by rounding: pass {normalize}"
     if not sound.any() or np.mean(kind >= 3) <= 0.5:
         return "check these rows"
     middle = float(np.median(total))
