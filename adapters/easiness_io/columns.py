@@ -107,8 +107,15 @@ def _is_column(each: Field) -> bool:
 def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
     """Find the ids: by the name given, by a usual name, or as the only text column called so."""
     if options.ids is not None:
-        names = {each.name for each in reader.fields}
-        return options.ids if options.ids in names and options.ids != "" else None
+        found = next((each for each in reader.fields if each.name == options.ids), None)
+        if found is None or not found.name:
+            return None
+        if not _is_column(found):
+            raise reader.source.error(
+                f"column {found.name!r}: expected whole numbers or text, it holds neither",
+                argument="ids",
+            )
+        return found.name
     usable = [
         e for e in reader.fields if e.name != label and e.kind in ("text", "integer", "float")
     ]

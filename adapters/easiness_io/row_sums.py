@@ -12,7 +12,7 @@ from easiness_core.validation import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
 
 def without_one(data: NDArray[np.float64], names: Sequence[str]) -> list[tuple[str, ...]]:
     """Give the readings in which one column is no class, and all others are."""
-    if len(names) < 3 or len(data) < 2:
+    if len(names) < 3:
         return []
     with np.errstate(invalid="ignore", over="ignore"):
         rest = data.sum(axis=1, keepdims=True) - data

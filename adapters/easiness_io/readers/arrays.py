@@ -90,9 +90,9 @@ def _read_header(file: IO[bytes], source: Source, what: str = "") -> _Header:
             else:
                 raise ValueError(f"npy version {version[0]}.{version[1]} is not for plain numbers")
     except Exception as error:  # the header is parsed as Python text: anything can go wrong
-        text = reason(error)
-        if "max_header_size" in text or "array header" in text:
-            text = "its header is cut short, or longer than 10,000 bytes"
+        text = "its header is damaged, cut short, or longer than 10,000 bytes"
+        if "npy version" in str(error):
+            text = str(error)
         raise source.unreadable(f"{what}not a readable npy file: {text}") from error
     if any(size < 0 for size in shape):
         raise source.unreadable(f"{what}its header gives the impossible shape {shape}")

@@ -104,7 +104,7 @@ def to_float(cell: str, decimal: str) -> float:
 def dialect_of(source: Source, options: ReadOptions) -> Dialect:
     """Find out how a csv file is written, from its first lines and the options."""
     text, encoding, is_all = head_text(source, options.encoding)
-    lines = text.splitlines()
+    lines = re.split(r"\r\n|\r|\n", text.rstrip("\r\n"))
     if not is_all:
         if len(lines) < 2:
             raise source.unreadable(f"its first line is longer than {_HEAD_BYTES:,} bytes")

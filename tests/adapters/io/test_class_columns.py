@@ -167,6 +167,20 @@ def test_ragged_and_null_lists(tmp_path):
                 rows_read(write(tmp_path, {"probs": lists, "label": [0, 1]}, form))
 
 
+@pytest.mark.parametrize("form", ["parquet", "jsonl", "arrows"])
+@pytest.mark.parametrize("name", ["tokens", "box"])
+def test_lists_are_no_ids(tmp_path, form, name):
+    table = {"tokens": [[1], [2, 3], [], [4]], "box": [{"x": 1}] * 4} | named(P) | LABEL
+    with pytest.raises(ValueError, match=f"ids: column '{name}': expected whole numbers or text"):
+        rows_read(write(tmp_path, table, form), ids=name)
+
+
+def test_one_row_with_a_further_float(tmp_path, form):
+    table = {"cat": [0.25], "dog": [0.75], "age": [30.5], "label": ["cat"]}
+    reader, _, _, _ = rows_read(write(tmp_path, table, form))
+    assert (reader.class_columns, reader.left_out) == (["cat", "dog"], ["age"])
+
+
 def test_two_list_columns(tmp_path):
     table = {"a": P.tolist(), "b": P.tolist()} | LABEL
     for form in ("parquet", "jsonl"):

@@ -47,7 +47,7 @@ FILES = {
     "text.npy": (b"0.5,0.5\n", "does not begin as npy does"),
     "text.parquet": (b"p_0,p_1,label\n0.5,0.5,1\n", "does not begin as parquet does"),
     "text.arrow": (b"p_0,p_1,label\n0.5,0.5,1\n", "does not begin as Arrow does"),
-    "head.npy": (HEADER[:20], "header is cut short"),
+    "head.npy": (HEADER[:20], "its header is damaged, cut short"),
     "cut.npy": (HEADER[:-1], "cut short: its header promises 32 bytes of data, 31 are there"),
     "version.npy": (HEADER[:6] + b"\3" + HEADER[7:], "npy version 3.0"),
     "scalar.npy": (npy(np.float64(1)), "one number, not an array"),
