@@ -141,7 +141,7 @@ def _read(args: argparse.Namespace) -> Any:
     for path in paths:
         table = _read_file(path, wanted, args.max_bytes)
         if len(paths) > 1 or is_many(args.path):
-            names = pa.array([os.path.basename(path)] * table.num_rows, pa.string())
+            names = pa.array([path] * table.num_rows, pa.string())
             table = table.add_column(0, "file", names)
         tables.append(table)
     if len({table.schema for table in tables}) > 1:

@@ -168,7 +168,9 @@ def _files(paths: Iterable[str]) -> list[str]:
         outputs, manifests = found_outputs(folder)
         listed = set(listed_outputs(folder))
         if not manifests:
-            raise DataError(f"no manifests of it in {manifest_folder(folder)!r}", path=path)
+            raise DataError(
+                f"no manifests of scored shards in {manifest_folder(folder)!r}", path=path
+            )
         missing, others = listed - manifests, outputs - manifests
         if missing:
             raise DataError(

@@ -181,3 +181,20 @@ def test_existing_output_and_input_as_output(
     assert "also an input" in capsys.readouterr().err
     with open(folder / "s.csv", newline="") as file:
         assert len(list(csv.reader(file))) == 501
+
+
+def test_a_folder_names_files_rows_and_ids(
+    in_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (in_folder / "in").mkdir()
+    for at in range(2):
+        part = slice(250 * at, 250 * at + 250)
+        ids = np.arange(500)[part]
+        np.savez(in_folder / "in" / f"{at}.npz", probs=PROBS[part], labels=LABELS[part], id=ids)
+    assert main(["score", "in", "-o", "out", "-q", "--sigma", "0.1"]) == 0
+    assert main(["select", "out", "--hardest", "5", "-q"]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    hardest = np.argsort(SCORES.log_easiness, kind="stable")[:5]
+    assert [int(row["id"]) for row in rows] == hardest.tolist()
+    assert [row["file"] for row in rows] == [f"out/{at // 250}.parquet" for at in hardest]
+    assert [int(row["index"]) for row in rows] == [at % 250 for at in hardest]

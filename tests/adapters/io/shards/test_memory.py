@@ -1,6 +1,6 @@
 """The memory that scoring takes does not grow with the file, nor with what a small file unpacks to.
 
-What is measured is the most that was resident, which Linux counts anew when it is told to.
+The measure is peak resident memory, whose counter Linux can reset.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def test_it_refuses_an_output_without_its_manifest() -> None:
     os.unlink("out.easiness/shards.json")
     refused("'part-0.parquet' does not belong to its run", "out")
     shutil.rmtree("out.easiness")
-    refused("'out': no manifests of it in", "out")
+    refused("'out': no manifests of scored shards in", "out")
 
 
 def test_it_refuses_a_part_of_a_set() -> None:
