@@ -43,10 +43,8 @@ def find_class_columns(
     if found:
         order = [each.name for each in others]
         found.sort(key=lambda names: order.index(names[0]))
-        raise AmbiguousError(
-            "more than one reading of its columns: " + "; ".join(map(_brief, found[:5])),
-            path=reader.source.path, hint="name the class columns by {probs}",
-        )  # fmt: skip
+        readings = "; ".join(map(_brief, found[:5]))
+        raise _ambiguous(reader, f"more than one reading of its columns: {readings}")
     raise _nothing(reader, options, [each.name for each in numbers], matrices)
 
 
@@ -111,12 +109,14 @@ def _unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[Field]) -> 
     """Take all numbers of a csv file without names; their sums tell what is no class."""
     whole = [each.name for each in numbers if each.kind == "integer"]
     if (options.logits or options.normalize) and 0 < len(whole) < len(numbers):
-        raise AmbiguousError(
-            f"it has no names, and columns {', '.join(whole[:5])} hold whole numbers: classes, "
-            "or labels or ids?", path=reader.source.path,
-            hint="name the class columns by {probs}, from 0 on",
-        )  # fmt: skip
+        problem = f"it has no names, and columns {', '.join(whole[:5])} hold whole numbers"
+        raise _ambiguous(reader, f"{problem}: classes, or labels or ids?", ", from 0 on")
     return tuple(each.name for each in numbers)
+
+
+def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
+    hint = "name the class columns by {probs}" + more
+    return AmbiguousError(problem, path=reader.source.path, hint=hint)
 
 
 def _has_usual_name(found: Sequence[tuple[str, ...]], options: ReadOptions) -> bool:
@@ -153,6 +153,34 @@ def _matrices(
     return found
 
 
+class _Head:
+    """The numbers of the first rows."""
+
+    def __init__(self, reader: Reader, names: Sequence[str]) -> None:
+        head = reader.head(names)
+        self.data = head_values([head[name] for name in names])
+        self._at = {name: position for position, name in enumerate(names)}
+
+    def part(self, members: Sequence[str]) -> NDArray[np.float64]:
+        """Give the columns of these names."""
+        return self.data[:, [self._at[name] for name in members]]
+
+    def is_probs(self, members: Sequence[str], share: float = 1.0, slack: float = 0.0) -> bool:
+        """Whether so large a share of the rows sum to 1."""
+        return sums_to_one(self.part(members), share, slack)
+
+    def is_constant(self, members: Sequence[str]) -> bool:
+        """Whether all rows sum to one number."""
+        return is_constant(self.part(members))
+
+    def total(self, members: Sequence[str]) -> str | None:
+        """Name the column that is the sum of the others."""
+        data = self.part(members)
+        rest = data.sum(axis=1, keepdims=True) - data
+        found = np.flatnonzero(np.isclose(rest, data).all(axis=0) & (data > 0).any(axis=0))
+        return members[found[0]] if len(members) > 2 and found.size else None
+
+
 def _groups(
     reader: Reader, options: ReadOptions, columns: Sequence[Field]
 ) -> list[tuple[str, ...]]:
@@ -162,56 +190,41 @@ def _groups(
     by_affix = affixes(names)
     if options.logits:
         return _distinct(m for affix, m in by_affix.items() if _is_called_logits(affix, m, columns))
-    head = reader.head(names)
-    data = head_values([head[name] for name in names])
-    if not len(data):
-        return _distinct([m for m in by_affix.values() if set(m) <= set(floats)] or [floats])
-    at = {name: position for position, name in enumerate(names)}
-
-    def part(members: Sequence[str]) -> NDArray[np.float64]:
-        return data[:, [at[name] for name in members]]
-
-    named, unnamed = list(by_affix.values()), [m for m in (floats, names) if len(m) > 1]
+    head, named = _Head(reader, names), list(by_affix.values())
+    if not len(head.data):
+        return _distinct([m for m in named if set(m) <= set(floats)] or [floats])
+    unnamed = [m for m in (floats, names) if len(m) > 1]
     if options.normalize:
-        found = _first(lambda m: is_constant(part(m)), named)
-        found = found or _first(lambda m: bool((part(m) >= 0).all()), named)
-        for members in found:
-            _refuse_total(reader, part(members), members)
-        found = found or _first(lambda m: is_constant(part(m)), unnamed[:1], unnamed[1:])
-        return _without_idle(reader, found, named, part, constant=True)
+        found = _first(head.is_constant, named)
+        found = found or _first(lambda m: bool((head.part(m) >= 0).all()), named)
+        for total in filter(None, map(head.total, found)):
+            problem = f"column {total!r} is the sum of the others with its prefix or suffix"
+            raise _ambiguous(reader, problem)
+        found = found or _first(head.is_constant, unnamed[:1], unnamed[1:])
+        return _without_idle(reader, found, named, head, constant=True)
     for share in (1.0, 0.5):
-        passes = partial(_passes, part, share)
+        passes = partial(head.is_probs, share=share)
         found = _first(passes, named)
         if found:
             # A group with some bad rows is one all the same.
-            others = _distinct(m for m in named if sums_to_one(part(m), 0.5))
+            others = _distinct(m for m in named if head.is_probs(m, 0.5))
             return found + [m for m in others if not any(set(m) & set(each) for each in found)]
         found = _first(passes, unnamed[:1], unnamed[1:])
         for group in [] if found or share < 1.0 else [*_distinct(named), *unnamed]:
-            found = found or without_one(part(group), group)
+            found = found or without_one(head.part(group), group)
         if found:
-            return _without_idle(reader, found, named, part, constant=False)
+            return _without_idle(reader, found, named, head, constant=False)
     # Not probabilities yet: the core refuses them, and says what to do.
-    return _first(lambda m: sums_to_one(part(m), 0.5, slack=0.05), named, unnamed) or _first(
-        lambda m: is_constant(part(m)), named, unnamed[:1]
-    )
-
-
-def _passes(
-    part: Callable[[Sequence[str]], NDArray[np.float64]], share: float, members: Sequence[str]
-) -> bool:
-    return sums_to_one(part(members), share)
+    rounded = _first(partial(head.is_probs, share=0.5, slack=0.05), named, unnamed)
+    return rounded or _first(head.is_constant, named, unnamed[:1])
 
 
 def _first(
     check: Callable[[Sequence[str]], bool], *kinds: Sequence[Sequence[str]]
 ) -> list[tuple[str, ...]]:
     """Give the groups that pass a check, of the first kind of which any does."""
-    for groups in kinds:
-        found = _distinct(members for members in groups if check(members))
-        if found:
-            return found
-    return []
+    found = (_distinct(filter(check, groups)) for groups in kinds)
+    return next(filter(None, found), [])
 
 
 def _distinct(groups: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
@@ -222,40 +235,24 @@ def _distinct(groups: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
 
 def _is_called_logits(affix: str, members: Sequence[str], columns: Sequence[Field]) -> bool:
     if affix == "":  # the columns 0, 1, 2, ..., and no others
-        return len(members) == len(columns) and sorted(map(key_of, members), key=str) == sorted(
-            range(len(members)), key=str
-        )
+        keys = {key_of(name) for name in members}
+        return len(members) == len(columns) and keys == set(range(len(members)))
     return affix.lower().strip("*").strip("_-. ([])") in LOGITS_NAMES
 
 
-def _refuse_total(reader: Reader, data: NDArray[np.float64], names: Sequence[str]) -> None:
-    """Refuse a group of which one column is the sum of the others."""
-    rest = data.sum(axis=1, keepdims=True) - data
-    total = np.flatnonzero(np.isclose(rest, data).all(axis=0) & (data > 0).any(axis=0))
-    if len(names) > 2 and total.size:
-        raise AmbiguousError(
-            f"column {names[total[0]]!r} is the sum of the others with its prefix or suffix",
-            path=reader.source.path, hint="name the class columns by {probs}",
-        )  # fmt: skip
-
-
 def _without_idle(
-    reader: Reader, found: list[tuple[str, ...]], named: Sequence[Sequence[str]],
-    part: Callable[[Sequence[str]], NDArray[np.float64]], *, constant: bool,
+    reader: Reader, found: list[tuple[str, ...]], named: Sequence[Sequence[str]], head: _Head,
+    *, constant: bool,
 ) -> list[tuple[str, ...]]:  # fmt: skip
     """Refuse readings without a common name where one column changes nothing, such as a fold."""
     for members in found:
         if any(set(members) <= set(each) for each in named):
             continue
-        data = part(members)
+        data = head.part(members)
         idle = (data == data[0]).all(axis=0) if constant else (data == 0).all(axis=0)
-        if idle.any():
-            name = members[int(np.flatnonzero(idle)[0])]
-            raise AmbiguousError(
-                f"column {name!r} is {data[0, members.index(name)]:g} in the first "
-                f"{len(data)} rows: a class, or something else?", path=reader.source.path,
-                hint="name the class columns by {probs}",
-            )  # fmt: skip
+        for at in np.flatnonzero(idle)[:1]:
+            problem = f"column {members[at]!r} is {data[0, at]:g} in the first {len(data)} rows"
+            raise _ambiguous(reader, f"{problem}: a class, or something else?")
     return found
 
 
@@ -276,7 +273,4 @@ def _nothing(
     else:
         problem = "no group of columns holds probabilities: their rows do not sum to 1"
     candidates = "; ".join(_brief(each) for each in groups[:5]) or show([*matrices, *names])
-    return AmbiguousError(
-        f"{problem}; it has {candidates}", path=reader.source.path,
-        hint="name the class columns by {probs}",
-    )  # fmt: skip
+    return _ambiguous(reader, f"{problem}; it has {candidates}")

@@ -20,7 +20,7 @@ from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
 from easiness_io.ids import as_ids, check_same_ids
 from easiness_io.names import key_of, matching_names
-from easiness_io.readers.base import Block, Reader, ReadOptions, rebatched, rows_of
+from easiness_io.readers.base import Block, Reader, ReadOptions, Values, rebatched, rows_of
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
 
 _ELEMENTS = 4_000_000
@@ -52,6 +52,23 @@ class Samples:
         return int(self.labels.size)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One of the files of an input, and what its columns are."""
+
+    path: str
+    reader: Reader
+    roles: Roles
+
+    def column(self, name: str) -> Iterator[tuple[int, Values]]:
+        """Read one column alone, in blocks with their first rows."""
+        first_row = 0
+        with located(self.path):
+            for block in self.reader.blocks([name], _MOST_ROWS):
+                yield first_row, block[name]
+                first_row += rows_of(block)
+
+
 class SampleReader:
     """One input: a file of probabilities, and perhaps one of labels.
 
@@ -66,117 +83,104 @@ class SampleReader:
         The class names in column order, where they are known and are no column numbers.
     class_columns, left_out : list of str
         The columns of the probabilities, in the order of the classes; and those not used.
+    ids_name : str or None
+        The column that names the samples; of the labels where the probabilities have none.
     """
 
     def __init__(self, path: str, labels_path: str | None, options: ReadOptions) -> None:
         self.paths = [path] + ([] if labels_path is None else [labels_path])
         if self.paths.count(STANDARD_INPUT) > 1:
             raise DataError("only one of two inputs can be standard input")
-        # Before the headers are read: what changes from here on is not what they describe.
         self._options = options
         with located(path):
+            # Before the headers are read: what changes from here on is not what they describe.
             self.fingerprints = [fingerprint(each) for each in self.paths if os.path.exists(each)]
-            self._open(path, labels_path)
-
-    def _open(self, path: str, labels_path: str | None) -> None:
-        self._open_probs(path, labels_path)
-        self._label_reader, self._label_roles = self._reader, self._roles
+            first = self._open_probs(path, has_labels=labels_path is None)
+        self._parts = [first]
         if labels_path is not None:
             with located(labels_path):
-                self._open_labels(path, labels_path)
-        if self._label_roles.label is None:
-            raise no_labels(self._reader)
-        self._check_ids()
-        for reader, roles in self._parts():
-            text = [name for name in (roles.label, roles.ids) if name is not None]
-            reader.choose(roles.names, text)
-        self.n_rows = self._reader.n_rows
-        other = self._label_reader.n_rows
-        if self.n_rows is not None and other is not None and self.n_rows != other:
-            raise DataError(
-                f"{other} labels, but {self.n_rows} rows of probabilities in {path!r}",
-                path=labels_path,
-            )
-        roles = self._roles
-        width = len(roles.probs)
-        self.n_classes = self._reader.width(roles.probs[0]) if width == 1 else width
-        if self.n_classes == 1 or (self.n_classes == 0 and self.n_rows):
-            raise one_column(self._reader, roles.probs[0])
-        self.class_columns, self.left_out = list(roles.probs), list(roles.left_out)
-        self._class_names = self._named_as_labels()
-        self.classes = self._encoder().classes
+                self._parts.append(self._open_labels(first, labels_path))
+        self._labels = self._parts[-1]
+        with located(path):
+            if self._labels.roles.label is None:
+                raise no_labels(first.reader)
+            self._label = self._labels.roles.label
+            self._settle(first)
 
-    def _open_probs(self, path: str, labels_path: str | None) -> None:
-        reader = open_reader(path, replace(self._options, labels=self._own_label(labels_path)))
-        if reader.layout == "arrays" and len(reader.fields) == 1 and labels_path is None:
+    def _open_probs(self, path: str, *, has_labels: bool) -> _Part:
+        options = self._options if has_labels else replace(self._options, labels=None)
+        reader = open_reader(path, options)
+        if reader.layout == "arrays" and len(reader.fields) == 1 and has_labels:
             raise reader.source.error("it holds one array", hint="give the file of labels as well")
-        self._reader = reader
-        self._roles = find_roles(
-            reader, replace(self._options, labels=self._own_label(labels_path)),
-            probs=True, label=labels_path is None,
-        )  # fmt: skip
+        return _Part(path, reader, find_roles(reader, options, probs=True, label=has_labels))
 
-    def _own_label(self, labels_path: str | None) -> str | None:
-        return self._options.labels if labels_path is None else None
-
-    def _open_labels(self, path: str, labels_path: str) -> None:
-        options = self._options
-        reader = open_reader(labels_path, options)
-        roles = find_roles(reader, options, probs=False, label=True)
-        self._label_reader, self._label_roles = reader, roles
-        if options.labels is None and path != STANDARD_INPUT:
-            self._refuse_second_of_two(reader, labels_path)
-
-    def _refuse_second_of_two(self, reader: Reader, labels_path: str) -> None:
-        """Refuse labels from a file that could be scored itself, where the first has its own.
+    def _open_labels(self, first: _Part, path: str) -> _Part:
+        """Open the file of labels; refuse one that could be scored itself, as the first could.
 
         That is what an unquoted glob leads to.
         """
-        if os.path.exists(labels_path) and os.path.samefile(self.paths[0], labels_path):
-            return
+        reader = open_reader(path, self._options)
+        part = _Part(path, reader, find_roles(reader, self._options, probs=False, label=True))
+        if self._options.labels is not None or first.path == STANDARD_INPUT:
+            return part
+        if os.path.exists(path) and os.path.samefile(first.path, path):
+            return part
         try:
-            first = find_roles(self._reader, self._options, probs=False, label=True)
-            second = find_roles(reader, self._options, probs=True, label=True)
+            own = find_roles(first.reader, self._options, probs=False, label=True)
+            probs = find_roles(reader, self._options, probs=True, label=True).probs
         except DataError:
-            return
-        if first.label is not None and second.probs == self._roles.probs:
+            return part
+        if own.label is not None and probs == first.roles.probs:
             raise DataError(
                 f"it was given as the file of labels, and holds probabilities as well, as "
-                f"{self.paths[0]!r} holds labels",
-                path=labels_path,
+                f"{first.path!r} holds labels",
                 hint="to score both, quote the glob or name their folder; to take the labels of "
                 "the second, name them by {labels}",
             )
+        return part
 
-    def _check_ids(self) -> None:
-        wanted = self._options.ids
-        if wanted and self.ids_name is None:
-            names = [each.name for reader, _ in self._parts() for each in reader.fields]
+    def _settle(self, first: _Part) -> None:
+        """Settle which columns are read, and how many rows and classes there are."""
+        ids = [part.roles.ids for part in self._parts if part.roles.ids is not None]
+        self.ids_name = ids[0] if ids else None
+        if self._options.ids and not ids:
+            names = [each.name for part in self._parts for each in part.reader.fields]
             raise DataError(
-                f"no column {wanted!r}; it has {show(names)}", path=self.paths[0], argument="ids"
+                f"no column {self._options.ids!r}; it has {show(names)}", argument="ids"
             )
+        for part in self._parts:
+            text = [part.roles.label, part.roles.ids]
+            part.reader.choose(part.roles.names, [name for name in text if name is not None])
+        self.n_rows, other = first.reader.n_rows, self._labels.reader.n_rows
+        if None not in (self.n_rows, other) and self.n_rows != other:
+            raise DataError(
+                f"{other} labels, but {self.n_rows} rows of probabilities in {first.path!r}",
+                path=self._labels.path,
+            )
+        probs = first.roles.probs
+        self.n_classes = first.reader.width(probs[0]) if len(probs) == 1 else len(probs)
+        if self.n_classes == 1 or (self.n_classes == 0 and self.n_rows):
+            raise one_column(first.reader, probs[0])
+        self.class_columns, self.left_out = list(probs), list(first.roles.left_out)
+        self._class_names = self._named_as_labels(first.roles)
+        self.classes = self._encoder().classes
 
-    def _parts(self) -> list[tuple[Reader, Roles]]:
-        both = [(self._reader, self._roles), (self._label_reader, self._label_roles)]
-        return both[: len(self.paths)]
-
-    def _named_as_labels(self) -> tuple[str, ...] | None:
+    def _named_as_labels(self, roles: Roles) -> tuple[str, ...] | None:
         """Give the names of the classes, cut as the labels of the first rows have them."""
-        roles, label = self._roles, self._label_roles.label
-        if roles.class_names is None or self._label_reader.field(str(label)).kind != "text":
+        reader = self._labels.reader
+        if roles.class_names is None or reader.field(self._label).kind != "text":
             return roles.class_names
-        with located(self.paths[-1]):
-            labels = self._label_reader.head([str(label)])[str(label)].tolist()
+        with located(self._labels.path):
+            labels = reader.head([self._label])[self._label].tolist()
         texts = {text for text in labels if isinstance(text, str) and isinstance(key_of(text), str)}
         return matching_names(roles.probs, texts)
 
     def _encoder(self) -> LabelEncoder:
-        reader, roles = self._label_reader, self._label_roles
-        assert roles.label is not None
+        reader = self._labels.reader
         return LabelEncoder(
             self.n_classes or len(self._options.classes or ()),
             names=self._class_names, classes=self._options.classes,
-            code_names=reader.field(roles.label).class_names, source=reader.source,
+            code_names=reader.field(self._label).class_names, source=reader.source,
         )  # fmt: skip
 
     @property
@@ -185,14 +189,9 @@ class SampleReader:
         return self._options.classes is not None
 
     @property
-    def ids_name(self) -> str | None:
-        """The column that names the samples; of the labels where the probabilities have none."""
-        return next((roles.ids for _, roles in self._parts() if roles.ids is not None), None)
-
-    @property
     def estimated_rows(self) -> int | None:
         """The number of rows, or an estimate where only reading all of the file tells."""
-        return self._reader.estimated_rows()
+        return self._parts[0].reader.estimated_rows()
 
     @property
     def block_rows(self) -> int:
@@ -212,104 +211,82 @@ class SampleReader:
             yield self._samples(blocks, encoder, first_row)
             first_row += rows_of(blocks[0])
         if not first_row:
-            ids = None
-            for reader, roles in self._parts():
-                if roles.ids is not None and ids is None:
-                    ids = reader.empty(roles.ids)
+            named = [part for part in self._parts if part.roles.ids is not None]
+            ids = named[0].reader.empty(str(self.ids_name)) if named else None
             probs = np.empty((0, max(2, self.n_classes)))
             yield Samples(probs, np.empty(0, np.int64), ids, 0)
 
     def _aligned(self) -> Iterator[list[Block]]:
         """Read the files side by side."""
-        size = self.block_rows
+        size, done = self.block_rows, 0
         cut = [
-            rebatched(reader.blocks(roles.names, size), size, reader.source)
-            for reader, roles in self._parts()
+            rebatched(part.reader.blocks(part.roles.names, size), size, part.reader.source)
+            for part in self._parts
         ]
-        done = 0
         while True:
-            found = []
+            found: list[Block] = []
             for path, each in zip(self.paths, cut, strict=True):
                 with located(path):
-                    found.append(next(each, None))
-            counts = [0 if block is None else rows_of(block) for block in found]
+                    found.append(next(each, {}))
+            counts = [rows_of(block) for block in found]
             if not any(counts):
                 return
             if len(set(counts)) > 1:
                 more = ["at least " if count == size else "" for count in counts]
-                off = counts[1] - counts[0] if abs(counts[1] - counts[0]) == 1 else 0
                 raise DataError(
                     f"{more[1]}{done + counts[1]} labels, but {more[0]}{done + counts[0]} rows of "
                     f"probabilities in {self.paths[0]!r}",
-                    path=self.paths[1], hint=self._header_hint(off),
+                    path=self.paths[1], hint=self._header_hint(counts[1] - counts[0]),
                 )  # fmt: skip
-            yield [block for block in found if block is not None]
+            yield found
             done += counts[0]
 
     def _header_hint(self, n_more_labels: int) -> str | None:
         """Advise on a first line that may have been taken for what it is not."""
-        for reader, extra in ((self._label_reader, n_more_labels), (self._reader, -n_more_labels)):
-            if reader.guessed_header and extra > 0 and reader.layout == "unnamed":
-                return f"if the first line of {reader.source.path!r} holds names, pass {{header}}"
-            if reader.guessed_header and extra < 0 and reader.layout == "table":
-                return f"if the first line of {reader.source.path!r} is a row, pass {{no_header}}"
+        for part, extra in ((self._labels, n_more_labels), (self._parts[0], -n_more_labels)):
+            if not part.reader.guessed_header or abs(extra) != 1:
+                continue
+            if extra > 0 and part.reader.layout == "unnamed":
+                return f"if the first line of {part.path!r} holds names, pass {{header}}"
+            if extra < 0 and part.reader.layout == "table":
+                return f"if the first line of {part.path!r} is a row, pass {{no_header}}"
         return None
 
     def _samples(self, blocks: list[Block], encoder: LabelEncoder, first_row: int) -> Samples:
-        labels_of = self._label_roles.label
-        assert labels_of is not None
         with located(self.paths[-1]):
-            labels = encoder.encode(blocks[-1][labels_of], first_row)
+            labels = encoder.encode(blocks[-1][self._label], first_row)
         ids = [
-            as_ids(block[roles.ids], reader.source, first_row)
-            for block, (reader, roles) in zip(blocks, self._parts(), strict=True)
-            if roles.ids is not None
+            as_ids(block[part.roles.ids], part.reader.source, first_row)
+            for block, part in zip(blocks, self._parts, strict=True)
+            if part.roles.ids is not None
         ]
         if len(ids) == 2:
             check_same_ids(ids[0], ids[1], first_row, *self.paths)
         with located(self.paths[0]):
-            probs = self._matrix(blocks[0], first_row)
+            columns = [blocks[0][name] for name in self.class_columns]
+            for name, column in zip(self.class_columns, columns, strict=True):
+                if isinstance(column, pa.Array):
+                    row = first_row + pc.index(column.is_null(), True).as_py()
+                    raise DataError(
+                        f"column {name!r}: {column.null_count} values are missing; the first is "
+                        f"row {row}",
+                        hint="drop or fill these rows", row=row,
+                    )  # fmt: skip
+            probs = columns[0] if len(columns) == 1 else np.column_stack(columns)
             if self._options.logits:
                 probs = ec.softmax(probs)
         return Samples(probs, labels, ids[0] if ids else None, first_row)
 
-    def _matrix(self, block: Block, first_row: int) -> NDArray[Any]:
-        columns = []
-        for name in self._roles.probs:
-            values = block[name]
-            if isinstance(values, pa.Array):
-                row = first_row + pc.index(values.is_null(), True).as_py()
-                raise DataError(
-                    f"column {name!r}: {values.null_count} values are missing; the first is row "
-                    f"{row}",
-                    hint="drop or fill these rows", row=row,
-                )  # fmt: skip
-            columns.append(values)
-        if len(columns) > 1:
-            return np.column_stack(columns)
-        matrix: NDArray[Any] = columns[0]
-        return matrix
-
     def check_labels(self) -> None:
         """Read the labels alone, where that is cheap, and check them as scoring will."""
-        reader, label = self._label_reader, self._label_roles.label
-        assert label is not None
-        if not reader.is_columnar and reader is self._reader:
-            return
-        encoder, first_row = self._encoder(), 0
-        with located(self.paths[-1]):
-            for block in reader.blocks([label], _MOST_ROWS):
-                encoder.encode(block[label], first_row)
-                first_row += rows_of(block)
+        if self._labels.reader.is_columnar or len(self._parts) == 2:
+            encoder = self._encoder()
+            for first_row, values in self._labels.column(self._label):
+                encoder.encode(values, first_row)
 
     def ids(self) -> Iterator[pa.Array]:
         """Read the ids alone, where the format allows it."""
-        for path, (reader, roles) in zip(self.paths, self._parts(), strict=True):
-            if roles.ids is None:
-                continue
-            first_row = 0
-            with located(path):
-                for block in reader.blocks([roles.ids], _MOST_ROWS):
-                    yield as_ids(block[roles.ids], reader.source, first_row)
-                    first_row += rows_of(block)
-            return
+        part = next((part for part in self._parts if part.roles.ids is not None), None)
+        if part is not None:
+            for first_row, values in part.column(str(part.roles.ids)):
+                yield as_ids(values, part.reader.source, first_row)

@@ -30,6 +30,7 @@ class Field:
     name: str
     kind: Kind
     class_names: tuple[str, ...] | None = None
+    width: int | None = None
 
     @property
     def is_number(self) -> bool:
@@ -137,6 +138,9 @@ class Reader(ABC):
 
     def width(self, name: str) -> int:
         """Count the columns of a matrix; 0 where lists of no rows do not tell."""
+        width = self.field(name).width
+        if width is not None:
+            return width
         found = self.head([name])[name]
         if found.ndim == 2 and not found.shape[1]:
             raise self.source.error(f"column {name!r}: its lists are empty")
@@ -181,21 +185,13 @@ def rebatched(blocks: Iterator[Block], size: int, source: Source) -> Iterator[Bl
             n_waiting += stop - start
             start = stop
             if n_waiting == size:
-                yield joined(waiting)
+                yield {name: _joined([each[name] for each in waiting]) for name in part}
                 waiting, n_waiting, n_text = [], 0, 0
     if n_waiting:
-        yield joined(waiting)
+        yield {name: _joined([each[name] for each in waiting]) for name in waiting[0]}
 
 
-def joined(blocks: Sequence[Block]) -> Block:
-    """Join blocks of the same columns."""
-    if len(blocks) == 1:
-        return blocks[0]
-    return {name: concatenated([block[name] for block in blocks]) for name in blocks[0]}
-
-
-def concatenated(parts: Sequence[Values]) -> Values:
-    """Join columns of one kind."""
+def _joined(parts: Sequence[Values]) -> Values:
     if len(parts) == 1:
         return parts[0]
     if any(isinstance(each, pa.Array) for each in parts):  # of numbers, where some are null

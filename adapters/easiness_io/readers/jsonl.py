@@ -21,21 +21,14 @@ from easiness_io.readers.base import HEAD_ROWS, Block, Field, Kind, Reader, Read
 
 _CHUNK = 1 << 20
 _LONGEST_ROW = 1 << 26
-_TYPES = {
-    "float": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_(), "text": pa.string(),
-    "matrix": pa.list_(pa.float64()),
-}  # fmt: skip
-_EXPECTED = {
-    pa.float64(): "a number", pa.int64(): "a whole number", pa.uint64(): "a whole number",
-    pa.bool_(): "true or false", pa.string(): "text",
-}  # fmt: skip
-_ALLOWED = {
-    kind: {*types, type(None)}
-    for kind, types in (
-        (pa.float64(), (float, int, bool)), (pa.int64(), (int,)), (pa.uint64(), (int,)),
-        (pa.bool_(), (bool,)), (pa.string(), (str,)),
-    )
-}  # fmt: skip
+# Of each kind of column: its Arrow type, the types that Python's parser gives, and their name.
+_KINDS: dict[Kind, tuple[Any, tuple[type, ...], str]] = {
+    "boolean": (pa.bool_(), (bool,), "true or false"),
+    "integer": (pa.int64(), (int,), "a whole number"),
+    "float": (pa.float64(), (float, int, bool), "a number"),
+    "text": (pa.string(), (str,), "text"),
+    "matrix": (pa.list_(pa.float64()), (list,), "a list of numbers"),
+}
 
 
 class JsonLinesReader(Reader):
@@ -56,19 +49,18 @@ class JsonLinesReader(Reader):
         names = dict.fromkeys(chain.from_iterable(self._first))
         fields = [Field(name, _kind([row.get(name) for row in self._first])) for name in names]
         super().__init__(source, fields, n_rows=None)
-        self._types = {each.name: _TYPES.get(each.kind) for each in self.fields}
-        for each in self.fields:
-            if each.kind == "integer" and self._has_large(each.name):
-                self._types[each.name] = pa.uint64()
-
-    def _has_large(self, name: str) -> bool:
-        return any((row.get(name) or 0) >= 1 << 63 for row in self._first)
+        self._types = {each.name: _KINDS[each.kind] for each in fields if each.kind in _KINDS}
+        for name, (kind, types, words) in self._types.items():
+            # Hashes, as ids: of 64 bits, without a sign.
+            if types == (int,) and any((row.get(name) or 0) >= 1 << 63 for row in self._first):
+                kind = pa.uint64()
+            self._types[name] = (kind, types, words)
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
         """Read class columns as float64: a first row of `[0, 1]` has whole numbers."""
         for name in set(names) - set(as_text):
             if self.field(name).is_number:
-                self._types[name] = pa.float64()
+                self._types[name] = _KINDS["float"]
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the named columns."""
@@ -84,35 +76,30 @@ class JsonLinesReader(Reader):
     def _block(self, rows: list[Any], names: Sequence[str], first_row: int) -> Block:
         found: Block = {}
         for name in names:
+            kind, types, words = self._types[name]
             values = [row.get(name) for row in rows]
-            kind = self._types[name]
-            allowed = _ALLOWED.get(kind, {list, type(None)})
-            try:
-                # Arrow would cut 1.5 to 1.
-                if not set(map(type, values)) <= allowed:
-                    raise TypeError
-                column = pa.array(values, kind)
-            except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+            column = _array(values, kind, types)
+            if column is None:
                 at = next(
-                    at for at, value in enumerate(values)
-                    if type(value) not in allowed or not _fits(value, kind)
-                )  # fmt: skip
-                expected = _EXPECTED.get(kind, "a list of numbers")
+                    at for at in range(len(values)) if _array([values[at]], kind, types) is None
+                )
                 raise self.source.error(
-                    f"column {name!r}: expected {expected}, as in the first rows, got "
+                    f"column {name!r}: expected {words}, as in the first rows, got "
                     f"{repr(values[at])[:80]} in row {first_row + at}",
                     row=first_row + at,
-                ) from error
+                )
             found[name] = arrow.values(column, name, self.source, first_row)
         return found
 
 
-def _fits(value: Any, kind: Any) -> bool:
+def _array(values: list[Any], kind: Any, types: tuple[type, ...]) -> Any:
+    """Give values as Arrow has them; None where they are of other types: it would cut 1.5 to 1."""
+    if not set(map(type, values)) <= {*types, type(None)}:
+        return None
     try:
-        pa.array([value], kind)
+        return pa.array(values, kind)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        return False
-    return True
+        return None
 
 
 def _kind(values: list[Any]) -> Kind:
@@ -120,13 +107,11 @@ def _kind(values: list[Any]) -> Kind:
     if found == {list}:
         inner = {type(each) for value in values if value is not None for each in value}
         return "matrix" if inner <= {int, float, bool, type(None)} else "other"
-    if found <= {str}:
+    if not found:
         return "text"
-    if found == {bool}:
-        return "boolean"
-    if found == {int}:
-        return "integer"
-    return "float" if found <= {int, float} else "other"
+    kinds: tuple[Kind, ...] = ("boolean", "integer", "text")
+    exact: list[Kind] = [kind for kind in kinds if found <= set(_KINDS[kind][1])]
+    return exact[0] if exact else "float" if found <= {int, float} else "other"
 
 
 def _rows(source: Source) -> Iterator[list[dict[str, Any]]]:
@@ -142,17 +127,18 @@ def _rows(source: Source) -> Iterator[list[dict[str, Any]]]:
             if len(tail) > _LONGEST_ROW:
                 raise source.unreadable(f"row {done + len(lines)} is longer than 64 MiB")
             rows: list[dict[str, Any]] = []
-            for line in lines:
-                if not line or line.isspace():
-                    continue
+            for line in filter(str.strip, lines):
                 try:
                     is_first = not done and not rows
-                    row = json.loads(line, object_pairs_hook=_unique if is_first else None)
+                    found = json.loads(line, object_pairs_hook=_unique if is_first else None)
+                    if not isinstance(found, dict):
+                        raise ValueError("it is no object")
                 except (ValueError, RecursionError) as error:
-                    raise _bad_row(source, done + len(rows), reason(error)) from error
-                if not isinstance(row, dict):
-                    raise _bad_row(source, done + len(rows), "it is no object")
-                rows.append(row)
+                    row = done + len(rows)
+                    raise source.unreadable(
+                        f"row {row} is not readable as JSON: {reason(error)}", row=row
+                    ) from error
+                rows.append(found)
             if rows:
                 yield rows
             done += len(rows)
@@ -167,7 +153,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{names.count(twice)} fields are named {twice!r}")
     return found
-
-
-def _bad_row(source: Source, row: int, why: str) -> Exception:
-    return source.unreadable(f"row {row} is not readable as JSON: {why}", row=row)
