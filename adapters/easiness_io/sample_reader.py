@@ -281,8 +281,9 @@ class SampleReader:
         """Read the labels alone, where that is cheap, and check them as scoring will."""
         if self._labels.reader.is_columnar or len(self._parts) == 2:
             encoder = self._encoder()
-            for first_row, values in self._labels.column(self._label):
-                encoder.encode(values, first_row)
+            with located(self._labels.path):
+                for first_row, values in self._labels.column(self._label):
+                    encoder.encode(values, first_row)
 
     def ids(self) -> Iterator[pa.Array]:
         """Read the ids alone, where the format allows it."""

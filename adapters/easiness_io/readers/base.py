@@ -127,7 +127,8 @@ class Reader(ABC):
         """Give the named columns of the first rows, at most `HEAD_ROWS`."""
         missing = [name for name in names if name not in self._head]
         if missing:
-            found = rebatched(self.blocks(missing, HEAD_ROWS), HEAD_ROWS, self.source)
+            # In small blocks: what a row takes is not known yet.
+            found = rebatched(self.blocks(missing, HEAD_ROWS // 32), HEAD_ROWS, self.source)
             head = next(found, None) or {name: np.empty(0) for name in missing}
             # Copied: what is read at once may be much more.
             self._head |= {
