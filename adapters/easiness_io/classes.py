@@ -68,7 +68,7 @@ class LabelEncoder:
         is_array = not self._names and self._meaning is None and isinstance(values, np.ndarray)
         if is_array and values.dtype.kind in "iu":
             return check_labels(values, len(values), self._n_classes, first_row=first_row)
-        unique, codes = _distinct(values, first_row, self._source)
+        unique, codes = self._distinct(values, first_row)
         keys = [key_of(value) for value in unique]
         mode = self._how(unique, keys)
         if self._mode not in ("", mode):
@@ -79,25 +79,37 @@ class LabelEncoder:
         self._mode = mode
         found: list[Key | None] = list(keys)
         if mode == "names":
+            by_name = [self._exact.get(str(value).strip()) for value in unique]
             found = [
-                self._exact.get(str(value).strip(), self._meant.get(key))
-                for value, key in zip(unique, keys, strict=True)
+                self._meant.get(key) if at is None else at
+                for at, key in zip(by_name, keys, strict=True)
             ]
         elif self._meaning is not None:
             found = [self._meaning.get(key) for key in keys]
-        bad = np.isin(codes, [at for at, each in enumerate(found) if each is None])
-        if bad.any():
-            self._refuse_unknown(unique[codes[np.flatnonzero(bad)[0]]], bad, first_row)
-        bad = np.isin(codes, [at for at, each in enumerate(found) if isinstance(each, float)])
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            raise self._error(
-                f"expected class numbers, got {unique[codes[row]]!r} in row {first_row + row}",
-                row=first_row + row,
-            )
+        unknown = [at for at, each in enumerate(found) if each is None]
+        if unknown:
+            self._refuse_unknown(unique, np.isin(codes, unknown), codes, first_row)
+        for at in (at for at, each in enumerate(found) if isinstance(each, float)):
+            row = first_row + int(np.flatnonzero(codes == at)[0])
+            raise self._error(f"expected class numbers, got {unique[at]!r} in row {row}", row=row)
         numbers = [max(-_HUGE, min(_HUGE, int(each))) for each in found]  # type: ignore[arg-type]
         labels = np.array(numbers, np.int64)[codes]
         return check_labels(labels, len(codes), self._n_classes, first_row=first_row)
+
+    def _distinct(self, values: Values, first_row: int) -> tuple[list[Any], NDArray[np.int64]]:
+        """Give the different labels, and for each row which of them."""
+        if isinstance(values, np.ndarray):
+            if values.dtype.kind not in "iufb":
+                raise self._error(f"expected numbers or text, got {values.dtype}")
+            values = pa.array(values.astype(values.dtype.newbyteorder("="), copy=False))
+        if values.null_count:
+            row = first_row + pc.index(values.is_null(), True).as_py()
+            raise self._error(
+                f"{values.null_count} are missing; the first is row {row}",
+                hint="drop or fill these rows", row=row,
+            )  # fmt: skip
+        found = values.dictionary_encode()
+        return found.dictionary.to_pylist(), found.indices.to_numpy().astype(np.int64)
 
     def _how(self, unique: list[Any], keys: list[Key]) -> str:
         """Decide whether labels are names of classes, or numbers of columns."""
@@ -125,8 +137,11 @@ class LabelEncoder:
             )
         return "numbers"
 
-    def _refuse_unknown(self, value: Any, bad: NDArray[np.bool_], first_row: int) -> None:
-        row = first_row + int(np.flatnonzero(bad)[0])
+    def _refuse_unknown(
+        self, unique: list[Any], bad: NDArray[np.bool_], codes: NDArray[np.int64], first_row: int
+    ) -> None:
+        at = int(np.flatnonzero(bad)[0])
+        row, value = first_row + at, unique[codes[at]]
         shown = ", ".join(self._names[:5]) + (", ..." if len(self._names) > 5 else "")
         hint = None if self._given else (
             "check which columns were taken for classes ({probs}), or give the class names in "
@@ -162,29 +177,3 @@ def _check_given(
             f"({', '.join(names)})",
             argument="classes", hint="leave {classes} out, or give the names in that order",
         )  # fmt: skip
-
-
-def _distinct(
-    values: Values, first_row: int, source: Source
-) -> tuple[list[Any], NDArray[np.int64]]:
-    """Give the different labels, and for each row which of them."""
-    if isinstance(values, pa.Array):
-        if values.null_count:
-            row = first_row + pc.index(values.is_null(), True).as_py()
-            raise source.error(
-                f"{values.null_count} are missing; the first is row {row}",
-                argument="labels", hint="drop or fill these rows", row=row,
-            )  # fmt: skip
-        found = values.dictionary_encode()
-        return found.dictionary.to_pylist(), found.indices.to_numpy().astype(np.int64)
-    low, high = (int(values.min()), int(values.max())) if values.dtype.kind in "iu" else (0, _HUGE)
-    if high - low < 1 << 16 and low > -_HUGE and high < _HUGE:
-        counts = np.bincount(values.astype(np.int64) - low)
-        present = np.flatnonzero(counts)
-        position = np.zeros(counts.size, np.int64)
-        position[present] = np.arange(present.size)
-        return (present + low).tolist(), position[values.astype(np.int64) - low]
-    if values.dtype.kind not in "iufb":
-        raise source.error(f"expected numbers or text, got {values.dtype}", argument="labels")
-    unique, codes = np.unique(values, return_inverse=True)
-    return unique.tolist(), codes
