@@ -35,28 +35,24 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
         If they are something else.
     """
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
-        if values.dtype.kind == "f":
-            values = pa.array(values, from_pandas=True)  # NaN is null
-        else:
-            values = pa.array(values)
-    if not isinstance(values, pa.Array):
-        raise _error(source, f"expected whole numbers or text, got {values.dtype}")
-    kind = values.type
-    if pa.types.is_string(kind) or pa.types.is_uint64(kind):
-        return values
-    if pa.types.is_floating(kind):
+        values = pa.array(values, from_pandas=True)  # NaN is null
+    bad, kind = None, values.dtype if isinstance(values, np.ndarray) else values.type
+    if isinstance(values, pa.Array) and pa.types.is_floating(kind):
         values = values.cast(pa.float64())
         whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), _LARGEST))
         row = pc.index(whole, False).as_py()
-        if row >= 0:
-            raise _error(
-                source,
-                f"expected whole numbers or text, got {values[row].as_py()!r} in row "
-                f"{first_row + row}",
-            )
-    elif not pa.types.is_integer(kind):
-        raise _error(source, f"expected whole numbers or text, got {kind}")
-    return values.cast(pa.int64())
+        bad = f"{values[row].as_py()!r} in row {first_row + row}" if row >= 0 else None
+    elif not isinstance(values, pa.Array) or not (
+        pa.types.is_string(kind) or pa.types.is_integer(kind)
+    ):
+        bad = str(kind)
+    if bad is not None:
+        raise source.error(
+            f"expected whole numbers or text, got {bad}", argument="ids",
+            hint="name others by {ids}, or none by {no_ids}",
+        )  # fmt: skip
+    keep = pa.types.is_string(kind) or pa.types.is_uint64(kind)
+    return values if keep else values.cast(pa.int64())
 
 
 def check_same_ids(ids: pa.Array, others: pa.Array, first_row: int, path: str, other: str) -> None:
@@ -71,10 +67,9 @@ def check_same_ids(ids: pa.Array, others: pa.Array, first_row: int, path: str, o
     """
     left, right = ids, others
     if left.type != right.type:
-        left, right = (each.cast(pa.string()) for each in (left, right))
-    same = pc.or_kleene(
-        pc.equal(left, right), pc.and_(pc.is_null(left), pc.is_null(right))
-    ).fill_null(False)
+        left, right = left.cast(pa.string()), right.cast(pa.string())
+    both_null = pc.and_(left.is_null(), right.is_null())
+    same = pc.or_kleene(pc.equal(left, right), both_null).fill_null(False)
     row = pc.index(same, False).as_py()
     if row >= 0:
         raise DataError(
@@ -83,7 +78,3 @@ def check_same_ids(ids: pa.Array, others: pa.Array, first_row: int, path: str, o
             path=other, hint="sort both alike, or ignore the ids by {no_ids}",
             row=first_row + row,
         )  # fmt: skip
-
-
-def _error(source: Source, problem: str) -> DataError:
-    return source.error(problem, argument="ids", hint="name others by {ids}, or none by {no_ids}")

@@ -17,19 +17,18 @@ from easiness_io.readers.jsonl import JsonLinesReader
 from easiness_io.readers.parquet import ParquetReader
 
 STANDARD_INPUT = "-"
-_Format = tuple[str, tuple[bytes, ...], tuple[str, ...], Callable[[Source, ReadOptions], Reader]]
-# Each format: how its files begin, how they are called, and what reads them.
-FORMATS: tuple[_Format, ...] = (
-    ("npy", (b"\x93NUMPY",), (".npy",), NpyReader),
-    ("npz", (b"PK\x03\x04", b"PK\x05\x06"), (".npz",), NpzReader),
-    ("parquet", (b"PAR1",), (".parquet", ".pq"), ParquetReader),
-    ("Arrow", (ipc.FILE_MAGIC, b"\xff\xff\xff\xff"), (".arrow", ".feather", ".ipc", ".arrows"),
-     ipc.ArrowReader),
-    ("JSON lines", (b"{",), (".jsonl", ".ndjson", ".json"), JsonLinesReader),
-    ("csv", (), (".csv", ".tsv", ".txt"), CsvReader),
-)  # fmt: skip
+# Each format: what reads it, how its files begin, and how they are called.
+FORMATS: dict[str, tuple[Callable[..., Reader], tuple[bytes, ...], tuple[str, ...]]] = {
+    "npy": (NpyReader, (b"\x93NUMPY",), (".npy",)),
+    "npz": (NpzReader, (b"PK\x03\x04", b"PK\x05\x06"), (".npz",)),
+    "parquet": (ParquetReader, (b"PAR1",), (".parquet", ".pq")),
+    "Arrow": (ipc.ArrowReader, (ipc.FILE_MAGIC, b"\xff\xff\xff\xff"),
+              (".arrow", ".feather", ".ipc", ".arrows")),
+    "JSON lines": (JsonLinesReader, (b"{",), (".jsonl", ".ndjson", ".json")),
+    "csv": (CsvReader, (), (".csv", ".tsv", ".txt")),
+}  # fmt: skip
 COMPRESSED = (".gz", ".bz2", ".zst")
-_TEXT = (CsvReader, JsonLinesReader)
+_TEXT = ("JSON lines", "csv")
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
 _STEP = 1 << 20
 
@@ -42,7 +41,7 @@ def suffix_of(path: str) -> str:
 
 def is_readable_name(path: str) -> bool:
     """Whether a file is called as one of the formats is."""
-    return any(suffix_of(path) in suffixes for _, _, suffixes, _ in FORMATS)
+    return any(suffix_of(path) in suffixes for _, _, suffixes in FORMATS.values())
 
 
 def open_reader(path: str, options: ReadOptions) -> Reader:
@@ -85,19 +84,15 @@ def _reader(source: Source, first: bytes, options: ReadOptions) -> Reader:
         raise source.unreadable(PICKLED, hint=PICKLE_HINT)
     if not first:
         raise source.unreadable("it is empty (0 bytes)")
-    named = next((each for each in FORMATS if suffix in each[2]), None)
-    begun = next((each for each in FORMATS if first.startswith(each[1])), None)
-    if begun is None and text.compression_of(first) is not None:
+    named = next((name for name, each in FORMATS.items() if suffix in each[2]), None)
+    begun = next((name for name, each in FORMATS.items() if first.startswith(each[1])), "csv")
+    if begun == "csv" and text.compression_of(first) is not None:
         with text.opened(source) as stream:
-            is_json = stream.read(1) == b"{"
-        begun = next(
-            each for each in FORMATS if each[3] is (JsonLinesReader if is_json else CsvReader)
-        )
-    if named is not None and named[3] in _TEXT and (begun is None or begun[3] in _TEXT):
+            begun = "JSON lines" if stream.read(1) == b"{" else "csv"
+    if named in _TEXT and begun in _TEXT:
         begun = named
-    if named is not None and named[3] not in _TEXT and begun is not named:
+    if named not in (None, begun, *_TEXT):
         raise source.unreadable(
-            f"it does not begin as {named[0]} does: damaged, cut short, or of another format"
+            f"it does not begin as {named} does: damaged, cut short, or of another format"
         )
-    reader = (begun or FORMATS[-1])[3]
-    return reader(source, options)
+    return FORMATS[begun][0](source, options)
