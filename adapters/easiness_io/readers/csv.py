@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Sequence
+from csv import Error as CsvError
+from csv import reader
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -11,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from easiness_io.errors import AmbiguousError, reason
+from easiness_io.errors import AmbiguousError, UnreadableError, reason
 from easiness_io.readers import text
 from easiness_io.readers.base import Block, Field, Kind, Reader, ReadOptions, Source
 
 _BLOCK_BYTES = 1 << 20
-_ERROR = re.compile(r"(?:In CSV column #(\d+): )?(?:CSV parse error: )?(?:Row #(\d+): )?(.*)", re.S)
+_OPEN = "a quotation mark is never closed"
 # What a header may call a column that holds no class.
 USUAL_NAMES = frozenset(
     ("id", "sample_id", "index", "label", "labels", "y", "y_true", "true_label", "given_label",
@@ -37,14 +41,12 @@ class CsvReader(Reader):
         if has_header is None:
             has_header = _is_header(rows, self._dialect, source)
         self._n_header, self._rows = int(has_header), rows[has_header:]
+        self._block_bytes = max(_BLOCK_BYTES, 8 * self._dialect.longest_line)
         self._text: set[str] = set()
+        self.source = source
         for at, row in enumerate(rows):
             if len(row) != len(first):
-                raise source.unreadable(
-                    f"row {at - self._n_header} has {len(row)} cells, the first line has "
-                    f"{len(first)}",
-                    hint="name what separates cells by {delimiter}, or repair the file",
-                )
+                raise self._bad_row(at - self._n_header, len(row))
         names = first if has_header else [str(at) for at in range(len(first))]
         named = [name or f"Unnamed: {at}" for at, name in enumerate(names)]
         cells = list(zip(*self._rows, strict=True)) or [()] * len(first)
@@ -70,31 +72,77 @@ class CsvReader(Reader):
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the named columns; numbers as float64, text as it is written."""
+        try:
+            with text.opened(self.source) as stream:
+                counted = _Quotes(stream)
+                with self._open(pa.PythonFile(counted, mode="r"), names) as batches:
+                    for batch in batches:
+                        if batch.num_rows:
+                            yield dict(zip(names, map(_values, batch.columns), strict=True))
+        except UnreadableError as error:
+            if not isinstance(error.__cause__, pa.ArrowInvalid):
+                raise
+            raise self._fault(names) or error from error.__cause__
+        # Arrow takes all that is left of the file for the last cell; it was cut, or damaged.
+        fault = self._fault([], strict=True) if counted.n_marks % 2 else None
+        if fault is not None and _OPEN in fault.problem:
+            raise fault
+
+    def _open(self, stream: Any, names: Sequence[str]) -> Any:
         dialect = self._dialect
-        wanted = {name: str(self._positions[name]) for name in names}
+        positions = {name: str(self._positions[name]) for name in names}
         convert = csv.ConvertOptions(
-            column_types={at: self._type(name) for name, at in wanted.items()},
-            include_columns=list(wanted.values()), null_values=text.MISSING,
+            column_types={at: self._type(name) for name, at in positions.items()},
+            include_columns=list(positions.values()), null_values=text.MISSING,
             strings_can_be_null=False, decimal_point=dialect.decimal,
         )  # fmt: skip
         parse = csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True)
-        block_bytes = max(_BLOCK_BYTES, 8 * dialect.longest_line)
         read = csv.ReadOptions(
-            column_names=[str(at) for at in range(len(self.fields))], block_size=block_bytes,
+            column_names=[str(at) for at in range(len(self.fields))], block_size=self._block_bytes,
             skip_rows=dialect.blank_lines, skip_rows_after_names=self._n_header,
             encoding=dialect.encoding,
         )  # fmt: skip
-        self.source.check_size(block_bytes, "a block of text")
+        self.source.check_size(self._block_bytes, "a block of text")
+        return csv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
+
+    def _fault(self, names: Sequence[str], *, strict: bool = False) -> UnreadableError | None:
+        """Find with Python's own parser what Arrow does not locate: the first row it cannot use."""
+        dialect, row = self._dialect, -self._n_header
+        numbers = {name: self._positions[name] for name in names if self._type(name) != pa.string()}
+        encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
         with text.opened(self.source) as stream:
+            lines = io.TextIOWrapper(stream, encoding, newline="")
+            pieces = iter(partial(lines.readline, self._block_bytes), "")
             try:
-                with csv.open_csv(
-                    stream, read_options=read, parse_options=parse, convert_options=convert
-                ) as batches:
-                    for batch in batches:
-                        if batch.num_rows:
-                            yield {name: _values(batch.column(at)) for name, at in wanted.items()}
-            except pa.ArrowInvalid as error:
-                raise self._explained(reason(error)) from error
+                for cells in filter(
+                    None, reader(pieces, delimiter=dialect.delimiter, strict=strict)
+                ):
+                    if len(cells) != len(self.fields):
+                        return self._bad_row(row, len(cells))
+                    for name, at in numbers.items() if row >= 0 else ():
+                        cell = cells[at].strip()
+                        if cell not in text.MISSING and not dialect.number.fullmatch(cell):
+                            where = f"row {row}, column {name!r}"
+                            return self.source.unreadable(
+                                f"{where}: expected a number, got {cell[:80]!r}", row=row
+                            )
+                    row += 1
+            except UnicodeError:
+                return self.source.unreadable(
+                    f"row {row} or after: not text in {dialect.encoding.upper()}", row=row,
+                    hint="name the encoding by {encoding}",
+                )  # fmt: skip
+            except CsvError as error:
+                is_open = "end of data" in str(error) or "field limit" in str(error)
+                problem = _OPEN if is_open else reason(error)
+                return self.source.unreadable(f"row {row}: {problem}", row=row)
+        return None
+
+    def _bad_row(self, row: int, n_cells: int) -> UnreadableError:
+        return self.source.unreadable(
+            f"row {row} has {n_cells} cells, the first line has {len(self._dialect.rows[0])}",
+            hint="name what separates cells by {delimiter}, or repair the file", row=row,
+        )  # fmt: skip
 
     def head(self, names: Sequence[str]) -> Block:
         """Give the named columns of the first rows."""
@@ -113,20 +161,23 @@ class CsvReader(Reader):
         as_text = name in self._text and kind != "float"
         return pa.string() if as_text or kind == "text" else pa.float64()
 
-    def _explained(self, message: str) -> Exception:
-        column, line, problem = _ERROR.fullmatch(message).groups()  # type: ignore[union-attr]
-        row = None if line is None else max(0, int(line) - 1 - self._n_header)
-        if "straddl" in problem or "boundar" in problem:
-            problem = "a row is too long, or a quotation mark is never closed"
-        elif "UTF8" in problem:
-            problem = "not text in UTF-8"
-        where = [] if row is None else [f"row {row}"]
-        where += [] if column is None else [f"column {self.fields[int(column)].name!r}"]
-        hint = "name the encoding by {encoding}" if "UTF-8" in problem else None
-        prefix = f"{', '.join(where)}: " if where else "not readable as csv: "
-        return self.source.unreadable(
-            prefix + problem[0].lower() + problem[1:200], row=row, hint=hint
-        )
+
+class _Quotes:
+    """A stream that counts its quotation marks."""
+
+    closed = False
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self.n_marks = stream, 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read so many bytes."""
+        data: bytes = self._stream.read(size)
+        self.n_marks += data.count(b'"')
+        return data
+
+    def close(self) -> None:
+        """Do nothing: who opened the stream closes it."""
 
 
 def _values(column: Any) -> Any:

@@ -149,7 +149,7 @@ def test_delimiter_and_decimal_are_named_by_the_user(text):
 
 HEAD = "p_a,p_b,label\n" + "0.25,0.75,b\n" * 2000
 BROKEN = {
-    "text late": (HEAD + "0.25,oops,b\n", "column 'p_b': .*invalid value 'oops'"),
+    "text late": (HEAD + "0.25,oops,b\n", "row 2000, column 'p_b': expected a number, got 'oops'"),
     "missing late": (
         HEAD + "0.25,,b\n",
         "column 'p_b': 1 values are missing; the first is row 2000",
@@ -157,21 +157,25 @@ BROKEN = {
     "NA late": (HEAD + "NA,1,b\n", "column 'p_a': 1 values are missing; the first is row 2000"),
     "label late": (HEAD + "0.25,0.75,c\n", "1 of 2001 are not among .* row 2000, label 'c'"),
     "no label late": (HEAD + "0.25,0.75,\n", "labels: 1 are missing; the first is row 2000"),
-    "short late": (HEAD + "0.25,b\n", "expected 3 columns, got 2"),
-    "long late": (HEAD + "0.25,0.75,b,\n", "expected 3 columns, got 4"),
+    "short late": (HEAD + "0.25,b\n", "row 2000 has 2 cells, the first line has 3"),
+    "long late": (HEAD + "0.25,0.75,b,\n", "row 2000 has 4 cells, the first line has 3"),
     "bytes late": (
         HEAD.encode() + b"0.25,0.75,b\n" * 100_000 + b"0,1,\xff\n",
-        "column 'label': not text in UTF-8",
+        "row 10[0-9]+ or after: not text in UTF-8",
     ),
     "NA early": (
         "p_a,p_b,label\n0.5,0.5,a\nNA,1,b\n",
         "column 'p_a': 1 values are missing.* row 1",
     ),
     "short early": ("p_a,p_b,label\n0.5,0.5,a\n1,b\n", "row 1 has 2 cells, the first line has 3"),
-    "open quote": ('p_a,p_b,label\n0.5,0.5,"a\n1,0,b\n', "row 1: a quotation mark is never closed"),
+    "open quote": ('p_a,p_b,label\n0.5,0.5,"a\n1,0,b\n', "row 0: a quotation mark is never closed"),
     "open quote late": (
         HEAD + '0.5,0.5,"a\n' + "1,0,b\n" * 400_000,
-        "quotation mark is never closed",
+        "row 2000: a quotation mark is never closed",
+    ),
+    "cut within quotes": (
+        HEAD * 1 + '0.5,0.5,"a"\n' * 200_000 + '0.5,0.5,"a',
+        "row 202000: a quotation mark is never closed",
     ),
     "one long line": ("p_a," * 300_000, "first line is longer than"),
     "nul": ("p_a,p_b,label\n0.5,0.5,\0\n", "not a text file"),
