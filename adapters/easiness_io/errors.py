@@ -8,22 +8,18 @@ from types import MappingProxyType
 
 from easiness_core.errors import InputError, InputValueError
 
+_ARGUMENTS = (
+    "classes", "probs", "labels", "labels_path", "ids", "delimiter", "decimal", "encoding",
+    "max_bytes",
+)  # fmt: skip
 PYTHON_WORDS: Mapping[str, str] = MappingProxyType(
     {
+        **{name: f"{name}=" for name in _ARGUMENTS},
         "normalize": "normalize=True",
         "softmax": "logits=True",
-        "classes": "classes=",
-        "probs": "probs=",
-        "labels": "labels=",
-        "labels_path": "labels_path=",
-        "ids": "ids=",
         "no_ids": "ids=''",
         "header": "header=True",
         "no_header": "header=False",
-        "delimiter": "delimiter=",
-        "decimal": "decimal=",
-        "encoding": "encoding=",
-        "max_bytes": "max_bytes=",
         "overwrite": "overwrite=True",
         "no_check_ids": "check_ids=False",
     }
@@ -35,16 +31,10 @@ class DataError(InputValueError):
 
     Parameters
     ----------
-    problem : str
-        What was got, and what was expected.
+    problem, argument, hint, row
+        As in `easiness_core.errors.InputError`.
     path : str, optional
         The file or folder at fault.
-    argument : str, optional
-        The argument at fault.
-    hint : str, optional
-        How to mend it; `{name}` stands for the option of that name.
-    row : int, optional
-        The first bad row, counted from 0.
     """
 
     words = PYTHON_WORDS
@@ -62,18 +52,7 @@ class DataError(InputValueError):
         self.path = path
 
     def worded(self, words: Mapping[str, str]) -> str:
-        """Give the message, `path: argument: problem; hint`, with options called as `words` says.
-
-        Parameters
-        ----------
-        words : mapping of str to str
-            What to call each option that a hint may name.
-
-        Returns
-        -------
-        str
-            The message.
-        """
+        """Give `path: argument: problem; hint`, with options called as `words` says."""
         text = super().worded(words)
         return text if self.path is None else f"{self.path!r}: {text}"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 # Where a name is cut into what a group shares and what each member has of its own.
-_CUTS = re.compile(r"[\W_]+|(?<=[^\W\d_])(?=\d)|(?<=[a-z])(?=[A-Z])")
+_CUTS = re.compile(r"[\W_]|(?<=[^\W\d_])(?=\d)|(?<=[a-z\d])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 # Names that stand for numbers.
 TRUTH = {"true": 1, "false": 0}
@@ -54,17 +54,26 @@ def is_numbered(names: Sequence[str]) -> bool:
     return not any(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys)
 
 
+def _prefixes(name: str) -> set[str]:
+    """Give what a name begins with, up to each separator or number."""
+    return {name[: cut.end()] for cut in _CUTS.finditer(name) if 0 < cut.end() < len(name)}
+
+
+def _suffixes(name: str) -> set[str]:
+    """Give what a name ends with, from each separator or number on."""
+    return {name[cut.start() :] for cut in _CUTS.finditer(name) if 0 < cut.start() < len(name)}
+
+
 def affixes(names: Iterable[str]) -> dict[str, list[str]]:
-    """Group names by what they begin or end with, up to a separator or a number.
+    """Group names by what they begin or end with.
 
     Names that are numbers are a group too, under the empty text; groups of one are left out.
     """
     groups: dict[str, list[str]] = {}
     for name in names:
-        cuts = [found.span() for found in _CUTS.finditer(name)]
-        ends = {name[:end] + "*" for _, end in cuts if 0 < end < len(name)}
-        starts = {"*" + name[start:] for start, _ in cuts if 0 < start < len(name)}
-        for affix in [*ends, *starts, *([""] if is_numbered([name]) else [])]:
+        found = {f"{prefix}*" for prefix in _prefixes(name)}
+        found |= {f"*{suffix}" for suffix in _suffixes(name)}
+        for affix in found | ({""} if is_numbered([name]) else set()):
             groups.setdefault(affix, []).append(name)
     return {affix: members for affix, members in groups.items() if len(members) > 1}
 
@@ -87,28 +96,16 @@ def own_parts(columns: Sequence[str]) -> list[tuple[str, ...]]:
     if is_numbered(columns):
         return [whole]
     found = []
-    for start in _shared_ends(columns):
-        rest = [name[start:] for name in columns]
-        ends = _shared_ends([name[::-1] for name in rest])
-        found += [tuple(name[: len(name) - end] for name in rest) for end in ends]
+    for prefix in _shared(columns, _prefixes):
+        rest = [name[len(prefix) :] for name in columns]
+        for suffix in _shared(rest, _suffixes):
+            found += [tuple(name[: len(name) - len(suffix)] for name in rest)]
     return found
 
 
-def _shared_ends(names: Sequence[str]) -> list[int]:
-    """Count the characters that all names begin with, up to separators or numbers, most first."""
-    least = min(names, key=len)
-    shared = next((k for k in range(len(least)) if len({n[k] for n in names}) > 1), len(least))
-    found = []
-    for at in range(shared, 0, -1):
-        before, after = least[at - 1], [name[at:] for name in names]
-        is_cut = not before.isalnum() or (
-            before.isalpha()
-            and (all(r[:1].isdigit() for r in after)
-                 or (before.islower() and all(r[:1].isupper() for r in after)))
-        )  # fmt: skip
-        if is_cut and all(after):
-            found.append(at)
-    return [*found, 0]
+def _shared(names: Sequence[str], ends: Callable[[str], set[str]]) -> list[str]:
+    """Give the ends that all names have, the longest first, and none."""
+    return [*sorted(set.intersection(*map(ends, names)), key=len, reverse=True), ""]
 
 
 def matching_names(columns: Sequence[str], labels: Iterable[str]) -> tuple[str, ...]:
