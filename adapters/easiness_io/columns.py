@@ -39,12 +39,10 @@ def find_roles(reader: Reader, options: ReadOptions, *, probs: bool, label: bool
     """Find the columns of a file."""
     found_label = _label(reader, options, alone=not probs) if label else None
     found_ids = _ids(reader, options, found_label)
-    used = {found_label, found_ids}
     columns: tuple[str, ...] = ()
     if probs:
         others = [
-            each for each in reader.fields
-            if each.name not in used and not _UNNAMED.fullmatch(each.name)
+            each for each in _named(reader) if each.name not in (found_label, found_ids)
             and (each.name.lower() not in LABEL_NAMES or len(each.name) == 1)
         ]  # fmt: skip
         columns = find_class_columns(reader, options, others)
@@ -54,11 +52,13 @@ def find_roles(reader: Reader, options: ReadOptions, *, probs: bool, label: bool
     if len(columns) > 1:
         columns, names = in_order(columns)
     used = {found_label, found_ids, *columns}
-    left_out = [
-        each.name for each in reader.fields
-        if each.name not in used and not _UNNAMED.fullmatch(each.name)
-    ]  # fmt: skip
-    return Roles(columns, names, found_label, found_ids, tuple(left_out))
+    left_out = tuple(each.name for each in _named(reader) if each.name not in used)
+    return Roles(columns, names, found_label, found_ids, left_out)
+
+
+def _named(reader: Reader) -> list[Field]:
+    """Give the columns but for an index that pandas wrote without a name."""
+    return [each for each in reader.fields if not _UNNAMED.fullmatch(each.name)]
 
 
 def _label(reader: Reader, options: ReadOptions, *, alone: bool) -> str | None:
@@ -83,10 +83,7 @@ def _label(reader: Reader, options: ReadOptions, *, alone: bool) -> str | None:
     if not alone:
         return None
     ids = {_ids(reader, options, None), *reader.index, *(e.name for e in called(reader, ID_NAMES))}
-    columns = [
-        each.name for each in reader.fields
-        if _is_column(each) and each.name not in ids and not _UNNAMED.fullmatch(each.name)
-    ]  # fmt: skip
+    columns = [e.name for e in _named(reader) if _is_column(e) and e.name not in ids]
     if len(columns) == 1:
         return columns[0]
     raise no_labels(reader)
@@ -116,19 +113,16 @@ def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
                 argument="ids",
             )
         return found.name
-    usable = [
-        e for e in reader.fields if e.name != label and e.kind in ("text", "integer", "float")
-    ]
+    kinds = ("text", "integer", "float")
+    usable = [each for each in reader.fields if each.name != label and each.kind in kinds]
     names = {each.name for each in usable}
     for each in called(reader, ID_NAMES):
         if each.name in names and (each.kind != "float" or _is_whole(reader, each.name)):
             return each.name
-    for name in reader.index:
-        if name in names:
-            return name
-    may_be_text = [e.name for e in usable if e.kind == "text" or reader.is_untyped]
-    texts = [name for name in may_be_text if name.lower().endswith("_id")]
-    return texts[0] if len(texts) == 1 else None
+    texts = [e.name for e in usable if e.kind == "text" or reader.is_untyped]
+    texts = [name for name in texts if name.lower().endswith("_id")]
+    index = [name for name in reader.index if name in names]
+    return index[0] if index else texts[0] if len(texts) == 1 else None
 
 
 def _is_whole(reader: Reader, name: str) -> bool:

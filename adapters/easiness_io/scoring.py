@@ -22,10 +22,8 @@ def score_blocks(
 
     Parameters
     ----------
-    reader : SampleReader
-        What `open_samples` gives.
-    parameters : Parameters
-        How to score.
+    reader, parameters
+        What to score, as `open_samples` gives it, and how.
     add : callable, optional
         Called with the scores and the samples of each block, in order.
     n_threads : int, optional

@@ -65,16 +65,13 @@ def head_text(source: Source, encoding: str | None) -> tuple[str, str, bool]:
     found = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
     try:
         text = codecs.getincrementaldecoder(encoding or found)().decode(data, is_all)
-    except (UnicodeError, LookupError) as error:
+        if "\0" in text:
+            raise ValueError("it holds zero bytes")
+    except (ValueError, LookupError) as error:
         raise source.unreadable(
             f"not text in {encoding or 'UTF-8'} ({reason(error)}), nor of any format known here",
             hint="name the encoding of a text file by {encoding}",
         ) from error
-    if "\0" in text:
-        raise source.unreadable(
-            "not a text file, nor of any format known here",
-            hint="name the encoding of a text file by {encoding}",
-        )
     return text, encoding or found, is_all
 
 

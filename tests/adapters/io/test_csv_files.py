@@ -178,7 +178,7 @@ BROKEN = {
         "row 202000: a quotation mark is never closed",
     ),
     "one long line": ("p_a," * 300_000, "first line is longer than"),
-    "nul": ("p_a,p_b,label\n0.5,0.5,\0\n", "not a text file"),
+    "nul": ("p_a,p_b,label\n0.5,0.5,\0\n", "it holds zero bytes"),
     "empty": ("", r"it is empty \(0 bytes\)"),
     "a line that is no line": ("\x0c", "no group of columns"),
     "blank": ("\n\n \n".replace(" ", ""), "it holds no rows"),
