@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from easiness_io.errors import AmbiguousError, DataError
 from easiness_io.names import affixes, key_of
 from easiness_io.readers.base import Field, Reader, ReadOptions, Values
-from easiness_io.row_sums import is_constant, sums_to_one, without_one
+from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
 
 PROBS_NAMES = ("probs", "pred_probs", "probabilities", "predictions")
 LOGITS_NAMES = ("logits", "logit")
@@ -107,7 +107,9 @@ def _named(reader: Reader, wanted: str, usable: set[str]) -> tuple[str, ...]:
 
 def _unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[Field]) -> tuple[str, ...]:
     """Take all numbers of a csv file without names; their sums tell what is no class."""
-    whole = [each.name for each in numbers if each.kind == "integer"]
+    data = _Head(reader, [each.name for each in numbers]).data
+    is_whole = (np.isfinite(data) & (data % 1 == 0)).all(axis=0) & (len(data) > 0)
+    whole = [each.name for each, yes in zip(numbers, is_whole, strict=True) if yes]
     if (options.logits or options.normalize) and 0 < len(whole) < len(numbers):
         problem = f"it has no names, and columns {', '.join(whole[:5])} hold whole numbers"
         raise _ambiguous(reader, f"{problem}: classes, or labels or ids?", ", from 0 on")
@@ -169,16 +171,13 @@ class _Head:
         """Whether so large a share of the rows sum to 1."""
         return sums_to_one(self.part(members), share, slack)
 
+    def are_counts(self, kinds: Sequence[str], members: Sequence[str]) -> bool:
+        """Whether all are of one kind, and none is below 0."""
+        return len(set(kinds)) == 1 and bool((self.part(members) >= 0).all())
+
     def is_constant(self, members: Sequence[str]) -> bool:
         """Whether all rows sum to one number."""
         return is_constant(self.part(members))
-
-    def total(self, members: Sequence[str]) -> str | None:
-        """Name the column that is the sum of the others."""
-        data = self.part(members)
-        rest = data.sum(axis=1, keepdims=True) - data
-        found = np.flatnonzero(np.isclose(rest, data).all(axis=0) & (data > 0).any(axis=0))
-        return members[found[0]] if len(members) > 2 and found.size else None
 
 
 def _groups(
@@ -186,37 +185,65 @@ def _groups(
 ) -> list[tuple[str, ...]]:
     """Give every group of columns that may be the probabilities, of the surest kind that any is."""
     names = [each.name for each in columns]
-    floats = [each.name for each in columns if each.kind == "float"]
     by_affix = affixes(names)
+    named = list(by_affix.values())
     if options.logits:
-        return _distinct(m for affix, m in by_affix.items() if _is_called_logits(affix, m, columns))
-    head, named = _Head(reader, names), list(by_affix.values())
+        found = _distinct(m for a, m in by_affix.items() if _is_called_logits(a, m, columns))
+        return _checked(reader, found, found, _Head(reader, [n for m in found for n in m]))
+    head = _Head(reader, names)
+    kinds = {each.name: each.kind for each in columns}
+    floats = [name for name in names if kinds[name] == "float"]
     if not len(head.data):
         return _distinct([m for m in named if set(m) <= set(floats)] or [floats])
     unnamed = [m for m in (floats, names) if len(m) > 1]
-    if options.normalize:
-        found = _first(head.is_constant, named)
-        found = found or _first(lambda m: bool((head.part(m) >= 0).all()), named)
-        for total in filter(None, map(head.total, found)):
-            problem = f"column {total!r} is the sum of the others with its prefix or suffix"
-            raise _ambiguous(reader, problem)
+    found = _first(head.is_probs, named)
+    if found:
+        # A group with some bad rows is one all the same.
+        others = _distinct(m for m in named if head.is_probs(m, 0.5))
+        found += [m for m in others if not any(set(m) & set(each) for each in found)]
+        return _checked(reader, found, named, head)
+    rounded = partial(head.is_probs, share=0.5, slack=0.05)
+    found = _first(head.is_probs, unnamed[:1], unnamed[1:])
+    found = found or _without_one(head, [*_distinct(named), *unnamed], head.is_probs)
+    if not found and options.normalize:
+        found = _first(head.is_constant, named) or _first(rounded, named)
+        found = found or _without_one(head, _distinct(named), head.is_constant)
+        found = found or _without_one(head, _distinct(named), rounded)
+        found = found or _first(lambda m: head.are_counts([kinds[n] for n in m], m), named)
         found = found or _first(head.is_constant, unnamed[:1], unnamed[1:])
-        return _without_idle(reader, found, named, head, constant=True)
-    for share in (1.0, 0.5):
-        passes = partial(head.is_probs, share=share)
-        found = _first(passes, named)
-        if found:
-            # A group with some bad rows is one all the same.
-            others = _distinct(m for m in named if head.is_probs(m, 0.5))
-            return found + [m for m in others if not any(set(m) & set(each) for each in found)]
-        found = _first(passes, unnamed[:1], unnamed[1:])
-        for group in [] if found or share < 1.0 else [*_distinct(named), *unnamed]:
-            found = found or without_one(head.part(group), group)
-        if found:
-            return _without_idle(reader, found, named, head, constant=False)
+        found = found or _first(rounded, unnamed)
+    if not found and not options.normalize:
+        found = _first(partial(head.is_probs, share=0.5), named, unnamed[:1], unnamed[1:])
+    if found or options.normalize:
+        return _checked(reader, found, named, head)
     # Not probabilities yet: the core refuses them, and says what to do.
-    rounded = _first(partial(head.is_probs, share=0.5, slack=0.05), named, unnamed)
-    return rounded or _first(head.is_constant, named, unnamed[:1])
+    return _first(rounded, named, unnamed) or _first(head.is_constant, named, unnamed[:1])
+
+
+def _without_one(
+    head: _Head, groups: Sequence[Sequence[str]], check: Callable[..., bool]
+) -> list[tuple[str, ...]]:
+    """Give the readings of the first group in which one column is no class."""
+    found = ([rest for rest in without_one(head.part(m), m) if check(rest)] for m in groups)
+    return next(filter(None, found), [])
+
+
+def _checked(
+    reader: Reader, found: list[tuple[str, ...]], named: Sequence[Sequence[str]], head: _Head
+) -> list[tuple[str, ...]]:
+    """Refuse readings with a column that may be something else, such as a total or a fold."""
+    for members in found:
+        data = head.part(members)
+        at = no_class(data)
+        if at is not None:
+            problem = f"column {members[at]!r} depends on the others, or adds little to their sums"
+            raise _ambiguous(reader, f"{problem}: a class, or something else?")
+        is_named = any(set(members) <= set(each) for each in named)
+        idle = (data == (0 if sums_to_one(data, 1.0) else data[:1])).all(axis=0)
+        for at in np.flatnonzero(idle & (not is_named))[:1]:
+            problem = f"column {members[at]!r} is {data[0, at]:g} in the first {len(data)} rows"
+            raise _ambiguous(reader, f"{problem}: a class, or something else?")
+    return found
 
 
 def _first(
@@ -240,22 +267,6 @@ def _is_called_logits(affix: str, members: Sequence[str], columns: Sequence[Fiel
     return affix.lower().strip("*").strip("_-. ([])") in LOGITS_NAMES
 
 
-def _without_idle(
-    reader: Reader, found: list[tuple[str, ...]], named: Sequence[Sequence[str]], head: _Head,
-    *, constant: bool,
-) -> list[tuple[str, ...]]:  # fmt: skip
-    """Refuse readings without a common name where one column changes nothing, such as a fold."""
-    for members in found:
-        if any(set(members) <= set(each) for each in named):
-            continue
-        data = head.part(members)
-        idle = (data == data[0]).all(axis=0) if constant else (data == 0).all(axis=0)
-        for at in np.flatnonzero(idle)[:1]:
-            problem = f"column {members[at]!r} is {data[0, at]:g} in the first {len(data)} rows"
-            raise _ambiguous(reader, f"{problem}: a class, or something else?")
-    return found
-
-
 def _brief(names: Sequence[str]) -> str:
     if len(names) < 4:
         return ", ".join(map(repr, map(str, names)))
@@ -265,6 +276,9 @@ def _brief(names: Sequence[str]) -> str:
 def _nothing(
     reader: Reader, options: ReadOptions, names: Sequence[str], matrices: Sequence[str]
 ) -> DataError:
+    texts = [each.name for each in reader.fields if each.kind == "text"]
+    if texts and not names and not matrices:
+        return reader.source.error(f"no columns of numbers; it has text in {show(texts)}")
     groups = _distinct(affixes(names).values())
     if options.logits:
         problem = "no columns are called logits"

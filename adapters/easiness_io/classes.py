@@ -50,7 +50,7 @@ class LabelEncoder:
         elif codes and not self._meaning:
             at_name = {name: at for at, name in enumerate(classes or columns)}
             self._meaning = {k: at_name[name] for k, name in enumerate(codes) if name in at_name}
-        self._given = classes is not None
+        self._given, self._has_columns = classes is not None, bool(columns)
         self._names = list(classes or columns)
         self.classes = None if _is_plain(self._names) else self._names
         self._exact = {name: at for at, name in enumerate(self._names)}
@@ -79,7 +79,8 @@ class LabelEncoder:
         self._mode = mode
         found: list[Key | None] = list(keys)
         if mode == "names":
-            by_name = [self._exact.get(str(value).strip()) for value in unique]
+            texts = [value if value in self._exact else str(value).strip() for value in unique]
+            by_name = [self._exact.get(text) for text in texts]
             found = [
                 self._meant.get(key) if at is None else at
                 for at, key in zip(by_name, keys, strict=True)
@@ -130,10 +131,10 @@ class LabelEncoder:
                 "they are numbers, and some classes are named by numbers, others by text",
                 hint="write all labels as names, or name the classes by {classes}",
             )
-        if not self._given and any(str(value).strip().lower() in TRUTH for value in unique):
+        if self._has_columns and any(str(value).strip().lower() in TRUTH for value in unique):
             raise self._error(
                 f"they are true or false, and the classes are {', '.join(self._names[:5])}",
-                hint="name the class of false, then that of true, by {classes}",
+                hint="write the name of its class as each label",
             )
         return "numbers"
 

@@ -49,16 +49,26 @@ def find_roles(reader: Reader, options: ReadOptions, *, probs: bool, label: bool
         if found_ids in columns and options.ids is None:
             found_ids = None
     names = None
-    if len(columns) > 1:
-        columns, names = in_order(columns)
+    if len(columns) > 1 and reader.layout == "table":
+        ordered, names = in_order(columns)
+        if options.classes is not None and ordered != columns:
+            raise reader.source.error(
+                f"its class columns are numbered, and in another order: {show(columns)}",
+                hint="list them by {probs} in the order of their numbers, and {classes} likewise",
+            )
+        columns = ordered
     used = {found_label, found_ids, *columns}
     left_out = tuple(each.name for each in _named(reader) if each.name not in used)
     return Roles(columns, names, found_label, found_ids, left_out)
 
 
 def _named(reader: Reader) -> list[Field]:
-    """Give the columns but for an index that pandas wrote without a name."""
-    return [each for each in reader.fields if not _UNNAMED.fullmatch(each.name)]
+    return [each for each in reader.fields if not is_unnamed(each)]
+
+
+def is_unnamed(field: Field) -> bool:
+    """Whether a column is an index that pandas wrote without a name."""
+    return bool(_UNNAMED.fullmatch(field.name))
 
 
 def _label(reader: Reader, options: ReadOptions, *, alone: bool) -> str | None:

@@ -55,7 +55,9 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
     return values if keep else values.cast(pa.int64())
 
 
-def check_same_ids(ids: pa.Array, others: pa.Array, first_row: int, path: str, other: str) -> None:
+def check_same_ids(
+    ids: pa.Array, others: pa.Array, first_row: int, path: str, other: str, *, what: str = "ids"
+) -> None:
     """Refuse labels whose ids differ, row by row, from those of the probabilities.
 
     Whole numbers and their decimal texts are the same.
@@ -73,7 +75,7 @@ def check_same_ids(ids: pa.Array, others: pa.Array, first_row: int, path: str, o
     row = pc.index(same, False).as_py()
     if row >= 0:
         raise DataError(
-            f"its ids differ from those of {path!r} at row {first_row + row}: "
+            f"its {what} differ from those of {path!r} at row {first_row + row}: "
             f"{right[row].as_py()!r} and {left[row].as_py()!r}",
             path=other, hint="sort both alike, or ignore the ids by {no_ids}",
             row=first_row + row,

@@ -9,6 +9,8 @@ from typing import Any
 # Where a name is cut into what a group shares and what each member has of its own.
 _CUTS = re.compile(r"[\W_]|(?<=[^\W\d_])(?=\d)|(?<=[a-z\d])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+# Longer names are not cut: their parts would take much more than they do.
+_LONGEST = 500
 # Names that stand for numbers.
 TRUTH = {"true": 1, "false": 0}
 
@@ -56,12 +58,14 @@ def is_numbered(names: Sequence[str]) -> bool:
 
 def _prefixes(name: str) -> set[str]:
     """Give what a name begins with, up to each separator or number."""
-    return {name[: cut.end()] for cut in _CUTS.finditer(name) if 0 < cut.end() < len(name)}
+    cuts = _CUTS.finditer(name) if len(name) <= _LONGEST else ()
+    return {name[: cut.end()] for cut in cuts if 0 < cut.end() < len(name)}
 
 
 def _suffixes(name: str) -> set[str]:
     """Give what a name ends with, from each separator or number on."""
-    return {name[cut.start() :] for cut in _CUTS.finditer(name) if 0 < cut.start() < len(name)}
+    cuts = _CUTS.finditer(name) if len(name) <= _LONGEST else ()
+    return {name[cut.start() :] for cut in cuts if 0 < cut.start() < len(name)}
 
 
 def affixes(names: Iterable[str]) -> dict[str, list[str]]:
@@ -98,7 +102,8 @@ def own_parts(columns: Sequence[str]) -> list[tuple[str, ...]]:
     found = []
     for prefix in _shared(columns, _prefixes):
         rest = [name[len(prefix) :] for name in columns]
-        for suffix in _shared(rest, _suffixes):
+        # The end that 0.5 and 1.5 share belongs to them.
+        for suffix in [""] if is_numbered(rest) else _shared(rest, _suffixes):
             found += [tuple(name[: len(name) - len(suffix)] for name in rest)]
     return found
 

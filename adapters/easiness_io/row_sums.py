@@ -11,17 +11,34 @@ from easiness_core.validation import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
 
 
 def without_one(data: NDArray[np.float64], names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Give the readings in which one column is no class, and all others are."""
+    """Give the readings without one column in which the sums of rows are nearly constant."""
     if len(names) < 3:
         return []
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         rest = data.sum(axis=1, keepdims=True) - data
-        close = (np.abs(rest - 1.0) <= _tolerance(data)).all(axis=0)
+        close = (np.abs(rest / np.median(rest, axis=0) - 1.0) <= 0.2).all(axis=0)
     return [
-        tuple(name for name in names if name != names[at])
-        for at in np.flatnonzero(close).tolist()
-        if sums_to_one(np.delete(data, at, axis=1), 1.0)
+        tuple(name for name in names if name != names[at]) for at in np.flatnonzero(close).tolist()
     ]
+
+
+def no_class(data: NDArray[np.float64]) -> int | None:
+    """Find a column that depends on the others, or without which the sums vary much less."""
+    if data.shape[1] < 3 or len(data) < 2:
+        return None
+    with np.errstate(all="ignore"):
+        total = data.sum(axis=1, keepdims=True)
+        rest = total - data
+        first, second = np.sort(data, axis=1)[:, [-1, -2]].T[:, :, None]
+        is_largest = data == np.where(data == first, second, first)
+        varying, varying_rest = (
+            np.abs(sums / np.median(sums, axis=0) - 1).max(axis=0) for sums in (total, rest)
+        )
+        odd = np.isclose(rest, data).all(axis=0) & (abs(np.median(total) - 1) > 0.2)
+        odd |= is_largest.all(axis=0) & (varying > 0.2)
+        odd |= (varying_rest * 10 < varying) & (varying > 1e-5)
+    found = np.flatnonzero(odd)
+    return int(found[-1]) if found.size else None
 
 
 def sums_to_one(data: NDArray[np.float64], share: float, slack: float = 0.0) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import easiness_core as ec
 from easiness_io.class_columns import one_column, show
 from easiness_io.classes import LabelEncoder
-from easiness_io.columns import Roles, find_roles, no_labels
+from easiness_io.columns import Roles, find_roles, is_unnamed, no_labels
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
 from easiness_io.ids import as_ids, check_same_ids
@@ -148,9 +148,11 @@ class SampleReader:
             raise DataError(
                 f"no column {self._options.ids!r}; it has {show(names)}", argument="ids"
             )
+        self._shared = [] if ids or self._options.ids == "" else self._shared_columns()
         for part in self._parts:
-            text = [part.roles.label, part.roles.ids]
-            part.reader.choose(part.roles.names, [name for name in text if name is not None])
+            text = [name for name in (part.roles.label, part.roles.ids) if name is not None]
+            names = [*part.roles.names, *self._shared]
+            part.reader.choose(names, [*text, *self._shared])
         self.n_rows, other = first.reader.n_rows, self._labels.reader.n_rows
         if None not in (self.n_rows, other) and self.n_rows != other:
             raise DataError(
@@ -164,6 +166,17 @@ class SampleReader:
         self.class_columns, self.left_out = list(probs), list(first.roles.left_out)
         self._class_names = self._named_as_labels(first.roles)
         self.classes = self._encoder().classes
+
+    def _shared_columns(self) -> list[str]:
+        """Name what both files say of a row besides: it must be the same in both."""
+        if len(self._parts) < 2:
+            return []
+        first, second = (
+            [e.name for e in p.reader.fields if e.kind == "text" or is_unnamed(e)]
+            for p in self._parts
+        )
+        used = {name for part in self._parts for name in part.roles.names}
+        return [name for name in first if name in second and name not in used]
 
     def _named_as_labels(self, roles: Roles) -> tuple[str, ...] | None:
         """Give the names of the classes, cut as the labels of the first rows have them."""
@@ -220,7 +233,11 @@ class SampleReader:
         """Read the files side by side."""
         size, done = self.block_rows, 0
         cut = [
-            rebatched(part.reader.blocks(part.roles.names, size), size, part.reader.source)
+            rebatched(
+                part.reader.blocks([*part.roles.names, *self._shared], size),
+                size,
+                part.reader.source,
+            )
             for part in self._parts
         ]
         while True:
@@ -262,6 +279,11 @@ class SampleReader:
         ]
         if len(ids) == 2:
             check_same_ids(ids[0], ids[1], first_row, *self.paths)
+        for name in self._shared:
+            one, two = (
+                as_ids(each[name], self._labels.reader.source, first_row) for each in blocks
+            )
+            check_same_ids(one, two, first_row, *self.paths, what=f"values of {name!r}")
         with located(self.paths[0]):
             columns = [blocks[0][name] for name in self.class_columns]
             for name, column in zip(self.class_columns, columns, strict=True):

@@ -176,8 +176,11 @@ class NpyReader(Reader):
         with source.open() as file:
             self._array = _read_header(file, source, "array")
         self._array.check(source.size)
-        if not self._array.shape:
-            raise source.unreadable("it holds one number, not an array")
+        shape = self._array.shape
+        if len(shape) not in (1, 2):
+            raise source.unreadable(
+                f"expected an array of one or two dimensions, got shape {shape}"
+            )
         super().__init__(source, [self._array.field], n_rows=self._array.n_rows)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ def values(column: Any, name: str, source: Source, first_row: int) -> Values:
     if is_list(kind):
         return _matrix(column, name, source, first_row)
     if is_bytes(kind):
-        texts = [None if each is None else each.hex() for each in column.to_pylist()]
+        texts = [None if each is None else _decoded(each) for each in column.to_pylist()]
         return pa.array(texts, pa.string())
     if pt.is_temporal(kind):
         return pc.replace_substring(column.cast(pa.string()), " ", "T", max_replacements=1)
@@ -130,6 +131,14 @@ def values(column: Any, name: str, source: Source, first_row: int) -> Values:
     if pt.is_decimal(kind):
         column = column.cast(pa.float64())
     return column if column.null_count else column.to_numpy(zero_copy_only=False)
+
+
+def _decoded(value: bytes) -> str:
+    """Read bytes as UTF-8, or as hexadecimal digits where they are no text."""
+    with suppress(UnicodeDecodeError):
+        text = value.decode()
+        return text if text.isprintable() else value.hex()
+    return value.hex()
 
 
 def _matrix(column: Any, name: str, source: Source, first_row: int) -> NDArray[Any]:

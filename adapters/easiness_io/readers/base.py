@@ -110,7 +110,9 @@ class Reader(ABC):
         self._head: Block = {}
         for name, count in Counter(each.name for each in self.fields).items():
             if count > 1:
-                raise source.error(f"{count} columns are named {name!r}", hint="rename them")
+                no_header = "; if the first line is a row, pass {no_header}"
+                hint = "rename them" + no_header * self.guessed_header
+                raise source.error(f"{count} columns are named {name!r}", hint=hint)
 
     def field(self, name: str) -> Field:
         """Give the column of this name."""

@@ -20,6 +20,7 @@ from easiness_io.readers import text
 from easiness_io.readers.base import Block, Field, Kind, Reader, ReadOptions, Source
 
 _BLOCK_BYTES = 1 << 20
+_WHOLE = re.compile(r"[+-]?[0-9]+[.,]0")
 _OPEN = "a quotation mark is never closed"
 # What a header may call a column that holds no class.
 USUAL_NAMES = frozenset(
@@ -72,21 +73,33 @@ class CsvReader(Reader):
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the named columns; numbers as float64, text as it is written."""
+        n_rows = 0
+        if not self._rows:
+            return
         try:
-            with text.opened(self.source) as stream:
-                counted = _Quotes(stream)
-                with self._open(pa.PythonFile(counted, mode="r"), names) as batches:
-                    for batch in batches:
-                        if batch.num_rows:
-                            yield dict(zip(names, map(_values, batch.columns), strict=True))
+            with text.opened(self.source) as stream, self._open(stream, names) as batches:
+                for batch in batches:
+                    if batch.num_rows:
+                        yield dict(zip(names, map(_values, batch.columns), strict=True))
+                    n_rows += batch.num_rows
         except UnreadableError as error:
             if not isinstance(error.__cause__, pa.ArrowInvalid):
                 raise
             raise self._fault(names) or error from error.__cause__
-        # Arrow takes all that is left of the file for the last cell; it was cut, or damaged.
-        fault = self._fault([], strict=True) if counted.n_marks % 2 else None
-        if fault is not None and _OPEN in fault.problem:
-            raise fault
+        self._check_quotes(n_rows)
+
+    def _check_quotes(self, n_rows: int) -> None:
+        """Refuse rows that quotation marks swallow: Arrow takes `"a` and all up to the next."""
+        n_marks = n_lines = 0
+        with text.opened(self.source) as stream:
+            while data := stream.read(_BLOCK_BYTES):
+                n_marks += data.count(b'"')
+                n_lines += data.count(b"\n")
+        # Lines that are no rows may belong to a text; Python's parser tells, slowly.
+        if n_marks % 2 or (n_marks and n_lines > n_rows + self._n_header):
+            fault = self._fault([], strict=True)
+            if fault is not None:
+                raise fault
 
     def _open(self, stream: Any, names: Sequence[str]) -> Any:
         dialect = self._dialect
@@ -158,26 +171,13 @@ class CsvReader(Reader):
     def _type(self, name: str) -> Any:
         kind = self.field(name).kind
         # Whole numbers with gaps, as pandas writes them, are ids: 1.0 is 1.
-        as_text = name in self._text and kind != "float"
-        return pa.string() if as_text or kind == "text" else pa.float64()
-
-
-class _Quotes:
-    """A stream that counts its quotation marks."""
-
-    closed = False
-
-    def __init__(self, stream: Any) -> None:
-        self._stream, self.n_marks = stream, 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Read so many bytes."""
-        data: bytes = self._stream.read(size)
-        self.n_marks += data.count(b'"')
-        return data
-
-    def close(self) -> None:
-        """Do nothing: who opened the stream closes it."""
+        if name in self._text and kind == "float":
+            cells = [row[self._positions[name]] for row in self._rows]
+            kind = (
+                "float" if all(c in text.MISSING or _WHOLE.fullmatch(c) for c in cells) else "text"
+            )
+        as_text = kind == "text" or (name in self._text and kind != "float")
+        return pa.string() if as_text else pa.float64()
 
 
 def _values(column: Any) -> Any:
@@ -203,13 +203,13 @@ def _is_header(rows: list[list[str]], dialect: text.Dialect, source: Source) -> 
     first = rows[0]
     values = [text.to_float(c, dialect.decimal) for c in first if dialect.number.fullmatch(c)]
     values = [value for value in values if isfinite(value)]
-    if any(value % 1 != 0 for value in values):
-        return False
+    usual = {cell.lower() for cell in first} & USUAL_NAMES
+    if usual or (any(value % 1 != 0 for value in values)):
+        return bool(usual)
     if len(first) == 1:
         # Labels alone: a wrong guess changes their number, which is compared with the other file.
         return not values and first not in rows[1:]
-    usual = {cell.lower() for cell in first} & USUAL_NAMES
-    if usual or not values or (len(values) > 2 and values == list(range(len(values)))):
+    if not values or (len(values) > 2 and values == list(range(len(values)))):
         return True
     # As a sample it would be certain of one class, beside a label and an id.
     zeros, ones = values.count(0), values.count(1)

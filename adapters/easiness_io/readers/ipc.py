@@ -84,12 +84,21 @@ def _opened(source: Source, columns: list[int] | None) -> Iterator[Any]:
             opened = pa.ipc.open_file if is_file else pa.ipc.open_stream
             with opened(file, options=options) as batches:
                 yield batches
+            if not is_file and columns is not None:
+                _check_end(file, source)
     except DataError:
         raise
     except pa.ArrowMemoryError as error:
         raise MemoryError(reason(error)) from error
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise source.unreadable(f"not a readable Arrow file: {reason(error)}") from error
+
+
+def _check_end(file: Any, source: Source) -> None:
+    """Refuse a stream without its end: Arrow takes what a killed writer leaves for all of it."""
+    file.seek(max(0, source.size - 8))
+    if file.read() != b"\xff\xff\xff\xff" + bytes(4):
+        raise source.unreadable("cut short: the end of the stream is missing")
 
 
 def _each(batches: Any) -> Iterator[Any]:

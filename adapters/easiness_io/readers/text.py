@@ -40,10 +40,9 @@ def compression_of(first: bytes) -> str | None:
 def opened(source: Source) -> Iterator[Any]:
     """Open a file as an Arrow stream of its decompressed bytes."""
     try:
-        with source.open() as file:
-            compression = compression_of(file.read(4))
-            file.seek(0)
-            stream = pa.PythonFile(file, mode="r")
+        with _native(source) as stream:
+            compression = compression_of(stream.read(4))
+            stream.seek(0)
             if compression is not None:
                 stream = pa.CompressedInputStream(stream, compression)
             yield stream
@@ -53,6 +52,19 @@ def opened(source: Source) -> Iterator[Any]:
         raise MemoryError(reason(error)) from error
     except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeError) as error:
         raise source.unreadable(f"not readable as text: {reason(error)}") from error
+
+
+def _native(source: Source) -> Any:
+    """Open a file such that Arrow's threads read without the interpreter's lock.
+
+    One that waits for it while Python ends aborts the process.
+    """
+    if source.data is not None:
+        return pa.BufferReader(source.data)
+    try:
+        return pa.OSFile(source.path)
+    except UnicodeEncodeError:  # a name that is not UTF-8
+        return pa.PythonFile(source.open(), mode="r")
 
 
 def head_text(source: Source, encoding: str | None) -> tuple[str, str, bool]:

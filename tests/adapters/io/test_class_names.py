@@ -79,7 +79,7 @@ def test_labels_are_matched_with_names(tmp_path, form, case, rng):
 REFUSED = {
     "labels from 1": (["p_0", "p_1"], [1, 2], "outside 0 to 1|not among the classes"),
     "another name": (["p_cat", "p_dog"], ["cat", "cow"], "1 of 2 .* not among .* row 1, .*'cow'"),
-    "booleans for text": (["p_yes", "p_no"], [True, False], "true or false.*classes="),
+    "booleans for text": (["p_yes", "p_no"], [True, False], "true or false.*write the name"),
     "fractions": (["p_0", "p_1"], [0.0, 0.5], "row 1.*0.5"),
     "both kinds": (["p_2", "p_x", "p_0"], [0, 1], "some classes are named by numbers"),
     "missing": (["p_0", "p_1"], [0, None], "1 are missing; the first is row 1"),
@@ -136,6 +136,12 @@ def test_class_labels_of_other_classes_are_refused(tmp_path):
 @pytest.mark.parametrize("form", FORMS)
 def test_classes_given_in_order(tmp_path, form):
     probs = {"c_2": [0.25, 0.5], "c_1": [0.75, 0.5]}
+    path = write(tmp_path, probs | {"label": [1, 2]}, form)
+    with pytest.raises(
+        ValueError, match=r"numbered, and in another order: 'c_2', 'c_1'; list them"
+    ):
+        rows_read(path, classes=["cat", "dog"])
+    probs = {name: probs[name] for name in ("c_1", "c_2")}
     path = write(tmp_path, probs | {"label": [1, 2]}, form)
     reader, found, codes, _ = rows_read(path, classes=["cat", "dog"])
     assert (reader.classes, codes.tolist(), found[0].tolist()) == (
