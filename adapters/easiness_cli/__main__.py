@@ -12,8 +12,9 @@ from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 from easiness_cli.commands import demo, label_errors, merge, report, score, select
+from easiness_cli.errors import OPTION_WORDS, CommandError, UsageError, one_line
+from easiness_cli.options import ONE_OF
 from easiness_cli.output import standard_output
-from easiness_cli.words import OPTION_WORDS, CommandError, UsageError, one_line
 
 COMMANDS: dict[str, Any] = {
     "score": score,
@@ -48,9 +49,10 @@ def build_parser() -> argparse.ArgumentParser:
         prog="easiness",
         description="Find mislabeled, hard and easy samples from a classifier's predicted "
         "probabilities and the given labels.",
-        epilog="'easiness COMMAND --help' describes a command. Exit status: 0 done; 2 invalid or "
-        "conflicting options; 3 bad input or output, explained in one line; 130 interrupted; "
-        "141 the reader of standard output went away; 143 terminated; 1 a failure under --debug.",
+        epilog="Run 'easiness COMMAND --help' for the options of a command. Exit status: "
+        "0 success; 2 invalid or conflicting options; 3 bad input or output, explained in one "
+        "line; 130 interrupted; 141 standard output closed early; 143 terminated; 1 failure with "
+        "--debug.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -68,12 +70,16 @@ def build_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         command.set_defaults(run=module.run)
-        module.add_options(command)
+        for title, rows in module.OPTIONS.items():
+            group = command.add_argument_group(title) if title else command
+            if title == ONE_OF:
+                group = group.add_mutually_exclusive_group(required=True)
+            for flags, keywords in rows:
+                group.add_argument(*flags, **keywords)
     return parser
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line."""
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = build_parser()
     args, extra = parser.parse_known_args(argv)
     # argparse gives up on an optional positional once an option follows the first positional:
@@ -99,10 +105,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: done. 2: invalid or conflicting options. 3: bad input or output, explained in one line
-        on stderr.
-        130 and 143: interrupted or terminated, nothing half-written. 141: the reader of stdout went
-        away.
+        0: success. 2: invalid or conflicting options. 3: bad input or output, explained in one
+        line on stderr. 130 and 143: interrupted or terminated, nothing half-written. 141: the
+        reader of stdout went away.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
@@ -110,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     previous = _on_terminate()
     try:
         try:
-            args = parse(arguments)
+            args = _parse(arguments)
         except SystemExit:  # --help and --version
             with standard_output():
                 pass
@@ -126,7 +131,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        _silence_if_broken(sys.stdout)
+        try:
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            _silence(sys.stdout)
         return _fail(*_explain(error))
     finally:
         if previous is not None:
@@ -146,7 +154,7 @@ def _open_what_is_closed() -> None:
 
 
 def _explain(error: Exception) -> tuple[str, int]:
-    """Give the line and the exit code for a failure."""
+    """Give the line and the exit code of a failure."""
     from easiness_core.errors import InputError
 
     if isinstance(error, CommandError):
@@ -158,7 +166,7 @@ def _explain(error: Exception) -> tuple[str, int]:
         return f"this needs {package}: pip install 'easiness-core[cli]'", 3
     if isinstance(error, MemoryError):
         why = one_line(error) or "allocation failed"
-        return f"not enough memory ({why}); a lower --max-bytes refuses what would take more", 3
+        return f"not enough memory ({why}); lower --max-bytes to refuse such input early", 3
     if isinstance(error, OSError):
         place = f"{error.filename!r}: " if error.filename else ""
         return f"{place}{error.strerror or one_line(error)}", 3
@@ -183,13 +191,6 @@ def _on_terminate() -> signal._HANDLER:
         return signal.signal(signal.SIGTERM, leave)
     except ValueError:  # not the main thread
         return None
-
-
-def _silence_if_broken(stream: TextIO) -> None:
-    try:
-        stream.flush()
-    except (OSError, ValueError):
-        _silence(stream)
 
 
 def _silence(stream: TextIO) -> None:

@@ -17,32 +17,43 @@ from easiness_io import (
     Shard,
     check_shards,
     is_many,
-    make_parameters,
     pair_shards,
 )
 from numpy.typing import NDArray
 
 import easiness_core as ec
-from easiness_cli.output import note
-from easiness_cli.words import CommandError, UsageError, listed
+from easiness_cli.errors import CommandError, UsageError
+from easiness_cli.output import listed, note
+
+_READING = ("probs", "labels", "ids", "logits", "normalize", "header", "delimiter", "decimal",
+            "encoding", "max_bytes")  # fmt: skip
 
 
-def estimator_from(args: argparse.Namespace) -> ec.ClosedForm | ec.MonteCarlo:
-    """Build the estimator that the options describe."""
-    monte_carlo = args.estimator == "monte-carlo"
-    for name in ("resolution",) if monte_carlo else ("draws", "seed"):
-        if getattr(args, name) is not None:
-            only = "closed-form" if monte_carlo else "monte-carlo"
-            raise UsageError(f"--{name} requires --estimator {only}, got {args.estimator}")
-    given = {
-        name: getattr(args, name)
-        for name in ("sigma", "draws", "seed", "resolution")
-        if getattr(args, name) is not None
-    }
-    return ec.MonteCarlo(**given) if monte_carlo else ec.ClosedForm(**given)
+def options_from(args: argparse.Namespace) -> dict[str, Any]:
+    """Gather the options that the numbers depend on, as `easiness_io.make_parameters` takes them.
+
+    Not every command has all: the rest have their defaults.
+    """
+    found = {name: getattr(args, name) for name in _READING}
+    found["classes"] = _parse_classes(args.classes)
+    if hasattr(args, "estimator"):
+        found |= {"estimator": _estimator_from(args), "n_bins": args.bins}
+    return found | {"escape_formulas": getattr(args, "escape_formulas", False)}
 
 
-def parse_classes(text: str | None) -> list[str] | None:
+def _estimator_from(args: argparse.Namespace) -> ec.ClosedForm | ec.MonteCarlo:
+    kinds = {"closed-form": ["resolution"], "monte-carlo": ["draws", "seed"]}
+    given = {"sigma": args.sigma}
+    for kind, names in kinds.items():
+        for name in names:
+            if getattr(args, name) is not None:
+                if kind != args.estimator:
+                    raise UsageError(f"--{name} requires --estimator {kind}, got {args.estimator}")
+                given[name] = getattr(args, name)
+    return ec.ClosedForm(**given) if args.estimator == "closed-form" else ec.MonteCarlo(**given)
+
+
+def _parse_classes(text: str | None) -> list[str] | None:
     """Read the value of `--classes`: names separated by commas, or `@FILE` with one a line."""
     if text is None:
         return None
@@ -62,23 +73,6 @@ def parse_classes(text: str | None) -> list[str] | None:
     if count > 1:
         raise CommandError(f"{source}: class name {name!r} appears {count} times")
     return names
-
-
-def reading_from(args: argparse.Namespace) -> dict[str, Any]:
-    """Gather the reading options, by the names that `easiness_io` gives them."""
-    names = ("probs", "labels", "ids", "logits", "normalize", "header", "delimiter", "decimal",
-             "encoding", "max_bytes")  # fmt: skip
-    return {**{name: getattr(args, name) for name in names}, "classes": parse_classes(args.classes)}
-
-
-def parameters_from(args: argparse.Namespace) -> Parameters:
-    """Gather the options that the numbers depend on, and check them."""
-    return make_parameters(
-        estimator=estimator_from(args) if hasattr(args, "estimator") else None,
-        n_bins=getattr(args, "bins", 5),
-        escape_formulas=getattr(args, "escape_formulas", False),
-        **reading_from(args),
-    )
 
 
 def is_set(args: argparse.Namespace) -> bool:
@@ -102,9 +96,20 @@ def open_inputs(
 
 def note_left_out(readers: Sequence[SampleReader], *, quiet: bool) -> None:
     """Name the columns that are not used, once for all files."""
-    names = list(dict.fromkeys(name for reader in readers for name in reader.left_out))
+    names = unique_names(reader.left_out for reader in readers)
     if names and not quiet:
         note(f"columns not used: {listed(names)}")
+
+
+def unique_names(lists: Any) -> list[str]:
+    """Join lists of names, each name once."""
+    return list(dict.fromkeys(name for names in lists for name in names))
+
+
+def refuse_no_rows(n_rows: int, path: str) -> None:
+    """Refuse inputs without rows."""
+    if not n_rows:
+        raise CommandError(f"{path!r}: it holds no rows")
 
 
 def warn_below_chance(summary: ec.Summary, n_classes: int) -> None:
@@ -112,25 +117,45 @@ def warn_below_chance(summary: ec.Summary, n_classes: int) -> None:
     if summary.is_below_chance(n_classes):
         note(
             f"accuracy is {100 * summary.accuracy:.2f} %, far below chance "
-            f"({100 / n_classes:.2f} %): are labels numbered from 1, or the class columns in "
-            f"another order?",
+            f"({100 / n_classes:.2f} %): do labels start at 1, or are the class columns in another "
+            f"order?",
             kind="warning",
         )
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """All rows of the inputs at once."""
+class Dataset:
+    """All rows of the inputs at once; `ids` and `files` (of several) are Arrow arrays or None."""
 
     probs: NDArray[Any]
     labels: NDArray[np.int64]
-    ids: Any
     classes: list[str] | None
-    rows: NDArray[np.int64]
-    files: Any
+    ids: Any = None
+    files: Any = None
+    rows: NDArray[np.int64] | None = None
+
+    def columns(
+        self, order: NDArray[Any], suggested: NDArray[Any], *, normalize: bool,
+        **scores: NDArray[Any],
+    ) -> dict[str, Any]:  # fmt: skip
+        """List samples, with the class suggested for each, scores, and both probabilities."""
+        shown = np.asarray(self.probs[order], dtype=np.float64)
+        if normalize:
+            shown = shown / shown.sum(axis=1, keepdims=True)
+        files, ids = (
+            {} if values is None else {name: values.take(order).combine_chunks()}
+            for name, values in (("file", self.files), ("id", self.ids))
+        )
+        label, other, at = self.labels[order], suggested[order], np.arange(len(order))
+        return {
+            **files, "index": order if self.rows is None else self.rows[order], **ids,
+            "label": label, "suggested": other,
+            **{name: values[order] for name, values in scores.items()},
+            "p_label": shown[at, label], "p_suggested": shown[at, other],
+        }  # fmt: skip
 
 
-def gather(args: argparse.Namespace, parameters: Parameters) -> Gathered:
+def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
     """Read all rows, within `--max-bytes`."""
     inputs = open_inputs(args, parameters)
     parts, n_bytes = [], 0
@@ -141,20 +166,18 @@ def gather(args: argparse.Namespace, parameters: Parameters) -> Gathered:
             if n_bytes > args.max_bytes:
                 raise DataError(
                     f"all rows at once take more than the limit of {args.max_bytes:,} bytes",
-                    path=shard.input, hint="raise {max_bytes} if that is what you want",
+                    path=shard.input, hint="raise {max_bytes} if you have the memory",
                 )  # fmt: skip
             parts.append(block)
             rows.append(np.arange(block.first_row, block.first_row + len(block)))
             files.append(pa.array([shard.input] * len(block), pa.string()))
-    if not sum(map(len, parts)):
-        raise CommandError(f"{args.path!r}: it holds no rows")
-    readers = [reader for _, reader in inputs]
-    has_ids = readers[0].ids_name is not None
-    return Gathered(
+    refuse_no_rows(sum(map(len, parts)), args.path)
+    first = inputs[0][1]
+    return Dataset(
         np.concatenate([part.probs for part in parts if len(part)]),
         np.concatenate([part.labels for part in parts]),
-        pa.chunked_array([part.ids for part in parts]) if has_ids else None,
-        readers[0].classes,
-        np.concatenate(rows),
+        first.classes,
+        None if first.ids_name is None else pa.chunked_array([part.ids for part in parts]),
         pa.chunked_array(files) if is_set(args) else None,
+        np.concatenate(rows),
     )

@@ -15,35 +15,18 @@ import numpy as np
 from easiness_io import reason
 from numpy.typing import NDArray
 
-from easiness_cli.words import CommandError
+from easiness_cli.errors import CommandError
 
 LONGEST_SIDE = 96
 FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 
 
 def open_images(path: str, n_samples: int, max_bytes: int) -> Callable[[int], str]:
-    """Find the samples' pictures; each is read on demand.
+    """Find the samples' pictures; give what reads that of a row, as a data URI.
 
-    Parameters
-    ----------
-    path : str
-        An npy of shape (samples, height, width), or with 1, 3, or 4 channels last: uint8, or real
-        numbers from 0 to 1. Or a folder with one image file per sample, in natural order of their
-        names: 2.png before 10.png.
-    n_samples : int
-        The expected number of pictures.
-    max_bytes : int
-        The largest image file to read.
-
-    Returns
-    -------
-    callable
-        Takes a row number and gives that sample's picture as a data URI.
-
-    Raises
-    ------
-    CommandError
-        If the path is neither, or holds another number of pictures.
+    The path is an npy of shape (samples, height, width), or with 1, 3, or 4 channels last, of uint8
+    or of real numbers from 0 to 1; or a folder with one image file per sample, in natural order of
+    their names: 2.png before 10.png.
     """
     if os.path.isdir(path):
         names = sorted((n for n in os.listdir(path) if n.lower().endswith(FILES)), key=_by_number)
@@ -58,8 +41,7 @@ def open_images(path: str, n_samples: int, max_bytes: int) -> Callable[[int], st
         got = f"{images.dtype} of shape {images.shape}" if isinstance(images, np.ndarray) else "npz"
         raise CommandError(
             f"--images {path}: expected a folder, or an npy of shape (samples, height, width) or "
-            f"(samples, height, width, 1, 3 or 4) of uint8, or of real numbers from 0 to 1, "
-            f"got {got}"
+            f"(samples, height, width, 1, 3 or 4), uint8 or real numbers from 0 to 1; got {got}"
         )
     _check_count(path, len(images), n_samples)
     return partial(_of_array, path, images)
@@ -79,6 +61,12 @@ def _check_count(path: str, found: int, n_samples: int) -> None:
         raise CommandError(f"--images {path}: expected {n_samples} pictures, got {found}")
 
 
+def _by_number(name: str) -> tuple[list[tuple[str, int]], str]:
+    """Sort key: numbers in a name by value, the rest as text."""
+    pairs = re.findall(r"([^0-9]*)([0-9]*)", name)
+    return [(text, int(digits or -1)) for text, digits in pairs], name
+
+
 def _of_array(path: str, images: NDArray[Any], row: int) -> str:
     from PIL import Image
 
@@ -94,13 +82,6 @@ def _of_array(path: str, images: NDArray[Any], row: int) -> str:
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[:, :, 0]
     return _uri(Image.fromarray(values))
-
-
-def _by_number(name: str) -> tuple[list[tuple[str, int]], str]:
-    """Sort key: numbers in a name by value, the rest as text."""
-    parts = re.split(r"([0-9]+)", name)
-    pairs = zip(parts[::2], [*parts[1::2], "-1"], strict=True)
-    return [(text, int(number)) for text, number in pairs], name
 
 
 def _of_file(paths: list[str], max_bytes: int, row: int) -> str:

@@ -132,7 +132,7 @@ def test_output_that_is_a_file_is_refused(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(("--folds", "175"), "rarest digit has 174"), (("--seed", str(2**32)), "below 2^32")],
+    [(("--folds", "175"), "rarest digit has only 174"), (("--seed", str(2**32)), "below 2^32")],
 )
 def test_options_out_of_range_are_refused(tmp_path, capsys, options, message):
     assert main(["demo", "-o", str(tmp_path / "out"), *options]) == 2
@@ -145,7 +145,7 @@ def test_squashed_speaks_only_where_most_samples_are_medium():
     labels = np.zeros(10, dtype=np.int64)
     sentence = squashed("boosted", probs, ec.score(probs, labels).summary)
     assert sentence.startswith("boosted: 100.0 % of the samples are medium")
-    assert "differ by only 0.005 in the median" in sentence
+    assert "differ by a median of only 0.005" in sentence
     sharp = np.eye(4)[labels]
     assert squashed("sharp", sharp, ec.score(sharp, labels).summary) == ""
 
