@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 from easiness_cli.commands import demo, label_errors, merge, report, score, select
@@ -24,14 +23,15 @@ COMMANDS: dict[str, Any] = {
     "merge": merge,
     "demo": demo,
 }
-_INTERRUPTED = 130
-_TERMINATED = 143
-_PIPE_CLOSED = 141
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see {self.prog} --help)")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        with standard_output():  # what was printed is written now, or refused as an error
+            super().exit(status, message)
 
 
 class _Version(argparse.Action):
@@ -110,31 +110,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         reader of stdout went away.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in arguments
     _open_what_is_closed()
     previous = _on_terminate()
     try:
-        try:
-            args = _parse(arguments)
-        except SystemExit:  # --help and --version
-            with standard_output():
-                pass
-            raise
+        args = _parse(arguments)
         code: int = args.run(args)
-        with standard_output():  # what was printed is written now, or refused as an error
+        with standard_output():  # as in _Parser.exit
             return code
     except KeyboardInterrupt as error:
-        return _fail("; ".join(["interrupted", *map(str, error.args)]), _INTERRUPTED)
+        return _fail("; ".join(["interrupted", *map(str, error.args)]), 130)
     except BrokenPipeError:
-        _silence(sys.stdout)
-        return _PIPE_CLOSED
+        _silence_if_broken(sys.stdout)
+        return 141
     except Exception as error:
-        if debug:
+        if "--debug" in arguments:
             raise
-        try:
-            sys.stdout.flush()
-        except (OSError, ValueError):
-            _silence(sys.stdout)
+        _silence_if_broken(sys.stdout)
         return _fail(*_explain(error))
     finally:
         if previous is not None:
@@ -165,14 +156,14 @@ def _explain(error: Exception) -> tuple[str, int]:
         package = str(error.name).partition(".")[0]
         return f"this needs {package}: pip install 'easiness-core[cli]'", 3
     if isinstance(error, MemoryError):
-        why = one_line(error) or "allocation failed"
+        why = str(error) or "allocation failed"
         return f"not enough memory ({why}); lower --max-bytes to refuse such input early", 3
     if isinstance(error, OSError):
         place = f"{error.filename!r}: " if error.filename else ""
-        return f"{place}{error.strerror or one_line(error)}", 3
+        return f"{place}{error.strerror or error}", 3
     if isinstance(error, ValueError | TypeError):
-        return one_line(error), 3
-    return f"unexpected {type(error).__name__}: {one_line(error)} (--debug shows where)", 3
+        return str(error), 3
+    return f"unexpected {type(error).__name__}: {error} (--debug shows where)", 3
 
 
 def _fail(message: str, code: int) -> int:
@@ -184,8 +175,8 @@ def _fail(message: str, code: int) -> int:
 def _on_terminate() -> signal._HANDLER:
     """Let SIGTERM unwind the stack, so that temporary files are removed; None where it cannot."""
 
-    def leave(signum: int, frame: FrameType | None) -> NoReturn:
-        raise SystemExit(_TERMINATED)
+    def leave(*_: object) -> NoReturn:
+        raise SystemExit(143)
 
     try:
         return signal.signal(signal.SIGTERM, leave)
@@ -193,12 +184,15 @@ def _on_terminate() -> signal._HANDLER:
         return None
 
 
-def _silence(stream: TextIO) -> None:
+def _silence_if_broken(stream: TextIO) -> None:
     """Point a broken stream at nothing, or the interpreter would complain about it when it ends."""
-    with suppress(OSError, ValueError, AttributeError):
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, stream.fileno())
-        os.close(nothing)
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError, AttributeError):
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, stream.fileno())
+            os.close(nothing)
 
 
 if __name__ == "__main__":

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from easiness_io import (
-    DataError,
-    Parameters,
-    SampleReader,
-    Shard,
-    check_shards,
-    is_many,
-    pair_shards,
-)
+from easiness_io import DataError, Parameters, SampleReader, check_shards, is_many, pair_shards
 from numpy.typing import NDArray
 
 import easiness_core as ec
@@ -57,21 +50,16 @@ def _parse_classes(text: str | None) -> list[str] | None:
     """Read the value of `--classes`: names separated by commas, or `@FILE` with one a line."""
     if text is None:
         return None
-    names, source = text.split(","), "--classes"
+    names = text.split(",")
     if text.startswith("@"):
-        source = text[1:]
         try:
-            with open(source, encoding="utf-8-sig") as file:
-                names = file.read().rstrip("\r\n").splitlines()
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+            names = Path(text[1:]).read_text("utf-8-sig").rstrip("\r\n").splitlines()
+        except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
-            raise CommandError(f"--classes: cannot read {source!r}: {why}") from error
+            raise CommandError(f"--classes: cannot read {text[1:]!r}: {why}") from error
     names = [name.strip() for name in names]
     if not all(names):
-        raise CommandError(f"{source}: class name {names.index('') + 1} is empty")
-    name, count = Counter(names).most_common(1)[0]
-    if count > 1:
-        raise CommandError(f"{source}: class name {name!r} appears {count} times")
+        raise CommandError(f"--classes: class name {names.index('') + 1} is empty")
     return names
 
 
@@ -80,18 +68,24 @@ def is_set(args: argparse.Namespace) -> bool:
     return is_many(args.path) or (args.labels_path is not None and is_many(args.labels_path))
 
 
-def open_inputs(
-    args: argparse.Namespace, parameters: Parameters
-) -> list[tuple[Shard, SampleReader]]:
+def source_of(args: argparse.Namespace) -> str:
+    """Name the inputs without their folders: a page that is passed on should not show these."""
+    paths = [path for path in (args.path, args.labels_path) if path]
+    return ", ".join(
+        "standard input" if path == "-" else os.path.basename(os.path.normpath(path))
+        for path in paths
+    )
+
+
+def open_inputs(args: argparse.Namespace, parameters: Parameters) -> list[SampleReader]:
     """Open what the arguments name, and note which columns are left out."""
     if is_set(args):
         shards = pair_shards(args.path, args.labels_path)
         readers = check_shards(shards, parameters, check_ids=getattr(args, "check_ids", True))
     else:
-        shards = [Shard(args.path, args.labels_path)]
         readers = [SampleReader(args.path, args.labels_path, parameters.reading)]
     note_left_out(readers, quiet=args.quiet)
-    return list(zip(shards, readers, strict=True))
+    return readers
 
 
 def note_left_out(readers: Sequence[SampleReader], *, quiet: bool) -> None:
@@ -139,45 +133,41 @@ class Dataset:
         **scores: NDArray[Any],
     ) -> dict[str, Any]:  # fmt: skip
         """List samples, with the class suggested for each, scores, and both probabilities."""
+        rows = np.arange(len(self.labels)) if self.rows is None else self.rows
+        every = {"file": self.files, "index": rows, "id": self.ids, "label": self.labels,
+                 "suggested": suggested, **scores}  # fmt: skip
+        found = {name: values.take(order) for name, values in every.items() if values is not None}
+        found |= {name: found[name].combine_chunks() for name in ("file", "id") if name in found}
         shown = np.asarray(self.probs[order], dtype=np.float64)
         if normalize:
             shown = shown / shown.sum(axis=1, keepdims=True)
-        files, ids = (
-            {} if values is None else {name: values.take(order).combine_chunks()}
-            for name, values in (("file", self.files), ("id", self.ids))
-        )
-        label, other, at = self.labels[order], suggested[order], np.arange(len(order))
-        return {
-            **files, "index": order if self.rows is None else self.rows[order], **ids,
-            "label": label, "suggested": other,
-            **{name: values[order] for name, values in scores.items()},
-            "p_label": shown[at, label], "p_suggested": shown[at, other],
-        }  # fmt: skip
+        for name in ("label", "suggested"):
+            found[f"p_{name}"] = shown[np.arange(len(order)), found[name]]
+        return found
 
 
 def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
     """Read all rows, within `--max-bytes`."""
-    inputs = open_inputs(args, parameters)
-    parts, n_bytes = [], 0
-    rows, files = [], []
-    for shard, reader in inputs:
+    readers = open_inputs(args, parameters)
+    parts, rows, files, n_bytes = [], [], [], 0
+    for reader in readers:
         for block in reader.blocks():
             n_bytes += block.probs.nbytes
             if n_bytes > args.max_bytes:
                 raise DataError(
                     f"all rows at once take more than the limit of {args.max_bytes:,} bytes",
-                    path=shard.input, hint="raise {max_bytes} if you have the memory",
+                    path=reader.paths[0], hint="raise {max_bytes} if you have the memory",
                 )  # fmt: skip
             parts.append(block)
             rows.append(np.arange(block.first_row, block.first_row + len(block)))
-            files.append(pa.array([shard.input] * len(block), pa.string()))
+            files.append(pa.array([reader.paths[0]] * len(block), pa.string()))
     refuse_no_rows(sum(map(len, parts)), args.path)
-    first = inputs[0][1]
+    has_ids = readers[0].ids_name is not None
     return Dataset(
         np.concatenate([part.probs for part in parts if len(part)]),
         np.concatenate([part.labels for part in parts]),
-        first.classes,
-        None if first.ids_name is None else pa.chunked_array([part.ids for part in parts]),
+        readers[0].classes,
+        pa.chunked_array([part.ids for part in parts]) if has_ids else None,
         pa.chunked_array(files) if is_set(args) else None,
         np.concatenate(rows),
     )

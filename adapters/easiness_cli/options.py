@@ -6,13 +6,14 @@ import argparse
 import math
 import re
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import Any
 
 # With more probabilities, the sorts of AUROC would take many times what scoring takes.
 AUROC_ELEMENTS = 20_000_000
 # The title of a group of options of which exactly one is needed.
 ONE_OF = "rules"
-_LEVELS = {"E": "EASY", "M": "MEDIUM", "H": "HARD"}
 _LEVEL_RULES = ("MO", "EO", "HO", "EMO", "MHO", "EMHO")
 
 INPUT_NOTES = """\
@@ -28,65 +29,63 @@ inputs:
 """
 
 
-def whole(least: int) -> Callable[[str], int]:
-    """Make the type of whole numbers of at least `least`."""
+def checked(
+    parse: Callable[[str], Any], expected: str, holds: Callable[[Any], bool] = lambda value: True
+) -> Callable[[str], Any]:
+    """Make the type of an option: what `parse` gives, and only what `holds`."""
 
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or int(text) < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number >= {least}, got {text!r}")
-        return int(text)
-
-    return parse
-
-
-def number(range_: str, holds: Callable[[float], bool]) -> Callable[[str], float]:
-    """Make the type of numbers in a range, given in words and as a test."""
-
-    def parse(text: str) -> float:
+    def checked_value(text: str) -> Any:
         try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not holds(value):
-            raise argparse.ArgumentTypeError(f"expected a number {range_}, got {text!r}")
+            value = parse(text)
+        except (ValueError, KeyError):
+            value = None
+        if value is None or not holds(value):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
         return value
 
-    return parse
+    return checked_value
 
 
-positive = number("above 0", lambda value: 0 < value < math.inf)
-unit = number("from 0 to 1", lambda value: 0 <= value <= 1)
-resolution = number("from 0 to below 0.5", lambda value: 0 <= value < 0.5)
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Make the type of whole numbers of at least `least`, and at most `most`."""
+    expected = f">= {least}" if most is None else f"from {least} to {most}"
+    return checked(
+        int, f"a whole number {expected}", lambda value: least <= value <= (most or 10**18)
+    )
 
 
-def size(text: str) -> int:
-    """Parse a number of bytes, perhaps with K, M, G or T (powers of 1024)."""
+positive = checked(float, "a number above 0", lambda value: 0 < value < math.inf)
+unit = checked(float, "a number from 0 to 1", lambda value: 0 <= value <= 1)
+resolution = checked(float, "a number from 0 to below 0.5", lambda value: 0 <= value < 0.5)
+
+
+def _n_bytes(text: str) -> int:
     match = re.fullmatch(r"([0-9]{1,15})([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if not match:
-        raise argparse.ArgumentTypeError(f"expected a size such as 500M or 8G, got {text!r}")
-    power = " KMGT".index(match[2].upper() or " ")
-    return int(match[1]) << (10 * power)
+        raise ValueError(text)
+    return int(match[1]) << (10 * " KMGT".index(match[2].upper() or " "))
 
 
-def character(text: str) -> str:
-    r"""Parse one character; the two of `\t` stand for a tab."""
-    text = "\t" if text == "\\t" else text
-    if len(text) != 1 or not text.isascii():
-        raise argparse.ArgumentTypeError(f"expected one character, got {text!r}")
-    return text
+size = checked(_n_bytes, "a size such as 500M or 8G")
+character = checked(
+    lambda text: "\t" if text == "\\t" else text, "one character",
+    lambda text: len(text) == 1 and text.isascii(),
+)  # fmt: skip
 
 
-def levels(text: str) -> set[str]:
-    """Parse a rule such as EMO, or names such as hard,medium, to the names of levels."""
+def _levels(text: str) -> Any:
+    # Imported here: the package imports NumPy, which --help must not wait for.
+    import easiness_core as ec
+
     if text.upper() in _LEVEL_RULES:
-        return {_LEVELS[letter] for letter in text.upper()[:-1]}
-    names = {name.strip().upper() for name in re.split(r"[,|]", text)}
-    if not names <= set(_LEVELS.values()):
-        raise argparse.ArgumentTypeError(
-            f"expected one of {', '.join(_LEVEL_RULES)}, or names among hard, medium, easy "
-            f"separated by commas; got {text!r}"
-        )
-    return names
+        return getattr(ec, text.upper())
+    return reduce(or_, [ec.Level[name.strip().upper()] for name in re.split(r"[,|]", text)])
+
+
+levels = checked(
+    _levels,
+    f"one of {', '.join(_LEVEL_RULES)}, or names among hard, medium, easy separated by commas",
+)
 
 
 def option(*flags: str, **keywords: Any) -> tuple[tuple[str, ...], dict[str, Any]]:

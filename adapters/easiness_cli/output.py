@@ -22,7 +22,7 @@ def resolve_output(
 
     if args.output in (None, "-"):
         return ".csv"
-    suffix = os.path.splitext(args.output)[1].lower()
+    suffix: str = os.path.splitext(args.output)[1].lower()
     if suffixes and suffix not in suffixes:
         names = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
         raise UsageError(f"-o {args.output}: expected a name ending in {names}")
@@ -55,9 +55,9 @@ def standard_output() -> Iterator[BinaryIO]:
         raise CommandError(f"cannot write standard output: {why}") from error
 
 
-def tell(text: str, *, to_stderr: bool = False) -> None:
+def tell(args: argparse.Namespace, text: str) -> None:
     """Print a result for people, on standard error where standard output takes the data."""
-    if to_stderr:
+    if args.output == "-":
         print(text, file=sys.stderr)
     else:
         with standard_output():
@@ -79,9 +79,6 @@ def listed(names: Sequence[str], most: int = 8) -> str:
 def require(*modules: str) -> None:
     """Refuse before the work what would fail after it for want of a package."""
     for module in modules:
-        try:
-            found = find_spec(module) is not None
-        except ValueError:  # blocked: None, or without a spec, in sys.modules
-            found = sys.modules[module] is not None
-        if not found:
+        # None in sys.modules blocks a package.
+        if (sys.modules[module] if module in sys.modules else find_spec(module)) is None:
             raise ModuleNotFoundError(f"no module {module!r}", name=module)

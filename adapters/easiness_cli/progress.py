@@ -29,14 +29,19 @@ class Progress:
 
     def show(self, done: int, skipped: int = 0) -> None:
         """Show the rows done; those `skipped` were done by an earlier run, and set no pace."""
-        if done != self._total and self._is_due():
+        if done == self._total or not self._is_due():
+            return
+        with suppress(OSError, ValueError):  # nobody may be reading
+            if sys.stderr.isatty():
+                self._draw(done, skipped)
+                return
+            pace = (done - skipped) / max(time.monotonic() - self._start, 1e-9)
+            text = f"{done:,} rows, {pace:,.0f} rows/s"
             # An estimate may be too low.
-            total = self._total if self._total and self._total >= done else None
-            with suppress(OSError, ValueError):  # nobody may be reading
-                if sys.stderr.isatty():
-                    self._draw(done, skipped, total)
-                else:
-                    print(self._line(done, skipped, total), file=sys.stderr, flush=True)
+            if pace and self._total and self._total > done:
+                left = (self._total - done) / pace
+                text = f"{done:,} of {self._total:,} rows, {pace:,.0f} rows/s, {left:,.0f} s left"
+            print(text, file=sys.stderr, flush=True)
 
     def stage(self, text: str) -> None:
         """Show what is going on where it cannot be counted."""
@@ -51,19 +56,11 @@ class Progress:
         self._next = now + (_PATIENCE_S if sys.stderr.isatty() else _INTERVAL_S)
         return True
 
-    def _draw(self, done: int, skipped: int, total: int | None) -> None:
+    def _draw(self, done: int, skipped: int) -> None:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(initial=skipped, unit=" rows", unit_scale=True, leave=False,
-                             file=sys.stderr)  # fmt: skip
+            self._bar = tqdm(total=self._total, initial=skipped, unit=" rows", unit_scale=True,
+                             leave=False, file=sys.stderr)  # fmt: skip
             self._bar.start_t -= time.monotonic() - self._start
-        self._bar.total = total
         self._bar.update(done - self._bar.n)
-
-    def _line(self, done: int, skipped: int, total: int | None) -> str:
-        pace = (done - skipped) / max(time.monotonic() - self._start, 1e-9)
-        if not total or not pace:
-            return f"{done:,} rows, {pace:,.0f} rows/s"
-        left = (total - done) / pace
-        return f"{done:,} of {total:,} rows, {pace:,.0f} rows/s, about {left:,.0f} s left"

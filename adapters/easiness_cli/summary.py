@@ -15,7 +15,8 @@ import numpy as np
 import easiness_core as ec
 from easiness_cli.output import listed
 
-_NUMBERS = ("mean_loss", "mean_finite_loss", "n_infinite_losses", "mean_easiness")
+_NUMBERS = ("n_samples", "accuracy", "msr", "ese", "n_bins", "level_counts", "mean_easiness",
+            "mean_loss", "mean_finite_loss", "n_infinite_losses")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,22 +67,11 @@ class Outcome:
         assert estimator is not None
         kind = "monte-carlo" if isinstance(estimator, ec.MonteCarlo) else "closed-form"
         found: dict[str, Any] = {
-            "n_samples": summary.n_samples,
-            "n_classes": self.n_classes,
-            "class_columns": self.class_columns,
-            "left_out": self.left_out,
-            "accuracy": summary.accuracy,
-            "auroc": self.auroc,
-            "auroc_skipped": self.auroc_skipped,
-            "msr": summary.msr,
-            "ese": summary.ese,
-            "level_counts": summary.level_counts,
+            **vars(self),
             **{name: getattr(summary, name) for name in _NUMBERS},
             "estimator": {
                 "name": kind, **dataclasses.asdict(estimator), "resolution": estimator.resolution
             },
-            "n_bins": summary.n_bins,
-            "output": self.output,
             "summary": summary.to_dict(),
             "versions": {
                 "easiness_core": ec.__version__,

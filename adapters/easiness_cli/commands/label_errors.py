@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any, BinaryIO
 
 from easiness_cli import options
-from easiness_cli.errors import CommandError, UsageError
+from easiness_cli.errors import UsageError
 from easiness_cli.options import option
 from easiness_cli.output import open_output, require, resolve_output, tell
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from easiness_cli.inputs import Dataset
-    from easiness_cli.pages.review import Review
-
 SUMMARY = "list the labels to review, the most suspicious first"
-EPILOG = (
-    options.INPUT_NOTES
-    + """
+EPILOG = f"""{options.INPUT_NOTES}
 Use predictions on samples that the classifier was not trained on.
 
 examples:
@@ -28,10 +18,8 @@ examples:
   easiness label-errors probs.npy labels.npy -o review.csv --method confusion --flagged
   easiness label-errors probs.npy labels.npy --aum aum_values.csv --sort-by aum --top 50
 """
-)
 _SUFFIXES = (".csv", ".parquet", ".html")
 _HTML_TOP = 100
-# fmt: off
 OPTIONS = {
     "": [
         *options.INPUTS,
@@ -62,47 +50,15 @@ OPTIONS = {
     ],
     "reading": options.READING,
     "running": options.RUNNING,
-}
-# fmt: on
+}  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Read, rank and write the list."""
-    from easiness_io import located, make_parameters
+    from easiness_io import is_many, located, make_parameters
 
-    from easiness_cli.inputs import options_from, read_all
-
-    suffix = _check_options(args)
-    data = read_all(args, make_parameters(**options_from(args)))
-    pictures = None
-    if args.images:
-        from easiness_cli.pages.thumbnails import open_images
-
-        pictures = open_images(args.images, len(data.labels), args.max_bytes)
-    with located(args.path):
-        review = _review(args, data)
-    with open_output(args) as file:
-        if suffix == ".html":
-            from easiness_cli.commands.report import source_of
-            from easiness_cli.pages.review import review_page
-
-            page = review_page(review, title=args.title, source=source_of(args), pictures=pictures)
-            file.write(page.encode("utf-8"))
-        else:
-            _write_table(review, file, suffix, args.escape_formulas)
-    if not args.quiet:
-        share = 100 * review.n_flagged / review.n_samples
-        where = "" if args.output == "-" else f", written to {args.output}"
-        text = (
-            f"{review.n_flagged:,} of {review.n_samples:,} samples ({share:.2f} %) flagged: "
-            f"{review.meaning}\n{len(review.columns['rank']):,} listed{where}"
-        )
-        tell(text, to_stderr=args.output == "-")
-    return 0
-
-
-def _check_options(args: argparse.Namespace) -> str:
-    from easiness_io import is_many
+    from easiness_cli.inputs import options_from, read_all, source_of
+    from easiness_cli.review import list_suspects, write_table
 
     suffix = resolve_output(args, (args.path, args.labels_path, args.aum), _SUFFIXES)
     if args.sort_by == "aum" and not args.aum:
@@ -114,76 +70,33 @@ def _check_options(args: argparse.Namespace) -> str:
     if suffix == ".html":
         require("jinja2")
         args.top = args.top or _HTML_TOP
-    return suffix
+    data = read_all(args, make_parameters(**options_from(args)))
+    pictures = None
+    if args.images:
+        from easiness_cli.pages.thumbnails import open_images
 
-
-def _review(args: argparse.Namespace, data: Dataset) -> Review:
-    import numpy as np
-    from easiness_aum import rank_mislabels
-
-    import easiness_core as ec
-    from easiness_cli.inputs import warn_below_chance
-    from easiness_cli.pages.review import Review
-
-    estimator = None if args.sigma is None else ec.ClosedForm(sigma=args.sigma)
-    ranked = rank_mislabels(
-        data.probs, data.labels, method=args.method, estimator=estimator, normalize=args.normalize
-    )
-    summary = ec.score(data.probs, data.labels, normalize=args.normalize).summary
-    warn_below_chance(summary, data.probs.shape[1])
-    aum = _read_aum(args.aum, data.labels.size) if args.aum else None
-    by_aum = args.sort_by == "aum" and aum is not None
-    order = np.argsort(aum, kind="stable") if by_aum else ranked.order
-    if args.flagged:
-        order = order[ranked.flags[order]]
-    order = order[: args.top]
-    columns = {
-        "rank": np.arange(1, len(order) + 1),
-        **data.columns(
-            order, ranked.suggested, normalize=args.normalize, suspicion=ranked.suspicion
-        ),
-        "flagged": ranked.flags[order],
-        **({} if aum is None else {"aum": aum[order]}),
-    }
+        pictures = open_images(args.images, len(data.labels), args.max_bytes)
+    with located(args.path):
+        columns, n_flagged = list_suspects(args, data)
     meaning = "another class is more probable than the given one"
     if args.method == "confusion":
         meaning += ", after allowing for classes that are often confused"
-    return Review(columns, data.classes, data.labels.size, int(ranked.flags.sum()), meaning)
+    n_samples = len(data.labels)
+    with open_output(args) as file:
+        if suffix == ".html":
+            from easiness_cli.pages.render import render, rows_of
 
-
-def _read_aum(path: str, n_samples: int) -> NDArray[np.float64]:
-    """Read the AUM of each row, from a file that names samples by their row."""
-    import numpy as np
-    from easiness_aum import AreaUnderMargin
-
-    values = AreaUnderMargin.read_csv(path).values()
-    ids = values.ids
-    if ids.dtype.kind != "i" or not np.array_equal(np.sort(ids), np.arange(n_samples)):
-        raise CommandError(
-            f"{path}: expected each of the sample_ids 0 to {n_samples - 1}, the rows of PROBS, "
-            f"once; got {ids.size} ids" + (f", such as {ids[0].item()!r}" if ids.size else "")
-        )
-    aum = np.empty(n_samples)
-    aum[ids] = values.aum
-    return aum
-
-
-def _write_table(review: Review, file: BinaryIO, suffix: str, escape_formulas: bool) -> None:
-    """Write the list with classes by name; of no rows, columns keep their types."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    from easiness_io import escaped, named, write_csv
-
-    columns: dict[str, Any] = dict(review.columns)
-    for name in ("label", "suggested"):
-        columns[name] = named(columns[name], review.classes)
-    if suffix == ".parquet":
-        pq.write_table(pa.table(columns), file)
-        return
-    columns["flagged"] = columns["flagged"].astype("uint8")
-    for name, values in columns.items():
-        texts = values.cast(pa.string()) if isinstance(values, pa.DictionaryArray) else values
-        if escape_formulas and isinstance(texts, pa.StringArray):
-            cells = [None if text is None else escaped(text) for text in texts.to_pylist()]
-            columns[name] = pa.array(cells, pa.string())
-    write_csv(pa.table(columns), file)
+            page = render(
+                "review.html.j2", title=args.title, source=source_of(args), picture=pictures,
+                rows=rows_of(columns), columns=columns, classes=data.classes,
+                n_samples=n_samples, n_flagged=n_flagged, meaning=meaning,
+            )  # fmt: skip
+            file.write(page.encode("utf-8"))
+        else:
+            write_table(columns, data.classes, file, suffix, escape_formulas=args.escape_formulas)
+    if not args.quiet:
+        share = 100 * n_flagged / n_samples
+        where = "" if args.output == "-" else f", written to {args.output}"
+        tell(args, f"{n_flagged:,} of {n_samples:,} samples ({share:.2f} %) flagged: {meaning}\n"
+             f"{len(columns['rank']):,} listed{where}")  # fmt: skip
+    return 0

@@ -7,7 +7,7 @@ import argparse
 from easiness_cli import options
 from easiness_cli.errors import CommandError
 from easiness_cli.options import option
-from easiness_cli.output import tell
+from easiness_cli.output import standard_output
 
 SUMMARY = "merge the summaries of shards, exactly, in any order"
 EPILOG = """\
@@ -20,7 +20,6 @@ examples:
   easiness merge scores --verify --json
   easiness merge first.json second.json
 """
-# fmt: off
 OPTIONS = {
     "": [
         option("paths", metavar="PATH", nargs="+", help="folders or files with summaries"),
@@ -29,8 +28,7 @@ OPTIONS = {
         option("--json", action="store_true", help="print the summary as JSON"),
         options.DEBUG,
     ]
-}
-# fmt: on
+}  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,5 +41,6 @@ def run(args: argparse.Namespace) -> int:
     if not merged.summary.n_samples:
         raise CommandError(f"{args.paths[0]!r}: no samples found")
     outcome = Outcome(merged.summary, merged.n_classes, None, "skipped: it cannot be merged")
-    tell(outcome.as_json() if args.json else outcome.as_text())
+    with standard_output():
+        print(outcome.as_json() if args.json else outcome.as_text())
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from easiness_cli import options
 from easiness_cli.errors import UsageError
@@ -11,16 +10,12 @@ from easiness_cli.options import option
 from easiness_cli.output import open_output, require, resolve_output, tell
 
 SUMMARY = "write one self-contained HTML page about the scores"
-EPILOG = (
-    options.INPUT_NOTES
-    + """
+EPILOG = f"""{options.INPUT_NOTES}
 examples:
   easiness report predictions.parquet -o report.html
   easiness report probs.npy labels.npy -o report.html --top 50 --title "ResNet-18, test set"
 """
-)
 MOST_BINS = 100
-# fmt: off
 OPTIONS = {
     "": [
         *options.INPUTS,
@@ -33,15 +28,14 @@ OPTIONS = {
     "reading": options.READING,
     "estimator": options.ESTIMATOR,
     "running": [options.THREADS, *options.RUNNING],
-}
-# fmt: on
+}  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Read, score and write the page."""
     from easiness_io import located, make_parameters
 
-    from easiness_cli.inputs import options_from, read_all, warn_below_chance
+    from easiness_cli.inputs import options_from, read_all, source_of, warn_below_chance
     from easiness_cli.progress import Progress
 
     resolve_output(args, (args.path, args.labels_path))
@@ -71,15 +65,5 @@ def run(args: argparse.Namespace) -> int:
         file.write(page.encode("utf-8"))
     if not args.quiet:
         wrote = "" if args.output == "-" else f"\nWrote {args.output}"
-        text = report.headline.replace("\u00a0", " ") + wrote
-        tell(text, to_stderr=args.output == "-")
+        tell(args, report.headline.replace("\u00a0", " ") + wrote)
     return 0
-
-
-def source_of(args: argparse.Namespace) -> str:
-    """Name the inputs without their folders: a page that is passed on should not show these."""
-    paths = [path for path in (args.path, args.labels_path) if path]
-    return ", ".join(
-        "standard input" if path == "-" else os.path.basename(os.path.normpath(path))
-        for path in paths
-    )

@@ -11,19 +11,17 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli.pages import words
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
 MATPLOTLIB_VERSION = matplotlib.__version__
 HARD, MEDIUM, EASY = "#d55e00", "#eba900", "#0072b2"
@@ -32,20 +30,13 @@ INK, MUTED, RULE, BAR = "#1c2733", "#53606d", "#d5dbe1", "#a9b4bf"
 _WIDTH = 4.8
 _LOCK = threading.Lock()
 _STYLE: Any = {
+    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), INK),
+    **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), MUTED),
+    **dict.fromkeys(("axes.spines.top", "axes.spines.right", "legend.frameon"), False),
+    "axes.linewidth": 0.8,
+    "font.size": 10.0,
     "svg.fonttype": "path",
     "svg.hashsalt": "easiness",
-    "font.size": 10.0,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": MUTED,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "legend.frameon": False,
 }
 
 
@@ -119,11 +110,8 @@ def draw_easiness(axes: Axes, scores: ec.Scores, edges: tuple[str, str]) -> None
     _count_axis(axes, max(counts.values()))
     for x, name in ((low, "hard"), (0.5, "medium"), (high, "easy")):
         _name_level(axes, x, name, counts[name])
-    axes.set_xticks(
-        [low, 0.25, 0.5, 0.75, high], [edges[0], "0.25", "0.5", "0.75", edges[1]]
-    )  # fmt: skip
-    axes.set_xlim(low - 0.125, high + 0.125)
-    axes.set_xlabel("easiness")
+    axes.set_xticks([low, 0.25, 0.5, 0.75, high], [edges[0], "0.25", "0.5", "0.75", edges[1]])
+    axes.set(xlim=(low - 0.125, high + 0.125), xlabel="easiness")
 
 
 def log_easiness_histogram(scores: ec.Scores, resolution: float) -> Figure:
@@ -148,10 +136,8 @@ def log_easiness_histogram(scores: ec.Scores, resolution: float) -> Figure:
     _bars(axes, hard, left, edge, HARD)
     span = right - left
     step = 1 + int(span / 5.0)
-    last = int(np.floor(right - 0.17 * span))
-    ticks = {
-        at: _tick(-(10.0**-at)) for at in range(step * int(np.ceil(left / step)), last + 1, step)
-    }
+    shown = range(step * int(np.ceil(left / step)), int(np.floor(right - 0.17 * span)) + 1, step)
+    ticks: dict[float, str] = {at: _tick(-(10.0**-at)) for at in shown}
     # At the ends, bars for what has no place on the axis.
     width = 0.09 * span
     lowest, highest = left - 0.7 * width, right + 0.7 * width
@@ -162,14 +148,15 @@ def log_easiness_histogram(scores: ec.Scores, resolution: float) -> Figure:
         ticks[lowest] = "−∞"
         left -= 1.4 * width
     _count_axis(axes, max(counts.values()))
-    places = {"hard": (left + edge) / 2 if hard.size else lowest, "medium": (edge + right) / 2}
-    for name, x in {**places, "easy": highest}.items():
+    at_hard = (left + edge) / 2 if hard.size else lowest
+    for name, x in (("hard", at_hard), ("medium", (edge + right) / 2), ("easy", highest)):
         # An empty level may have no room.
         if counts[name]:
             _name_level(axes, x, name, counts[name])
-    axes.set_xlim(left - 0.3 * width, right + 1.5 * width)
     axes.set_xticks(sorted(ticks), [ticks[at] for at in sorted(ticks)])
-    axes.set_xlabel("log easiness (log-scaled axis)")
+    axes.set(
+        xlim=(left - 0.3 * width, right + 1.5 * width), xlabel="log easiness (log-scaled axis)"
+    )
     return figure
 
 
@@ -188,7 +175,7 @@ def _tick(value: float) -> str:
 
 def accuracy_by_easiness(bins: ec.EasinessBins) -> Figure:
     """Draw the accuracy in each bin against its mean easiness: the gaps that ESE sums."""
-    figure, axes = _canvas(3.9)
+    figure, axes = _canvas(3.7)
     center, width = (bins.edges[:-1] + bins.edges[1:]) / 2, np.diff(bins.edges)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=3,
               label="calibrated: accuracy = easiness")  # fmt: skip
@@ -197,15 +184,6 @@ def accuracy_by_easiness(bins: ec.EasinessBins) -> Figure:
     axes.plot(bins.mean_easiness, bins.accuracy, marker="o", markersize=5, linestyle="none",
               color=INK, zorder=4, label="at mean easiness, with gap")  # fmt: skip
     axes.set(xlim=(-0.01, 1.01), ylim=(0, 1.04), xlabel="easiness", ylabel="accuracy")
-    few = len(bins.count) <= 10
-    axes.set_xticks(bins.edges if few else np.linspace(0, 1, 6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
-    if few:
-        top = axes.secondary_xaxis("top")
-        top.set_xticks(center, [f"{count:,}" for count in bins.count])
-        top.tick_params(length=0, pad=1, labelsize=9)
-        top.spines["top"].set_visible(False)
-        top.set_xlabel("samples in the bin", fontsize=9, color=MUTED)
     figure.legend(loc="outside lower left", fontsize=9)
     return figure
 

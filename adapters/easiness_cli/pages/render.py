@@ -20,9 +20,9 @@ def render(template: str, **values: object) -> str:
 def rows_of(columns: dict[str, Any]) -> list[dict[str, Any]]:
     """Give the rows of a table of arrays, for a page that is passed on: files without folders."""
     lists = {name: values.tolist() for name, values in columns.items()}
-    if "file" in lists:
-        folder = os.path.dirname(os.path.commonprefix(lists["file"]))
-        lists["file"] = [path[len(folder) :].lstrip(os.sep) for path in lists["file"]]
+    if lists.get("file"):
+        folder = os.path.commonpath(map(os.path.dirname, lists["file"])) or "."
+        lists["file"] = [os.path.relpath(path, folder) for path in lists["file"]]
     return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
 

@@ -26,7 +26,6 @@ class Report:
     title: str
     source: str
     class_names: Sequence[str]
-    estimator: ec.ClosedForm | ec.MonteCarlo
     scores: ec.Scores
     errors: dict[str, int]  # wrong predictions by level
     table: ec.ClassTable
@@ -59,9 +58,7 @@ def build_report(
     """Score the samples and gather what the report shows; `tell` hears of each stage of it."""
     probs, labels, estimator = data.probs, data.labels, parameters.estimator
     normalize, n_classes = parameters.reading.normalize, probs.shape[1]
-    scoring: Any = {
-        "n_bins": parameters.n_bins, "normalize": normalize, "n_threads": n_threads
-    }  # fmt: skip
+    scoring: Any = {"n_bins": parameters.n_bins, "normalize": normalize, "n_threads": n_threads}
     tell("scoring")
     scores = ec.score(probs, labels, estimator=estimator, **scoring)
     auroc = None
@@ -85,7 +82,6 @@ def build_report(
         title=title,
         source=source,
         class_names=data.classes or [str(k) for k in range(n_classes)],
-        estimator=estimator,
         scores=scores,
         errors={
             name: int(np.count_nonzero(wrong == ec.Level[name.upper()])) for name in words.LEVELS
@@ -110,7 +106,10 @@ def build_report(
 def report_page(report: Report) -> str:
     """Build the page, one self-contained HTML document; equal reports give equal text."""
     scores, summary, fit = report.scores, report.summary, report.sigma_fit
-    estimator, accuracy = report.estimator, np.nan_to_num(report.table.accuracy, nan=np.inf)
+    estimator, accuracy = (
+        summary.estimator or ec.ClosedForm(),
+        np.nan_to_num(report.table.accuracy, nan=np.inf),
+    )
     edges = words.level_edges(estimator.resolution)
     return render(
         "report.html.j2",
@@ -132,9 +131,6 @@ def report_page(report: Report) -> str:
         # All classes, or the least accurate of too many, in the order of the columns.
         shown_classes=sorted(np.argsort(accuracy, kind="stable")[:MOST_CLASSES].tolist()),
         least_ese_at_low_end=fit.ese_curve[0] <= fit.ese * 1.05 + 1e-6,
-        versions={
-            "easiness-core": ec.__version__,
-            "NumPy": np.__version__,
-            "Matplotlib": figures.MATPLOTLIB_VERSION,
-        },
+        versions=f"easiness-core {ec.__version__}, NumPy {np.__version__}, "
+        f"Matplotlib {figures.MATPLOTLIB_VERSION}",
     )

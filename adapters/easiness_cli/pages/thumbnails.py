@@ -30,35 +30,35 @@ def open_images(path: str, n_samples: int, max_bytes: int) -> Callable[[int], st
     """
     if os.path.isdir(path):
         names = sorted((n for n in os.listdir(path) if n.lower().endswith(FILES)), key=_by_number)
-        _check_count(path, len(names), n_samples)
-        return partial(_of_file, [os.path.join(path, each) for each in names], max_bytes)
+        found = len(names)
+        read = partial(_of_file, [os.path.join(path, each) for each in names], max_bytes)
+    else:
+        images = _open_array(path)
+        found, read = len(images), partial(_of_array, path, images)
+    if found != n_samples:
+        raise CommandError(f"--images {path}: expected {n_samples} pictures, got {found}")
+    return read
+
+
+def _open_array(path: str) -> NDArray[Any]:
     try:
         images = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         why = reason(error) if isinstance(error, OSError) else "not a readable npy file"
         raise CommandError(f"--images {path}: {why}") from error
-    if not _holds_pictures(images):
-        got = f"{images.dtype} of shape {images.shape}" if isinstance(images, np.ndarray) else "npz"
-        raise CommandError(
-            f"--images {path}: expected a folder, or an npy of shape (samples, height, width) or "
-            f"(samples, height, width, 1, 3 or 4), uint8 or real numbers from 0 to 1; got {got}"
-        )
-    _check_count(path, len(images), n_samples)
-    return partial(_of_array, path, images)
-
-
-def _holds_pictures(images: Any) -> bool:
-    return (
-        isinstance(images, np.ndarray)
-        and (images.dtype == np.uint8 or images.dtype.kind == "f")
-        and (images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4)))
-        and 0 not in images.shape[1:]
+    got = "npz"
+    if isinstance(images, np.ndarray):
+        if (
+            (images.dtype == np.uint8 or images.dtype.kind == "f")
+            and (images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4)))
+            and 0 not in images.shape[1:]
+        ):
+            return images
+        got = f"{images.dtype} of shape {images.shape}"
+    raise CommandError(
+        f"--images {path}: expected a folder, or an npy of shape (samples, height, width) or "
+        f"(samples, height, width, 1, 3 or 4), uint8 or real numbers from 0 to 1; got {got}"
     )
-
-
-def _check_count(path: str, found: int, n_samples: int) -> None:
-    if found != n_samples:
-        raise CommandError(f"--images {path}: expected {n_samples} pictures, got {found}")
 
 
 def _by_number(name: str) -> tuple[list[tuple[str, int]], str]:

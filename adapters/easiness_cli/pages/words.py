@@ -70,34 +70,12 @@ def level_edges(resolution: float) -> tuple[str, str]:
 
 
 def headline(summary: ec.Summary, errors: Mapping[str, int]) -> str:
-    """Sum up accuracy, levels, and where the errors are; `errors` counts them by level.
-
-    There must be at least one sample.
-    """
-    counts, n, wrong = summary.level_counts, summary.n_samples, sum(errors.values())
-    if n == 1:
-        level = next(level for level in LEVELS if counts[level])
-        return f"The only sample is predicted {'wrong' if wrong else 'right'} and is {level}."
-    easy, medium, hard = (f"{counts[level]:,} ({percent(counts[level], n)}) {_are(counts[level])}"
-                          for level in reversed(LEVELS))  # fmt: skip
+    """Sum up accuracy, levels, and where the errors are; `errors` counts them by level."""
+    counts, n = summary.level_counts, summary.n_samples
+    right = n - sum(errors.values())
+    levels = [f"{counts[level]:,} {level} ({percent(counts[level], n)})" for level in LEVELS[::-1]]
+    wrong = [f"{errors[level]:,} {level}" for level in LEVELS if errors[level]]
     return (
-        f"Of {n:,} samples, {n - wrong:,} ({percent(n - wrong, n)}) are predicted as labeled. "
-        f"By easiness, {easy} easy, {medium} medium, and {hard} hard. {_errors_text(errors)}"
+        f"Predicted as labeled: {right:,} of {amount(n, 'sample')} ({percent(right, n)}). "
+        f"Levels: {', '.join(levels)}. Errors: {', '.join(wrong) or 'none'}."
     )
-
-
-def _errors_text(errors: Mapping[str, int]) -> str:
-    found, wrong = [level for level in LEVELS if errors[level]], sum(errors.values())
-    if not found:
-        return "There are no errors."
-    if wrong == 1:
-        return f"The only error is {found[0]}."
-    if len(found) == 1:
-        return f"All {wrong:,} errors are {found[0]}."
-    parts = [f"{errors[level]:,} {_are(errors[level])} {level}" for level in found]
-    places = f"{', '.join(parts[:-1])}{',' * (len(parts) > 2)} and {parts[-1]}"
-    return f"Of the {wrong:,} errors, {places}."
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"

@@ -41,7 +41,7 @@ def test_command_writes_the_page(files, sample, capsys):
     assert len(page.tables["bins-of-easiness"]) == 8
     assert str(files) not in page.html
     printed = capsys.readouterr()
-    assert printed.out.startswith("Of 600 samples, ")
+    assert printed.out.startswith("Predicted as labeled: ")
     assert printed.out.endswith(f"Wrote {files / 'out.html'}\n")
     assert printed.err == ""
 
@@ -78,7 +78,7 @@ def test_command_writes_to_standard_output(files, capfdbinary):
     assert report(files, output="-") == 0
     printed = capfdbinary.readouterr()
     assert Page(printed.out.decode("utf-8")).facts()["Samples"] == "600"
-    assert printed.err.startswith(b"Of 600 samples")
+    assert printed.err.startswith(b"Predicted as labeled: ")
 
 
 def test_command_refuses_to_replace_a_file(files, capsys):

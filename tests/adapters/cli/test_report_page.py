@@ -123,7 +123,7 @@ def test_many_classes_show_the_worst_by_accuracy():
 @pytest.mark.parametrize("right", [True, False])
 def test_single_sample(right):
     page = page_of(np.array([[0.9, 0.1]]), np.array([0 if right else 1]))
-    says = "predicted right and is easy" if right else "predicted wrong and is hard"
+    says = "Predicted as labeled: 1 of 1 sample" if right else "Errors: 1 hard."
     assert says in page.text["main"][0]
     assert page.facts()["Samples"] == "1"
 
@@ -131,7 +131,7 @@ def test_single_sample(right):
 def test_all_easy():
     probs = np.eye(3)[[0, 1, 2, 2]]
     page = page_of(probs, np.array([0, 1, 2, 2]))
-    assert "There are no errors." in page.text["main"][0]
+    assert "Errors: none." in page.text["main"][0]
     assert "4 easy (100" in page.facts()["Levels"]
     assert value(page.facts()["ESE, expected sample easiness error"]) == 0.0
 

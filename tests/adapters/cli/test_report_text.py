@@ -24,8 +24,9 @@ def test_headline_counts_errors_by_level(sample):
         count = int((wrong & (scores.level == level)).sum())
         assert report.errors[level.name.lower()] == count
     text = report.headline.replace("\xa0", " ")
-    assert text.startswith(f"Of 600 samples, {(~wrong).sum()} ({100 * (~wrong).mean():.2f} %) are")
-    assert f"Of the {wrong.sum()} errors, {report.errors['hard']} are hard" in text
+    share = f"{100 * (~wrong).mean():.2f} %"
+    assert text.startswith(f"Predicted as labeled: {(~wrong).sum()} of 600 samples ({share}). ")
+    assert f"Errors: {report.errors['hard']} hard" in text
 
 
 def test_least_ese_at_the_lower_edge_is_no_recommendation(sample):
