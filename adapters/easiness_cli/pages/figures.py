@@ -27,7 +27,6 @@ MATPLOTLIB_VERSION = matplotlib.__version__
 HARD, MEDIUM, EASY = "#d55e00", "#eba900", "#0072b2"
 INK, MUTED, RULE, BAR = "#1c2733", "#53606d", "#d5dbe1", "#a9b4bf"
 
-_WIDTH = 4.8
 _LOCK = threading.Lock()
 _STYLE: Any = {
     **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), INK),
@@ -62,7 +61,7 @@ def picture(draw: Callable[..., Figure], *values: Any) -> str:
 
 
 def _canvas(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(4.8, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_axisbelow(True)
     axes.grid(axis="y", color=RULE, linewidth=0.7)

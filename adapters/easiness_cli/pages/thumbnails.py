@@ -89,7 +89,7 @@ def _of_file(paths: list[str], max_bytes: int, row: int) -> str:
 
     try:
         if os.path.getsize(paths[row]) > max_bytes:
-            raise CommandError(f"{paths[row]}: larger than --max-bytes")
+            raise CommandError(f"{paths[row]}: it is larger than --max-bytes")
         with Image.open(paths[row]) as image:
             return _uri(image)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
