@@ -44,6 +44,9 @@ def test_columns_and_counts():
     ]  # fmt: skip
     assert page.text["h1"] == page.text["title"] == ["T & t"]
     assert "1 of 1,000 samples (0.10\xa0%) are flagged: another class is" in page.text["main"][0]
+    assert page.text["caption"] == [
+        "2 samples to review. Rows are numbered from 0, in input order."
+    ]
     assert not any(tag in ("img", "script") for tag, _ in page.tags)
 
 
