@@ -67,8 +67,8 @@ class Outcome:
         assert estimator is not None
         kind = "monte-carlo" if isinstance(estimator, ec.MonteCarlo) else "closed-form"
         found: dict[str, Any] = {
-            **vars(self),
             **{name: getattr(summary, name) for name in _NUMBERS},
+            **{name: value for name, value in vars(self).items() if name != "summary"},
             "estimator": {
                 "name": kind, **dataclasses.asdict(estimator), "resolution": estimator.resolution
             },
