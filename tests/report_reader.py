@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
-from easiness_cli.pages.report import build_report, report_page
+import pyarrow as pa
+from easiness_cli.inputs import Dataset
+from easiness_cli.pages.report import Report, build_report, report_page
+from easiness_io import make_parameters
 
 import easiness_core as ec
 
@@ -79,5 +83,16 @@ def made(n: int, n_classes: int, *, seed: int = 0, sharp: float = 4.0):
     return ec.softmax(logits), labels
 
 
-def page_of(probs, labels, **options) -> Page:
-    return Page(report_page(build_report(probs, labels, **options)))
+def report_of(
+    probs: Any, labels: Any, *, classes: Any = None, ids: Any = None, estimator: Any = None,
+    n_bins: int = 5, normalize: bool = False, **options: Any,
+) -> Report:  # fmt: skip
+    data = Dataset(
+        probs, labels, classes, None if ids is None else pa.chunked_array([pa.array(ids)])
+    )
+    parameters = make_parameters(estimator=estimator, n_bins=n_bins, normalize=normalize)
+    return build_report(data, parameters, **options)
+
+
+def page_of(probs: Any, labels: Any, **options: Any) -> Page:
+    return Page(report_page(report_of(probs, labels, **options)))

@@ -8,12 +8,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 from easiness_cli.commands import demo, label_errors, merge, report, score, select
+from easiness_cli.errors import OPTION_WORDS, CommandError, UsageError, one_line
+from easiness_cli.options import ONE_OF
 from easiness_cli.output import standard_output
-from easiness_cli.words import OPTION_WORDS, CommandError, UsageError, one_line
 
 COMMANDS: dict[str, Any] = {
     "score": score,
@@ -23,14 +23,15 @@ COMMANDS: dict[str, Any] = {
     "merge": merge,
     "demo": demo,
 }
-_INTERRUPTED = 130
-_TERMINATED = 143
-_PIPE_CLOSED = 141
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see {self.prog} --help)")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        with standard_output():  # what was printed is written now, or refused as an error
+            super().exit(status, message)
 
 
 class _Version(argparse.Action):
@@ -48,9 +49,10 @@ def build_parser() -> argparse.ArgumentParser:
         prog="easiness",
         description="Find mislabeled, hard and easy samples from a classifier's predicted "
         "probabilities and the given labels.",
-        epilog="'easiness COMMAND --help' describes a command. Exit status: 0 done; 2 invalid or "
-        "conflicting options; 3 bad input or output, explained in one line; 130 interrupted; "
-        "141 the reader of standard output went away; 143 terminated; 1 a failure under --debug.",
+        epilog="Run 'easiness COMMAND --help' for the options of a command. Exit status: "
+        "0 success; 2 invalid or conflicting options; 3 bad input or output, explained in one "
+        "line; 130 interrupted; 141 standard output closed early; 143 terminated; 1 failure with "
+        "--debug.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -68,12 +70,16 @@ def build_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         command.set_defaults(run=module.run)
-        module.add_options(command)
+        for title, rows in module.OPTIONS.items():
+            group = command.add_argument_group(title) if title else command
+            if title == ONE_OF:
+                group = group.add_mutually_exclusive_group(required=True)
+            for flags, keywords in rows:
+                group.add_argument(*flags, **keywords)
     return parser
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line."""
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = build_parser()
     args, extra = parser.parse_known_args(argv)
     # argparse gives up on an optional positional once an option follows the first positional:
@@ -99,32 +105,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: done. 2: invalid or conflicting options. 3: bad input or output, explained in one line
-        on stderr.
-        130 and 143: interrupted or terminated, nothing half-written. 141: the reader of stdout went
-        away.
+        0: success. 2: invalid or conflicting options. 3: bad input or output, explained in one
+        line on stderr. 130 and 143: interrupted or terminated, nothing half-written. 141: the
+        reader of stdout went away.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in arguments
     _open_what_is_closed()
     previous = _on_terminate()
     try:
-        try:
-            args = parse(arguments)
-        except SystemExit:  # --help and --version
-            with standard_output():
-                pass
-            raise
+        args = _parse(arguments)
         code: int = args.run(args)
-        with standard_output():  # what was printed is written now, or refused as an error
+        with standard_output():  # as in _Parser.exit
             return code
     except KeyboardInterrupt as error:
-        return _fail("; ".join(["interrupted", *map(str, error.args)]), _INTERRUPTED)
+        return _fail("; ".join(["interrupted", *map(str, error.args)]), 130)
     except BrokenPipeError:
-        _silence(sys.stdout)
-        return _PIPE_CLOSED
+        _silence_if_broken(sys.stdout)
+        return 141
     except Exception as error:
-        if debug:
+        if "--debug" in arguments:
             raise
         _silence_if_broken(sys.stdout)
         return _fail(*_explain(error))
@@ -146,7 +145,7 @@ def _open_what_is_closed() -> None:
 
 
 def _explain(error: Exception) -> tuple[str, int]:
-    """Give the line and the exit code for a failure."""
+    """Give the line and the exit code of a failure."""
     from easiness_core.errors import InputError
 
     if isinstance(error, CommandError):
@@ -157,14 +156,14 @@ def _explain(error: Exception) -> tuple[str, int]:
         package = str(error.name).partition(".")[0]
         return f"this needs {package}: pip install 'easiness-core[cli]'", 3
     if isinstance(error, MemoryError):
-        why = one_line(error) or "allocation failed"
-        return f"not enough memory ({why}); a lower --max-bytes refuses what would take more", 3
+        why = str(error) or "allocation failed"
+        return f"not enough memory ({why}); lower --max-bytes to refuse such input early", 3
     if isinstance(error, OSError):
         place = f"{error.filename!r}: " if error.filename else ""
-        return f"{place}{error.strerror or one_line(error)}", 3
+        return f"{place}{error.strerror or error}", 3
     if isinstance(error, ValueError | TypeError):
-        return one_line(error), 3
-    return f"unexpected {type(error).__name__}: {one_line(error)} (--debug shows where)", 3
+        return str(error), 3
+    return f"unexpected {type(error).__name__}: {error} (--debug shows where)", 3
 
 
 def _fail(message: str, code: int) -> int:
@@ -176,8 +175,8 @@ def _fail(message: str, code: int) -> int:
 def _on_terminate() -> signal._HANDLER:
     """Let SIGTERM unwind the stack, so that temporary files are removed; None where it cannot."""
 
-    def leave(signum: int, frame: FrameType | None) -> NoReturn:
-        raise SystemExit(_TERMINATED)
+    def leave(*_: object) -> NoReturn:
+        raise SystemExit(143)
 
     try:
         return signal.signal(signal.SIGTERM, leave)
@@ -186,18 +185,14 @@ def _on_terminate() -> signal._HANDLER:
 
 
 def _silence_if_broken(stream: TextIO) -> None:
+    """Point a broken stream at nothing, or the interpreter would complain about it when it ends."""
     try:
         stream.flush()
     except (OSError, ValueError):
-        _silence(stream)
-
-
-def _silence(stream: TextIO) -> None:
-    """Point a broken stream at nothing, or the interpreter would complain about it when it ends."""
-    with suppress(OSError, ValueError, AttributeError):
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, stream.fileno())
-        os.close(nothing)
+        with suppress(OSError, ValueError, AttributeError):
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, stream.fileno())
+            os.close(nothing)
 
 
 if __name__ == "__main__":

@@ -3,82 +3,64 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from easiness_io import (
-    DataError,
-    Parameters,
-    SampleReader,
-    Shard,
-    check_shards,
-    is_many,
-    make_parameters,
-    pair_shards,
-)
+from easiness_io import DataError, Parameters, SampleReader, check_shards, is_many, pair_shards
 from numpy.typing import NDArray
 
 import easiness_core as ec
-from easiness_cli.output import note
-from easiness_cli.words import CommandError, UsageError, listed
+from easiness_cli.errors import CommandError, UsageError
+from easiness_cli.output import listed, note
+
+_READING = ("probs", "labels", "ids", "logits", "normalize", "header", "delimiter", "decimal",
+            "encoding", "max_bytes")  # fmt: skip
 
 
-def estimator_from(args: argparse.Namespace) -> ec.ClosedForm | ec.MonteCarlo:
-    """Build the estimator that the options describe."""
-    monte_carlo = args.estimator == "monte-carlo"
-    for name in ("resolution",) if monte_carlo else ("draws", "seed"):
-        if getattr(args, name) is not None:
-            only = "closed-form" if monte_carlo else "monte-carlo"
-            raise UsageError(f"--{name} requires --estimator {only}, got {args.estimator}")
-    given = {
-        name: getattr(args, name)
-        for name in ("sigma", "draws", "seed", "resolution")
-        if getattr(args, name) is not None
-    }
-    return ec.MonteCarlo(**given) if monte_carlo else ec.ClosedForm(**given)
+def options_from(args: argparse.Namespace) -> dict[str, Any]:
+    """Gather the options that the numbers depend on, as `easiness_io.make_parameters` takes them.
+
+    Not every command has all: the rest have their defaults.
+    """
+    found = {name: getattr(args, name) for name in _READING}
+    found["classes"] = _parse_classes(args.classes)
+    if hasattr(args, "estimator"):
+        found |= {"estimator": _estimator_from(args), "n_bins": args.bins}
+    return found | {"escape_formulas": getattr(args, "escape_formulas", False)}
 
 
-def parse_classes(text: str | None) -> list[str] | None:
+def _estimator_from(args: argparse.Namespace) -> ec.ClosedForm | ec.MonteCarlo:
+    kinds = {"closed-form": ["resolution"], "monte-carlo": ["draws", "seed"]}
+    given = {"sigma": args.sigma}
+    for kind, names in kinds.items():
+        for name in names:
+            if getattr(args, name) is not None:
+                if kind != args.estimator:
+                    raise UsageError(f"--{name} requires --estimator {kind}, got {args.estimator}")
+                given[name] = getattr(args, name)
+    return ec.ClosedForm(**given) if args.estimator == "closed-form" else ec.MonteCarlo(**given)
+
+
+def _parse_classes(text: str | None) -> list[str] | None:
     """Read the value of `--classes`: names separated by commas, or `@FILE` with one a line."""
     if text is None:
         return None
-    names, source = text.split(","), "--classes"
+    names = text.split(",")
     if text.startswith("@"):
-        source = text[1:]
         try:
-            with open(source, encoding="utf-8-sig") as file:
-                names = file.read().rstrip("\r\n").splitlines()
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+            names = Path(text[1:]).read_text("utf-8-sig").rstrip("\r\n").splitlines()
+        except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
-            raise CommandError(f"--classes: cannot read {source!r}: {why}") from error
+            raise CommandError(f"--classes: cannot read {text[1:]!r}: {why}") from error
     names = [name.strip() for name in names]
     if not all(names):
-        raise CommandError(f"{source}: class name {names.index('') + 1} is empty")
-    name, count = Counter(names).most_common(1)[0]
-    if count > 1:
-        raise CommandError(f"{source}: class name {name!r} appears {count} times")
+        raise CommandError(f"--classes: class name {names.index('') + 1} is empty")
     return names
-
-
-def reading_from(args: argparse.Namespace) -> dict[str, Any]:
-    """Gather the reading options, by the names that `easiness_io` gives them."""
-    names = ("probs", "labels", "ids", "logits", "normalize", "header", "delimiter", "decimal",
-             "encoding", "max_bytes")  # fmt: skip
-    return {**{name: getattr(args, name) for name in names}, "classes": parse_classes(args.classes)}
-
-
-def parameters_from(args: argparse.Namespace) -> Parameters:
-    """Gather the options that the numbers depend on, and check them."""
-    return make_parameters(
-        estimator=estimator_from(args) if hasattr(args, "estimator") else None,
-        n_bins=getattr(args, "bins", 5),
-        escape_formulas=getattr(args, "escape_formulas", False),
-        **reading_from(args),
-    )
 
 
 def is_set(args: argparse.Namespace) -> bool:
@@ -86,25 +68,42 @@ def is_set(args: argparse.Namespace) -> bool:
     return is_many(args.path) or (args.labels_path is not None and is_many(args.labels_path))
 
 
-def open_inputs(
-    args: argparse.Namespace, parameters: Parameters
-) -> list[tuple[Shard, SampleReader]]:
+def source_of(args: argparse.Namespace) -> str:
+    """Name the inputs without their folders: a page that is passed on should not show these."""
+    paths = [path for path in (args.path, args.labels_path) if path]
+    return ", ".join(
+        "standard input" if path == "-" else os.path.basename(os.path.normpath(path))
+        for path in paths
+    )
+
+
+def open_inputs(args: argparse.Namespace, parameters: Parameters) -> list[SampleReader]:
     """Open what the arguments name, and note which columns are left out."""
     if is_set(args):
         shards = pair_shards(args.path, args.labels_path)
         readers = check_shards(shards, parameters, check_ids=getattr(args, "check_ids", True))
     else:
-        shards = [Shard(args.path, args.labels_path)]
         readers = [SampleReader(args.path, args.labels_path, parameters.reading)]
     note_left_out(readers, quiet=args.quiet)
-    return list(zip(shards, readers, strict=True))
+    return readers
 
 
 def note_left_out(readers: Sequence[SampleReader], *, quiet: bool) -> None:
     """Name the columns that are not used, once for all files."""
-    names = list(dict.fromkeys(name for reader in readers for name in reader.left_out))
+    names = unique_names(reader.left_out for reader in readers)
     if names and not quiet:
         note(f"columns not used: {listed(names)}")
+
+
+def unique_names(lists: Any) -> list[str]:
+    """Join lists of names, each name once."""
+    return list(dict.fromkeys(name for names in lists for name in names))
+
+
+def refuse_no_rows(n_rows: int, path: str) -> None:
+    """Refuse inputs without rows."""
+    if not n_rows:
+        raise CommandError(f"{path!r}: it holds no rows")
 
 
 def warn_below_chance(summary: ec.Summary, n_classes: int) -> None:
@@ -112,49 +111,63 @@ def warn_below_chance(summary: ec.Summary, n_classes: int) -> None:
     if summary.is_below_chance(n_classes):
         note(
             f"accuracy is {100 * summary.accuracy:.2f} %, far below chance "
-            f"({100 / n_classes:.2f} %): are labels numbered from 1, or the class columns in "
-            f"another order?",
+            f"({100 / n_classes:.2f} %): do labels start at 1, or are the class columns in another "
+            f"order?",
             kind="warning",
         )
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """All rows of the inputs at once."""
+class Dataset:
+    """All rows of the inputs at once; `ids` and `files` (of several) are Arrow arrays or None."""
 
     probs: NDArray[Any]
     labels: NDArray[np.int64]
-    ids: Any
     classes: list[str] | None
-    rows: NDArray[np.int64]
-    files: Any
+    ids: Any = None
+    files: Any = None
+    rows: NDArray[np.int64] | None = None
+
+    def columns(
+        self, order: NDArray[Any], suggested: NDArray[Any], *, normalize: bool,
+        **scores: NDArray[Any],
+    ) -> dict[str, Any]:  # fmt: skip
+        """List samples, with the class suggested for each, scores, and both probabilities."""
+        rows = np.arange(len(self.labels)) if self.rows is None else self.rows
+        every = {"file": self.files, "index": rows, "id": self.ids, "label": self.labels,
+                 "suggested": suggested, **scores}  # fmt: skip
+        found = {name: values.take(order) for name, values in every.items() if values is not None}
+        found |= {name: found[name].combine_chunks() for name in ("file", "id") if name in found}
+        shown = np.asarray(self.probs[order], dtype=np.float64)
+        if normalize:
+            shown = shown / shown.sum(axis=1, keepdims=True)
+        for name in ("label", "suggested"):
+            found[f"p_{name}"] = shown[np.arange(len(order)), found[name]]
+        return found
 
 
-def gather(args: argparse.Namespace, parameters: Parameters) -> Gathered:
+def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
     """Read all rows, within `--max-bytes`."""
-    inputs = open_inputs(args, parameters)
-    parts, n_bytes = [], 0
-    rows, files = [], []
-    for shard, reader in inputs:
+    readers = open_inputs(args, parameters)
+    parts, rows, files, n_bytes = [], [], [], 0
+    for reader in readers:
         for block in reader.blocks():
             n_bytes += block.probs.nbytes
             if n_bytes > args.max_bytes:
                 raise DataError(
                     f"all rows at once take more than the limit of {args.max_bytes:,} bytes",
-                    path=shard.input, hint="raise {max_bytes} if that is what you want",
+                    path=reader.paths[0], hint="raise {max_bytes} if you have the memory",
                 )  # fmt: skip
             parts.append(block)
             rows.append(np.arange(block.first_row, block.first_row + len(block)))
-            files.append(pa.array([shard.input] * len(block), pa.string()))
-    if not sum(map(len, parts)):
-        raise CommandError(f"{args.path!r}: it holds no rows")
-    readers = [reader for _, reader in inputs]
+            files.append(pa.array([reader.paths[0]] * len(block), pa.string()))
+    refuse_no_rows(sum(map(len, parts)), args.path)
     has_ids = readers[0].ids_name is not None
-    return Gathered(
+    return Dataset(
         np.concatenate([part.probs for part in parts if len(part)]),
         np.concatenate([part.labels for part in parts]),
-        pa.chunked_array([part.ids for part in parts]) if has_ids else None,
         readers[0].classes,
-        np.concatenate(rows),
+        pa.chunked_array([part.ids for part in parts]) if has_ids else None,
         pa.chunked_array(files) if is_set(args) else None,
+        np.concatenate(rows),
     )

@@ -1,15 +1,44 @@
-"""Standard output for bytes, notes on standard error, and packages that a command needs."""
+"""Where a command writes: a file, standard output, or notes on standard error."""
 
 from __future__ import annotations
 
+import argparse
 import errno
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import BinaryIO
 
-from easiness_cli.words import CommandError, one_line
+from easiness_cli.errors import CommandError, UsageError, one_line
+
+
+def resolve_output(
+    args: argparse.Namespace, inputs: Iterable[str | None], suffixes: Sequence[str] = ()
+) -> str:
+    """Refuse an output that cannot be written, before any work; give its suffix, .csv for '-'."""
+    from easiness_io import check_output
+
+    if args.output in (None, "-"):
+        return ".csv"
+    suffix: str = os.path.splitext(args.output)[1].lower()
+    if suffixes and suffix not in suffixes:
+        names = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+        raise UsageError(f"-o {args.output}: expected a name ending in {names}")
+    check_output(args.output, args.overwrite, inputs=inputs)
+    return suffix
+
+
+@contextmanager
+def open_output(args: argparse.Namespace) -> Iterator[BinaryIO]:
+    """Open the output: standard output for '-', else a file that appears whole or not at all."""
+    from easiness_io import atomic_write
+
+    with (
+        standard_output() if args.output == "-" else atomic_write(args.output, args.overwrite)
+    ) as file:
+        yield file
 
 
 @contextmanager
@@ -26,18 +55,30 @@ def standard_output() -> Iterator[BinaryIO]:
         raise CommandError(f"cannot write standard output: {why}") from error
 
 
+def tell(args: argparse.Namespace, text: str) -> None:
+    """Print a result for people, on standard error where standard output takes the data."""
+    if args.output == "-":
+        print(text, file=sys.stderr)
+    else:
+        with standard_output():
+            print(text)
+
+
 def note(text: str, kind: str = "note") -> None:
     """Print a line on standard error; the work goes on where nobody reads it."""
     with suppress(OSError, ValueError):
         print(f"easiness: {kind}: {one_line(text)}", file=sys.stderr, flush=True)
 
 
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """List names, and count those that are too many to list."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
 def require(*modules: str) -> None:
     """Refuse before the work what would fail after it for want of a package."""
     for module in modules:
-        try:
-            found = find_spec(module) is not None
-        except ValueError:  # blocked: None, or without a spec, in sys.modules
-            found = sys.modules[module] is not None
-        if not found:
+        # None in sys.modules blocks a package.
+        if (sys.modules[module] if module in sys.modules else find_spec(module)) is None:
             raise ModuleNotFoundError(f"no module {module!r}", name=module)

@@ -94,7 +94,7 @@ def draw(images: NDArray[Any], labels: NDArray[Any], scores: ec.Scores) -> Figur
     axes = figure.add_axes((0.735, 0.12, 0.245, 0.705))
     axes.set_axisbelow(True)
     axes.grid(axis="y", color="#d5dbe1", linewidth=0.7)
-    draw_easiness(axes, scores, ("0", "1"), narrow=True)
+    draw_easiness(axes, scores, ("0", "1"))
     for label in axes.texts:
         label.set_fontsize(12)
     axes.tick_params(length=3, labelsize=11)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,16 @@ from easiness_cli.pages import words
 
 def render(template: str, **values: object) -> str:
     """Fill in the template of that file name; equal values give equal text."""
-    return _environment().get_template(template).render(**values)
+    return _environment().get_template(template).render(levels=words.LEVELS, **values)
+
+
+def rows_of(columns: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the rows of a table of arrays, for a page that is passed on: files without folders."""
+    lists = {name: values.tolist() for name, values in columns.items()}
+    if lists.get("file"):
+        folder = os.path.commonpath(map(os.path.dirname, lists["file"])) or "."
+        lists["file"] = [os.path.relpath(path, folder) for path in lists["file"]]
+    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
 
 @cache
@@ -26,9 +36,9 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (words.amount, words.compact, words.number, words.percent,
-                     words.setting, words.whole):  # fmt: skip
+    for function in (words.amount, words.compact, words.number, words.percent, words.setting):
         environment.filters[function.__name__] = function
+    environment.filters["whole"] = "{:,}".format
     return environment
 
 

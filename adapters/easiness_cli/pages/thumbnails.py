@@ -15,68 +15,56 @@ import numpy as np
 from easiness_io import reason
 from numpy.typing import NDArray
 
-from easiness_cli.words import CommandError
+from easiness_cli.errors import CommandError
 
 LONGEST_SIDE = 96
 FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 
 
 def open_images(path: str, n_samples: int, max_bytes: int) -> Callable[[int], str]:
-    """Find the samples' pictures; each is read on demand.
+    """Find the samples' pictures; give what reads that of a row, as a data URI.
 
-    Parameters
-    ----------
-    path : str
-        An npy of shape (samples, height, width), or with 1, 3, or 4 channels last: uint8, or real
-        numbers from 0 to 1. Or a folder with one image file per sample, in natural order of their
-        names: 2.png before 10.png.
-    n_samples : int
-        The expected number of pictures.
-    max_bytes : int
-        The largest image file to read.
-
-    Returns
-    -------
-    callable
-        Takes a row number and gives that sample's picture as a data URI.
-
-    Raises
-    ------
-    CommandError
-        If the path is neither, or holds another number of pictures.
+    The path is an npy of shape (samples, height, width), or with 1, 3, or 4 channels last, of uint8
+    or of real numbers from 0 to 1; or a folder with one image file per sample, in natural order of
+    their names: 2.png before 10.png.
     """
     if os.path.isdir(path):
         names = sorted((n for n in os.listdir(path) if n.lower().endswith(FILES)), key=_by_number)
-        _check_count(path, len(names), n_samples)
-        return partial(_of_file, [os.path.join(path, each) for each in names], max_bytes)
+        found = len(names)
+        read = partial(_of_file, [os.path.join(path, each) for each in names], max_bytes)
+    else:
+        images = _open_array(path)
+        found, read = len(images), partial(_of_array, path, images)
+    if found != n_samples:
+        raise CommandError(f"--images {path}: expected {n_samples} pictures, got {found}")
+    return read
+
+
+def _open_array(path: str) -> NDArray[Any]:
     try:
         images = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         why = reason(error) if isinstance(error, OSError) else "not a readable npy file"
         raise CommandError(f"--images {path}: {why}") from error
-    if not _holds_pictures(images):
-        got = f"{images.dtype} of shape {images.shape}" if isinstance(images, np.ndarray) else "npz"
-        raise CommandError(
-            f"--images {path}: expected a folder, or an npy of shape (samples, height, width) or "
-            f"(samples, height, width, 1, 3 or 4) of uint8, or of real numbers from 0 to 1, "
-            f"got {got}"
-        )
-    _check_count(path, len(images), n_samples)
-    return partial(_of_array, path, images)
-
-
-def _holds_pictures(images: Any) -> bool:
-    return (
-        isinstance(images, np.ndarray)
-        and (images.dtype == np.uint8 or images.dtype.kind == "f")
-        and (images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4)))
-        and 0 not in images.shape[1:]
+    got = "npz"
+    if isinstance(images, np.ndarray):
+        if (
+            (images.dtype == np.uint8 or images.dtype.kind == "f")
+            and (images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4)))
+            and 0 not in images.shape[1:]
+        ):
+            return images
+        got = f"{images.dtype} of shape {images.shape}"
+    raise CommandError(
+        f"--images {path}: expected a folder, or an npy of shape (samples, height, width) or "
+        f"(samples, height, width, 1, 3 or 4), uint8 or real numbers from 0 to 1; got {got}"
     )
 
 
-def _check_count(path: str, found: int, n_samples: int) -> None:
-    if found != n_samples:
-        raise CommandError(f"--images {path}: expected {n_samples} pictures, got {found}")
+def _by_number(name: str) -> tuple[list[tuple[str, int]], str]:
+    """Sort key: numbers in a name by value, the rest as text."""
+    pairs = re.findall(r"([^0-9]*)([0-9]*)", name)
+    return [(text, int(digits or -1)) for text, digits in pairs], name
 
 
 def _of_array(path: str, images: NDArray[Any], row: int) -> str:
@@ -96,19 +84,12 @@ def _of_array(path: str, images: NDArray[Any], row: int) -> str:
     return _uri(Image.fromarray(values))
 
 
-def _by_number(name: str) -> tuple[list[tuple[str, int]], str]:
-    """Sort key: numbers in a name by value, the rest as text."""
-    parts = re.split(r"([0-9]+)", name)
-    pairs = zip(parts[::2], [*parts[1::2], "-1"], strict=True)
-    return [(text, int(number)) for text, number in pairs], name
-
-
 def _of_file(paths: list[str], max_bytes: int, row: int) -> str:
     from PIL import Image
 
     try:
         if os.path.getsize(paths[row]) > max_bytes:
-            raise CommandError(f"{paths[row]}: larger than --max-bytes")
+            raise CommandError(f"{paths[row]}: it is larger than --max-bytes")
         with Image.open(paths[row]) as image:
             return _uri(image)
     except (OSError, ValueError, Image.DecompressionBombError) as error:

@@ -1,4 +1,4 @@
-"""Numbers in words, and the sentence that sums up a report. Plain text, not escaped."""
+"""Numbers in words, and the sentences that sum up a report. Plain text, not escaped."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import easiness_core as ec
 
 LEVELS = ("hard", "medium", "easy")
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SPACE = "\N{NO-BREAK SPACE}"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _positional(value: float) -> bool:
@@ -31,7 +31,7 @@ def number(value: float, digits: int = 4) -> str:
         decimals = digits - 1 - math.floor(math.log10(magnitude))
         return f"{sign}{magnitude:,.{max(decimals, 0)}f}"
     mantissa, _, power = f"{magnitude:.{digits - 1}e}".partition("e")
-    exponent = str(int(power)).translate(SUPERSCRIPTS)
+    exponent = str(int(power)).translate(_SUPERSCRIPTS)
     return f"{sign}{mantissa}{SPACE}×{SPACE}10{exponent}"
 
 
@@ -57,21 +57,9 @@ def percent(part: float, whole: float = 1.0) -> str:
     return f"{100 * share:.{2 if 0.0 < share < 1.0 else 0}f}{SPACE}%"
 
 
-def whole(count: int) -> str:
-    """Show a count, its thousands separated."""
-    return f"{count:,}"
-
-
 def amount(count: int, noun: str) -> str:
     """Count a noun: "1 sample", "2,000 samples"."""
     return f"{count:,} {noun if count == 1 else noun + 's'}"
-
-
-def joined(parts: list[str]) -> str:
-    """Join by commas and a final "and"."""
-    if len(parts) < 3:
-        return " and ".join(parts)
-    return ", ".join([*parts[:-1], f"and {parts[-1]}"])
 
 
 def level_edges(resolution: float) -> tuple[str, str]:
@@ -82,34 +70,12 @@ def level_edges(resolution: float) -> tuple[str, str]:
 
 
 def headline(summary: ec.Summary, errors: Mapping[str, int]) -> str:
-    """Sum up accuracy, levels, and where the errors are; `errors` counts them by level.
-
-    There must be at least one sample.
-    """
-    counts, n, wrong = summary.level_counts, summary.n_samples, sum(errors.values())
-    if n == 1:
-        level = next(level for level in LEVELS if counts[level])
-        return f"The only sample is predicted {'wrong' if wrong else 'right'} and is {level}."
-    split = joined([f"{counts[level]:,} ({percent(counts[level], n)}) {_are(counts[level])} {level}"
-                    for level in reversed(LEVELS)])  # fmt: skip
+    """Sum up accuracy, levels, and where the errors are; `errors` counts them by level."""
+    counts, n = summary.level_counts, summary.n_samples
+    right = n - sum(errors.values())
+    levels = [f"{counts[level]:,} {level} ({percent(counts[level], n)})" for level in LEVELS[::-1]]
+    wrong = [f"{errors[level]:,} {level}" for level in LEVELS if errors[level]]
     return (
-        f"Of {n:,} samples, {n - wrong:,} ({percent(n - wrong, n)}) are predicted as labeled. "
-        f"By easiness, {split}. {_where_errors_are(errors)}"
+        f"Predicted as labeled: {right:,} of {amount(n, 'sample')} ({percent(right, n)}). "
+        f"Levels: {', '.join(levels)}. Errors: {', '.join(wrong) or 'none'}."
     )
-
-
-def _where_errors_are(errors: Mapping[str, int]) -> str:
-    found = [level for level in LEVELS if errors[level]]
-    wrong = sum(errors.values())
-    if not found:
-        return "There are no errors."
-    if wrong == 1:
-        return f"The only error is {found[0]}."
-    if len(found) == 1:
-        return f"All {wrong:,} errors are {found[0]}."
-    places = joined([f"{errors[level]:,} {_are(errors[level])} {level}" for level in found])
-    return f"Of the {wrong:,} errors, {places}."
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"

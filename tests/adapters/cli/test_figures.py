@@ -6,8 +6,8 @@ import matplotlib
 import numpy as np
 import pytest
 from easiness_cli.pages import figures, words
-from easiness_cli.pages.report import build_report, report_page
-from report_reader import made
+from easiness_cli.pages.report import report_page
+from report_reader import made, report_of
 
 import easiness_core as ec
 
@@ -23,10 +23,10 @@ def settings_of_matplotlib() -> dict[str, object]:
 
 
 def test_equal_input_gives_equal_bytes_whatever_the_users_matplotlib_settings(sample):
-    first = report_page(build_report(*sample))
+    first = report_page(report_of(*sample))
     with matplotlib.rc_context({"font.size": 30.0, "axes.grid": True, "svg.fonttype": "none"}):
         before = settings_of_matplotlib()
-        second = report_page(build_report(*sample, n_threads=1))
+        second = report_page(report_of(*sample, n_threads=1))
         assert settings_of_matplotlib() == before
     assert first == second
 
@@ -44,22 +44,19 @@ def test_figures_draw_every_sample(sample):
     )
     for estimator in (ec.ClosedForm(), ec.ClosedForm(resolution=0.0), ec.MonteCarlo(draws=100)):
         scores = ec.score(*sample, estimator=estimator)
-        for narrow in (False, True):
-            axes = figures.log_easiness_histogram(scores, estimator.resolution, narrow=narrow).axes[
-                0
-            ]
-            drawn: dict[str, float] = {}
-            for patch in axes.patches:
-                color = matplotlib.colors.to_hex(patch.get_facecolor())
-                drawn[color] = drawn.get(color, 0) + patch.get_height()
-            for level, color in zip(
-                words.LEVELS, (figures.HARD, figures.MEDIUM, figures.EASY), strict=True
-            ):
-                assert drawn.get(color, 0) == scores.summary.level_counts[level]
-            left, right = axes.get_xlim()
-            ticks = axes.get_xticks()
-            assert len(ticks) >= 2
-            assert all(left < tick < right for tick in ticks)
+        axes = figures.log_easiness_histogram(scores, estimator.resolution).axes[0]
+        drawn: dict[str, float] = {}
+        for patch in axes.patches:
+            color = matplotlib.colors.to_hex(patch.get_facecolor())
+            drawn[color] = drawn.get(color, 0) + patch.get_height()
+        for level, color in zip(
+            words.LEVELS, (figures.HARD, figures.MEDIUM, figures.EASY), strict=True
+        ):
+            assert drawn.get(color, 0) == scores.summary.level_counts[level]
+        left, right = axes.get_xlim()
+        ticks = axes.get_xticks()
+        assert len(ticks) >= 2
+        assert all(left < tick < right for tick in ticks)
 
 
 @pytest.mark.parametrize(("resolution", "label"), [(1e-3, "> −0.001"), (0.4, "> −0.511")])
@@ -85,7 +82,7 @@ def test_figures_draw_the_bins_and_the_curve(sample):
 
 
 def test_sigma_used_is_on_the_curve_even_off_the_default_grid(sample):
-    report = build_report(*sample, estimator=ec.ClosedForm(sigma=1e-5))
+    report = report_of(*sample, estimator=ec.ClosedForm(sigma=1e-5))
     assert report.sigma_fit.grid[0] == 1e-5
     assert report.sigma_fit.msr_curve[0] == report.summary.msr
     assert report.sigma_fit.ese_curve[0] == report.summary.ese

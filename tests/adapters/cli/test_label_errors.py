@@ -212,7 +212,7 @@ def test_a_page_lists_no_more_than_a_hundred_unless_asked(folder):
         (
             ["-o", "o.csv", "--images", "images.npy"],
             2,
-            "--images requires an .html output, and one file",
+            "--images requires an .html output and a single input file",
         ),
         (["-o", "o.html", "--images", "short.npy"], 3, "expected 60 pictures, got 3"),
         (["-o", "o.html", "--images", "p.npy"], 3, "expected a folder, or an npy of shape"),
@@ -220,7 +220,7 @@ def test_a_page_lists_no_more_than_a_hundred_unless_asked(folder):
         (["-o", "o.html", "--images", "flat.npy"], 3, "got float64 of shape (60, 0, 4)"),
         (["-o", "o.html", "--images", "names.txt"], 3, "not a readable npy file"),
         (["-o", "o.html", "--images", "none.npy"], 3, "No such file"),
-        (["-o", "o.csv", "--aum", "short.csv"], 3, "expected the sample_ids 0 to 59"),
+        (["-o", "o.csv", "--aum", "short.csv"], 3, "expected each of the sample_ids 0 to 59"),
         (["-o", "o.csv", "--aum", "names.txt"], 3, "expected the header of aum_values.csv"),
         (["-o", "o.csv", "--aum", "p.npy"], 3, "p.npy: expected a csv file in UTF-8"),
         (["-o", "o.csv", "--aum", "wide.csv"], 3, "wide.csv: expected a csv file in UTF-8"),

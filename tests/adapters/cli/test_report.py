@@ -41,7 +41,7 @@ def test_command_writes_the_page(files, sample, capsys):
     assert len(page.tables["bins-of-easiness"]) == 8
     assert str(files) not in page.html
     printed = capsys.readouterr()
-    assert printed.out.startswith("Of 600 samples, ")
+    assert printed.out.startswith("Predicted as labeled: ")
     assert printed.out.endswith(f"Wrote {files / 'out.html'}\n")
     assert printed.err == ""
 
@@ -58,11 +58,27 @@ def test_command_takes_labels_that_are_names(tmp_path, sample):
     assert [value(row[1]) for row in rows] == np.bincount(labels).tolist()
 
 
+def test_hardest_samples_of_several_files_show_their_file(tmp_path, sample):
+    probs, labels = sample
+    (tmp_path / "in").mkdir()
+    for at in range(2):
+        part = slice(300 * at, 300 * at + 300)
+        np.savez(tmp_path / "in" / f"{at}.npz", probs=probs[part], labels=labels[part])
+    out = tmp_path / "out.html"
+    assert main(["report", str(tmp_path / "in"), "-o", str(out), "--top", "5", "-q"]) == 0
+    head, *rows = Page(out.read_text("utf-8")).tables["hardest-samples"]
+    assert head[:3] == ["File", "Row", "Given class"]
+    hardest = np.argsort(ec.score(probs, labels).log_easiness, kind="stable")[:5]
+    assert [row[0] for row in rows] == [f"{k // 300}.npz" for k in hardest]
+    assert str(tmp_path) not in out.read_text("utf-8")
+    assert [int(row[1]) for row in rows] == (hardest % 300).tolist()
+
+
 def test_command_writes_to_standard_output(files, capfdbinary):
     assert report(files, output="-") == 0
     printed = capfdbinary.readouterr()
     assert Page(printed.out.decode("utf-8")).facts()["Samples"] == "600"
-    assert printed.err.startswith(b"Of 600 samples")
+    assert printed.err.startswith(b"Predicted as labeled: ")
 
 
 def test_command_refuses_to_replace_a_file(files, capsys):

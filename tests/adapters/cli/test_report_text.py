@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from easiness_cli.pages import words
-from easiness_cli.pages.report import build_report
-from report_reader import made, page_of
+from report_reader import made, page_of, report_of
 
 import easiness_core as ec
 
@@ -18,19 +17,20 @@ def sample():
 
 def test_headline_counts_errors_by_level(sample):
     scores = ec.score(*sample)
-    report = build_report(*sample)
+    report = report_of(*sample)
     wrong = scores.predicted != sample[1]
     assert wrong.any()
     for level in ec.Level:
         count = int((wrong & (scores.level == level)).sum())
         assert report.errors[level.name.lower()] == count
     text = report.headline.replace("\xa0", " ")
-    assert text.startswith(f"Of 600 samples, {(~wrong).sum()} ({100 * (~wrong).mean():.2f} %) are")
-    assert f"Of the {wrong.sum()} errors, {report.errors['hard']} are hard" in text
+    share = f"{100 * (~wrong).mean():.2f} %"
+    assert text.startswith(f"Predicted as labeled: {(~wrong).sum()} of 600 samples ({share}). ")
+    assert f"Errors: {report.errors['hard']} hard" in text
 
 
 def test_least_ese_at_the_lower_edge_is_no_recommendation(sample):
-    report = build_report(*sample)
+    report = report_of(*sample)
     assert report.sigma_fit.ese_curve[0] == report.sigma_fit.ese
     notes = page_of(*sample).text["section"][-1]
     assert "σ is not scale-free" in notes
@@ -38,7 +38,7 @@ def test_least_ese_at_the_lower_edge_is_no_recommendation(sample):
     assert "held-out" not in notes
     # Exact ties are as easy as a coin toss at any small sigma, though the label always loses here.
     ties = np.array([[0.5, 0.5, 0.0]] * 4), np.array([1, 1, 1, 1])
-    tied = build_report(*ties)
+    tied = report_of(*ties)
     assert tied.sigma_fit.ese < 0.9 * tied.sigma_fit.ese_curve[0]
     notes = page_of(*ties).text["section"][-1]
     assert "recommends no σ" not in notes

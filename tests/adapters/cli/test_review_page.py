@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from easiness_cli.pages.review import Review, review_page
+from easiness_cli.pages.render import render, rows_of
 from report_reader import Page
 
 NASTY = "<img src=x onerror=alert(1)> \"&' \udcff"
 
 
-def review(**more) -> Review:
-    columns = {
+def review(**more):
+    return {
         "rank": np.array([1, 2]),
         "index": np.array([7, 3]),
         "label": np.array([0, 1]),
@@ -22,11 +22,15 @@ def review(**more) -> Review:
         "flagged": np.array([True, False]),
         **more,
     }
-    return Review(columns, ["cat", NASTY], 1000, 1, "another class is more probable")
 
 
-def page_of(shown: Review, **options) -> Page:
-    return Page(review_page(shown, title="T & t", source="a.npy", **options))
+def page_of(columns, picture=None) -> Page:
+    html = render(
+        "review.html.j2", title="T & t", source="a.npy", picture=picture, rows=rows_of(columns),
+        columns=columns, classes=["cat", NASTY], n_samples=1000, n_flagged=1,
+        meaning="another class is more probable",
+    )  # fmt: skip
+    return Page(html)
 
 
 def test_columns_and_counts():
@@ -40,6 +44,9 @@ def test_columns_and_counts():
     ]  # fmt: skip
     assert page.text["h1"] == page.text["title"] == ["T & t"]
     assert "1 of 1,000 samples (0.10\xa0%) are flagged: another class is" in page.text["main"][0]
+    assert page.text["caption"] == [
+        "2 samples to review. Rows are numbered from 0, in input order."
+    ]
     assert not any(tag in ("img", "script") for tag, _ in page.tags)
 
 
@@ -67,7 +74,7 @@ def test_pictures_and_aum_have_columns():
         asked.append(row)
         return f"data:image/png;base64,{row}"
 
-    page = page_of(review(aum=np.array([-1.5, 2e-7])), pictures=picture)
+    page = page_of(review(aum=np.array([-1.5, 2e-7])), picture=picture)
     head, *rows = page.tables["samples-to-review"]
     assert head[2] == "Picture"
     assert head[-1] == "AUM"

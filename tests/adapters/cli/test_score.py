@@ -148,7 +148,7 @@ class TestOptions:
             (["--max-bytes", "lots"], "expected a size such as 500M"),
             (["--over"], "unrecognized arguments: --over"),
             (["third.npy"], "unrecognized arguments: third.npy"),
-            (["-o", "out.xlsx"], "ending in .parquet, .csv, .npz"),
+            (["-o", "out.xlsx"], "ending in .parquet, .csv or .npz"),
         ],
     )
     def test_usage_errors(
@@ -205,7 +205,7 @@ class TestText:
         np.save("p.npy", [[1.0, 0.0], [0.5, 0.5]])
         np.save("y.npy", [1, 0])
         assert main(["score", "p.npy", "y.npy"]) == 0
-        assert "inf (1 infinite losses; the others' mean is 0.6931)" in capsys.readouterr().out
+        assert "inf (1 infinite; mean of the others 0.6931)" in capsys.readouterr().out
         np.save("y.npy", [1, 1])
         np.save("p.npy", [[1.0, 0.0], [1.0, 0.0]])
         assert main(["score", "p.npy", "y.npy"]) == 0

@@ -88,7 +88,7 @@ class TestRefused:
         self, output: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main([*SCORE, output]) == 2
-        assert "ending in .parquet, .csv, .npz" in capsys.readouterr().err
+        assert "ending in .parquet, .csv or .npz" in capsys.readouterr().err
         assert not Path(output).exists()
 
 

@@ -1,0 +1,78 @@
+"""The list of labels to review, and its tables; `pages` has its page."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from easiness_aum import AreaUnderMargin, rank_mislabels
+from easiness_io import escaped, named, write_csv
+from numpy.typing import NDArray
+
+import easiness_core as ec
+from easiness_cli.errors import CommandError
+from easiness_cli.inputs import Dataset, warn_below_chance
+
+
+def list_suspects(args: argparse.Namespace, data: Dataset) -> tuple[dict[str, Any], int]:
+    """Rank the samples; give the columns of those that the options ask for, and count all flags.
+
+    The columns are rank, those of `Dataset.columns`, suspicion, flagged, and aum where known.
+    """
+    estimator = None if args.sigma is None else ec.ClosedForm(sigma=args.sigma)
+    ranked = rank_mislabels(
+        data.probs, data.labels, method=args.method, estimator=estimator, normalize=args.normalize
+    )
+    summary = ec.score(data.probs, data.labels, normalize=args.normalize).summary
+    warn_below_chance(summary, data.probs.shape[1])
+    aum = _read_aum(args.aum, data.labels.size) if args.aum else None
+    order = ranked.order
+    if aum is not None and args.sort_by == "aum":
+        order = np.argsort(aum, kind="stable")
+    if args.flagged:
+        order = order[ranked.flags[order]]
+    order = order[: args.top]
+    columns = {
+        "rank": np.arange(1, len(order) + 1),
+        **data.columns(
+            order, ranked.suggested, normalize=args.normalize, suspicion=ranked.suspicion
+        ),
+        "flagged": ranked.flags[order],
+        **({} if aum is None else {"aum": aum[order]}),
+    }
+    return columns, int(ranked.flags.sum())
+
+
+def _read_aum(path: str, n_samples: int) -> NDArray[np.float64]:
+    """Read the AUM of each row, from a file that names samples by their row."""
+    values = AreaUnderMargin.read_csv(path).values()
+    ids = values.ids
+    if ids.dtype.kind != "i" or not np.array_equal(np.sort(ids), np.arange(n_samples)):
+        raise CommandError(
+            f"{path}: expected each of the sample_ids 0 to {n_samples - 1}, the rows of PROBS, "
+            f"once; got {ids.size} ids" + (f", such as {ids[0].item()!r}" if ids.size else "")
+        )
+    aum = np.empty(n_samples)
+    aum[ids] = values.aum
+    return aum
+
+
+def write_table(
+    columns: dict[str, Any], classes: list[str] | None, file: BinaryIO, suffix: str,
+    *, escape_formulas: bool,
+) -> None:  # fmt: skip
+    """Write the list with classes by name; of no rows, columns keep their types."""
+    columns = columns | {name: named(columns[name], classes) for name in ("label", "suggested")}
+    if suffix == ".parquet":
+        pq.write_table(pa.table(columns), file)
+        return
+    columns["flagged"] = columns["flagged"].astype("uint8")
+    for name, values in columns.items():
+        texts = values.cast(pa.string()) if isinstance(values, pa.DictionaryArray) else values
+        if escape_formulas and isinstance(texts, pa.StringArray):
+            cells = [None if text is None else escaped(text) for text in texts.to_pylist()]
+            columns[name] = pa.array(cells, pa.string())
+    write_csv(pa.table(columns), file)

@@ -1,0 +1,125 @@
+"""Score files for `easiness score`: into one output, into a folder of shards, or into none."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from functools import partial
+from typing import Any
+
+import numpy as np
+from easiness_io import (
+    SINKS,
+    Parameters,
+    SampleReader,
+    Samples,
+    make_parameters,
+    run_serially,
+    score_blocks,
+    score_shards,
+)
+
+import easiness_core as ec
+from easiness_cli import inputs, options
+from easiness_cli.errors import UsageError
+from easiness_cli.output import open_output, require, resolve_output
+from easiness_cli.progress import Progress
+from easiness_cli.summary import Outcome
+
+
+def score_inputs(args: argparse.Namespace) -> Outcome:
+    """Score what the arguments name, into where they say."""
+    into_folder = inputs.is_set(args) and args.output is not None
+    score = _score_into_folder if into_folder else _score_into_file
+    readers, summary, auroc, skipped = score(args, inputs.options_from(args))
+    return Outcome(
+        summary,
+        max(reader.n_classes for reader in readers),
+        auroc,
+        skipped,
+        output=None if args.output == "-" else args.output,
+        class_columns=inputs.unique_names(reader.class_columns for reader in readers),
+        left_out=inputs.unique_names(reader.left_out for reader in readers),
+    )
+
+
+_Found = tuple[list[SampleReader], ec.Summary, float | None, str | None]
+
+
+def _score_into_folder(args: argparse.Namespace, given: dict[str, Any]) -> _Found:
+    if args.auroc:
+        raise UsageError("--auroc needs all rows at once: drop it, or drop -o")
+    if args.output == "-" or os.path.splitext(args.output)[1].lower() in SINKS:
+        raise UsageError(f"shards are written to a folder: pass -o FOLDER, got -o {args.output}")
+    require("filelock")
+    readers: list[SampleReader] = []
+
+    def opened(found: list[SampleReader]) -> None:
+        readers.extend(found)
+        inputs.note_left_out(found, quiet=args.quiet)
+
+    with Progress(quiet=args.quiet) as progress:
+        try:
+            summary = score_shards(
+                args.path, args.output, labels_path=args.labels_path, format=args.format,
+                check_ids=args.check_ids, overwrite=args.overwrite,
+                runner=partial(run_serially, n_threads=args.threads),
+                opened=opened, progress=progress.show, **given,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("finished shards are kept: rerun to continue") from None
+    inputs.refuse_no_rows(summary.n_samples, args.path)
+    return readers, summary, None, "skipped: shards"
+
+
+def _score_into_file(args: argparse.Namespace, given: dict[str, Any]) -> _Found:
+    parameters = make_parameters(**given)
+    suffix = resolve_output(args, (args.path, args.labels_path), tuple(SINKS))
+    readers = inputs.open_inputs(args, parameters)
+    if args.output is None:
+        return _score(args, parameters, readers, None)
+    with open_output(args) as file:
+        sink = SINKS[suffix](file, readers[0].classes, escape_formulas=args.escape_formulas)
+        found = _score(args, parameters, readers, sink)
+        sink.close()
+    return found
+
+
+def _score(
+    args: argparse.Namespace, parameters: Parameters, readers: list[SampleReader], sink: Any
+) -> _Found:
+    """Score one file after the other, and keep all rows as long as the AUROC may need them."""
+    summary = ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins)
+    limit = {None: options.AUROC_ELEMENTS, True: math.inf, False: -1}[args.auroc]
+    kept: list[Samples] = []
+    n_rows = n_elements = 0
+
+    def add(scores: ec.Scores, samples: Samples) -> None:
+        nonlocal n_rows, n_elements
+        if sink is not None:
+            sink.add(scores, samples)
+        n_rows, n_elements = n_rows + len(samples), n_elements + samples.probs.size
+        if n_elements > limit:
+            kept.clear()
+        elif len(samples):
+            kept.append(samples)
+        progress.show(n_rows)
+
+    estimates = [reader.estimated_rows for reader in readers]
+    total = None if None in estimates else sum(each or 0 for each in estimates)
+    with Progress(total, quiet=args.quiet) as progress:
+        for reader in readers:
+            summary = summary.merge(
+                score_blocks(reader, parameters, add=add, n_threads=args.threads)
+            )
+        inputs.refuse_no_rows(n_rows, args.path)
+        if args.auroc is False:
+            return readers, summary, None, "skipped: --no-auroc"
+        if n_elements > limit:
+            why = f"skipped: {n_elements:,} probabilities; --auroc computes it"
+            return readers, summary, None, why
+        progress.stage("computing AUROC (skip it with --no-auroc)")
+        probs = np.concatenate([samples.probs for samples in kept])
+        labels = np.concatenate([samples.labels for samples in kept])
+        return readers, summary, ec.auroc(probs, labels, normalize=args.normalize), None
