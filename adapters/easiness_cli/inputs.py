@@ -17,7 +17,6 @@ from easiness_io import (
     Shard,
     check_shards,
     is_many,
-    make_parameters,
     pair_shards,
 )
 from numpy.typing import NDArray
@@ -73,8 +72,8 @@ def reading_from(args: argparse.Namespace) -> dict[str, Any]:
 
 def parameters_from(args: argparse.Namespace) -> Parameters:
     """Gather the options that the numbers depend on, and check them."""
-    return make_parameters(
-        estimator=estimator_from(args) if hasattr(args, "estimator") else None,
+    return Parameters(
+        estimator=estimator_from(args) if hasattr(args, "estimator") else ec.ClosedForm(),
         n_bins=getattr(args, "bins", 5),
         escape_formulas=getattr(args, "escape_formulas", False),
         **reading_from(args),
@@ -95,7 +94,7 @@ def open_inputs(
         readers = check_shards(shards, parameters, check_ids=getattr(args, "check_ids", True))
     else:
         shards = [Shard(args.path, args.labels_path)]
-        readers = [SampleReader(args.path, args.labels_path, parameters.reading)]
+        readers = [SampleReader(args.path, args.labels_path, parameters)]
     note_left_out(readers, quiet=args.quiet)
     return list(zip(shards, readers, strict=True))
 

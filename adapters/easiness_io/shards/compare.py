@@ -1,17 +1,19 @@
-"""What the shards of one set must have in common, and what they must not: ids."""
+"""What the shards of one set must have in common, and what they must not: files and ids."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
-from typing import Any, cast
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from easiness_io.errors import DataError
+from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
+from easiness_io.shards.discover import Shard
 
 _STEP = 1 << 16
 _CALLED = {
@@ -23,50 +25,95 @@ _CALLED = {
 }
 
 
-def traits(reader: SampleReader) -> dict[str, Any]:
-    """Give what tells shards apart; None where this one, of no rows perhaps, does not tell."""
-    kind = None
-    if reader.ids_name is not None:
-        with closing(cast(Generator[Any], reader.ids())) as blocks:
-            kind = next((str(block.type) for block in blocks if len(block)), None)
-    return {
+def open_shard(shard: Shard, parameters: Parameters) -> SampleReader:
+    """Open the files of a shard, which cannot be pipes: a rerun reads them again."""
+    for path in shard.inputs:
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+            raise DataError("it is a pipe or device", path=path, hint="save it to a file")
+    return SampleReader(shard.input, shard.labels_path, parameters)
+
+
+def check_shards(
+    shards: Sequence[Shard], parameters: Parameters, *, check_ids: bool = True
+) -> list[SampleReader]:
+    """Open every shard, and refuse a set that does not belong together.
+
+    Parameters
+    ----------
+    shards : sequence of Shard
+        The files.
+    parameters : Parameters
+        How they are read.
+    check_ids : bool, default True
+        Whether to read all ids, and look for those that occur twice. Ids found by the usual name
+        `index` may be the same in two files: pandas counts from 0 in each.
+
+    Returns
+    -------
+    list of SampleReader
+        One for each shard.
+
+    Raises
+    ------
+    DataError
+        If a shard cannot be opened or lacks labels, or has wrong ones that can be read alone (not
+        in csv), or the shards differ in classes or in having ids, or share an id.
+    """
+    seen: dict[tuple[int, int], str] = {}
+    for path in [shard.input for shard in shards if os.path.exists(shard.input)]:
+        found = os.stat(path)
+        other = seen.setdefault((found.st_dev, found.st_ino), path)
+        if other is not path:
+            raise DataError(
+                f"it is the same file as {other!r}: its rows would count twice", path=path
+            )
+    readers = [open_shard(shard, parameters) for shard in shards]
+    shared_traits(readers)
+    for reader in readers:
+        reader.check_labels()
+    if check_ids:
+        counted = any((reader.ids_name or "").lower() == "index" for reader in readers)
+        across = not counted or parameters.ids is not None
+        check_unique(readers, parameters.max_bytes, across=across)
+    return readers
+
+
+def shared_traits(readers: Sequence[SampleReader]) -> dict[str, tuple[Any, str]]:
+    """Give the traits that all shards share, each with the first file that tells it."""
+    shared: dict[str, tuple[Any, str]] = {}
+    for reader in readers:
+        for name, value in check_traits(reader, shared, "shards differ in").items():
+            if value is not None:
+                shared.setdefault(name, (value, reader.paths[0]))
+    return shared
+
+
+def check_traits(
+    reader: SampleReader,
+    shared: Mapping[str, tuple[Any, str]],
+    problem: str,
+    hint: str | None = None,
+) -> dict[str, Any]:
+    """Give what tells a shard apart, None where it does not tell; refuse what others differ in."""
+    found: dict[str, Any] = {
         "n_classes": reader.n_classes or None,
         "classes": (reader.classes or []) if reader.n_classes else None,
         "columns": reader.class_columns if len(reader.class_columns) > 1 else None,
         "has_ids": reader.ids_name is not None,
-        "ids_type": kind,
-        "are_named": reader.are_named,
+        "ids_type": next((str(block.type) for block in reader.ids() if len(block)), None),
     }
-
-
-def difference(shared: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Compare the traits of a shard with those of others."""
-    for name, called in _CALLED.items():
-        before, now = shared.get(name), found[name]
+    for name, now in found.items():
+        before, path = shared.get(name, (None, ""))
         if before is None or now is None or before == now:
             continue
         # Class names that the user gives go with any columns, but not with another order of them.
-        if name == "columns" and found["are_named"] and sorted(before) != sorted(now):
+        if name == "columns" and reader.are_named and sorted(before) != sorted(now):
             continue
-        return name, f"{called}: {_brief(now)}, but {_brief(before)}"
-    return None
-
-
-def shared_traits(readers: Sequence[SampleReader]) -> dict[str, Any]:
-    """Give the traits that all shards of a set share."""
-    shared: dict[str, Any] = {}
-    told_by: dict[str, str] = {}
-    for reader in readers:
-        found = traits(reader)
-        other = difference(shared, found)
-        if other is not None:
-            raise DataError(
-                f"shards differ in {other[1]} in {told_by[other[0]]!r}", path=reader.paths[0]
-            )
-        for name, each in found.items():
-            if each is not None and name not in shared:
-                shared[name], told_by[name] = each, reader.paths[0]
-    return shared
+        raise DataError(
+            f"{problem} {_CALLED[name]}: {_brief(now)}, but {_brief(before)} in {path!r}",
+            path=reader.paths[0], hint=hint,
+        )  # fmt: skip
+    return found
 
 
 def _brief(value: Any) -> str:
@@ -90,32 +137,26 @@ def check_unique(readers: Sequence[SampleReader], max_bytes: int, *, across: boo
             )  # fmt: skip
         if low is not None:
             ranges.append((low, high, at))
-    group: list[SampleReader] = []
+    groups: list[list[SampleReader]] = []
     highest: Any = None
     for low, high, at in sorted(ranges) if across else ():
-        if group and low > highest:
-            _check_group(group, max_bytes)
-            group = []
-        highest = max(highest, high) if group else high
-        group.append(readers[at])
-    _check_group(group, max_bytes)
+        if not groups or low > highest:
+            groups.append([])
+            highest = high
+        groups[-1].append(readers[at])
+        highest = max(highest, high)
+    for group in groups:
+        twice = _look(group, max_bytes)[2] if len(group) > 1 else None
+        if twice is not None:
+            first, second = sorted(reader.paths[0] for reader in group if _has(reader, twice))[:2]
+            raise DataError(
+                f"the id {twice!r} is in {first!r} as well", path=second,
+                hint="drop one of the rows, or pass {no_check_ids}",
+            )  # fmt: skip
 
 
-def _check_group(readers: list[SampleReader], max_bytes: int) -> None:
-    twice = _look(readers, max_bytes)[2] if len(readers) > 1 else None
-    if twice is None:
-        return
-    found = sorted(
-        reader.paths[0]
-        for reader in readers
-        if any(
-            pc.any(pc.equal(block, pa.scalar(twice, block.type))).as_py() for block in reader.ids()
-        )
-    )
-    raise DataError(
-        f"the id {twice!r} is in {found[0]!r} as well", path=found[1],
-        hint="drop one of the rows, or pass {no_check_ids}",
-    )  # fmt: skip
+def _has(reader: SampleReader, name: Any) -> bool:
+    return any(pc.index(block, pa.scalar(name, block.type)).as_py() >= 0 for block in reader.ids())
 
 
 def _look(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any, Any]:
@@ -134,26 +175,29 @@ def _look(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any, An
                     f"comparing ids takes more than the limit of {max_bytes:,} bytes",
                     path=reader.paths[0], hint="raise {max_bytes}, or pass {no_check_ids}",
                 )  # fmt: skip
+    low = high = None
+    for part in _in_order(blocks):
+        row = pc.index(pc.equal(part[1:], part[:-1]), True).as_py()
+        if row >= 0:
+            return None, None, part[row].as_py()
+        low, high = part[0].as_py() if low is None else low, part[-1].as_py()
+    return low, high, None
+
+
+def _in_order(blocks: list[Any]) -> Iterator[Any]:
+    """Sort ids, and give them in steps; each begins with the last one of the step before."""
     if not sum(map(len, blocks)):
-        return None, None, None
-    ids: Any
+        return
     if pa.types.is_integer(blocks[0].type):
-        ids, order = np.concatenate(blocks), None
+        numbers = np.concatenate(blocks)
         blocks.clear()
-        ids.sort()
+        numbers.sort()
+        ids = pa.array(numbers)
+        for start in range(0, len(ids), _STEP):
+            yield ids[start : start + _STEP + 1]
     else:
         ids = pa.concat_arrays(blocks)
         blocks.clear()
         order = pc.sort_indices(ids)
-    for start in range(0, len(ids), _STEP):
-        # One more than a step: the last of it is compared with the first of the next.
-        part = _part(ids, order, slice(start, start + _STEP + 1))
-        row = pc.index(pc.equal(part[1:], part[:-1]), True).as_py()
-        if row >= 0:
-            return None, None, part[row].as_py()
-    ends = [_part(ids, order, slice(at, at + 1))[0].as_py() for at in (0, len(ids) - 1)]
-    return ends[0], ends[1], None
-
-
-def _part(ids: Any, order: Any, rows: slice) -> Any:
-    return pa.array(ids[rows]) if order is None else ids.take(order[rows])
+        for start in range(0, len(ids), _STEP):
+            yield ids.take(order[start : start + _STEP + 1])

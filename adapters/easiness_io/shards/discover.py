@@ -11,21 +11,13 @@ from dataclasses import dataclass
 
 from easiness_io.errors import DataError
 from easiness_io.readers import ipc, registry
-from easiness_io.writers.atomic import is_within
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One task: what is read, and what is written.
+    """One task: the file of probabilities, the file of labels if any, and the file of scores.
 
-    Attributes
-    ----------
-    input : str
-        The file of probabilities.
-    labels_path : str or None
-        The file of labels, where they are not in `input`.
-    output : str
-        The file of scores; empty where none is written.
+    The output is empty where none is written.
     """
 
     input: str
@@ -39,18 +31,7 @@ class Shard:
 
 
 def is_many(path: str) -> bool:
-    """Whether a path stands for several files: a folder, but for a saved dataset, or a glob.
-
-    Parameters
-    ----------
-    path : str
-        As the user gives it.
-
-    Returns
-    -------
-    bool
-        False for `-` and for what does not exist and is no pattern.
-    """
+    """Whether a path stands for several files: a folder, but for a saved dataset, or a glob."""
     if os.path.isdir(path):
         return not ipc.is_dataset(path)
     return glob.has_magic(path) and not os.path.lexists(path)
@@ -92,7 +73,11 @@ def expand(path: str) -> dict[str, str]:
             )
         found = [(stem(each), each) for each in paths]
     else:
-        found = [(_matched(path, name), name) for name in sorted(glob.glob(path, recursive=True))]
+        wildcards = _wildcards(path)
+        found = []
+        for name in sorted(glob.glob(path, recursive=True)):
+            match = wildcards.fullmatch(f"{name}/")
+            found.append(("|".join(match.groups()) if match else name, name))
     if not found:
         brackets = "[...] stands for one of its characters, [[] for a bracket"
         raise DataError("no files there", path=path, hint=brackets if "[" in path else None)
@@ -115,20 +100,25 @@ def _is_readable(path: str) -> bool:
     return ipc.is_dataset(path) if os.path.isdir(path) else registry.is_readable_name(path)
 
 
-def _matched(pattern: str, path: str) -> str:
-    """Give what the wildcards of a glob stand for in one path."""
+def _wildcards(pattern: str) -> re.Pattern[str]:
+    """Translate a glob into an expression for paths with a slash behind, a group a wildcard."""
     expression = ""
-    for piece in re.split(r"(\*\*/|\*+|\?|\[[^]]*\])", pattern):
-        if piece == "**/":
-            expression += "((?:.*/)?)"
-        elif glob.has_magic(piece):
-            inner = fnmatch.translate(piece)
-            # fnmatch gives `(?s:INNER)\Z` or `(?s:INNER)\z`.
-            expression += f"({inner[: inner.rindex(')') + 1]})"
-        else:
-            expression += re.escape(piece)
-    found = re.fullmatch(expression, path)
-    return "|".join(found.groups()) if found else path
+    for part in pattern.split("/"):
+        if part == "**":
+            expression += r"((?:(?!\.)[^/]+/)*)"
+            continue
+        # A dot at the beginning of a name is found by a dot alone.
+        expression += "" if part.startswith(".") else r"(?!\.)"
+        for piece in re.split(r"(\*+|\?|\[[^]]*\])", part):
+            if piece[:1] in ("*", "?", "["):
+                # fnmatch gives `(?s:INNER)\Z` or `(?s:INNER)\z`.
+                inner = fnmatch.translate(piece)
+                inner = inner[: inner.rindex(")") + 1]
+                expression += "([^/]*)" if piece[0] == "*" else f"((?!/){inner})"
+            else:
+                expression += re.escape(piece)
+        expression += "/"
+    return re.compile(expression)
 
 
 def pair_shards(
@@ -159,16 +149,23 @@ def pair_shards(
         If a file has no labels, labels have no file, two outputs would have one name, or a rerun
         would take an output for an input.
     """
-    found, given = _both(inputs, labels_path)
+    found = _found(inputs, "inputs")
+    given = None if labels_path is None else _found(labels_path, "labels_path")
+    if isinstance(labels_path, str) and not isinstance(inputs, str):
+        raise DataError("expected as many paths as inputs, got one", argument="labels_path")
+    if given is not None and isinstance(inputs, str) and not isinstance(labels_path, str):
+        raise DataError(
+            f"got a list, but inputs is {inputs!r}", argument="labels_path",
+            hint="give lists of both, which are paired in their order, or one name for each",
+        )  # fmt: skip
+    if given is not None and not isinstance(inputs, str) and len(given) != len(found):
+        raise DataError(f"{len(given)} paths for {len(found)} inputs", argument="labels_path")
     if given is not None and found.keys() != given.keys():
-        alone = sorted(found.keys() - given.keys()), sorted(given.keys() - found.keys())
         parts = [
-            f"{len(keys)} {what}, such as {of[keys[0]]!r}"
-            for keys, of, what in zip(
-                alone,
-                (found, given),
-                ("files without labels", "labels without a file"),
-                strict=True,
+            f"{len(keys)} {what}, such as {of[min(keys)]!r}"
+            for keys, what, of in (
+                (found.keys() - given.keys(), "files without labels", found),
+                (given.keys() - found.keys(), "labels without a file", given),
             )
             if keys
         ]
@@ -187,34 +184,18 @@ def pair_shards(
             )
         shards[target or path] = Shard(path, None if given is None else given[key], target)
     for paths in (inputs, labels_path):
-        if isinstance(paths, str) and output is not None:
+        if isinstance(paths, str) and output is not None and is_many(paths):
             _refuse_outputs_among(paths, output, shards)
     return sorted(shards.values(), key=lambda shard: shard.input)
 
 
-def _both(
-    inputs: str | Iterable[str], labels_path: str | Iterable[str] | None
-) -> tuple[dict[str, str], dict[str, str] | None]:
-    if isinstance(inputs, str):
-        if labels_path is not None and not isinstance(labels_path, str):
-            raise DataError(
-                f"got a list, but inputs is {inputs!r}", argument="labels_path",
-                hint="give lists of both, which are paired in their order, or one name for each",
-            )  # fmt: skip
-        return expand(inputs), None if labels_path is None else expand(labels_path)
-    if isinstance(labels_path, str):
-        raise DataError("expected as many paths as inputs, got one", argument="labels_path")
-    found = _listed(inputs, "inputs")
-    given = None if labels_path is None else _listed(labels_path, "labels_path")
-    if not found:
-        raise DataError("the list is empty", argument="inputs")
-    if given is not None and len(given) != len(found):
-        raise DataError(f"{len(given)} paths for {len(found)} inputs", argument="labels_path")
-    return found, given
-
-
-def _listed(paths: Iterable[str], argument: str) -> dict[str, str]:
+def _found(paths: str | Iterable[str], argument: str) -> dict[str, str]:
+    """Give files by what pairs them: as `expand` does, or by their place in a list."""
+    if isinstance(paths, str):
+        return expand(paths)
     found = {str(at): path for at, path in enumerate(paths)}
+    if not found and argument == "inputs":
+        raise DataError("the list is empty", argument=argument)
     for path in found.values():
         if not os.path.lexists(path) and is_many(path):
             raise DataError(
@@ -226,12 +207,10 @@ def _listed(paths: Iterable[str], argument: str) -> dict[str, str]:
 
 def _refuse_outputs_among(given: str, output: str, targets: Iterable[str]) -> None:
     """Refuse outputs that a rerun would find among the inputs."""
-    if not is_many(given):
-        return
     if os.path.isdir(given):
         inside = os.path.relpath(os.path.realpath(output), os.path.realpath(given))
-        # `expand` leaves out what begins with a dot or an underscore.
-        if is_within(output, given) and (inside == "." or inside[0] not in "._"):
+        # `expand` leaves out what begins with a dot or an underscore; outside begins with two dots.
+        if inside == "." or inside[0] not in "._":
             raise DataError(
                 f"it is in {given!r}, the folder of the inputs: a rerun would take it for one",
                 path=output, hint="choose a folder elsewhere, or a name that begins with '_'",
@@ -240,22 +219,10 @@ def _refuse_outputs_among(given: str, output: str, targets: Iterable[str]) -> No
     parts = given.split("/")
     plain = next(at for at, part in enumerate(parts) if glob.has_magic(part))
     base = os.path.realpath("/".join([*parts[:plain], ""]) or ".")
+    wildcards = _wildcards("/".join(parts[plain:]))
     for path in [output, *targets]:
-        inside = os.path.relpath(os.path.realpath(path), base)
-        if _matches(parts[plain:], inside.split("/")):
+        if wildcards.fullmatch(os.path.relpath(os.path.realpath(path), base) + "/"):
             raise DataError(
                 f"it would be among the inputs {given!r} when the run is repeated", path=path,
                 hint="choose an output folder elsewhere",
             )  # fmt: skip
-
-
-def _matches(pattern: list[str], path: list[str]) -> bool:
-    """Whether `glob.glob` finds a path, both given in parts."""
-    if not pattern or not path:
-        return not path and all(part == "**" for part in pattern)
-    hidden = path[0].startswith(".")
-    if pattern[0] == "**":
-        return _matches(pattern[1:], path) or (not hidden and _matches(pattern, path[1:]))
-    if hidden and not pattern[0].startswith("."):
-        return False
-    return fnmatch.fnmatchcase(path[0], pattern[0]) and _matches(pattern[1:], path[1:])

@@ -8,14 +8,14 @@ import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from easiness_io.errors import OutputError, UnreadableError, reason
 from easiness_io.parameters import Parameters
 from easiness_io.shards.discover import Shard
-from easiness_io.shards.manifest import MOST_BYTES, load_manifest, manifest_folder
-from easiness_io.shards.run import difference_from
+from easiness_io.shards.manifest import MOST_BYTES, load_manifest, make_folder, manifest_folder
 from easiness_io.writers.atomic import atomic_write
 from easiness_io.writers.tables import SINKS
 
@@ -39,8 +39,7 @@ def check_folder(
     if os.path.isdir(manifest_folder(folder)):
         with _locked(folder):
             pass
-    _refuse_others(folder, shards)
-    _refuse_other_runs(shards, parameters, overwrite=overwrite)
+    _refuse_others(folder, shards, parameters, overwrite=overwrite)
 
 
 @contextmanager
@@ -48,18 +47,18 @@ def output_folder(
     folder: str, shards: Sequence[Shard], parameters: Parameters, *, overwrite: bool
 ) -> Iterator[None]:
     """Make and lock the outputs' folder, and remove half-written files, before and after."""
-    manifests = manifest_folder(folder)
-    for each in (folder, manifests):
-        try:
-            os.makedirs(each, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot make the folder: {reason(error)}", path=each) from error
+    make_folder(folder)
+    make_folder(manifest_folder(folder))
     with _locked(folder):
-        names = [os.path.basename(shard.output) for shard in shards]
-        _refuse_others(folder, shards)
-        _refuse_other_runs(shards, parameters, overwrite=overwrite)
+        names = sorted(os.path.basename(shard.output) for shard in shards)
+        _refuse_others(folder, shards, parameters, overwrite=overwrite)
         _remove_temporaries(folder, names)
-        _write_list(manifests, names)
+        # A part of the outputs is not to be taken for all.
+        path = os.path.join(manifest_folder(folder), SHARD_LIST)
+        data = json.dumps({"outputs": names}, indent=0).encode() + b"\n"
+        if not os.path.isfile(path) or Path(path).read_bytes() != data:
+            with atomic_write(path, True) as file:
+                file.write(data)
         yield
         # Once more: workers may have been killed, and their shards done by others.
         _remove_temporaries(folder, names)
@@ -90,17 +89,6 @@ def _locked(folder: str) -> Iterator[None]:
         lock.release()
 
 
-def _write_list(manifests: str, outputs: Sequence[str]) -> None:
-    """List the outputs that a folder is to hold, so that a part of them is not taken for all."""
-    data = json.dumps({"outputs": sorted(outputs)}, indent=0).encode() + b"\n"
-    path = os.path.join(manifests, SHARD_LIST)
-    with suppress(FileNotFoundError), open(path, "rb") as file:
-        if file.read(len(data) + 1) == data:
-            return
-    with atomic_write(path, True) as file:
-        file.write(data)
-
-
 def listed_outputs(folder: str) -> list[str]:
     """Give the outputs that a folder is to hold; none where no run has listed them."""
     path = os.path.join(manifest_folder(folder), SHARD_LIST)
@@ -118,24 +106,30 @@ def listed_outputs(folder: str) -> list[str]:
     return outputs
 
 
-def is_output_name(name: str) -> bool:
-    """Whether a file is called as an output is."""
-    return os.path.splitext(name)[1].lower() in SINKS and name[0] not in "._"
-
-
 def found_outputs(folder: str) -> tuple[set[str], set[str]]:
     """List the outputs in a folder, and those that have manifests."""
-    outputs = set(filter(is_output_name, _listed(folder)))
-    stems = map(os.path.splitext, _listed(manifest_folder(folder)))
-    return outputs, {stem for stem, end in stems if end == ".json" and is_output_name(stem)}
+    manifests = map(os.path.splitext, _listed(manifest_folder(folder)))
+    return (
+        set(filter(_is_output, _listed(folder))),
+        {name for name, end in manifests if end == ".json" and _is_output(name)},
+    )
 
 
 def _listed(folder: str) -> list[str]:
     return os.listdir(folder) if os.path.isdir(folder) else []
 
 
-def _refuse_others(folder: str, shards: Sequence[Shard]) -> None:
-    """Refuse other outputs: what reads the folder would take their rows for this run's."""
+def _is_output(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SINKS and name[0] not in "._"
+
+
+def _refuse_others(
+    folder: str, shards: Sequence[Shard], parameters: Parameters, *, overwrite: bool
+) -> None:
+    """Refuse outputs of other shards, and of runs that scored in another way.
+
+    What reads the folder would take their rows for this run's.
+    """
     outputs, with_manifests = found_outputs(folder)
     others = (outputs | with_manifests) - {os.path.basename(shard.output) for shard in shards}
     if others:
@@ -143,19 +137,15 @@ def _refuse_others(folder: str, shards: Sequence[Shard]) -> None:
             f"it holds {min(others)!r}, or its manifest, which is not of this run", path=folder,
             hint="move it away, or choose another folder",
         )  # fmt: skip
-
-
-def _refuse_other_runs(shards: Sequence[Shard], parameters: Parameters, *, overwrite: bool) -> None:
-    """Refuse, before any is scored, what would leave a folder half of one run, half of another."""
-    for shard in shards:
+    for output in [shard.output for shard in shards]:
         try:
-            manifest = load_manifest(shard.output, overwrite=overwrite)
+            manifest = load_manifest(output, overwrite=overwrite)
         except FileNotFoundError:
             continue
-        other = None if manifest is None else difference_from(manifest, parameters)
-        if other is not None and not overwrite and os.path.lexists(shard.output):
+        other = None if manifest is None else manifest.difference_from(parameters, output)
+        if other is not None and not overwrite and os.path.lexists(output):
             raise OutputError(
-                f"it was scored {other}", path=shard.output,
+                f"it was scored {other}", path=output,
                 hint="choose another output, or pass {overwrite}",
             )  # fmt: skip
 

@@ -6,7 +6,6 @@ one table, polars among them, refuse other files in it, even hidden ones.
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import hashlib
 import json
@@ -16,8 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import easiness_core as ec
-from easiness_io.errors import OutputError
-from easiness_io.fingerprint import file_sha256
+from easiness_io.errors import OutputError, reason
+from easiness_io.fingerprint import content_sha256, file_sha256, fingerprint
+from easiness_io.parameters import Parameters
+from easiness_io.shards.discover import Shard
+from easiness_io.writers.atomic import check_output
 
 SUFFIX = ".easiness"
 # A summary takes some hundred bytes, and class names what they take.
@@ -44,6 +46,17 @@ def manifest_path(output: str) -> str:
     return os.path.join(manifest_folder(folder), name + ".json")
 
 
+def make_folder(folder: str) -> None:
+    """Make a folder, with those above it, unless it is there."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot make the folder: {reason(error)}", path=folder,
+            hint="write to a folder whose parent is writable",
+        ) from error  # fmt: skip
+
+
 def json_sha256(content: dict[str, Any]) -> str:
     """Checksum what JSON holds, written with sorted keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -64,9 +77,7 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """Write as JSON, the same bytes for the same content."""
-        names = [each.name for each in dataclasses.fields(self)]
-        content = {name: getattr(self, name) for name in names}
-        content |= {"format": _FORMAT, "summary": self.summary.to_dict()}
+        content = {**vars(self), "format": _FORMAT, "summary": self.summary.to_dict()}
         content["manifest_sha256"] = json_sha256(content)
         return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
@@ -93,6 +104,33 @@ class Manifest:
             raise ValueError(f"not a manifest ({error!r})") from error
         return found
 
+    def difference_from(self, parameters: Parameters, output: str) -> str | None:
+        """Say how an earlier run differs from this one: in its version or a parameter; or None."""
+        if self.version != ec.__version__:
+            return f"by version {self.version}, this is {ec.__version__}"
+        noted, wanted = _flat(self.parameters), _flat(parameters.to_dict(output))
+        # The kind of estimator first: others have other parameters.
+        for name in sorted(wanted | noted, key=lambda name: (" kind" not in name, name)):
+            if noted.get(name) != wanted.get(name):
+                return f"with {name} {noted.get(name)!r}, not {wanted.get(name)!r}"
+        return None
+
+    def changed_input(self, paths: list[str]) -> str | None:
+        """Say which of the inputs is not as it was; None where all are."""
+        if len(paths) != len(self.inputs):
+            return "from other inputs"
+        for path, noted in zip(paths, self.inputs, strict=True):
+            now = fingerprint(path)
+            if now["name"] != noted["name"] or now["size"] != noted.get("size"):
+                return f"from an input other than {path!r} as it is now"
+            # A copy, and a data set that was moved, have the same content.
+            same = now.items() <= noted.items()
+            if not same and content_sha256(path) != noted["sha256"]:
+                if now["path"] != noted.get("path"):
+                    return f"from {noted.get('path')!r}, which is not {path!r}"
+                return f"from {path!r} before it changed"
+        return None
+
     def matches(self, output: str) -> bool:
         """Whether the scores' file is there with the bytes that the manifest promises."""
         try:
@@ -103,6 +141,14 @@ class Manifest:
                 return file_sha256(file) == self.output_sha256
         except FileNotFoundError:
             return False
+
+
+def _flat(parameters: dict[str, Any]) -> dict[str, Any]:
+    flat = {}
+    for name, value in parameters.items():
+        inner = value if isinstance(value, dict) else {}
+        flat.update({f"{name} {key}": each for key, each in inner.items()} or {name: value})
+    return flat
 
 
 def load_manifest(output: str, *, overwrite: bool = False) -> Manifest | None:
@@ -133,3 +179,31 @@ def load_manifest(output: str, *, overwrite: bool = False) -> Manifest | None:
         "another file has the name of a manifest", path=path,
         hint="choose another output, or pass {overwrite}",
     )  # fmt: skip
+
+
+def load_if_complete(shard: Shard, parameters: Parameters, *, overwrite: bool) -> Manifest | None:
+    """Load the manifest of a shard that is scored; None where it is to be scored.
+
+    Raises
+    ------
+    OutputError
+        If the output is another program's file, or was scored from other inputs or in another
+        way, and `overwrite` is false.
+    """
+    output = shard.output
+    try:
+        manifest = load_manifest(output, overwrite=overwrite)
+    except FileNotFoundError:
+        check_output(output, overwrite, inputs=shard.inputs)
+        return None
+    check_output(output, True, inputs=shard.inputs)
+    if manifest is None:
+        return None
+    changed = manifest.difference_from(parameters, output) or manifest.changed_input(shard.inputs)
+    if changed is None:
+        return manifest if manifest.matches(output) else None
+    if overwrite or not os.path.lexists(output):
+        return None
+    raise OutputError(
+        f"it was scored {changed}", path=output, hint="choose another output, or pass {overwrite}"
+    )

@@ -6,16 +6,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import easiness_core as ec
 from easiness_io.errors import DataError, UnreadableError, reason
 from easiness_io.shards.folder import SHARD_LIST, found_outputs, listed_outputs
 from easiness_io.shards.manifest import MOST_BYTES, SUFFIX, Manifest, manifest_folder
-
-# The estimator and the bins are compared as summaries are merged.
-_COMPARED = ("normalize", "logits", "classes")
 
 
 @dataclass(frozen=True)
@@ -32,36 +30,6 @@ class Merged:
 
     summary: ec.Summary
     n_classes: int
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A summary that was read, and what tells its samples from others'.
-
-    Attributes
-    ----------
-    asks : set of str
-        What nothing that is counted before it may have given.
-    gives : set of str
-        What tells its samples, for those after it.
-    content : str or None
-        Checksum of the inputs of a manifest.
-    parameters : dict or None
-        Those of a manifest, and its version; a printed result does not hold them.
-    """
-
-    path: str
-    summary: ec.Summary
-    n_classes: int
-    asks: set[str]
-    gives: set[str]
-    content: str | None = None
-    parameters: dict[str, Any] | None = None
-
-    @property
-    def folder(self) -> str:
-        """The folder it lies in."""
-        return os.path.dirname(os.path.realpath(self.path))
 
 
 def merge_summaries(paths: Iterable[str | os.PathLike[str]], *, verify: bool = False) -> Merged:
@@ -86,70 +54,137 @@ def merge_summaries(paths: Iterable[str | os.PathLike[str]], *, verify: bool = F
         If a folder is not complete, something would count twice, or summaries are of different
         kinds.
     """
-    counted = _Counted()
+    counted = _Counted(verify)
     # Manifests come first: printed results are compared with them.
-    for path in sorted(
-        _files([os.fspath(each) for each in paths]), key=lambda path: not _is_beside(path)
-    ):
-        counted.add(_read(path, verify=verify))
-    return Merged(counted.summary, next(iter(counted.n_classes), 0))
+    files = _files([os.fspath(each) for each in paths])
+    for path in sorted(files, key=lambda path: not _is_beside(path)):
+        counted.add(path)
+    return Merged(counted.summary, counted.n_classes[0] if counted.n_classes else 0)
 
 
-@dataclass
+@dataclass(frozen=True)
+class _Result:
+    """What the command printed."""
+
+    summary: ec.Summary
+    n_classes: int
+    output: str | None
+    sha256: str
+
+
 class _Counted:
     """What has been merged so far, to refuse what would count twice or does not belong to it."""
 
-    summary: ec.Summary = field(default_factory=ec.Summary)
-    n_classes: dict[int, str] = field(default_factory=dict)
-    seen: dict[str, str] = field(default_factory=dict)
-    contents: dict[str, _Found] = field(default_factory=dict)
-    runs: dict[str, _Found] = field(default_factory=dict)
+    def __init__(self, verify: bool) -> None:
+        self._verify = verify
+        self.summary = ec.Summary()
+        # The number of classes, and the first file that tells it.
+        self.n_classes: tuple[int, str] | None = None
+        # What tells samples, and the first file that counts them.
+        self._seen: dict[str, str] = {}
+        # The first manifest of all, and of each folder: its path and parameters.
+        self._first: dict[str, tuple[str, dict[str, Any]]] = {}
 
-    def add(self, found: _Found) -> None:
+    def add(self, path: str) -> None:
         """Count one more."""
-        within = next((self.seen[key] for key in found.asks if key in self.seen), None)
-        if found.content is not None:
-            # In one folder: two shards of equal content, which the run counted as two.
-            other = self.contents.setdefault(found.content, found)
-            within = within or (None if other.folder == found.folder else other.path)
-        elif found.summary.n_samples and found.summary == self.summary:
-            within = within or "what is before it"
-        if within is not None:
-            raise DataError(f"{within!r} already counts the same samples", path=found.path)
-        for key in found.gives:
-            self.seen.setdefault(key, found.path)
-        if found.parameters is not None:
-            # Of all folders.
-            _refuse_difference(self.runs.setdefault("", found), found, _COMPARED)
-            begun = self.runs.setdefault(found.folder, found)
-            if listed_outputs(found.folder.removesuffix(SUFFIX)):
-                _refuse_difference(
-                    begun, found, sorted(found.parameters),
-                    hint="this folder mixes two runs; rerun the unfinished one",
-                )  # fmt: skip
-        # A manifest of no rows may not know.
+        found = _read(path)
+        if isinstance(found, Manifest):
+            self._check_manifest(path, found)
+        else:
+            self._check_result(path, found)
+        # A manifest of no rows may not know its number of classes.
         if found.n_classes or found.summary.n_samples:
-            self.n_classes.setdefault(found.n_classes, found.path)
-        if len(self.n_classes) > 1:
-            (a, first), (b, second) = self.n_classes.items()
-            raise DataError(f"it has {b} classes, {first!r} has {a}", path=second)
+            n_classes, first = self.n_classes = self.n_classes or (found.n_classes, path)
+            if found.n_classes != n_classes:
+                raise DataError(
+                    f"it has {found.n_classes} classes, {first!r} has {n_classes}", path=path
+                )
         try:
             self.summary = self.summary.merge(found.summary)
         except ValueError as error:
-            raise DataError(reason(error), path=found.path) from error
+            raise DataError(reason(error), path=path) from error
 
-
-def _refuse_difference(
-    first: _Found, found: _Found, names: Iterable[str], hint: str | None = None
-) -> None:
-    before, now = first.parameters or {}, found.parameters or {}
-    for name in names:
-        if before.get(name) != now.get(name):
+    def _check_manifest(self, path: str, manifest: Manifest) -> None:
+        folder, name = os.path.split(os.path.realpath(path))
+        output = os.path.join(folder.removesuffix(SUFFIX), name.removesuffix(".json"))
+        is_there = os.path.isfile(output) and os.path.getsize(output) == manifest.output_size
+        if not is_there or (self._verify and not manifest.matches(output)):
             raise DataError(
-                f"it was scored with {name} {now.get(name)!r}, {first.path!r} with "
-                f"{before.get(name)!r}",
-                path=found.path, hint=hint,
+                "missing, or not what its manifest says", path=output, hint="score it again"
+            )
+        own = [os.path.realpath(path)]
+        if manifest.n_rows:
+            content = json.dumps([each["sha256"] for each in manifest.inputs])
+            # In one folder, equal content may be two shards, which the run counted as two; but
+            # the same files scored alike are a copy of one.
+            files = [each.get("path") for each in manifest.inputs]
+            own.append(json.dumps([files, content, manifest.parameters], sort_keys=True))
+            other = self._seen.setdefault(content, path)
+            if os.path.dirname(os.path.realpath(other)) != folder:
+                own.append(content)
+        self._refuse_seen(own, path)
+        for key in (*own, output, os.path.dirname(output)):
+            self._seen.setdefault(key, path)
+        parameters = {**manifest.parameters, "version": manifest.version}
+        # Of all folders; the estimator and the bins are compared as summaries are merged.
+        self._refuse_difference("", path, parameters, ("normalize", "logits", "classes"))
+        if listed_outputs(folder.removesuffix(SUFFIX)):
+            self._refuse_difference(
+                folder, path, parameters, sorted(parameters),
+                hint="this folder mixes two runs; rerun the unfinished one",
             )  # fmt: skip
+
+    def _check_result(self, path: str, result: _Result) -> None:
+        own = [os.path.realpath(path)]
+        if result.summary.n_samples:
+            own.append(result.sha256)  # a copy of a result is that result
+        output = [] if result.output is None else [os.path.realpath(result.output)]
+        self._refuse_seen(own + output, path)
+        if result.summary.n_samples and result.summary == self.summary:
+            raise DataError("what is before it already counts the same samples", path=path)
+        self._seen |= dict.fromkeys(own, path)
+
+    def _refuse_seen(self, keys: Iterable[str], path: str) -> None:
+        other = next((self._seen[key] for key in keys if key in self._seen), None)
+        if other is not None:
+            raise DataError(f"{other!r} already counts the same samples", path=path)
+
+    def _refuse_difference(
+        self,
+        run: str,
+        path: str,
+        parameters: dict[str, Any],
+        names: Iterable[str],
+        hint: str | None = None,
+    ) -> None:
+        first, before = self._first.setdefault(run, (path, parameters))
+        for name in names:
+            if before.get(name) != parameters.get(name):
+                raise DataError(
+                    f"it was scored with {name} {parameters.get(name)!r}, {first!r} with "
+                    f"{before.get(name)!r}",
+                    path=path, hint=hint,
+                )  # fmt: skip
+
+
+def _read(path: str) -> Manifest | _Result:
+    try:
+        if os.stat(path).st_size > MOST_BYTES:
+            raise ValueError("too large")
+        data = Path(path).read_bytes()
+        content: Any = json.loads(data)
+        if isinstance(content, dict) and "manifest_sha256" in content:
+            return Manifest.from_bytes(data)
+        summary, output = ec.Summary.from_dict(content["summary"]), content.get("output")
+        output = output if isinstance(output, str) else None
+        sha256 = hashlib.sha256(data).hexdigest()
+        return _Result(summary, int(content["n_classes"]), output, sha256)
+    except FileNotFoundError as error:
+        raise DataError("no such file or folder", path=path) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnreadableError(
+            f"neither a manifest nor the output of 'score --json': {reason(error)}", path=path
+        ) from error
 
 
 def _is_beside(path: str) -> bool:
@@ -188,52 +223,3 @@ def _files(paths: Iterable[str]) -> list[str]:
             os.path.join(manifest_folder(folder), f"{name}.json") for name in sorted(manifests)
         ]
     return found
-
-
-def _read(path: str, *, verify: bool) -> _Found:
-    try:
-        if os.stat(path).st_size > MOST_BYTES:
-            raise ValueError("too large")
-        with open(path, "rb") as file:
-            data = file.read()
-        content: Any = json.loads(data)
-        if isinstance(content, dict) and "manifest_sha256" in content:
-            return _of_manifest(path, Manifest.from_bytes(data), verify=verify)
-        summary = ec.Summary.from_dict(content["summary"])
-        n_classes, output = int(content["n_classes"]), content.get("output")
-    except DataError:
-        raise
-    except FileNotFoundError as error:
-        raise DataError("no such file or folder", path=path) from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UnreadableError(
-            f"neither a manifest nor the output of 'score --json': {reason(error)}", path=path
-        ) from error
-    gives = {"file " + os.path.realpath(path)}
-    if summary.n_samples:
-        # A copy of a result is that result.
-        gives.add("result " + hashlib.sha256(data).hexdigest())
-    asks = gives | ({"scores " + os.path.realpath(output)} if isinstance(output, str) else set())
-    return _Found(path, summary, n_classes, asks, gives)
-
-
-def _of_manifest(path: str, manifest: Manifest, *, verify: bool) -> _Found:
-    folder, name = os.path.split(os.path.realpath(path))
-    folder = folder.removesuffix(SUFFIX)
-    output = os.path.join(folder, name.removesuffix(".json"))
-    is_there = os.path.isfile(output) and os.path.getsize(output) == manifest.output_size
-    if not is_there or (verify and not manifest.matches(output)):
-        raise DataError(
-            "missing, or not what its manifest says", path=output, hint="score it again"
-        )
-    itself = {"file " + os.path.realpath(path)}
-    content = json.dumps([each["sha256"] for each in manifest.inputs]) if manifest.n_rows else None
-    # Equal content may be two shards; the same paths scored alike are a copy of one.
-    paths = [each.get("path") for each in manifest.inputs]
-    if manifest.n_rows and None not in paths:
-        itself.add("inputs " + json.dumps([paths, content, manifest.parameters], sort_keys=True))
-    return _Found(
-        path, manifest.summary, manifest.n_classes, itself,
-        itself | {f"scores {folder}", f"scores {output}"}, content,
-        {**manifest.parameters, "version": manifest.version},
-    )  # fmt: skip

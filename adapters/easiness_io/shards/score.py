@@ -4,45 +4,37 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import easiness_core as ec
 from easiness_io.errors import ShardError
-from easiness_io.parameters import make_parameters
+from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
+from easiness_io.shards.compare import check_shards
 from easiness_io.shards.discover import Shard, pair_shards
 from easiness_io.shards.folder import check_folder, output_folder
-from easiness_io.shards.report import ShardsError
-from easiness_io.shards.run import as_shard_error, complete_shard
-from easiness_io.shards.shard_set import Progress, Runner, check_shards, run_serially
+from easiness_io.shards.run import (
+    Report,
+    ShardsError,
+    as_shard_error,
+    complete_shard,
+    run_serially,
+)  # fmt: skip
 from easiness_io.writers.tables import SINKS
 
 Path = str | os.PathLike[str]
 
 
 def score_shard(
-    input: str | os.PathLike[str],
-    output: str | os.PathLike[str],
+    input: Path,
+    output: Path,
     *,
-    labels_path: str | os.PathLike[str] | None = None,
-    estimator: ec.ClosedForm | ec.MonteCarlo | None = None,
-    n_bins: int = 5,
-    probs: str | None = None,
-    labels: str | None = None,
-    ids: str | None = None,
-    classes: Sequence[str] | None = None,
-    logits: bool = False,
-    normalize: bool = False,
-    header: bool | None = None,
-    delimiter: str | None = None,
-    decimal: str | None = None,
-    encoding: str | None = None,
-    escape_formulas: bool = False,
-    max_bytes: int = 8 << 30,
+    labels_path: Path | None = None,
     overwrite: bool = False,
     n_threads: int | None = None,
     progress: Callable[[int], object] | None = None,
+    **options: Any,
 ) -> ec.Summary:
     """Score one file into another, once, in memory that does not grow with them.
 
@@ -59,24 +51,20 @@ def score_shard(
         A file of predictions, as in `open_samples`.
     output : path
         The file to write: .parquet (with page checksums), .csv or .npz; one row a sample: index
-        (its row in `input`), id, label, predicted, easiness, log_easiness, level, loss. An npz
-        file takes 41 bytes of memory a row, and its id, until it is written.
+        (its row in `input`), id, label, predicted, easiness, log_easiness, level, loss. Of an npz
+        file all rows are in memory until it is written.
     labels_path : path, optional
         The file of labels; found in `input` by default.
-    estimator : ClosedForm or MonteCarlo, optional
-        As in `easiness_core.score`; `ClosedForm()` by default.
-    n_bins : int, default 5
-        As in `easiness_core.score`.
-    probs, labels, ids, classes, logits, normalize, header, delimiter, decimal, encoding, max_bytes
-        As in `open_samples`.
-    escape_formulas : bool, default False
-        In csv, put an apostrophe before names that a spreadsheet would run as formulas.
     overwrite : bool, default False
         Replace an output made from other inputs, in another way, or by another program.
     n_threads : int, optional
         As in `easiness_core.score`; 1 where the executor fills the cores by itself.
     progress : callable, optional
         Called after each block with the number of rows done so far.
+    **options
+        As in `open_samples`; `estimator` and `n_bins`, as in `easiness_core.score`; and
+        `escape_formulas`, whether csv has an apostrophe before names that a spreadsheet would run
+        as formulas.
 
     Returns
     -------
@@ -109,12 +97,7 @@ def score_shard(
     >>> folder.cleanup()
     """
     given = None if labels_path is None else os.fspath(labels_path)
-    shard = Shard(os.fspath(input), given, os.fspath(output))
-    parameters = make_parameters(
-        estimator=estimator, n_bins=n_bins, escape_formulas=escape_formulas, probs=probs,
-        labels=labels, ids=ids, classes=classes, logits=logits, normalize=normalize, header=header,
-        delimiter=delimiter, decimal=decimal, encoding=encoding, max_bytes=max_bytes,
-    ).for_output(shard.output)  # fmt: skip
+    shard, parameters = Shard(os.fspath(input), given, os.fspath(output)), Parameters(**options)
     if os.path.splitext(shard.output)[1].lower() not in SINKS:
         raise ShardError(f"expected a name ending in {', '.join(SINKS)}", path=shard.output)
     return complete_shard(
@@ -130,9 +113,9 @@ def score_shards(
     format: str = "parquet",
     check_ids: bool = True,
     overwrite: bool = False,
-    runner: Runner = run_serially,
+    runner: Callable[..., Report] = run_serially,
     opened: Callable[[list[SampleReader]], object] | None = None,
-    progress: Progress | None = None,
+    progress: Callable[[int, int], object] | None = None,
     **options: Any,
 ) -> ec.Summary:
     """Score many files into a folder, each once; a rerun skips what is complete.
@@ -154,15 +137,13 @@ def score_shards(
     overwrite : bool, default False
         Replace outputs that were made from other inputs or in another way.
     runner : callable, default run_serially
-        What scores the shards once they are checked.
+        What scores the shards once they are checked, called as `run_serially` is.
     opened : callable, optional
         Called with the readers of all shards before the first is scored.
     progress : callable, optional
         Called with the number of rows done so far, and how many of these were done before.
     **options
-        `estimator`, `n_bins`, `probs`, `labels`, `ids`, `classes`, `logits`, `normalize`,
-        `header`, `delimiter`, `decimal`, `encoding`, `escape_formulas` and `max_bytes`, as in
-        `score_shard`.
+        As in `score_shard`.
 
     Returns
     -------
@@ -184,7 +165,7 @@ def score_shards(
     if suffix not in SINKS:
         formats = ", ".join(name[1:] for name in SINKS)
         raise ValueError(f"format: expected one of {formats}, got {format!r}")
-    parameters = make_parameters(**options).for_output(suffix)
+    parameters = Parameters(**options)
     folder = _absolute(output)
     with as_shard_error(folder):
         given = None if labels_path is None else _paths(labels_path)
