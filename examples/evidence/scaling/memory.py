@@ -122,7 +122,7 @@ def main() -> None:
         "| --- | --- | --- | ---: | ---: | ---: |",
     ]
     for what, kind, names, n_shards in CASES:
-        columns = COLUMNS[names] + (41 if what == "npz output" else 0)
+        columns = COLUMNS[names] + (49 if what == "npz output" else 0)
         found = measure(what, kind, names, n_shards)
         lines.append(f"| {what} | {kind} | {names} | {n_shards} | {found:.0f} | {columns} |")
         print(lines[-1], flush=True)
