@@ -36,28 +36,12 @@ def open_shard(shard: Shard, parameters: Parameters) -> SampleReader:
 def check_shards(
     shards: Sequence[Shard], parameters: Parameters, *, check_ids: bool = True
 ) -> list[SampleReader]:
-    """Open every shard, and refuse a set that does not belong together.
+    """Open every shard, and refuse a set that does not belong together, by a `DataError`.
 
-    Parameters
-    ----------
-    shards : sequence of Shard
-        The files.
-    parameters : Parameters
-        How they are read.
-    check_ids : bool, default True
-        Whether to read all ids, and look for those that occur twice. Ids found by the usual name
-        `index` may be the same in two files: pandas counts from 0 in each.
-
-    Returns
-    -------
-    list of SampleReader
-        One for each shard.
-
-    Raises
-    ------
-    DataError
-        If a shard cannot be opened or lacks labels, or has wrong ones that can be read alone (not
-        in csv), or the shards differ in classes or in having ids, or share an id.
+    That is: a shard that cannot be opened or lacks labels, or has wrong ones that can be read
+    alone (not in csv); shards that differ in classes or in having ids, or share an id. Ids found
+    by the usual name `index` may be the same in two files: pandas counts from 0 in each. To look
+    for ids that occur twice, all ids are read, unless `check_ids` is false.
     """
     seen: dict[tuple[int, int], str] = {}
     for path in [shard.input for shard in shards if os.path.exists(shard.input)]:
@@ -127,16 +111,11 @@ def check_unique(readers: Sequence[SampleReader], max_bytes: int, *, across: boo
 
     One shard's ids are in memory at a time, and those of shards whose ranges overlap together.
     """
-    ranges: list[tuple[Any, Any, int]] = []
+    ranges = []
     for at, reader in enumerate(readers):
-        low, high, twice = _look([reader], max_bytes)
-        if twice is not None:
-            raise DataError(
-                f"the id {twice!r} occurs twice in it", path=reader.paths[0],
-                hint="drop one row of each pair, or pass {no_check_ids}",
-            )  # fmt: skip
-        if low is not None:
-            ranges.append((low, high, at))
+        ends = _ends([reader], max_bytes)
+        if ends is not None:
+            ranges.append((*ends, at))
     groups: list[list[SampleReader]] = []
     highest: Any = None
     for low, high, at in sorted(ranges) if across else ():
@@ -146,21 +125,12 @@ def check_unique(readers: Sequence[SampleReader], max_bytes: int, *, across: boo
         groups[-1].append(readers[at])
         highest = max(highest, high)
     for group in groups:
-        twice = _look(group, max_bytes)[2] if len(group) > 1 else None
-        if twice is not None:
-            first, second = sorted(reader.paths[0] for reader in group if _has(reader, twice))[:2]
-            raise DataError(
-                f"the id {twice!r} is in {first!r} as well", path=second,
-                hint="drop one of the rows, or pass {no_check_ids}",
-            )  # fmt: skip
+        if len(group) > 1:
+            _ends(group, max_bytes)
 
 
-def _has(reader: SampleReader, name: Any) -> bool:
-    return any(pc.index(block, pa.scalar(name, block.type)).as_py() >= 0 for block in reader.ids())
-
-
-def _look(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any, Any]:
-    """Give the least id, the greatest, and one that occurs twice; None where there is none."""
+def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | None:
+    """Give the least id and the greatest, if there is one, and refuse one that occurs twice."""
     blocks: list[Any] = []
     n_bytes = 0
     for reader in readers:
@@ -175,13 +145,25 @@ def _look(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any, An
                     f"comparing ids takes more than the limit of {max_bytes:,} bytes",
                     path=reader.paths[0], hint="raise {max_bytes}, or pass {no_check_ids}",
                 )  # fmt: skip
-    low = high = None
+    ends = None
     for part in _in_order(blocks):
         row = pc.index(pc.equal(part[1:], part[:-1]), True).as_py()
         if row >= 0:
-            return None, None, part[row].as_py()
-        low, high = part[0].as_py() if low is None else low, part[-1].as_py()
-    return low, high, None
+            twice = part[row]
+            found = sorted(
+                reader.paths[0]
+                for reader in readers
+                if any(
+                    pc.index(block, twice.cast(block.type)).as_py() >= 0 for block in reader.ids()
+                )
+            )
+            where = "occurs twice in it" if len(found) == 1 else f"is in {found[0]!r} as well"
+            raise DataError(
+                f"the id {twice.as_py()!r} {where}", path=found[:2][-1],
+                hint="drop one of the rows, or pass {no_check_ids}",
+            )  # fmt: skip
+        ends = ends[0] if ends else part[0].as_py(), part[-1].as_py()
+    return ends
 
 
 def _in_order(blocks: list[Any]) -> Iterator[Any]:

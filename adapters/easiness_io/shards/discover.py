@@ -38,24 +38,11 @@ def is_many(path: str) -> bool:
 
 
 def expand(path: str) -> dict[str, str]:
-    """Find the files that a folder or glob stands for.
+    """Find the files that a folder or glob stands for, sorted, by what tells them apart.
 
-    Parameters
-    ----------
-    path : str
-        A folder of readable files (names that begin with `.` or `_` are left out), a glob, or one
-        file.
-
-    Returns
-    -------
-    dict of str to str
-        Paths by what tells them apart: in a folder the name without its suffix, in a glob what its
-        wildcards stand for. Sorted by path.
-
-    Raises
-    ------
-    DataError
-        If there is none, two cannot be told apart, or a folder holds files of unknown formats.
+    In a folder, that is the name without its suffix; names that begin with a dot or an underscore
+    are left out, and a `DataError` refuses other formats. In a glob, it is what the wildcards stand
+    for. Two files that cannot be told apart are refused, as is a name that nothing has.
     """
     if not is_many(path):
         return {"": path}
@@ -127,27 +114,11 @@ def pair_shards(
     output: str | None = None,
     suffix: str = ".parquet",
 ) -> list[Shard]:
-    """Pair files with their labels, and name their outputs.
+    """Pair files with their labels, and name their outputs in a folder `output`.
 
-    Parameters
-    ----------
-    inputs, labels_path : str, or iterable of str
-        A folder, a glob, or paths; paths are paired in their order.
-    output : str, optional
-        The folder of the outputs; without it, none are named.
-    suffix : str, default ".parquet"
-        Of the outputs: `.parquet`, `.csv` or `.npz`.
-
-    Returns
-    -------
-    list of Shard
-        Sorted by input.
-
-    Raises
-    ------
-    DataError
-        If a file has no labels, labels have no file, two outputs would have one name, or a rerun
-        would take an output for an input.
+    Inputs and labels are folders or globs, paired by what `expand` tells them apart by, or lists,
+    paired in their order. A `DataError` refuses a file without labels, labels without a file, two
+    outputs of one name, and an output that a rerun would take for an input.
     """
     found = _found(inputs, "inputs")
     given = None if labels_path is None else _found(labels_path, "labels_path")

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from easiness_io.errors import OutputError, UnreadableError, reason
 from easiness_io.parameters import Parameters
 from easiness_io.shards.discover import Shard
-from easiness_io.shards.manifest import MOST_BYTES, load_manifest, make_folder, manifest_folder
+from easiness_io.shards.manifest import MOST_BYTES, load_if_complete, make_folder, manifest_folder
 from easiness_io.writers.atomic import atomic_write
 from easiness_io.writers.tables import SINKS
 
@@ -137,17 +137,8 @@ def _refuse_others(
             f"it holds {min(others)!r}, or its manifest, which is not of this run", path=folder,
             hint="move it away, or choose another folder",
         )  # fmt: skip
-    for output in [shard.output for shard in shards]:
-        try:
-            manifest = load_manifest(output, overwrite=overwrite)
-        except FileNotFoundError:
-            continue
-        other = None if manifest is None else manifest.difference_from(parameters, output)
-        if other is not None and not overwrite and os.path.lexists(output):
-            raise OutputError(
-                f"it was scored {other}", path=output,
-                hint="choose another output, or pass {overwrite}",
-            )  # fmt: skip
+    for shard in shards:
+        load_if_complete(shard, parameters, overwrite=overwrite, quickly=True)
 
 
 def _remove_temporaries(folder: str, outputs: Sequence[str]) -> None:

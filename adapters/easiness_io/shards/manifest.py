@@ -144,18 +144,27 @@ class Manifest:
 
 
 def _flat(parameters: dict[str, Any]) -> dict[str, Any]:
-    flat = {}
-    for name, value in parameters.items():
-        inner = value if isinstance(value, dict) else {}
-        flat.update({f"{name} {key}": each for key, each in inner.items()} or {name: value})
-    return flat
+    estimator = parameters.get("estimator", {}).items()
+    flat = {f"estimator {name}": value for name, value in estimator}
+    return {**parameters, **flat, "estimator": None}
 
 
-def load_manifest(output: str, *, overwrite: bool = False) -> Manifest | None:
-    """Read the manifest of `output`; None where it is damaged."""
-    path = manifest_path(output)
+def load_if_complete(
+    shard: Shard, parameters: Parameters, *, overwrite: bool, quickly: bool = False
+) -> Manifest | None:
+    """Load the manifest of a shard that is scored; None where it is to be scored.
+
+    An `OutputError` is raised where `overwrite` is false, and another program wrote the output, or
+    a file of the manifest's name, or the output was scored in another way or, unless only that is
+    looked at `quickly`, from other inputs.
+    """
+    output, path = shard.output, manifest_path(shard.output)
     try:
         is_file = stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        if not quickly:
+            check_output(output, overwrite, inputs=shard.inputs)
+        return None
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
@@ -163,47 +172,28 @@ def load_manifest(output: str, *, overwrite: bool = False) -> Manifest | None:
             f"its manifest would be called {os.path.basename(path)!r}, which is too long",
             path=output, hint="choose a shorter name",
         ) from error  # fmt: skip
+    if not quickly:
+        check_output(output, True, inputs=shard.inputs)
     data = b""
     if is_file:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES)
-        try:
-            return Manifest.from_bytes(data)
-        except ValueError:
-            # Keys are sorted: so begins every manifest, even a damaged one.
-            if data.startswith(b'{\n "format": ') or b'"manifest_sha256"' in data:
-                return None
-    if overwrite:
-        return None
-    raise OutputError(
-        "another file has the name of a manifest", path=path,
-        hint="choose another output, or pass {overwrite}",
-    )  # fmt: skip
-
-
-def load_if_complete(shard: Shard, parameters: Parameters, *, overwrite: bool) -> Manifest | None:
-    """Load the manifest of a shard that is scored; None where it is to be scored.
-
-    Raises
-    ------
-    OutputError
-        If the output is another program's file, or was scored from other inputs or in another
-        way, and `overwrite` is false.
-    """
-    output = shard.output
     try:
-        manifest = load_manifest(output, overwrite=overwrite)
-    except FileNotFoundError:
-        check_output(output, overwrite, inputs=shard.inputs)
-        return None
-    check_output(output, True, inputs=shard.inputs)
-    if manifest is None:
-        return None
-    changed = manifest.difference_from(parameters, output) or manifest.changed_input(shard.inputs)
-    if changed is None:
-        return manifest if manifest.matches(output) else None
-    if overwrite or not os.path.lexists(output):
-        return None
-    raise OutputError(
-        f"it was scored {changed}", path=output, hint="choose another output, or pass {overwrite}"
-    )
+        manifest = Manifest.from_bytes(data)
+    except ValueError as error:
+        # Keys are sorted: so begins every manifest, even a damaged one.
+        if overwrite or data.startswith(b'{\n "format": ') or b'"manifest_sha256"' in data:
+            return None
+        raise OutputError(
+            "another file has the name of a manifest", path=path,
+            hint="choose another output, or pass {overwrite}",
+        ) from error  # fmt: skip
+    changed = manifest.difference_from(parameters, output)
+    if changed is None and not quickly:
+        changed = manifest.changed_input(shard.inputs)
+    if changed is not None and not overwrite and os.path.lexists(output):
+        raise OutputError(
+            f"it was scored {changed}", path=output,
+            hint="choose another output, or pass {overwrite}",
+        )  # fmt: skip
+    return manifest if changed is None and (quickly or manifest.matches(output)) else None

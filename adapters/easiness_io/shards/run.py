@@ -28,16 +28,9 @@ _QUOTED, _NAMED = 3, 20
 class Report:
     """How far a run has come.
 
-    Attributes
-    ----------
-    summary : Summary
-        Of all finished shards.
-    finished : list of str
-        Outputs that are complete, in the order in which they were finished.
-    failed : dict of str to ShardError
-        Why an input could not be scored.
-    stopped : str
-        Why the run ended before all shards were begun; empty if it did not.
+    `finished` are the outputs that are complete, in the order in which they were finished, and
+    `summary` is of these; `failed` says why an input could not be scored, and `stopped` why the run
+    ended before all shards were begun.
     """
 
     summary: ec.Summary = field(default_factory=ec.Summary)
@@ -145,32 +138,10 @@ def complete_shard(
     n_threads: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[ec.Summary, bool]:
-    """Score a shard, unless that has been done.
+    """Score a shard, unless that has been done; say whether it had, or raise a `ShardError`.
 
-    Parameters
-    ----------
-    shard : Shard
-        What to read and write.
-    parameters : Parameters
-        How to score it.
-    overwrite : bool
-        Whether an output that was made otherwise is replaced.
-    reader : SampleReader, optional
-        The shard, where it is open.
-    expected : dict, optional
-        What `shared_traits` gave for all shards; a shard that no longer has these is refused.
-    n_threads, progress
-        As in `score_shard`.
-
-    Returns
-    -------
-    tuple of Summary and bool
-        The summary, and whether the shard was complete before.
-
-    Raises
-    ------
-    ShardError
-        If it cannot be scored.
+    `reader` is the shard where it is open, and `expected` what `shared_traits` gave for all shards:
+    one that no longer has these is refused.
     """
     with as_shard_error(shard.input):
         done = load_if_complete(shard, parameters, overwrite=overwrite)
