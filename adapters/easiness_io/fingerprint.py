@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from typing import Any
 
 
@@ -15,13 +14,10 @@ def file_sha256(file: Any) -> str:
     return digest
 
 
-def _files(path: str) -> Iterator[str]:
+def _files(path: str) -> list[str]:
     if not os.path.isdir(path):
-        yield path
-        return
-    for name in sorted(os.listdir(path)):
-        if os.path.isfile(os.path.join(path, name)):
-            yield os.path.join(path, name)
+        return [path]
+    return sorted(entry.path for entry in os.scandir(path) if entry.is_file())
 
 
 def fingerprint(path: str) -> dict[str, Any]:

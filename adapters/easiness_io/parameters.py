@@ -16,23 +16,11 @@ from easiness_io.readers.base import ReadOptions
 
 @dataclass(frozen=True)
 class Parameters(ReadOptions):
-    """How files are read and scored: the options of `open_samples`, and these.
+    """How files are read and scored: the options of `open_samples`, and three more.
 
-    Options are checked, and brought into types that JSON knows.
-
-    Parameters
-    ----------
-    estimator : ClosedForm or MonteCarlo
-        As in `easiness_core.score`.
-    n_bins : int
-        As in `easiness_core.score`.
-    escape_formulas : bool
-        Whether names in csv are kept from being run as formulas by spreadsheets.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one is not what it should be.
+    `estimator` and `n_bins` are as in `easiness_core.score`; with `escape_formulas`, names in csv
+    are kept from being run as formulas by spreadsheets. Types and values that cannot be meant are
+    refused by a TypeError or ValueError, and what is alike becomes what JSON knows.
     """
 
     estimator: ec.ClosedForm | ec.MonteCarlo = ec.ClosedForm()  # noqa: RUF009 - frozen

@@ -108,19 +108,16 @@ def listed_outputs(folder: str) -> list[str]:
 
 def found_outputs(folder: str) -> tuple[set[str], set[str]]:
     """List the outputs in a folder, and those that have manifests."""
-    manifests = map(os.path.splitext, _listed(manifest_folder(folder)))
-    return (
-        set(filter(_is_output, _listed(folder))),
-        {name for name, end in manifests if end == ".json" and _is_output(name)},
-    )
-
-
-def _listed(folder: str) -> list[str]:
-    return os.listdir(folder) if os.path.isdir(folder) else []
-
-
-def _is_output(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SINKS and name[0] not in "._"
+    outputs, manifests = (
+        {
+            name.removesuffix(end)
+            for name in (os.listdir(each) if os.path.isdir(each) else ())
+            if name.endswith(end) and name[0] not in "._"
+            and os.path.splitext(name.removesuffix(end))[1].lower() in SINKS
+        }
+        for each, end in ((folder, ""), (manifest_folder(folder), ".json"))
+    )  # fmt: skip
+    return outputs, manifests
 
 
 def _refuse_others(

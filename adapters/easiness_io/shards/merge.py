@@ -13,7 +13,7 @@ from typing import Any
 import easiness_core as ec
 from easiness_io.errors import DataError, UnreadableError, reason
 from easiness_io.shards.folder import SHARD_LIST, found_outputs, listed_outputs
-from easiness_io.shards.manifest import MOST_BYTES, SUFFIX, Manifest, manifest_folder
+from easiness_io.shards.manifest import MOST_BYTES, SUFFIX, Manifest, manifest_folder, manifest_path
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ def merge_summaries(paths: Iterable[str | os.PathLike[str]], *, verify: bool = F
         If a folder is not complete, something would count twice, or summaries are of different
         kinds.
     """
-    counted = _Counted(verify)
+    merging = _Merging(verify)
     # Manifests come first: printed results are compared with them.
     files = _files([os.fspath(each) for each in paths])
     for path in sorted(files, key=lambda path: not _is_beside(path)):
-        counted.add(path)
-    return Merged(counted.summary, counted.n_classes[0] if counted.n_classes else 0)
+        merging.add(path)
+    return Merged(merging.summary, merging.n_classes[0] if merging.n_classes else 0)
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,11 @@ class _Result:
     sha256: str
 
 
-class _Counted:
+class _Merging:
     """What has been merged so far, to refuse what would count twice or does not belong to it."""
 
     def __init__(self, verify: bool) -> None:
-        self._verify = verify
-        self.summary = ec.Summary()
+        self.summary, self._verify = ec.Summary(), verify
         # The number of classes, and the first file that tells it.
         self.n_classes: tuple[int, str] | None = None
         # What tells samples, and the first file that counts them.
@@ -96,9 +95,8 @@ class _Counted:
         if found.n_classes or found.summary.n_samples:
             n_classes, first = self.n_classes = self.n_classes or (found.n_classes, path)
             if found.n_classes != n_classes:
-                raise DataError(
-                    f"it has {found.n_classes} classes, {first!r} has {n_classes}", path=path
-                )
+                why = f"it has {found.n_classes} classes, {first!r} has {n_classes}"
+                raise DataError(why, path=path)
         try:
             self.summary = self.summary.merge(found.summary)
         except ValueError as error:
@@ -106,33 +104,29 @@ class _Counted:
 
     def _check_manifest(self, path: str, manifest: Manifest) -> None:
         folder, name = os.path.split(os.path.realpath(path))
-        output = os.path.join(folder.removesuffix(SUFFIX), name.removesuffix(".json"))
+        run = folder.removesuffix(SUFFIX)
+        output = os.path.join(run, name.removesuffix(".json"))
         is_there = os.path.isfile(output) and os.path.getsize(output) == manifest.output_size
         if not is_there or (self._verify and not manifest.matches(output)):
-            raise DataError(
-                "missing, or not what its manifest says", path=output, hint="score it again"
-            )
+            why = "missing, or not what its manifest says"
+            raise DataError(why, path=output, hint="score it again")
         own = [os.path.realpath(path)]
         if manifest.n_rows:
-            content = json.dumps([each["sha256"] for each in manifest.inputs])
             # In one folder, equal content may be two shards, which the run counted as two; but
             # the same files scored alike are a copy of one.
+            content = json.dumps([each["sha256"] for each in manifest.inputs])
             files = [each.get("path") for each in manifest.inputs]
             own.append(json.dumps([files, content, manifest.parameters], sort_keys=True))
-            other = self._seen.setdefault(content, path)
-            if os.path.dirname(os.path.realpath(other)) != folder:
+            if os.path.dirname(os.path.realpath(self._seen.setdefault(content, path))) != folder:
                 own.append(content)
         self._refuse_seen(own, path)
-        for key in (*own, output, os.path.dirname(output)):
+        for key in (*own, output, run):
             self._seen.setdefault(key, path)
         parameters = {**manifest.parameters, "version": manifest.version}
-        # Of all folders; the estimator and the bins are compared as summaries are merged.
-        self._refuse_difference("", path, parameters, ("normalize", "logits", "classes"))
-        if listed_outputs(folder.removesuffix(SUFFIX)):
-            self._refuse_difference(
-                folder, path, parameters, sorted(parameters),
-                hint="this folder mixes two runs; rerun the unfinished one",
-            )  # fmt: skip
+        # The estimator and the bins are compared as summaries are merged.
+        self._refuse_difference("", path, parameters, ["normalize", "logits", "classes"])
+        if listed_outputs(run):
+            self._refuse_difference(run, path, parameters, sorted(parameters))
 
     def _check_result(self, path: str, result: _Result) -> None:
         own = [os.path.realpath(path)]
@@ -144,27 +138,22 @@ class _Counted:
             raise DataError("what is before it already counts the same samples", path=path)
         self._seen |= dict.fromkeys(own, path)
 
-    def _refuse_seen(self, keys: Iterable[str], path: str) -> None:
-        other = next((self._seen[key] for key in keys if key in self._seen), None)
-        if other is not None:
-            raise DataError(f"{other!r} already counts the same samples", path=path)
+    def _refuse_seen(self, keys: list[str], path: str) -> None:
+        for key in keys:
+            if key in self._seen:
+                why = f"{self._seen[key]!r} already counts the same samples"
+                raise DataError(why, path=path)
 
     def _refuse_difference(
-        self,
-        run: str,
-        path: str,
-        parameters: dict[str, Any],
-        names: Iterable[str],
-        hint: str | None = None,
+        self, run: str, path: str, found: dict[str, Any], names: list[str]
     ) -> None:
-        first, before = self._first.setdefault(run, (path, parameters))
+        first, before = self._first.setdefault(run, (path, found))
         for name in names:
-            if before.get(name) != parameters.get(name):
-                raise DataError(
-                    f"it was scored with {name} {parameters.get(name)!r}, {first!r} with "
-                    f"{before.get(name)!r}",
-                    path=path, hint=hint,
-                )  # fmt: skip
+            now, then = found.get(name), before.get(name)
+            if now != then:
+                hint = "this folder mixes two runs; rerun the unfinished one" if run else None
+                why = f"it was scored with {name} {now!r}, {first!r} with {then!r}"
+                raise DataError(why, path=path, hint=hint)
 
 
 def _read(path: str) -> Manifest | _Result:
@@ -203,23 +192,20 @@ def _files(paths: Iterable[str]) -> list[str]:
         outputs, manifests = found_outputs(folder)
         listed = set(listed_outputs(folder))
         if not manifests:
-            raise DataError(
-                f"no manifests of scored shards in {manifest_folder(folder)!r}", path=path
-            )
-        missing, others = listed - manifests, outputs - manifests
+            why = f"no manifests of scored shards in {manifest_folder(folder)!r}"
+            raise DataError(why, path=path)
+        missing = listed - manifests
         if missing:
             raise DataError(
                 f"it is not complete: {len(missing)} of {len(listed)} manifests are missing, such "
                 f"as that of {min(missing)!r}",
                 path=path, hint="score them, or merge the manifests of the others by name",
             )  # fmt: skip
-        others |= manifests - listed if listed else set()
+        others = (outputs - manifests) | (manifests - listed if listed else set())
         if others:
             raise DataError(
                 f"{min(others)!r} does not belong to its run", path=path,
                 hint="move it away with its manifest, or score it again",
             )  # fmt: skip
-        found += [
-            os.path.join(manifest_folder(folder), f"{name}.json") for name in sorted(manifests)
-        ]
+        found += sorted(manifest_path(os.path.join(folder, name)) for name in manifests)
     return found

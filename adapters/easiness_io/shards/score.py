@@ -14,13 +14,7 @@ from easiness_io.sample_reader import SampleReader
 from easiness_io.shards.compare import check_shards
 from easiness_io.shards.discover import Shard, pair_shards
 from easiness_io.shards.folder import check_folder, output_folder
-from easiness_io.shards.run import (
-    Report,
-    ShardsError,
-    as_shard_error,
-    complete_shard,
-    run_serially,
-)  # fmt: skip
+from easiness_io.shards.run import Report, ShardsError, as_shard_error, complete_shard, run_serially
 from easiness_io.writers.tables import SINKS
 
 Path = str | os.PathLike[str]
@@ -38,23 +32,20 @@ def score_shard(
 ) -> ec.Summary:
     """Score one file into another, once, in memory that does not grow with them.
 
-    Depends on no executor: a call is a task for Dask, Ray, Spark, a job array or a shell loop.
-    Calls are idempotent. The output appears complete or not at all. Its manifest, with the
-    summary, the parameters, and checksums of inputs and output, lies in a folder beside that of
-    the output: `scores.easiness/a.csv.json` for `scores/a.csv`. Where the output matches its
-    manifest, a call only returns the summary; where it is missing or damaged, the file is scored
-    again, into the same bytes.
+    A call is a task for any executor: Dask, Ray, Spark, a job array or a shell loop. The output
+    appears complete or not at all. Its manifest, with the summary, the parameters, and checksums of
+    inputs and output, lies in a folder beside that of the output: `scores.easiness/a.csv.json` for
+    `scores/a.csv`. Where the output matches it, a call only returns the summary; where the output
+    is missing or damaged, the file is scored again, into the same bytes.
 
     Parameters
     ----------
-    input : path
-        A file of predictions, as in `open_samples`.
+    input, labels_path : path
+        A file of predictions, and one of labels where these are not in it, as in `open_samples`.
     output : path
         The file to write: .parquet (with page checksums), .csv or .npz; one row a sample: index
         (its row in `input`), id, label, predicted, easiness, log_easiness, level, loss. Of an npz
         file all rows are in memory until it is written.
-    labels_path : path, optional
-        The file of labels; found in `input` by default.
     overwrite : bool, default False
         Replace an output made from other inputs, in another way, or by another program.
     n_threads : int, optional
@@ -69,8 +60,7 @@ def score_shard(
     Returns
     -------
     Summary
-        Merge those of all shards: it is exact, in any order. Of no rows, it is empty, and so is
-        the output.
+        Merge those of all shards: it is exact, in any order.
 
     Raises
     ------
@@ -122,27 +112,23 @@ def score_shards(
 
     Parameters
     ----------
-    inputs : path, or iterable of paths
-        A folder, a glob, or the files, as in `open_samples`.
+    inputs, labels_path : path, or iterable of paths
+        A folder, a glob, or the files; and the labels where these are not in them: a folder or a
+        glob, paired with the inputs by name, or as many files.
     output : path
         The folder to fill, with one file for each input. Their manifests lie beside it, in
         `<output>.easiness`. Only one run at a time writes to it.
-    labels_path : path, or iterable of paths, optional
-        The labels: a folder or a glob, paired with the inputs by name, or as many files; found
-        in the inputs by default.
     format : {"parquet", "csv", "npz"}, default "parquet"
         What to write.
     check_ids : bool, default True
         Whether to look for ids that occur twice before scoring; this reads all ids.
-    overwrite : bool, default False
-        Replace outputs that were made from other inputs or in another way.
     runner : callable, default run_serially
         What scores the shards once they are checked, called as `run_serially` is.
     opened : callable, optional
         Called with the readers of all shards before the first is scored.
     progress : callable, optional
         Called with the number of rows done so far, and how many of these were done before.
-    **options
+    overwrite, **options
         As in `score_shard`.
 
     Returns
@@ -156,8 +142,7 @@ def score_shards(
         Before anything is scored: the shards differ in classes, lack labels or share ids, or the
         folder is in use or holds other outputs.
     ShardsError
-        A ShardError: some shards failed. It has `finished`, `failed` and `summary`; the finished
-        shards stay, and a rerun skips them.
+        A ShardError: some shards failed. The finished ones stay, and a rerun skips them.
     TypeError, ValueError
         If an option is not what it should be; nothing is read then.
     """
@@ -186,13 +171,13 @@ def score_shards(
 
 def _paths(given: Path | Iterable[Path]) -> str | list[str]:
     # Absolute: workers may have been started in another folder, with files of the same names.
-    if isinstance(given, str | bytes | os.PathLike):
-        name = os.fsdecode(given)
-        if glob.has_magic(name) and not os.path.lexists(name):
-            # The name of the current folder is no pattern.
-            return os.path.normpath(os.path.join(glob.escape(os.getcwd()), name))
-        return _absolute(given)
-    return [_absolute(path) for path in given]
+    if not isinstance(given, str | bytes | os.PathLike):
+        return [_absolute(path) for path in given]
+    name = os.fsdecode(given)
+    if glob.has_magic(name) and not os.path.lexists(name):
+        # The name of the current folder is no pattern.
+        return os.path.normpath(os.path.join(glob.escape(os.getcwd()), name))
+    return _absolute(name)
 
 
 def _absolute(path: Path | bytes) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -85,8 +84,8 @@ def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -
     return pa.table(columns)
 
 
-class Sink(ABC):
-    """What takes scored blocks, in order."""
+class Sink:
+    """What takes scored blocks, in order, and is closed once, after the last."""
 
     def __init__(
         self, file: BinaryIO, classes: Sequence[str] | None, *, escape_formulas: bool = False
@@ -94,13 +93,12 @@ class Sink(ABC):
         self._file, self._classes, self._escape = file, classes, escape_formulas
         self._blocks: list[Any] = []
 
-    @abstractmethod
     def add(self, scores: ec.Scores, samples: Samples) -> None:
-        """Take the next block."""
+        """Write the next block, or keep it."""
+        raise NotImplementedError
 
-    @abstractmethod
     def close(self) -> None:
-        """Write what is left, once, after the last block."""
+        """Write what is left."""
 
 
 class CsvSink(Sink):
@@ -117,9 +115,6 @@ class CsvSink(Sink):
             table = table.set_column(1, "id", pa.array(ids, pa.string()))
         write_csv(table, self._file, header=not self._begun)
         self._begun = True
-
-    def close(self) -> None:
-        """Do nothing: all is written."""
 
 
 class ParquetSink(Sink):
