@@ -16,13 +16,6 @@ from easiness_io.sample_reader import SampleReader
 from easiness_io.shards.discover import Shard
 
 _STEP = 1 << 16
-_CALLED = {
-    "n_classes": "their number of classes",
-    "classes": "their class names",
-    "columns": "their class columns",
-    "has_ids": "having ids",
-    "ids_type": "the type of their ids",
-}
 
 
 def open_shard(shard: Shard, parameters: Parameters) -> SampleReader:
@@ -43,15 +36,14 @@ def check_shards(
     by the usual name `index` may be the same in two files: pandas counts from 0 in each. To look
     for ids that occur twice, all ids are read, unless `check_ids` is false.
     """
+    readers = [open_shard(shard, parameters) for shard in shards]
     seen: dict[tuple[int, int], str] = {}
-    for path in [shard.input for shard in shards if os.path.exists(shard.input)]:
+    for path in [shard.input for shard in shards]:
         found = os.stat(path)
         other = seen.setdefault((found.st_dev, found.st_ino), path)
         if other is not path:
-            raise DataError(
-                f"it is the same file as {other!r}: its rows would count twice", path=path
-            )
-    readers = [open_shard(shard, parameters) for shard in shards]
+            why = f"it is the same file as {other!r}: its rows would count twice"
+            raise DataError(why, path=path)
     shared_traits(readers)
     for reader in readers:
         reader.check_labels()
@@ -79,22 +71,23 @@ def check_traits(
     hint: str | None = None,
 ) -> dict[str, Any]:
     """Give what tells a shard apart, None where it does not tell; refuse what others differ in."""
+    columns = reader.class_columns
     found: dict[str, Any] = {
-        "n_classes": reader.n_classes or None,
-        "classes": (reader.classes or []) if reader.n_classes else None,
-        "columns": reader.class_columns if len(reader.class_columns) > 1 else None,
-        "has_ids": reader.ids_name is not None,
-        "ids_type": next((str(block.type) for block in reader.ids() if len(block)), None),
+        "their number of classes": reader.n_classes or None,
+        "their class names": (reader.classes or []) if reader.n_classes else None,
+        "their class columns": columns if len(columns) > 1 else None,
+        "having ids": reader.ids_name is not None,
+        "the type of their ids": next((str(b.type) for b in reader.ids() if len(b)), None),
     }
     for name, now in found.items():
         before, path = shared.get(name, (None, ""))
         if before is None or now is None or before == now:
             continue
         # Class names that the user gives go with any columns, but not with another order of them.
-        if name == "columns" and reader.are_named and sorted(before) != sorted(now):
+        if now is columns and reader.are_named and sorted(before) != sorted(now):
             continue
         raise DataError(
-            f"{problem} {_CALLED[name]}: {_brief(now)}, but {_brief(before)} in {path!r}",
+            f"{problem} {name}: {_brief(now)}, but {_brief(before)} in {path!r}",
             path=reader.paths[0], hint=hint,
         )  # fmt: skip
     return found
@@ -113,8 +106,7 @@ def check_unique(readers: Sequence[SampleReader], max_bytes: int, *, across: boo
     """
     ranges = []
     for at, reader in enumerate(readers):
-        ends = _ends([reader], max_bytes)
-        if ends is not None:
+        if ends := _ends([reader], max_bytes):
             ranges.append((*ends, at))
     groups: list[list[SampleReader]] = []
     highest: Any = None
@@ -149,21 +141,18 @@ def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | 
     for part in _in_order(blocks):
         row = pc.index(pc.equal(part[1:], part[:-1]), True).as_py()
         if row >= 0:
-            twice = part[row]
-            found = sorted(
-                reader.paths[0]
-                for reader in readers
-                if any(
-                    pc.index(block, twice.cast(block.type)).as_py() >= 0 for block in reader.ids()
-                )
-            )
+            found = sorted(reader.paths[0] for reader in readers if _has(reader, part[row]))
             where = "occurs twice in it" if len(found) == 1 else f"is in {found[0]!r} as well"
             raise DataError(
-                f"the id {twice.as_py()!r} {where}", path=found[:2][-1],
+                f"the id {part[row].as_py()!r} {where}", path=found[:2][-1],
                 hint="drop one of the rows, or pass {no_check_ids}",
             )  # fmt: skip
         ends = ends[0] if ends else part[0].as_py(), part[-1].as_py()
     return ends
+
+
+def _has(reader: SampleReader, name: Any) -> bool:
+    return any(pc.index(block, name.cast(block.type)).as_py() >= 0 for block in reader.ids())
 
 
 def _in_order(blocks: list[Any]) -> Iterator[Any]:

@@ -25,10 +25,12 @@ SUFFIX = ".easiness"
 # A summary takes some hundred bytes, and class names what they take.
 MOST_BYTES = 64 << 20
 _FORMAT = 2
-_KINDS: dict[str, type] = {
+_TYPES = {
     "version": str, "parameters": dict, "inputs": list, "n_rows": int, "n_classes": int,
-    "output_size": int, "output_sha256": str, "name": str, "path": str, "sha256": str,
-    "size": int, "mtime_ns": int, "ctime_ns": int,
+    "output_size": int, "output_sha256": str, "summary": ec.Summary,
+}  # fmt: skip
+_INPUT = {
+    "name": str, "path": str, "size": int, "mtime_ns": int, "ctime_ns": int, "sha256": str
 }  # fmt: skip
 
 
@@ -91,18 +93,15 @@ class Manifest:
             if content.pop("format") != _FORMAT:
                 raise ValueError(f"its format is not {_FORMAT}")
             content["summary"] = ec.Summary.from_dict(content["summary"])
-            found = cls(**content)
-            for part in (content, *found.inputs):
-                for name, kind in _KINDS.items():
-                    if name in part and type(part[name]) is not kind:
-                        raise TypeError(name)
-            if any("sha256" not in each or "name" not in each for each in found.inputs):
-                raise TypeError("inputs")
-            if found.n_rows != found.summary.n_samples:
+            for part, kinds in ((content, _TYPES), *((each, _INPUT) for each in content["inputs"])):
+                found = {name: type(value) for name, value in part.items()}
+                if found != kinds:
+                    raise TypeError(f"it holds {found}")
+            if content["n_rows"] != content["summary"].n_samples:
                 raise ValueError("its rows are not those of its summary")
+            return cls(**content)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a manifest ({error!r})") from error
-        return found
 
     def difference_from(self, parameters: Parameters, output: str) -> str | None:
         """Say how an earlier run differs from this one: in its version or a parameter; or None."""
@@ -121,13 +120,12 @@ class Manifest:
             return "from other inputs"
         for path, noted in zip(paths, self.inputs, strict=True):
             now = fingerprint(path)
-            if now["name"] != noted["name"] or now["size"] != noted.get("size"):
+            if now["name"] != noted["name"] or now["size"] != noted["size"]:
                 return f"from an input other than {path!r} as it is now"
             # A copy, and a data set that was moved, have the same content.
-            same = now.items() <= noted.items()
-            if not same and content_sha256(path) != noted["sha256"]:
-                if now["path"] != noted.get("path"):
-                    return f"from {noted.get('path')!r}, which is not {path!r}"
+            if not now.items() <= noted.items() and content_sha256(path) != noted["sha256"]:
+                if now["path"] != noted["path"]:
+                    return f"from {noted['path']!r}, which is not {path!r}"
                 return f"from {path!r} before it changed"
         return None
 

@@ -115,7 +115,7 @@ class _Merging:
             # In one folder, equal content may be two shards, which the run counted as two; but
             # the same files scored alike are a copy of one.
             content = json.dumps([each["sha256"] for each in manifest.inputs])
-            files = [each.get("path") for each in manifest.inputs]
+            files = [each["path"] for each in manifest.inputs]
             own.append(json.dumps([files, content, manifest.parameters], sort_keys=True))
             if os.path.dirname(os.path.realpath(self._seen.setdefault(content, path))) != folder:
                 own.append(content)

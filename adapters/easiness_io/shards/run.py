@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import easiness_core as ec
@@ -110,14 +111,10 @@ def run_serially(
     skipped = 0
     for shard, reader in zip(shards, readers, strict=True):
         before = report.summary.n_samples
-
-        def moved(done: int, before: int = before, skipped: int = skipped) -> None:
-            progress(before + done, skipped)
-
         try:
             summary, was_complete = complete_shard(
                 shard, parameters, overwrite=overwrite, reader=reader, n_threads=n_threads,
-                progress=moved,
+                progress=partial(_moved, progress, before, skipped),
             )  # fmt: skip
         except ShardError as error:
             report.failed[shard.input] = error
@@ -126,6 +123,10 @@ def run_serially(
         report.add(shard.output, summary)
         progress(report.summary.n_samples, skipped)
     return report
+
+
+def _moved(progress: Callable[[int, int], object], before: int, skipped: int, done: int) -> None:
+    progress(before + done, skipped)
 
 
 def complete_shard(
@@ -150,46 +151,33 @@ def complete_shard(
         reader = reader or open_shard(shard, parameters)
         if expected is not None:
             check_traits(reader, expected, "it changed since it was checked:", "try again")
-        return _score(reader, shard.output, parameters, n_threads, progress), False
-
-
-def _score(
-    reader: SampleReader,
-    output: str,
-    parameters: Parameters,
-    n_threads: int | None,
-    progress: Callable[[int], object] | None,
-) -> ec.Summary:
-    """Score an input into a file, and write its manifest.
-
-    The manifest is written first: a crash between the two leaves one that the file does not match,
-    so that the shard is scored again, and never a file without a manifest.
-    """
-    before = reader.fingerprints
-    if list(map(fingerprint, reader.paths)) != before:
-        raise DataError("it changed since it was checked", path=reader.paths[0], hint="try again")
-    manifest_file = manifest_path(output)
-    make_folder(os.path.dirname(manifest_file))
-    with atomic_write(output, True) as file:
-        sink = SINKS[os.path.splitext(output)[1].lower()](
-            file, reader.classes, escape_formulas=parameters.escape_formulas
-        )
-        summary = score_blocks(
-            reader, parameters, add=sink.add, n_threads=n_threads, progress=progress
-        )
-        sink.close()
-        file.flush()
-        contents = list(map(content_sha256, reader.paths))
+        before = reader.fingerprints
         if list(map(fingerprint, reader.paths)) != before:
-            raise DataError("it changed while it was read", path=reader.paths[0], hint="try again")
-        if not os.fstat(file.fileno()).st_nlink:
-            raise OutputError("another run took over its folder", path=output, hint="run again")
-        manifest = Manifest(
-            ec.__version__, parameters.to_dict(output),
-            [{**each, "sha256": sha} for each, sha in zip(before, contents, strict=True)],
-            summary.n_samples, reader.n_classes, file.seek(0, os.SEEK_END), file_sha256(file),
-            summary,
-        )  # fmt: skip
-        with atomic_write(manifest_file, True) as beside:
-            beside.write(manifest.to_bytes())
-    return summary
+            raise DataError("it changed since it was checked", path=shard.input, hint="try again")
+        output, manifest_file = shard.output, manifest_path(shard.output)
+        make_folder(os.path.dirname(manifest_file))
+        with atomic_write(output, True) as file:
+            sink = SINKS[os.path.splitext(output)[1].lower()](
+                file, reader.classes, escape_formulas=parameters.escape_formulas
+            )
+            summary = score_blocks(
+                reader, parameters, add=sink.add, n_threads=n_threads, progress=progress
+            )
+            sink.close()
+            file.flush()
+            contents = list(map(content_sha256, reader.paths))
+            if list(map(fingerprint, reader.paths)) != before:
+                raise DataError("it changed while it was read", path=shard.input, hint="try again")
+            if not os.fstat(file.fileno()).st_nlink:
+                raise OutputError("another run took over its folder", path=output, hint="run again")
+            manifest = Manifest(
+                ec.__version__, parameters.to_dict(output),
+                [{**each, "sha256": sha} for each, sha in zip(before, contents, strict=True)],
+                summary.n_samples, reader.n_classes, file.seek(0, os.SEEK_END), file_sha256(file),
+                summary,
+            )  # fmt: skip
+            # First the manifest: a crash between the two leaves one that the file does not match,
+            # so that the shard is scored again, and never a file without a manifest.
+            with atomic_write(manifest_file, True) as beside:
+                beside.write(manifest.to_bytes())
+        return summary, False
