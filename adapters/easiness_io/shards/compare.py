@@ -147,7 +147,7 @@ def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | 
                 f"the id {part[row].as_py()!r} {where}", path=found[:2][-1],
                 hint="drop one of the rows, or pass {no_check_ids}",
             )  # fmt: skip
-        ends = ends[0] if ends else part[0].as_py(), part[-1].as_py()
+        ends = (ends[0] if ends else part[0].as_py(), part[-1].as_py())
     return ends
 
 

@@ -41,8 +41,8 @@ def expand(path: str) -> dict[str, str]:
     """Find the files that a folder or glob stands for, sorted, by what tells them apart.
 
     In a folder, that is the name without its suffix; names that begin with a dot or an underscore
-    are left out, and a `DataError` refuses other formats. In a glob, it is what the wildcards stand
-    for. Two files that cannot be told apart are refused, as is a name that nothing has.
+    are left out. In a glob, it is what the wildcards stand for. A `DataError` refuses a folder with
+    files of other formats, one of no files, a glob that finds none, and files of one name.
     """
     if not is_many(path):
         return {"": path}
@@ -88,7 +88,7 @@ def _is_readable(path: str) -> bool:
 
 
 def _wildcards(pattern: str) -> re.Pattern[str]:
-    """Translate a glob into an expression for paths with a slash behind, a group a wildcard."""
+    """Translate a glob to match paths that end in a slash; each wildcard is a group."""
     expression = ""
     for part in pattern.split("/"):
         if part == "**":
@@ -97,11 +97,11 @@ def _wildcards(pattern: str) -> re.Pattern[str]:
         # A dot at the beginning of a name is found by a dot alone.
         expression += "" if part.startswith(".") else r"(?!\.)"
         for piece in re.split(r"(\*+|\?|\[[^]]*\])", part):
-            if piece[:1] in ("*", "?", "["):
-                # fnmatch gives `(?s:INNER)\Z` or `(?s:INNER)\z`.
-                inner = fnmatch.translate(piece)
-                inner = inner[: inner.rindex(")") + 1]
-                expression += "([^/]*)" if piece[0] == "*" else f"((?!/){inner})"
+            if piece[:1] == "*":
+                expression += "([^/]*)"
+            elif piece[:1] in ("?", "["):
+                # What fnmatch gives ends in `\Z`, or `\z`.
+                expression += f"((?!/){fnmatch.translate(piece)[:-2]})"
             else:
                 expression += re.escape(piece)
         expression += "/"
@@ -122,24 +122,20 @@ def pair_shards(
     """
     found = _found(inputs, "inputs")
     given = None if labels_path is None else _found(labels_path, "labels_path")
-    if isinstance(labels_path, str) and not isinstance(inputs, str):
-        raise DataError("expected as many paths as inputs, got one", argument="labels_path")
-    if given is not None and isinstance(inputs, str) and not isinstance(labels_path, str):
+    if given is not None and isinstance(inputs, str) != isinstance(labels_path, str):
+        is_name = isinstance(inputs, str)
         raise DataError(
-            f"got a list, but inputs is {inputs!r}", argument="labels_path",
+            f"got a list, but inputs is {inputs!r}" if is_name
+            else "expected as many paths as inputs, got one", argument="labels_path",
             hint="give lists of both, which are paired in their order, or one name for each",
         )  # fmt: skip
     if given is not None and not isinstance(inputs, str) and len(given) != len(found):
         raise DataError(f"{len(given)} paths for {len(found)} inputs", argument="labels_path")
     if given is not None and found.keys() != given.keys():
-        parts = [
-            f"{len(keys)} {what}, such as {of[min(keys)]!r}"
-            for keys, what, of in (
-                (found.keys() - given.keys(), "files without labels", found),
-                (given.keys() - found.keys(), "labels without a file", given),
-            )
-            if keys
-        ]
+        files = sorted(found[key] for key in found.keys() - given.keys())
+        labels = sorted(given[key] for key in given.keys() - found.keys())
+        parts = [f"{len(files)} files without labels, such as {files[0]!r}"] if files else []
+        parts += [f"{len(labels)} labels without a file, such as {labels[0]!r}"] if labels else []
         raise DataError(
             " and ".join(parts),
             hint="files and labels are paired by name without suffix in folders, and by what the "
@@ -149,10 +145,8 @@ def pair_shards(
     for key, path in found.items():
         target = "" if output is None else os.path.join(output, stem(path) + suffix)
         if target and target in shards:
-            raise DataError(
-                f"its scores and those of {shards[target].input!r} would both be {target!r}",
-                path=path,
-            )
+            why = f"its scores and those of {shards[target].input!r} would both be {target!r}"
+            raise DataError(why, path=path)
         shards[target or path] = Shard(path, None if given is None else given[key], target)
     for paths in (inputs, labels_path):
         if isinstance(paths, str) and output is not None and is_many(paths):

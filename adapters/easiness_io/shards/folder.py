@@ -32,10 +32,8 @@ def check_folder(
         if os.path.islink(each.rstrip("/") or each):
             raise OutputError("it is a symbolic link", path=each, hint="name its target")
         if os.path.lexists(each) and not os.path.isdir(each):
-            raise OutputError(
-                "it is a file; shards are scored into a folder", path=each,
-                hint="choose another name",
-            )  # fmt: skip
+            why = "it is a file; shards are scored into a folder"
+            raise OutputError(why, path=each, hint="choose another name")
     if os.path.isdir(manifest_folder(folder)):
         with _locked(folder):
             pass
@@ -77,10 +75,8 @@ def _locked(folder: str) -> Iterator[None]:
                 raise OutputError("cannot lock: it is a link, or no file", path=path)
         lock.acquire()
     except Timeout as error:
-        raise OutputError(
-            "another run is writing there", path=folder,
-            hint="wait for it, or choose another folder",
-        ) from error  # fmt: skip
+        hint = "wait for it, or choose another folder"
+        raise OutputError("another run is writing there", path=folder, hint=hint) from error
     except (OSError, NotImplementedError) as error:
         raise OutputError(f"cannot lock: {reason(error)}", path=path) from error
     try:
@@ -100,9 +96,8 @@ def listed_outputs(folder: str) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UnreadableError(
-            f"not a list of shards ({reason(error)})", path=path, hint="score the folder again"
-        ) from error
+        why = f"not a list of shards ({reason(error)})"
+        raise UnreadableError(why, path=path, hint="score the folder again") from error
     return outputs
 
 
@@ -130,17 +125,14 @@ def _refuse_others(
     outputs, with_manifests = found_outputs(folder)
     others = (outputs | with_manifests) - {os.path.basename(shard.output) for shard in shards}
     if others:
-        raise OutputError(
-            f"it holds {min(others)!r}, or its manifest, which is not of this run", path=folder,
-            hint="move it away, or choose another folder",
-        )  # fmt: skip
+        why = f"it holds {min(others)!r}, or its manifest, which is not of this run"
+        raise OutputError(why, path=folder, hint="move it away, or choose another folder")
     for shard in shards:
         load_if_complete(shard, parameters, overwrite=overwrite, quickly=True)
 
 
 def _remove_temporaries(folder: str, outputs: Sequence[str]) -> None:
-    names = [*outputs, *(f"{name}.json" for name in outputs), SHARD_LIST]
-    shortened = {name[:40] for name in names}
+    shortened = {each[:40] for name in outputs for each in (name, f"{name}.json", SHARD_LIST)}
     for each in (folder, manifest_folder(folder)):
         for name in os.listdir(each):
             temporary = _TEMPORARY.fullmatch(name)

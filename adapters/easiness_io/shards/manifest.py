@@ -25,6 +25,7 @@ SUFFIX = ".easiness"
 # A summary takes some hundred bytes, and class names what they take.
 MOST_BYTES = 64 << 20
 _FORMAT = 2
+_OTHERWISE = "choose another output, or pass {overwrite}"
 _TYPES = {
     "version": str, "parameters": dict, "inputs": list, "n_rows": int, "n_classes": int,
     "output_size": int, "output_sha256": str, "summary": ec.Summary,
@@ -53,10 +54,8 @@ def make_folder(folder: str) -> None:
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"cannot make the folder: {reason(error)}", path=folder,
-            hint="write to a folder whose parent is writable",
-        ) from error  # fmt: skip
+        why, hint = f"cannot make the folder: {reason(error)}", "name one in a writable folder"
+        raise OutputError(why, path=folder, hint=hint) from error
 
 
 def json_sha256(content: dict[str, Any]) -> str:
@@ -166,10 +165,8 @@ def load_if_complete(
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
-        raise OutputError(
-            f"its manifest would be called {os.path.basename(path)!r}, which is too long",
-            path=output, hint="choose a shorter name",
-        ) from error  # fmt: skip
+        why = f"its manifest would be called {os.path.basename(path)!r}, which is too long"
+        raise OutputError(why, path=output, hint="choose a shorter name") from error
     if not quickly:
         check_output(output, True, inputs=shard.inputs)
     data = b""
@@ -182,16 +179,11 @@ def load_if_complete(
         # Keys are sorted: so begins every manifest, even a damaged one.
         if overwrite or data.startswith(b'{\n "format": ') or b'"manifest_sha256"' in data:
             return None
-        raise OutputError(
-            "another file has the name of a manifest", path=path,
-            hint="choose another output, or pass {overwrite}",
-        ) from error  # fmt: skip
+        why = "another file has the name of a manifest"
+        raise OutputError(why, path=path, hint=_OTHERWISE) from error
     changed = manifest.difference_from(parameters, output)
     if changed is None and not quickly:
         changed = manifest.changed_input(shard.inputs)
     if changed is not None and not overwrite and os.path.lexists(output):
-        raise OutputError(
-            f"it was scored {changed}", path=output,
-            hint="choose another output, or pass {overwrite}",
-        )  # fmt: skip
+        raise OutputError(f"it was scored {changed}", path=output, hint=_OTHERWISE)
     return manifest if changed is None and (quickly or manifest.matches(output)) else None

@@ -171,9 +171,8 @@ def _read(path: str) -> Manifest | _Result:
     except FileNotFoundError as error:
         raise DataError("no such file or folder", path=path) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UnreadableError(
-            f"neither a manifest nor the output of 'score --json': {reason(error)}", path=path
-        ) from error
+        why = f"neither a manifest nor the output of 'score --json': {reason(error)}"
+        raise UnreadableError(why, path=path) from error
 
 
 def _is_beside(path: str) -> bool:
@@ -196,16 +195,14 @@ def _files(paths: Iterable[str]) -> list[str]:
             raise DataError(why, path=path)
         missing = listed - manifests
         if missing:
+            what = f"{len(missing)} of {len(listed)} manifests are missing"
             raise DataError(
-                f"it is not complete: {len(missing)} of {len(listed)} manifests are missing, such "
-                f"as that of {min(missing)!r}",
-                path=path, hint="score them, or merge the manifests of the others by name",
+                f"it is not complete: {what}, such as that of {min(missing)!r}", path=path,
+                hint="score them, or merge the manifests of the others by name",
             )  # fmt: skip
         others = (outputs - manifests) | (manifests - listed if listed else set())
         if others:
-            raise DataError(
-                f"{min(others)!r} does not belong to its run", path=path,
-                hint="move it away with its manifest, or score it again",
-            )  # fmt: skip
+            hint = "move it away with its manifest, or score it again"
+            raise DataError(f"{min(others)!r} does not belong to its run", path=path, hint=hint)
         found += sorted(manifest_path(os.path.join(folder, name)) for name in manifests)
     return found
