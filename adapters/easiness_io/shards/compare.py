@@ -15,6 +15,8 @@ from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
 from easiness_io.shards.discover import Shard
 
+# What all shards share, and the first file that tells it, by what an error calls it.
+Traits = Mapping[str, tuple[Any, str]]
 _STEP = 1 << 16
 
 
@@ -54,8 +56,8 @@ def check_shards(
     return readers
 
 
-def shared_traits(readers: Sequence[SampleReader]) -> dict[str, tuple[Any, str]]:
-    """Give the traits that all shards share, each with the first file that tells it."""
+def shared_traits(readers: Sequence[SampleReader]) -> Traits:
+    """Give the traits that all shards share."""
     shared: dict[str, tuple[Any, str]] = {}
     for reader in readers:
         for name, value in check_traits(reader, shared, "shards differ in").items():
@@ -65,10 +67,7 @@ def shared_traits(readers: Sequence[SampleReader]) -> dict[str, tuple[Any, str]]
 
 
 def check_traits(
-    reader: SampleReader,
-    shared: Mapping[str, tuple[Any, str]],
-    problem: str,
-    hint: str | None = None,
+    reader: SampleReader, shared: Traits, problem: str, hint: str | None = None
 ) -> dict[str, Any]:
     """Give what tells a shard apart, None where it does not tell; refuse what others differ in."""
     columns = reader.class_columns
@@ -86,10 +85,8 @@ def check_traits(
         # Class names that the user gives go with any columns, but not with another order of them.
         if now is columns and reader.are_named and sorted(before) != sorted(now):
             continue
-        raise DataError(
-            f"{problem} {name}: {_brief(now)}, but {_brief(before)} in {path!r}",
-            path=reader.paths[0], hint=hint,
-        )  # fmt: skip
+        why = f"{problem} {name}: {_brief(now)}, but {_brief(before)} in {path!r}"
+        raise DataError(why, path=reader.paths[0], hint=hint)
     return found
 
 
@@ -133,20 +130,17 @@ def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | 
             blocks.append(block)
             n_bytes += 2 * block.nbytes  # in blocks, and joined or sorted
             if n_bytes > max_bytes:
-                raise DataError(
-                    f"comparing ids takes more than the limit of {max_bytes:,} bytes",
-                    path=reader.paths[0], hint="raise {max_bytes}, or pass {no_check_ids}",
-                )  # fmt: skip
+                why = f"comparing ids takes more than the limit of {max_bytes:,} bytes"
+                hint = "raise {max_bytes}, or pass {no_check_ids}"
+                raise DataError(why, path=reader.paths[0], hint=hint)
     ends = None
     for part in _in_order(blocks):
         row = pc.index(pc.equal(part[1:], part[:-1]), True).as_py()
         if row >= 0:
             found = sorted(reader.paths[0] for reader in readers if _has(reader, part[row]))
             where = "occurs twice in it" if len(found) == 1 else f"is in {found[0]!r} as well"
-            raise DataError(
-                f"the id {part[row].as_py()!r} {where}", path=found[:2][-1],
-                hint="drop one of the rows, or pass {no_check_ids}",
-            )  # fmt: skip
+            why, hint = f"the id {part[row].as_py()!r} {where}", "drop one, or pass {no_check_ids}"
+            raise DataError(why, path=found[:2][-1], hint=hint)
         ends = (ends[0] if ends else part[0].as_py(), part[-1].as_py())
     return ends
 

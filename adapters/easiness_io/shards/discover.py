@@ -123,12 +123,10 @@ def pair_shards(
     found = _found(inputs, "inputs")
     given = None if labels_path is None else _found(labels_path, "labels_path")
     if given is not None and isinstance(inputs, str) != isinstance(labels_path, str):
-        is_name = isinstance(inputs, str)
-        raise DataError(
-            f"got a list, but inputs is {inputs!r}" if is_name
-            else "expected as many paths as inputs, got one", argument="labels_path",
-            hint="give lists of both, which are paired in their order, or one name for each",
-        )  # fmt: skip
+        one, many = "expected as many paths as inputs, got one", "got a list, but inputs is"
+        why = f"{many} {inputs!r}" if isinstance(inputs, str) else one
+        hint = "give lists of both, which are paired in their order, or one name for each"
+        raise DataError(why, argument="labels_path", hint=hint)
     if given is not None and not isinstance(inputs, str) and len(given) != len(found):
         raise DataError(f"{len(given)} paths for {len(found)} inputs", argument="labels_path")
     if given is not None and found.keys() != given.keys():
@@ -136,11 +134,8 @@ def pair_shards(
         labels = sorted(given[key] for key in given.keys() - found.keys())
         parts = [f"{len(files)} files without labels, such as {files[0]!r}"] if files else []
         parts += [f"{len(labels)} labels without a file, such as {labels[0]!r}"] if labels else []
-        raise DataError(
-            " and ".join(parts),
-            hint="files and labels are paired by name without suffix in folders, and by what the "
-            "wildcards stand for in globs",
-        )
+        hint = "they are paired by name without suffix in folders, by what wildcards stand for in globs"
+        raise DataError(" and ".join(parts), hint=hint)
     shards: dict[str, Shard] = {}
     for key, path in found.items():
         target = "" if output is None else os.path.join(output, stem(path) + suffix)
@@ -163,10 +158,8 @@ def _found(paths: str | Iterable[str], argument: str) -> dict[str, str]:
         raise DataError("the list is empty", argument=argument)
     for path in found.values():
         if not os.path.lexists(path) and is_many(path):
-            raise DataError(
-                f"{path!r} in a list is a glob", argument=argument,
-                hint="give it alone, or list the files",
-            )  # fmt: skip
+            why, hint = f"{path!r} in a list is a glob", "give it alone, or list the files"
+            raise DataError(why, argument=argument, hint=hint)
     return found
 
 
@@ -176,10 +169,9 @@ def _refuse_outputs_among(given: str, output: str, targets: Iterable[str]) -> No
         inside = os.path.relpath(os.path.realpath(output), os.path.realpath(given))
         # `expand` leaves out what begins with a dot or an underscore; outside begins with two dots.
         if inside == "." or inside[0] not in "._":
-            raise DataError(
-                f"it is in {given!r}, the folder of the inputs: a rerun would take it for one",
-                path=output, hint="choose a folder elsewhere, or a name that begins with '_'",
-            )  # fmt: skip
+            why = f"it is in {given!r}, the folder of the inputs: a rerun would take it for one"
+            hint = "choose a folder elsewhere, or a name that begins with '_'"
+            raise DataError(why, path=output, hint=hint)
         return
     parts = given.split("/")
     plain = next(at for at, part in enumerate(parts) if glob.has_magic(part))
@@ -187,7 +179,5 @@ def _refuse_outputs_among(given: str, output: str, targets: Iterable[str]) -> No
     wildcards = _wildcards("/".join(parts[plain:]))
     for path in [output, *targets]:
         if wildcards.fullmatch(os.path.relpath(os.path.realpath(path), base) + "/"):
-            raise DataError(
-                f"it would be among the inputs {given!r} when the run is repeated", path=path,
-                hint="choose an output folder elsewhere",
-            )  # fmt: skip
+            why = f"it would be among the inputs {given!r} when the run is repeated"
+            raise DataError(why, path=path, hint="choose an output folder elsewhere")

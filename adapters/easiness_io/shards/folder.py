@@ -20,24 +20,37 @@ from easiness_io.writers.atomic import atomic_write
 from easiness_io.writers.tables import SINKS
 
 SHARD_LIST = "shards.json"
-LOCK = "lock"
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.tmp")
 
 
 def check_folder(
-    folder: str, shards: Sequence[Shard], parameters: Parameters, *, overwrite: bool
+    folder: str,
+    shards: Sequence[Shard],
+    parameters: Parameters,
+    *,
+    overwrite: bool,
+    is_locked: bool = False,
 ) -> None:
-    """Refuse what `output_folder` would refuse, before any file is read; nothing is made."""
+    """Refuse a folder that is in use, or has outputs of other shards, or of another way to score.
+
+    What reads the folder would take their rows for this run's. Nothing is made.
+    """
     for each in (folder, manifest_folder(folder)):
         if os.path.islink(each.rstrip("/") or each):
             raise OutputError("it is a symbolic link", path=each, hint="name its target")
         if os.path.lexists(each) and not os.path.isdir(each):
             why = "it is a file; shards are scored into a folder"
             raise OutputError(why, path=each, hint="choose another name")
-    if os.path.isdir(manifest_folder(folder)):
+    if os.path.isdir(manifest_folder(folder)) and not is_locked:
         with _locked(folder):
             pass
-    _refuse_others(folder, shards, parameters, overwrite=overwrite)
+    outputs, with_manifests = found_outputs(folder)
+    others = (outputs | with_manifests) - {os.path.basename(shard.output) for shard in shards}
+    if others:
+        why = f"it holds {min(others)!r}, or its manifest, which is not of this run"
+        raise OutputError(why, path=folder, hint="move it away, or choose another folder")
+    for shard in shards:
+        load_if_complete(shard, parameters, overwrite=overwrite, quickly=True)
 
 
 @contextmanager
@@ -49,7 +62,7 @@ def output_folder(
     make_folder(manifest_folder(folder))
     with _locked(folder):
         names = sorted(os.path.basename(shard.output) for shard in shards)
-        _refuse_others(folder, shards, parameters, overwrite=overwrite)
+        check_folder(folder, shards, parameters, overwrite=overwrite, is_locked=True)
         _remove_temporaries(folder, names)
         # A part of the outputs is not to be taken for all.
         path = os.path.join(manifest_folder(folder), SHARD_LIST)
@@ -65,7 +78,7 @@ def output_folder(
 @contextmanager
 def _locked(folder: str) -> Iterator[None]:
     """Hold a folder's lock; the system releases it when the process ends, however it ends."""
-    path = os.path.join(manifest_folder(folder), LOCK)
+    path = os.path.join(manifest_folder(folder), "lock")
     lock = FileLock(path, timeout=0)
     try:
         # Some versions of filelock truncate the file, whosever it is.
@@ -113,22 +126,6 @@ def found_outputs(folder: str) -> tuple[set[str], set[str]]:
         for each, end in ((folder, ""), (manifest_folder(folder), ".json"))
     )  # fmt: skip
     return outputs, manifests
-
-
-def _refuse_others(
-    folder: str, shards: Sequence[Shard], parameters: Parameters, *, overwrite: bool
-) -> None:
-    """Refuse outputs of other shards, and of runs that scored in another way.
-
-    What reads the folder would take their rows for this run's.
-    """
-    outputs, with_manifests = found_outputs(folder)
-    others = (outputs | with_manifests) - {os.path.basename(shard.output) for shard in shards}
-    if others:
-        why = f"it holds {min(others)!r}, or its manifest, which is not of this run"
-        raise OutputError(why, path=folder, hint="move it away, or choose another folder")
-    for shard in shards:
-        load_if_complete(shard, parameters, overwrite=overwrite, quickly=True)
 
 
 def _remove_temporaries(folder: str, outputs: Sequence[str]) -> None:

@@ -130,14 +130,11 @@ class Manifest:
 
     def matches(self, output: str) -> bool:
         """Whether the scores' file is there with the bytes that the manifest promises."""
-        try:
-            found = os.lstat(output)
-            if not stat.S_ISREG(found.st_mode) or found.st_size != self.output_size:
-                return False
-            with open(output, "rb") as file:
-                return file_sha256(file) == self.output_sha256
-        except FileNotFoundError:
+        if os.path.islink(output) or not os.path.isfile(output):
             return False
+        with open(output, "rb") as file:
+            same_size = os.fstat(file.fileno()).st_size == self.output_size
+            return same_size and file_sha256(file) == self.output_sha256
 
 
 def _flat(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -18,15 +18,7 @@ from easiness_io.shards.manifest import MOST_BYTES, SUFFIX, Manifest, manifest_f
 
 @dataclass(frozen=True)
 class Merged:
-    """What several runs found together.
-
-    Attributes
-    ----------
-    summary : Summary
-        Of all samples.
-    n_classes : int
-        Columns of the probabilities; 0 where nothing tells.
-    """
+    """The summary of several runs, and their number of classes: 0 where nothing tells."""
 
     summary: ec.Summary
     n_classes: int
@@ -51,8 +43,7 @@ def merge_summaries(paths: Iterable[str | os.PathLike[str]], *, verify: bool = F
     Raises
     ------
     DataError
-        If a folder is not complete, something would count twice, or summaries are of different
-        kinds.
+        If a folder is not complete, something would count twice, or kinds of summaries differ.
     """
     merging = _Merging(verify)
     # Manifests come first: printed results are compared with them.

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import easiness_core as ec
@@ -15,7 +14,7 @@ from easiness_io.fingerprint import content_sha256, file_sha256, fingerprint
 from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
 from easiness_io.scoring import score_blocks
-from easiness_io.shards.compare import check_traits, open_shard
+from easiness_io.shards.compare import Traits, check_traits, open_shard
 from easiness_io.shards.discover import Shard
 from easiness_io.shards.manifest import Manifest, load_if_complete, make_folder, manifest_path
 from easiness_io.writers.atomic import atomic_write
@@ -48,14 +47,8 @@ class Report:
 class ShardsError(ShardError):
     """Some shards could not be scored; the others are complete, and a rerun skips them.
 
-    Attributes
-    ----------
-    finished : list of str
-        The outputs that are complete.
-    failed : dict of str to ShardError
-        Why an input could not be scored; those neither here nor finished were not begun.
-    summary : Summary
-        Of the finished shards.
+    `finished` are the outputs that are complete, and `summary` is of these; `failed` says why an
+    input could not be scored. What is in neither was not begun.
     """
 
     def __init__(self, report: Report, n_shards: int) -> None:
@@ -83,14 +76,10 @@ class ShardsError(ShardError):
 def as_shard_error(path: str) -> Iterator[None]:
     """Turn what goes wrong with a shard into a `ShardError`, which names it and can be pickled."""
     try:
-        with located(path):
+        with located(path, ShardError):
             yield
     except ShardError:
         raise
-    except DataError as error:
-        raise ShardError(
-            error.problem, path=error.path, argument=error.argument, hint=error.hint, row=error.row
-        ) from error
     except (
         OSError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError, ImportError
     ) as error:  # fmt: skip
@@ -109,24 +98,23 @@ def run_serially(
     """Score one shard after the other; the runner of `score_shards` by default."""
     report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
     skipped = 0
+
+    def moved(done: int) -> None:
+        progress(report.summary.n_samples + done, skipped)
+
     for shard, reader in zip(shards, readers, strict=True):
-        before = report.summary.n_samples
         try:
             summary, was_complete = complete_shard(
                 shard, parameters, overwrite=overwrite, reader=reader, n_threads=n_threads,
-                progress=partial(_moved, progress, before, skipped),
+                progress=moved,
             )  # fmt: skip
         except ShardError as error:
             report.failed[shard.input] = error
             continue
         skipped += summary.n_samples if was_complete else 0
         report.add(shard.output, summary)
-        progress(report.summary.n_samples, skipped)
+        moved(0)
     return report
-
-
-def _moved(progress: Callable[[int, int], object], before: int, skipped: int, done: int) -> None:
-    progress(before + done, skipped)
 
 
 def complete_shard(
@@ -135,7 +123,7 @@ def complete_shard(
     *,
     overwrite: bool,
     reader: SampleReader | None = None,
-    expected: Mapping[str, tuple[Any, str]] | None = None,
+    expected: Traits | None = None,
     n_threads: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[ec.Summary, bool]:

@@ -122,10 +122,9 @@ def score_shards(
         What to write.
     check_ids : bool, default True
         Whether to look for ids that occur twice before scoring; this reads all ids.
-    runner : callable, default run_serially
-        What scores the shards once they are checked, called as `run_serially` is.
-    opened : callable, optional
-        Called with the readers of all shards before the first is scored.
+    runner, opened : callable, optional
+        What scores the shards once they are checked, as `run_serially` does; and what is called
+        with the readers of all shards before that.
     progress : callable, optional
         Called with the number of rows done so far, and how many of these were done before.
     overwrite, **options
@@ -140,9 +139,8 @@ def score_shards(
     ------
     ShardError
         Before anything is scored: the shards differ in classes, lack labels or share ids, or the
-        folder is in use or holds other outputs.
-    ShardsError
-        A ShardError: some shards failed. The finished ones stay, and a rerun skips them.
+        folder is in use or holds other outputs. After it, a ShardsError: some shards failed; the
+        finished ones stay, and a rerun skips them.
     TypeError, ValueError
         If an option is not what it should be; nothing is read then.
     """

@@ -64,15 +64,12 @@ def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
 
 
 def _columns(scores: ec.Scores, samples: Samples) -> dict[str, Any]:
+    names = ("predicted", "easiness", "log_easiness", "level", "loss")
     return {
         "index": samples.first_row + np.arange(len(scores)),
         **({} if samples.ids is None else {"id": samples.ids}),
         "label": samples.labels,
-        "predicted": scores.predicted,
-        "easiness": scores.easiness,
-        "log_easiness": scores.log_easiness,
-        "level": scores.level,
-        "loss": scores.loss,
+        **{name: getattr(scores, name) for name in names},
     }
 
 
@@ -140,8 +137,7 @@ class ParquetSink(Sink):
         """Write the last row group and the footer."""
         if self._blocks:
             self._write()
-        if self._writer is not None:
-            self._writer.close()
+        self._writer.close()
 
 
 class NpzSink(Sink):
