@@ -33,10 +33,9 @@ def check_shards(
 ) -> list[SampleReader]:
     """Open every shard, and refuse a set that does not belong together, by a `DataError`.
 
-    That is: a shard that cannot be opened or lacks labels, or has wrong ones that can be read
-    alone (not in csv); shards that differ in classes or in having ids, or share an id. Ids found
-    by the usual name `index` may be the same in two files: pandas counts from 0 in each. To look
-    for ids that occur twice, all ids are read, unless `check_ids` is false.
+    That is: shards that cannot be opened, lack labels, or have wrong ones that can be read alone
+    (not in csv); that differ in classes or in having ids, or, with `check_ids`, share an id. Ids
+    found by the usual name `index` may be the same in two files: pandas counts from 0 in each.
     """
     readers = [open_shard(shard, parameters) for shard in shards]
     seen: dict[tuple[int, int], str] = {}
@@ -101,13 +100,11 @@ def check_unique(readers: Sequence[SampleReader], max_bytes: int, *, across: boo
 
     One shard's ids are in memory at a time, and those of shards whose ranges overlap together.
     """
-    ranges = []
-    for at, reader in enumerate(readers):
-        if ends := _ends([reader], max_bytes):
-            ranges.append((*ends, at))
+    ends = [_ends([reader], max_bytes) for reader in readers]
+    ranges = sorted((*each, at) for at, each in enumerate(ends) if each is not None)
     groups: list[list[SampleReader]] = []
     highest: Any = None
-    for low, high, at in sorted(ranges) if across else ():
+    for low, high, at in ranges if across else ():
         if not groups or low > highest:
             groups.append([])
             highest = high
@@ -139,8 +136,8 @@ def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | 
         if row >= 0:
             found = sorted(reader.paths[0] for reader in readers if _has(reader, part[row]))
             where = "occurs twice in it" if len(found) == 1 else f"is in {found[0]!r} as well"
-            why, hint = f"the id {part[row].as_py()!r} {where}", "drop one, or pass {no_check_ids}"
-            raise DataError(why, path=found[:2][-1], hint=hint)
+            hint = "drop one of the rows, or pass {no_check_ids}"
+            raise DataError(f"the id {part[row].as_py()!r} {where}", path=found[:2][-1], hint=hint)
         ends = (ends[0] if ends else part[0].as_py(), part[-1].as_py())
     return ends
 

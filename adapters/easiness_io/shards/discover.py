@@ -52,12 +52,10 @@ def expand(path: str) -> dict[str, str]:
         unknown = [each for each in paths if not _is_readable(each)]
         if unknown:
             nested = os.path.isdir(unknown[0])
-            raise DataError(
-                f"it holds {len(unknown)} {'folders or ' if nested else ''}files of other formats, "
-                f"such as {os.path.basename(unknown[0])!r}",
-                path=path,
-                hint=f"name the files by a glob, such as '{'**/' if nested else ''}*.npy' in it",
-            )
+            what = f"{'folders or ' if nested else ''}files of other formats"
+            why = f"it holds {len(unknown)} {what}, such as {os.path.basename(unknown[0])!r}"
+            hint = f"name the files by a glob, such as '{'**/' if nested else ''}*.npy' in it"
+            raise DataError(why, path=path, hint=hint)
         found = [(stem(each), each) for each in paths]
     else:
         wildcards = _wildcards(path)
@@ -134,7 +132,7 @@ def pair_shards(
         labels = sorted(given[key] for key in given.keys() - found.keys())
         parts = [f"{len(files)} files without labels, such as {files[0]!r}"] if files else []
         parts += [f"{len(labels)} labels without a file, such as {labels[0]!r}"] if labels else []
-        hint = "they are paired by name without suffix in folders, by what wildcards stand for in globs"
+        hint = "they are paired by name without suffix, or by what the wildcards stand for"
         raise DataError(" and ".join(parts), hint=hint)
     shards: dict[str, Shard] = {}
     for key, path in found.items():

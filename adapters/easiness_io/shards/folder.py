@@ -116,16 +116,12 @@ def listed_outputs(folder: str) -> list[str]:
 
 def found_outputs(folder: str) -> tuple[set[str], set[str]]:
     """List the outputs in a folder, and those that have manifests."""
-    outputs, manifests = (
-        {
-            name.removesuffix(end)
-            for name in (os.listdir(each) if os.path.isdir(each) else ())
-            if name.endswith(end) and name[0] not in "._"
-            and os.path.splitext(name.removesuffix(end))[1].lower() in SINKS
-        }
-        for each, end in ((folder, ""), (manifest_folder(folder), ".json"))
-    )  # fmt: skip
-    return outputs, manifests
+    found = []
+    for each, end in ((folder, ""), (manifest_folder(folder), ".json")):
+        names = os.listdir(each) if os.path.isdir(each) else []
+        names = [name.removesuffix(end) for name in names if name[0] not in "._"]
+        found.append({name for name in names if os.path.splitext(name)[1].lower() in SINKS})
+    return found[0], found[1]
 
 
 def _remove_temporaries(folder: str, outputs: Sequence[str]) -> None:

@@ -45,12 +45,33 @@ def merge_summaries(paths: Iterable[str | os.PathLike[str]], *, verify: bool = F
     DataError
         If a folder is not complete, something would count twice, or kinds of summaries differ.
     """
-    merging = _Merging(verify)
+    summary = ec.Summary()
+    widths: dict[int, str] = {}  # the first file with each number of classes
+    # What tells samples, and the first file that counts them; and the first manifest of all, and
+    # of each folder, with its parameters.
+    seen: dict[str, str] = {}
+    first: dict[str, tuple[str, dict[str, Any]]] = {}
     # Manifests come first: printed results are compared with them.
     files = _files([os.fspath(each) for each in paths])
     for path in sorted(files, key=lambda path: not _is_beside(path)):
-        merging.add(path)
-    return Merged(merging.summary, merging.n_classes[0] if merging.n_classes else 0)
+        found = _read(path)
+        if isinstance(found, Manifest):
+            output = _output_of(path, found, verify=verify)
+            _count_manifest(path, found, output, seen)
+            _refuse_difference(path, found, os.path.dirname(output), first)
+        else:
+            _count_result(path, found, summary, seen)
+        # A manifest of no rows may not know its number of classes.
+        if found.n_classes or found.summary.n_samples:
+            widths.setdefault(found.n_classes, path)
+        if len(widths) > 1:
+            (a, other), (b, _) = widths.items()
+            raise DataError(f"it has {b} classes, {other!r} has {a}", path=path)
+        try:
+            summary = summary.merge(found.summary)
+        except ValueError as error:
+            raise DataError(reason(error), path=path) from error
+    return Merged(summary, next(iter(widths), 0))
 
 
 @dataclass(frozen=True)
@@ -63,87 +84,65 @@ class _Result:
     sha256: str
 
 
-class _Merging:
-    """What has been merged so far, to refuse what would count twice or does not belong to it."""
+def _output_of(path: str, manifest: Manifest, *, verify: bool) -> str:
+    folder, name = os.path.split(os.path.realpath(path))
+    output = os.path.join(folder.removesuffix(SUFFIX), name.removesuffix(".json"))
+    is_there = os.path.isfile(output) and os.path.getsize(output) == manifest.output_size
+    if not is_there or (verify and not manifest.matches(output)):
+        why = "missing, or not what its manifest says"
+        raise DataError(why, path=output, hint="score it again")
+    return output
 
-    def __init__(self, verify: bool) -> None:
-        self.summary, self._verify = ec.Summary(), verify
-        # The number of classes, and the first file that tells it.
-        self.n_classes: tuple[int, str] | None = None
-        # What tells samples, and the first file that counts them.
-        self._seen: dict[str, str] = {}
-        # The first manifest of all, and of each folder: its path and parameters.
-        self._first: dict[str, tuple[str, dict[str, Any]]] = {}
 
-    def add(self, path: str) -> None:
-        """Count one more."""
-        found = _read(path)
-        if isinstance(found, Manifest):
-            self._check_manifest(path, found)
-        else:
-            self._check_result(path, found)
-        # A manifest of no rows may not know its number of classes.
-        if found.n_classes or found.summary.n_samples:
-            n_classes, first = self.n_classes = self.n_classes or (found.n_classes, path)
-            if found.n_classes != n_classes:
-                why = f"it has {found.n_classes} classes, {first!r} has {n_classes}"
-                raise DataError(why, path=path)
-        try:
-            self.summary = self.summary.merge(found.summary)
-        except ValueError as error:
-            raise DataError(reason(error), path=path) from error
+def _count_manifest(path: str, manifest: Manifest, output: str, seen: dict[str, str]) -> None:
+    own = [os.path.realpath(path)]
+    if manifest.n_rows:
+        # In one folder, equal content may be two shards, which the run counted as two; but the
+        # same files scored alike are a copy of one.
+        content = json.dumps([each["sha256"] for each in manifest.inputs])
+        files = [each["path"] for each in manifest.inputs]
+        own.append(json.dumps([files, content, manifest.parameters], sort_keys=True))
+        other = os.path.realpath(seen.setdefault(content, path))
+        if os.path.dirname(other) != os.path.dirname(own[0]):
+            own.append(content)
+    _refuse_seen(own, path, seen)
+    for key in (*own, output, os.path.dirname(output)):
+        seen.setdefault(key, path)
 
-    def _check_manifest(self, path: str, manifest: Manifest) -> None:
-        folder, name = os.path.split(os.path.realpath(path))
-        run = folder.removesuffix(SUFFIX)
-        output = os.path.join(run, name.removesuffix(".json"))
-        is_there = os.path.isfile(output) and os.path.getsize(output) == manifest.output_size
-        if not is_there or (self._verify and not manifest.matches(output)):
-            why = "missing, or not what its manifest says"
-            raise DataError(why, path=output, hint="score it again")
-        own = [os.path.realpath(path)]
-        if manifest.n_rows:
-            # In one folder, equal content may be two shards, which the run counted as two; but
-            # the same files scored alike are a copy of one.
-            content = json.dumps([each["sha256"] for each in manifest.inputs])
-            files = [each["path"] for each in manifest.inputs]
-            own.append(json.dumps([files, content, manifest.parameters], sort_keys=True))
-            if os.path.dirname(os.path.realpath(self._seen.setdefault(content, path))) != folder:
-                own.append(content)
-        self._refuse_seen(own, path)
-        for key in (*own, output, run):
-            self._seen.setdefault(key, path)
-        parameters = {**manifest.parameters, "version": manifest.version}
-        # The estimator and the bins are compared as summaries are merged.
-        self._refuse_difference("", path, parameters, ["normalize", "logits", "classes"])
-        if listed_outputs(run):
-            self._refuse_difference(run, path, parameters, sorted(parameters))
 
-    def _check_result(self, path: str, result: _Result) -> None:
-        own = [os.path.realpath(path)]
-        if result.summary.n_samples:
-            own.append(result.sha256)  # a copy of a result is that result
-        output = [] if result.output is None else [os.path.realpath(result.output)]
-        self._refuse_seen(own + output, path)
-        if result.summary.n_samples and result.summary == self.summary:
-            raise DataError("what is before it already counts the same samples", path=path)
-        self._seen |= dict.fromkeys(own, path)
+def _count_result(path: str, result: _Result, total: ec.Summary, seen: dict[str, str]) -> None:
+    own = [os.path.realpath(path)]
+    if result.summary.n_samples:
+        own.append(result.sha256)  # a copy of a result is that result
+    output = [] if result.output is None else [os.path.realpath(result.output)]
+    _refuse_seen(own + output, path, seen)
+    if result.summary.n_samples and result.summary == total:
+        raise DataError("what is before it already counts the same samples", path=path)
+    seen |= dict.fromkeys(own, path)
 
-    def _refuse_seen(self, keys: list[str], path: str) -> None:
-        for key in keys:
-            if key in self._seen:
-                why = f"{self._seen[key]!r} already counts the same samples"
-                raise DataError(why, path=path)
 
-    def _refuse_difference(
-        self, run: str, path: str, found: dict[str, Any], names: list[str]
-    ) -> None:
-        first, before = self._first.setdefault(run, (path, found))
+def _refuse_seen(keys: list[str], path: str, seen: dict[str, str]) -> None:
+    for key in keys:
+        if key in seen:
+            raise DataError(f"{seen[key]!r} already counts the same samples", path=path)
+
+
+def _refuse_difference(
+    path: str, manifest: Manifest, folder: str, first: dict[str, tuple[str, dict[str, Any]]]
+) -> None:
+    """Refuse parameters other than those of all manifests, or of the run that filled a folder."""
+    found = {**manifest.parameters, "version": manifest.version}
+    # Of all: the estimator and the bins are compared as summaries are merged.
+    compared = {"": ["normalize", "logits", "classes"]}
+    if listed_outputs(folder):
+        compared[folder] = sorted(found)
+    for run, names in compared.items():
+        other, before = first.setdefault(run, (path, found))
         for name in names:
-            now, then = found.get(name), before.get(name)
-            if now != then:
+            if found.get(name) != before.get(name):
+                now, then = found.get(name), before.get(name)
+                why = f"it was scored with {name} {now!r}, {other!r} with {then!r}"
                 hint = "this folder mixes two runs; rerun the unfinished one" if run else None
-                why = f"it was scored with {name} {now!r}, {first!r} with {then!r}"
                 raise DataError(why, path=path, hint=hint)
 
 
@@ -187,10 +186,9 @@ def _files(paths: Iterable[str]) -> list[str]:
         missing = listed - manifests
         if missing:
             what = f"{len(missing)} of {len(listed)} manifests are missing"
-            raise DataError(
-                f"it is not complete: {what}, such as that of {min(missing)!r}", path=path,
-                hint="score them, or merge the manifests of the others by name",
-            )  # fmt: skip
+            why = f"it is not complete: {what}, such as that of {min(missing)!r}"
+            hint = "score them, or merge the manifests of the others by name"
+            raise DataError(why, path=path, hint=hint)
         others = (outputs - manifests) | (manifests - listed if listed else set())
         if others:
             hint = "move it away with its manifest, or score it again"

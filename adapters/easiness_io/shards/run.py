@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import easiness_core as ec
 from easiness_io.errors import DataError, OutputError, ShardError, located, reason

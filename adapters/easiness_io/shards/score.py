@@ -33,10 +33,9 @@ def score_shard(
     """Score one file into another, once, in memory that does not grow with them.
 
     A call is a task for any executor: Dask, Ray, Spark, a job array or a shell loop. The output
-    appears complete or not at all. Its manifest, with the summary, the parameters, and checksums of
-    inputs and output, lies in a folder beside that of the output: `scores.easiness/a.csv.json` for
-    `scores/a.csv`. Where the output matches it, a call only returns the summary; where the output
-    is missing or damaged, the file is scored again, into the same bytes.
+    appears complete or not at all. Its manifest, with the summary, the parameters and checksums,
+    lies beside its folder: `scores.easiness/a.csv.json` for `scores/a.csv`. Where the two match, a
+    call only returns the summary; otherwise the file is scored again, into the same bytes.
 
     Parameters
     ----------
@@ -146,7 +145,7 @@ def score_shards(
     """
     suffix = f".{format}"
     if suffix not in SINKS:
-        formats = ", ".join(name[1:] for name in SINKS)
+        formats = ", ".join(SINKS).replace(".", "")
         raise ValueError(f"format: expected one of {formats}, got {format!r}")
     parameters = Parameters(**options)
     folder = _absolute(output)

@@ -27,14 +27,7 @@ _SPECIAL = re.compile(r'[,;"\t\r\n]')
 
 
 def escaped(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run as a formula.
-
-    Examples
-    --------
-    >>> from easiness_io.writers.tables import escaped
-    >>> escaped("=1+1"), escaped("cat")
-    ("'=1+1", 'cat')
-    """
+    """Put an apostrophe before what a spreadsheet would run as a formula: `=1+1` is `'=1+1`."""
     return _FORMULA.sub(r"\1'", text)
 
 
