@@ -42,7 +42,6 @@ def content_sha256(path: str) -> str:
             return file_sha256(file)
     digest = hashlib.sha256()
     for name in _files(path):
-        with open(name, "rb") as file:
-            line = f"{os.path.basename(name)}\0{file_sha256(file)}\n"
-            digest.update(line.encode(errors="surrogateescape"))
+        line = f"{os.path.basename(name)}\0{content_sha256(name)}\n"
+        digest.update(line.encode(errors="surrogateescape"))
     return digest.hexdigest()

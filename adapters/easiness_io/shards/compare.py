@@ -150,16 +150,16 @@ def _in_order(blocks: list[Any]) -> Iterator[Any]:
     """Sort ids, and give them in steps; each begins with the last one of the step before."""
     if not sum(map(len, blocks)):
         return
+    order = None
     if pa.types.is_integer(blocks[0].type):
         numbers = np.concatenate(blocks)
         blocks.clear()
         numbers.sort()
         ids = pa.array(numbers)
-        for start in range(0, len(ids), _STEP):
-            yield ids[start : start + _STEP + 1]
     else:
         ids = pa.concat_arrays(blocks)
         blocks.clear()
         order = pc.sort_indices(ids)
-        for start in range(0, len(ids), _STEP):
-            yield ids.take(order[start : start + _STEP + 1])
+    for start in range(0, len(ids), _STEP):
+        rows = slice(start, start + _STEP + 1)
+        yield ids[rows] if order is None else ids.take(order[rows])

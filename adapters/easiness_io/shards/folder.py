@@ -119,7 +119,7 @@ def found_outputs(folder: str) -> tuple[set[str], set[str]]:
     found = []
     for each, end in ((folder, ""), (manifest_folder(folder), ".json")):
         names = os.listdir(each) if os.path.isdir(each) else []
-        names = [name.removesuffix(end) for name in names if name[0] not in "._"]
+        names = [n.removesuffix(end) for n in names if n.endswith(end) and n[0] not in "._"]
         found.append({name for name in names if os.path.splitext(name)[1].lower() in SINKS})
     return found[0], found[1]
 

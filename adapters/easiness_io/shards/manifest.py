@@ -12,7 +12,7 @@ import json
 import os
 import stat
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import easiness_core as ec
 from easiness_io.errors import OutputError, reason
@@ -26,10 +26,6 @@ SUFFIX = ".easiness"
 MOST_BYTES = 64 << 20
 _FORMAT = 2
 _OTHERWISE = "choose another output, or pass {overwrite}"
-_TYPES = {
-    "version": str, "parameters": dict, "inputs": list, "n_rows": int, "n_classes": int,
-    "output_size": int, "output_sha256": str, "summary": ec.Summary,
-}  # fmt: skip
 _INPUT = {
     "name": str, "path": str, "size": int, "mtime_ns": int, "ctime_ns": int, "sha256": str
 }  # fmt: skip
@@ -92,7 +88,8 @@ class Manifest:
             if content.pop("format") != _FORMAT:
                 raise ValueError(f"its format is not {_FORMAT}")
             content["summary"] = ec.Summary.from_dict(content["summary"])
-            for part, kinds in ((content, _TYPES), *((each, _INPUT) for each in content["inputs"])):
+            wanted = {name: get_origin(kind) or kind for name, kind in get_type_hints(cls).items()}
+            for part, kinds in ((content, wanted), *((each, _INPUT) for each in content["inputs"])):
                 found = {name: type(value) for name, value in part.items()}
                 if found != kinds:
                     raise TypeError(f"it holds {found}")

@@ -27,9 +27,8 @@ _QUOTED, _NAMED = 3, 20
 class Report:
     """How far a run has come.
 
-    `finished` are the outputs that are complete, in the order in which they were finished, and
-    `summary` is of these; `failed` says why an input could not be scored, and `stopped` why the run
-    ended before all shards were begun.
+    `finished` are the outputs that are complete, in that order, and `summary` is of these; `failed`
+    says why an input could not be scored, and `stopped` why the run ended before all were begun.
     """
 
     summary: ec.Summary = field(default_factory=ec.Summary)
@@ -53,10 +52,8 @@ class ShardsError(ShardError):
     def __init__(self, report: Report, n_shards: int) -> None:
         done, left = len(report.finished), n_shards - len(report.finished)
         skipped = " and will be skipped by a rerun" if done else ""
-        super().__init__(
-            f"{done} of {n_shards} shards {'is' if done == 1 else 'are'} finished{skipped}; {left} "
-            f"{'is' if left == 1 else 'are'} not"
-        )
+        are, rest = ("is" if n == 1 else "are" for n in (done, left))
+        super().__init__(f"{done} of {n_shards} shards {are} finished{skipped}; {left} {rest} not")
         self.finished, self.failed = report.finished, report.failed
         self.summary, self.stopped = report.summary, report.stopped
 
@@ -144,9 +141,8 @@ def complete_shard(
         output, manifest_file = shard.output, manifest_path(shard.output)
         make_folder(os.path.dirname(manifest_file))
         with atomic_write(output, True) as file:
-            sink = SINKS[os.path.splitext(output)[1].lower()](
-                file, reader.classes, escape_formulas=parameters.escape_formulas
-            )
+            kind = SINKS[os.path.splitext(output)[1].lower()]
+            sink = kind(file, reader.classes, escape_formulas=parameters.escape_formulas)
             summary = score_blocks(
                 reader, parameters, add=sink.add, n_threads=n_threads, progress=progress
             )

@@ -53,8 +53,7 @@ def score_shard(
         Called after each block with the number of rows done so far.
     **options
         As in `open_samples`; `estimator` and `n_bins`, as in `easiness_core.score`; and
-        `escape_formulas`, whether csv has an apostrophe before names that a spreadsheet would run
-        as formulas.
+        `escape_formulas=True`, to escape names in csv that a spreadsheet would run as formulas.
 
     Returns
     -------
@@ -157,10 +156,8 @@ def score_shards(
         if opened is not None:
             opened(readers)
         with output_folder(folder, shards, parameters, overwrite=overwrite):
-            report = runner(
-                shards, readers, parameters, overwrite=overwrite,
-                progress=progress or (lambda done, skipped: None),
-            )  # fmt: skip
+            moved = progress or (lambda done, skipped: None)
+            report = runner(shards, readers, parameters, overwrite=overwrite, progress=moved)
     if report.failed or report.stopped:
         raise ShardsError(report, len(shards))
     return report.summary
