@@ -10,8 +10,7 @@ from typing import Any
 def file_sha256(file: Any) -> str:
     """Checksum an open file from its start."""
     file.seek(0)
-    digest: str = hashlib.file_digest(file, "sha256").hexdigest()
-    return digest
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _files(path: str) -> list[str]:

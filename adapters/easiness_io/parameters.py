@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -38,16 +37,14 @@ class Parameters(ReadOptions):
                 raise TypeError(f"{name}: expected a text, got {type(text).__name__}")
             if name in ("delimiter", "decimal") and len(text or ".") != 1:
                 raise ValueError(f"{name}: expected one character, got {text!r}")
-        try:
-            max_bytes = operator.index(self.max_bytes)
-        except TypeError:
+        if not hasattr(self.max_bytes, "__index__"):
             kind = type(self.max_bytes).__name__
-            raise TypeError(f"max_bytes: expected a whole number, got {kind}") from None
+            raise TypeError(f"max_bytes: expected a whole number, got {kind}")
         checked = {
             "estimator": estimator,
             "n_bins": ec.Summary(estimator=estimator, n_bins=self.n_bins).n_bins,
             "classes": _names(self.classes),
-            "max_bytes": max_bytes,
+            "max_bytes": int(self.max_bytes),
         }
         for name in ("logits", "normalize", "header", "escape_formulas"):
             value = getattr(self, name)

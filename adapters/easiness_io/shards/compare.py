@@ -49,7 +49,7 @@ def check_shards(
     for reader in readers:
         reader.check_labels()
     if check_ids:
-        counted = any((reader.ids_name or "").lower() == "index" for reader in readers)
+        counted = "index" in [(reader.ids_name or "").lower() for reader in readers]
         across = not counted or parameters.ids is not None
         check_unique(readers, parameters.max_bytes, across=across)
     return readers

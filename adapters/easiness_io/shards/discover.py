@@ -15,10 +15,7 @@ from easiness_io.readers import ipc, registry
 
 @dataclass(frozen=True)
 class Shard:
-    """One task: the file of probabilities, the file of labels if any, and the file of scores.
-
-    The output is empty where none is written.
-    """
+    """One task: files of probabilities and labels, and the output, empty where none is written."""
 
     input: str
     labels_path: str | None = None
@@ -59,18 +56,16 @@ def expand(path: str) -> dict[str, str]:
         found = [(stem(each), each) for each in paths]
     else:
         wildcards = _wildcards(path)
-        found = []
-        for name in sorted(glob.glob(path, recursive=True)):
-            match = wildcards.fullmatch(f"{name}/")
-            found.append(("|".join(match.groups()) if match else name, name))
+        paths = sorted(glob.glob(path, recursive=True))
+        matches = [wildcards.fullmatch(f"{each}/") for each in paths]
+        found = [("|".join(m.groups()) if m else p, p) for m, p in zip(matches, paths, strict=True)]
     if not found:
         brackets = "[...] stands for one of its characters, [[] for a bracket"
         raise DataError("no files there", path=path, hint=brackets if "[" in path else None)
     by_key: dict[str, str] = {}
     for key, name in found:
-        if key in by_key:
+        if by_key.setdefault(key, name) != name:
             raise DataError(f"two files are called {key!r}: this and {by_key[key]!r}", path=name)
-        by_key[key] = name
     return by_key
 
 
@@ -121,8 +116,9 @@ def pair_shards(
     found = _found(inputs, "inputs")
     given = None if labels_path is None else _found(labels_path, "labels_path")
     if given is not None and isinstance(inputs, str) != isinstance(labels_path, str):
-        one, many = "expected as many paths as inputs, got one", "got a list, but inputs is"
-        why = f"{many} {inputs!r}" if isinstance(inputs, str) else one
+        why = "expected as many paths as inputs, got one"
+        if isinstance(inputs, str):
+            why = f"got a list, but inputs is {inputs!r}"
         hint = "give lists of both, which are paired in their order, or one name for each"
         raise DataError(why, argument="labels_path", hint=hint)
     if given is not None and not isinstance(inputs, str) and len(given) != len(found):

@@ -127,11 +127,11 @@ class Manifest:
 
     def matches(self, output: str) -> bool:
         """Whether the scores' file is there with the bytes that the manifest promises."""
-        if os.path.islink(output) or not os.path.isfile(output):
+        is_file = os.path.isfile(output) and not os.path.islink(output)
+        if not is_file or os.path.getsize(output) != self.output_size:
             return False
         with open(output, "rb") as file:
-            same_size = os.fstat(file.fileno()).st_size == self.output_size
-            return same_size and file_sha256(file) == self.output_sha256
+            return file_sha256(file) == self.output_sha256
 
 
 def _flat(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -52,8 +52,7 @@ def merge_summaries(paths: Iterable[str | os.PathLike[str]], *, verify: bool = F
     seen: dict[str, str] = {}
     first: dict[str, tuple[str, dict[str, Any]]] = {}
     # Manifests come first: printed results are compared with them.
-    files = _files([os.fspath(each) for each in paths])
-    for path in sorted(files, key=lambda path: not _is_beside(path)):
+    for path in sorted(_files(paths), key=lambda path: not _is_beside(path)):
         found = _read(path)
         if isinstance(found, Manifest):
             output = _output_of(path, found, verify=verify)
@@ -156,8 +155,8 @@ def _read(path: str) -> Manifest | _Result:
             return Manifest.from_bytes(data)
         summary, output = ec.Summary.from_dict(content["summary"]), content.get("output")
         output = output if isinstance(output, str) else None
-        sha256 = hashlib.sha256(data).hexdigest()
-        return _Result(summary, int(content["n_classes"]), output, sha256)
+        n_classes = int(content["n_classes"])
+        return _Result(summary, n_classes, output, hashlib.sha256(data).hexdigest())
     except FileNotFoundError as error:
         raise DataError("no such file or folder", path=path) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -169,9 +168,9 @@ def _is_beside(path: str) -> bool:
     return os.path.dirname(os.path.abspath(path)).endswith(SUFFIX)
 
 
-def _files(paths: Iterable[str]) -> list[str]:
+def _files(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     found: list[str] = []
-    for path in paths:
+    for path in [os.fspath(each) for each in paths]:
         if not os.path.isdir(path):
             # `scores.easiness/*.json` finds the list of the shards as well.
             if os.path.basename(path) != SHARD_LIST or not _is_beside(path):

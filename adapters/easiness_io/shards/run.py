@@ -59,13 +59,13 @@ class ShardsError(ShardError):
 
     def worded(self, words: Mapping[str, str]) -> str:
         """Give the message and the first reasons, with options called as `words` says."""
-        parts = [self.stopped] if self.stopped else []
-        parts += [error.worded(words) for error in list(self.failed.values())[:_QUOTED]]
+        failed = list(self.failed.values())[:_QUOTED]
+        parts = [self.stopped, *(error.worded(words) for error in failed)]
         more = list(self.failed)[_QUOTED:]
         if more:
             names = ", ".join(map(repr, more[:_NAMED]))
             parts.append(f"and {len(more)} more: {names}{', ...' if len(more) > _NAMED else ''}")
-        return f"{super().worded(words)}: {'; '.join(parts)}"
+        return f"{super().worded(words)}: {'; '.join(filter(None, parts))}"
 
 
 @contextmanager

@@ -45,10 +45,8 @@ def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
         if pa.types.is_dictionary(table.schema.field(name).type):
             table = table.set_column(at, name, table.column(name).cast(pa.string()))
     texts = [each for each in table.columns if pa.types.is_string(each.type)]
-    special = any(
-        pc.any(pc.match_substring_regex(each, _SPECIAL.pattern)).as_py()
-        for each in (pa.array(table.column_names), *texts)
-    )
+    texts.append(pa.array(table.column_names))
+    special = any(pc.any(pc.match_substring_regex(t, _SPECIAL.pattern)).as_py() for t in texts)
     if header:
         cells = [f'"{n}"' if _SPECIAL.search(n) else n for n in table.column_names]
         file.write((",".join(cells) + "\n").encode())
@@ -139,9 +137,8 @@ class NpzSink(Sink):
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Keep a block."""
         columns = _columns(scores, samples)
-        ids = samples.ids
-        if ids is not None and pa.types.is_string(ids.type):
-            columns["id"] = np.array(ids.fill_null("").to_pylist(), np.str_)
+        if samples.ids is not None and pa.types.is_string(samples.ids.type):
+            columns["id"] = np.array(samples.ids.fill_null("").to_pylist(), np.str_)
         # A view would keep all that was read.
         self._blocks.append({name: np.array(part) for name, part in columns.items()})
 
