@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from easiness_cli.inputs import Dataset
 from easiness_cli.pages.report import Report, build_report, report_page
-from easiness_io import make_parameters
+from easiness_io import Parameters
 
 import easiness_core as ec
 
@@ -90,7 +90,7 @@ def report_of(
     data = Dataset(
         probs, labels, classes, None if ids is None else pa.chunked_array([pa.array(ids)])
     )
-    parameters = make_parameters(estimator=estimator, n_bins=n_bins, normalize=normalize)
+    parameters = Parameters(estimator=estimator, n_bins=n_bins, normalize=normalize)
     return build_report(data, parameters, **options)
 
 

@@ -23,7 +23,7 @@ _READING = ("probs", "labels", "ids", "logits", "normalize", "header", "delimite
 
 
 def options_from(args: argparse.Namespace) -> dict[str, Any]:
-    """Gather the options that the numbers depend on, as `easiness_io.make_parameters` takes them.
+    """Gather the options that the numbers depend on, as `easiness_io.Parameters` takes them.
 
     Not every command has all: the rest have their defaults.
     """
@@ -83,7 +83,7 @@ def open_inputs(args: argparse.Namespace, parameters: Parameters) -> list[Sample
         shards = pair_shards(args.path, args.labels_path)
         readers = check_shards(shards, parameters, check_ids=getattr(args, "check_ids", True))
     else:
-        readers = [SampleReader(args.path, args.labels_path, parameters.reading)]
+        readers = [SampleReader(args.path, args.labels_path, parameters)]
     note_left_out(readers, quiet=args.quiet)
     return readers
 

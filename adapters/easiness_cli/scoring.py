@@ -14,7 +14,6 @@ from easiness_io import (
     Parameters,
     SampleReader,
     Samples,
-    make_parameters,
     run_serially,
     score_blocks,
     score_shards,
@@ -74,7 +73,7 @@ def _score_into_folder(args: argparse.Namespace, given: dict[str, Any]) -> _Foun
 
 
 def _score_into_file(args: argparse.Namespace, given: dict[str, Any]) -> _Found:
-    parameters = make_parameters(**given)
+    parameters = Parameters(**given)
     suffix = resolve_output(args, (args.path, args.labels_path), tuple(SINKS))
     readers = inputs.open_inputs(args, parameters)
     if args.output is None:

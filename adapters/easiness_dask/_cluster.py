@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from easiness_io import (
@@ -14,7 +15,6 @@ from easiness_io import (
     SampleReader,
     Shard,
     ShardError,
-    as_shard_error,
     complete_shard,
     load_if_complete,
     shared_traits,
@@ -33,7 +33,7 @@ _CANCELLED = "the cluster was restarted, or somebody cancelled the tasks"
 
 
 def score_task(
-    shard: Shard, parameters: Parameters, expected: dict[str, Any], overwrite: bool
+    shard: Shard, parameters: Parameters, expected: Mapping[str, tuple[Any, str]], overwrite: bool
 ) -> tuple[ec.Summary, bool] | ShardError:
     """Score one shard on a worker.
 
@@ -219,10 +219,7 @@ def _look_at_the_rest(shards: Sequence[Shard], parameters: Parameters, report: R
     for shard in shards:
         if shard.output in known or shard.input in report.failed:
             continue
-        try:
-            with as_shard_error(shard.input):
-                done = load_if_complete(shard, parameters, overwrite=True)
-        except ShardError:
-            continue
-        if done is not None:
-            report.add(shard.output, done.summary)
+        with suppress(OSError, ValueError):
+            done = load_if_complete(shard, parameters, overwrite=True)
+            if done is not None:
+                report.add(shard.output, done.summary)

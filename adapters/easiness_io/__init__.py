@@ -15,19 +15,18 @@ from easiness_io.errors import (
     reason,
 )
 from easiness_io.ids import as_ids
-from easiness_io.parameters import Parameters, make_parameters
+from easiness_io.parameters import Parameters
 from easiness_io.readers.base import Reader, ReadOptions
 from easiness_io.readers.registry import open_reader
 from easiness_io.sample_reader import SampleReader, Samples
 from easiness_io.samples import open_samples
 from easiness_io.scoring import score_blocks
-from easiness_io.shards.compare import shared_traits
+from easiness_io.shards.compare import check_shards, shared_traits
 from easiness_io.shards.discover import Shard, expand, is_many, pair_shards
+from easiness_io.shards.manifest import load_if_complete
 from easiness_io.shards.merge import Merged, merge_summaries
-from easiness_io.shards.report import Report, ShardsError
-from easiness_io.shards.run import as_shard_error, complete_shard, load_if_complete
+from easiness_io.shards.run import Report, ShardsError, complete_shard, run_serially
 from easiness_io.shards.score import score_shard, score_shards
-from easiness_io.shards.shard_set import check_shards, run_serially
 from easiness_io.writers.atomic import atomic_write, check_output
 from easiness_io.writers.tables import SINKS, ParquetSink, escaped, named, write_csv
 
@@ -49,7 +48,6 @@ __all__ = [
     "ShardsError",
     "UnreadableError",
     "as_ids",
-    "as_shard_error",
     "atomic_write",
     "check_output",
     "check_shards",
@@ -59,7 +57,6 @@ __all__ = [
     "is_many",
     "load_if_complete",
     "located",
-    "make_parameters",
     "merge_summaries",
     "named",
     "open_reader",

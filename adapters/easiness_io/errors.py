@@ -81,26 +81,27 @@ def reason(error: BaseException) -> str:
 
 
 @contextmanager
-def located(path: str) -> Iterator[None]:
+def located(path: str, kind: type[DataError] = DataError) -> Iterator[None]:
     """Add the path to what the core refuses within.
 
     Raises
     ------
     DataError
-        In place of any other `InputError`; and for memory that the system does not give.
+        Of this kind, in place of any other `InputError`; and for memory that the system does not
+        give.
     """
     path = "standard input" if path == "-" else path
     try:
         yield
-    except DataError as error:
-        if error.path is None:
-            error.path = path
-        raise
     except InputError as error:
-        raise DataError(
-            error.problem, path=path, argument=error.argument, hint=error.hint, row=error.row
+        where = getattr(error, "path", None) or path
+        if isinstance(error, kind):
+            error.path = where
+            raise
+        raise kind(
+            error.problem, path=where, argument=error.argument, hint=error.hint, row=error.row
         ) from error
     except MemoryError as error:
-        raise DataError(
+        raise kind(
             "out of memory", path=path, hint="free memory, or refuse such files by {max_bytes}"
         ) from error

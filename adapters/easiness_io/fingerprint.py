@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from typing import Any
 
 
 def file_sha256(file: Any) -> str:
     """Checksum an open file from its start."""
     file.seek(0)
-    digest: str = hashlib.file_digest(file, "sha256").hexdigest()
-    return digest
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _files(path: str) -> Iterator[str]:
+def _files(path: str) -> list[str]:
     if not os.path.isdir(path):
-        yield path
-        return
-    for name in sorted(os.listdir(path)):
-        if os.path.isfile(os.path.join(path, name)):
-            yield os.path.join(path, name)
+        return [path]
+    return sorted(entry.path for entry in os.scandir(path) if entry.is_file())
 
 
 def fingerprint(path: str) -> dict[str, Any]:
@@ -46,7 +41,6 @@ def content_sha256(path: str) -> str:
             return file_sha256(file)
     digest = hashlib.sha256()
     for name in _files(path):
-        with open(name, "rb") as file:
-            line = f"{os.path.basename(name)}\0{file_sha256(file)}\n"
-            digest.update(line.encode(errors="surrogateescape"))
+        line = f"{os.path.basename(name)}\0{content_sha256(name)}\n"
+        digest.update(line.encode(errors="surrogateescape"))
     return digest.hexdigest()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import operator
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,105 +12,57 @@ import numpy as np
 import easiness_core as ec
 from easiness_io.readers.base import ReadOptions
 
-_TEXTS = ("probs", "labels", "ids", "delimiter", "decimal", "encoding")
-
 
 @dataclass(frozen=True)
-class Parameters:
-    """What the scores of a file depend on besides its content.
+class Parameters(ReadOptions):
+    """How files are read and scored: the options of `open_samples`, and three more.
 
-    Attributes
-    ----------
-    estimator : ClosedForm or MonteCarlo
-        As in `easiness_core.score`.
-    n_bins : int
-        As in `easiness_core.score`.
-    escape_formulas : bool
-        Whether names in csv are kept from being run as formulas by spreadsheets.
-    reading : ReadOptions
-        How inputs are read.
+    `estimator` and `n_bins` are as in `easiness_core.score`; with `escape_formulas`, names in csv
+    are kept from being run as formulas by spreadsheets. Types and values that cannot be meant are
+    refused by a TypeError or ValueError, and what is alike becomes what JSON knows.
     """
 
     estimator: ec.ClosedForm | ec.MonteCarlo = ec.ClosedForm()  # noqa: RUF009 - frozen
     n_bins: int = 5
     escape_formulas: bool = False
-    reading: ReadOptions = field(default_factory=ReadOptions)
 
-    def for_output(self, path: str) -> Parameters:
-        """Leave out what changes nothing in a file of such a name."""
-        return self if path.lower().endswith(".csv") else replace(self, escape_formulas=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give them ready for JSON; what only limits memory is left out."""
-        reading = dataclasses.asdict(self.reading)
-        del reading["max_bytes"]
-        if reading["classes"] is not None:
-            reading["classes"] = list(reading["classes"])
-        kind = "monte_carlo" if isinstance(self.estimator, ec.MonteCarlo) else "closed_form"
-        return {
-            "estimator": {"kind": kind, **dataclasses.asdict(self.estimator)},
-            "n_bins": self.n_bins,
-            "escape_formulas": self.escape_formulas,
-            **reading,
+    def __post_init__(self) -> None:
+        estimator = ec.ClosedForm() if self.estimator is None else self.estimator
+        if not isinstance(estimator, ec.ClosedForm | ec.MonteCarlo):
+            kind = type(estimator).__name__
+            raise TypeError(f"estimator: expected ClosedForm or MonteCarlo, got {kind}")
+        for name in ("probs", "labels", "ids", "delimiter", "decimal", "encoding"):
+            text = getattr(self, name)
+            if not isinstance(text, str | None):
+                raise TypeError(f"{name}: expected a text, got {type(text).__name__}")
+            if name in ("delimiter", "decimal") and len(text or ".") != 1:
+                raise ValueError(f"{name}: expected one character, got {text!r}")
+        if not hasattr(self.max_bytes, "__index__"):
+            kind = type(self.max_bytes).__name__
+            raise TypeError(f"max_bytes: expected a whole number, got {kind}")
+        checked = {
+            "estimator": estimator,
+            "n_bins": ec.Summary(estimator=estimator, n_bins=self.n_bins).n_bins,
+            "classes": _names(self.classes),
+            "max_bytes": int(self.max_bytes),
         }
+        for name in ("logits", "normalize", "header", "escape_formulas"):
+            value = getattr(self, name)
+            if not isinstance(value, bool | np.bool_) and (name, value) != ("header", None):
+                raise TypeError(f"{name}: expected True or False, got {value!r}")
+            checked[name] = None if value is None else bool(value)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
-
-def make_parameters(
-    *,
-    estimator: Any = None,
-    n_bins: Any = 5,
-    escape_formulas: Any = False,
-    **reading: Any,
-) -> Parameters:
-    """Check options, and bring them into types that JSON knows.
-
-    Parameters
-    ----------
-    estimator, n_bins, escape_formulas
-        As in `Parameters`; the closed form where `estimator` is None.
-    **reading
-        As in `ReadOptions`.
-
-    Returns
-    -------
-    easiness_io.Parameters
-        The same, checked.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one is not what it should be.
-    """
-    estimator = ec.ClosedForm() if estimator is None else estimator
-    if not isinstance(estimator, ec.ClosedForm | ec.MonteCarlo):
-        raise TypeError(
-            f"estimator: expected ClosedForm or MonteCarlo, got {type(estimator).__name__}"
-        )
-    n_bins = ec.Summary(estimator=estimator, n_bins=n_bins).n_bins
-    for name in _TEXTS:
-        if not isinstance(reading.get(name), str | None):
-            raise TypeError(f"{name}: expected a text, got {type(reading[name]).__name__}")
-    for name in ("delimiter", "decimal"):
-        if len(reading.get(name) or ".") != 1:
-            raise ValueError(f"{name}: expected one character, got {reading[name]!r}")
-    for name in ("logits", "normalize"):
-        reading[name] = _flag(reading.get(name, False), name)
-    if reading.get("header") is not None:
-        reading["header"] = _flag(reading["header"], "header")
-    reading["classes"] = _names(reading.get("classes"))
-    try:
-        reading["max_bytes"] = operator.index(reading.get("max_bytes", ReadOptions.max_bytes))
-    except TypeError:
-        kind = type(reading["max_bytes"]).__name__
-        raise TypeError(f"max_bytes: expected a whole number, got {kind}") from None
-    options = ReadOptions(**reading)
-    return Parameters(estimator, n_bins, _flag(escape_formulas, "escape_formulas"), options)
-
-
-def _flag(value: Any, name: str) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name}: expected True or False, got {value!r}")
-    return bool(value)
+    def to_dict(self, output: str) -> dict[str, Any]:
+        """Give what the bytes of an output of this name depend on, ready for JSON."""
+        content = dataclasses.asdict(self)
+        del content["max_bytes"]
+        kind = "monte_carlo" if isinstance(self.estimator, ec.MonteCarlo) else "closed_form"
+        content["estimator"]["kind"] = kind
+        content["escape_formulas"] &= output.lower().endswith(".csv")
+        content["classes"] = None if self.classes is None else list(self.classes)
+        return content
 
 
 def _names(classes: Any) -> tuple[str, ...] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from easiness_io.readers.base import ReadOptions
+from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
 
 
@@ -82,9 +82,9 @@ def open_samples(
     [[1]]
     >>> folder.cleanup()
     """
-    options = ReadOptions(
-        probs, labels, ids, None if classes is None else tuple(classes), logits, normalize,
-        header, delimiter, decimal, encoding, max_bytes,
+    options = Parameters(
+        probs, labels, ids, classes, logits, normalize, header, delimiter, decimal, encoding,
+        max_bytes,
     )  # fmt: skip
     other = None if labels_path is None else os.fspath(labels_path)
     return SampleReader(os.fspath(path), other, options)

@@ -49,7 +49,7 @@ def score_blocks(
                 block.labels,
                 estimator=parameters.estimator,
                 n_bins=parameters.n_bins,
-                normalize=parameters.reading.normalize,
+                normalize=parameters.normalize,
                 n_threads=n_threads,
                 first_row=block.first_row,
             )

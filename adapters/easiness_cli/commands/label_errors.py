@@ -55,7 +55,7 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read, rank and write the list."""
-    from easiness_io import is_many, located, make_parameters
+    from easiness_io import Parameters, is_many, located
 
     from easiness_cli.inputs import options_from, read_all, source_of
     from easiness_cli.review import list_suspects, write_table
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if suffix == ".html":
         require("jinja2")
         args.top = args.top or _HTML_TOP
-    data = read_all(args, make_parameters(**options_from(args)))
+    data = read_all(args, Parameters(**options_from(args)))
     pictures = None
     if args.images:
         from easiness_cli.pages.thumbnails import open_images

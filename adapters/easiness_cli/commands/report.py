@@ -33,7 +33,7 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read, score and write the page."""
-    from easiness_io import located, make_parameters
+    from easiness_io import Parameters, located
 
     from easiness_cli.inputs import options_from, read_all, source_of, warn_below_chance
     from easiness_cli.progress import Progress
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     resolve_output(args, (args.path, args.labels_path))
     if args.bins > MOST_BINS:
         raise UsageError(f"--bins {args.bins}: a report draws at most {MOST_BINS} bins; pass fewer")
-    parameters = make_parameters(**options_from(args))
+    parameters = Parameters(**options_from(args))
     require("matplotlib", "jinja2")
     data = read_all(args, parameters)
 

@@ -57,7 +57,7 @@ def build_report(
 ) -> Report:
     """Score the samples and gather what the report shows; `tell` hears of each stage of it."""
     probs, labels, estimator = data.probs, data.labels, parameters.estimator
-    normalize, n_classes = parameters.reading.normalize, probs.shape[1]
+    normalize, n_classes = parameters.normalize, probs.shape[1]
     scoring: Any = {"n_bins": parameters.n_bins, "normalize": normalize, "n_threads": n_threads}
     tell("scoring")
     scores = ec.score(probs, labels, estimator=estimator, **scoring)

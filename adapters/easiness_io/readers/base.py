@@ -45,7 +45,7 @@ class ReadOptions:
     probs: str | None = None
     labels: str | None = None
     ids: str | None = None
-    classes: tuple[str, ...] | None = None
+    classes: Sequence[str] | None = None
     logits: bool = False
     normalize: bool = False
     header: bool | None = None

@@ -1,72 +1,92 @@
-"""What the shards of one set must have in common, and what they must not: ids."""
+"""What the shards of one set must have in common, and what they must not: files and ids."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
-from typing import Any, cast
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from easiness_io.errors import DataError
+from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
+from easiness_io.shards.discover import Shard
 
+# What all shards share, and the first file that tells it, by what an error calls it.
+Traits = Mapping[str, tuple[Any, str]]
 _STEP = 1 << 16
-_CALLED = {
-    "n_classes": "their number of classes",
-    "classes": "their class names",
-    "columns": "their class columns",
-    "has_ids": "having ids",
-    "ids_type": "the type of their ids",
-}
 
 
-def traits(reader: SampleReader) -> dict[str, Any]:
-    """Give what tells shards apart; None where this one, of no rows perhaps, does not tell."""
-    kind = None
-    if reader.ids_name is not None:
-        with closing(cast(Generator[Any], reader.ids())) as blocks:
-            kind = next((str(block.type) for block in blocks if len(block)), None)
-    return {
-        "n_classes": reader.n_classes or None,
-        "classes": (reader.classes or []) if reader.n_classes else None,
-        "columns": reader.class_columns if len(reader.class_columns) > 1 else None,
-        "has_ids": reader.ids_name is not None,
-        "ids_type": kind,
-        "are_named": reader.are_named,
+def open_shard(shard: Shard, parameters: Parameters) -> SampleReader:
+    """Open the files of a shard, which cannot be pipes: a rerun reads them again."""
+    for path in shard.inputs:
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+            raise DataError("it is a pipe or device", path=path, hint="save it to a file")
+    return SampleReader(shard.input, shard.labels_path, parameters)
+
+
+def check_shards(
+    shards: Sequence[Shard], parameters: Parameters, *, check_ids: bool = True
+) -> list[SampleReader]:
+    """Open every shard, and refuse a set that does not belong together, by a `DataError`.
+
+    That is: shards that cannot be opened, lack labels, or have wrong ones that can be read alone
+    (not in csv); that differ in classes or in having ids, or, with `check_ids`, share an id. Ids
+    found by the usual name `index` may be the same in two files: pandas counts from 0 in each.
+    """
+    readers = [open_shard(shard, parameters) for shard in shards]
+    seen: dict[tuple[int, int], str] = {}
+    for path in [shard.input for shard in shards]:
+        found = os.stat(path)
+        other = seen.setdefault((found.st_dev, found.st_ino), path)
+        if other is not path:
+            why = f"it is the same file as {other!r}: its rows would count twice"
+            raise DataError(why, path=path)
+    shared_traits(readers)
+    for reader in readers:
+        reader.check_labels()
+    if check_ids:
+        counted = "index" in [(reader.ids_name or "").lower() for reader in readers]
+        across = not counted or parameters.ids is not None
+        check_unique(readers, parameters.max_bytes, across=across)
+    return readers
+
+
+def shared_traits(readers: Sequence[SampleReader]) -> Traits:
+    """Give the traits that all shards share."""
+    shared: dict[str, tuple[Any, str]] = {}
+    for reader in readers:
+        for name, value in check_traits(reader, shared, "shards differ in").items():
+            if value is not None:
+                shared.setdefault(name, (value, reader.paths[0]))
+    return shared
+
+
+def check_traits(
+    reader: SampleReader, shared: Traits, problem: str, hint: str | None = None
+) -> dict[str, Any]:
+    """Give what tells a shard apart, None where it does not tell; refuse what others differ in."""
+    columns = reader.class_columns
+    found: dict[str, Any] = {
+        "their number of classes": reader.n_classes or None,
+        "their class names": (reader.classes or []) if reader.n_classes else None,
+        "their class columns": columns if len(columns) > 1 else None,
+        "having ids": reader.ids_name is not None,
+        "the type of their ids": next((str(b.type) for b in reader.ids() if len(b)), None),
     }
-
-
-def difference(shared: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Compare the traits of a shard with those of others."""
-    for name, called in _CALLED.items():
-        before, now = shared.get(name), found[name]
+    for name, now in found.items():
+        before, path = shared.get(name, (None, ""))
         if before is None or now is None or before == now:
             continue
         # Class names that the user gives go with any columns, but not with another order of them.
-        if name == "columns" and found["are_named"] and sorted(before) != sorted(now):
+        if now is columns and reader.are_named and sorted(before) != sorted(now):
             continue
-        return name, f"{called}: {_brief(now)}, but {_brief(before)}"
-    return None
-
-
-def shared_traits(readers: Sequence[SampleReader]) -> dict[str, Any]:
-    """Give the traits that all shards of a set share."""
-    shared: dict[str, Any] = {}
-    told_by: dict[str, str] = {}
-    for reader in readers:
-        found = traits(reader)
-        other = difference(shared, found)
-        if other is not None:
-            raise DataError(
-                f"shards differ in {other[1]} in {told_by[other[0]]!r}", path=reader.paths[0]
-            )
-        for name, each in found.items():
-            if each is not None and name not in shared:
-                shared[name], told_by[name] = each, reader.paths[0]
-    return shared
+        why = f"{problem} {name}: {_brief(now)}, but {_brief(before)} in {path!r}"
+        raise DataError(why, path=reader.paths[0], hint=hint)
+    return found
 
 
 def _brief(value: Any) -> str:
@@ -80,46 +100,23 @@ def check_unique(readers: Sequence[SampleReader], max_bytes: int, *, across: boo
 
     One shard's ids are in memory at a time, and those of shards whose ranges overlap together.
     """
-    ranges: list[tuple[Any, Any, int]] = []
-    for at, reader in enumerate(readers):
-        low, high, twice = _look([reader], max_bytes)
-        if twice is not None:
-            raise DataError(
-                f"the id {twice!r} occurs twice in it", path=reader.paths[0],
-                hint="drop one row of each pair, or pass {no_check_ids}",
-            )  # fmt: skip
-        if low is not None:
-            ranges.append((low, high, at))
-    group: list[SampleReader] = []
+    ends = [_ends([reader], max_bytes) for reader in readers]
+    ranges = sorted((*each, at) for at, each in enumerate(ends) if each is not None)
+    groups: list[list[SampleReader]] = []
     highest: Any = None
-    for low, high, at in sorted(ranges) if across else ():
-        if group and low > highest:
-            _check_group(group, max_bytes)
-            group = []
-        highest = max(highest, high) if group else high
-        group.append(readers[at])
-    _check_group(group, max_bytes)
+    for low, high, at in ranges if across else ():
+        if not groups or low > highest:
+            groups.append([])
+            highest = high
+        groups[-1].append(readers[at])
+        highest = max(highest, high)
+    for group in groups:
+        if len(group) > 1:
+            _ends(group, max_bytes)
 
 
-def _check_group(readers: list[SampleReader], max_bytes: int) -> None:
-    twice = _look(readers, max_bytes)[2] if len(readers) > 1 else None
-    if twice is None:
-        return
-    found = sorted(
-        reader.paths[0]
-        for reader in readers
-        if any(
-            pc.any(pc.equal(block, pa.scalar(twice, block.type))).as_py() for block in reader.ids()
-        )
-    )
-    raise DataError(
-        f"the id {twice!r} is in {found[0]!r} as well", path=found[1],
-        hint="drop one of the rows, or pass {no_check_ids}",
-    )  # fmt: skip
-
-
-def _look(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any, Any]:
-    """Give the least id, the greatest, and one that occurs twice; None where there is none."""
+def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | None:
+    """Give the least id and the greatest, if there is one, and refuse one that occurs twice."""
     blocks: list[Any] = []
     n_bytes = 0
     for reader in readers:
@@ -130,30 +127,39 @@ def _look(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any, An
             blocks.append(block)
             n_bytes += 2 * block.nbytes  # in blocks, and joined or sorted
             if n_bytes > max_bytes:
-                raise DataError(
-                    f"comparing ids takes more than the limit of {max_bytes:,} bytes",
-                    path=reader.paths[0], hint="raise {max_bytes}, or pass {no_check_ids}",
-                )  # fmt: skip
+                why = f"comparing ids takes more than the limit of {max_bytes:,} bytes"
+                hint = "raise {max_bytes}, or pass {no_check_ids}"
+                raise DataError(why, path=reader.paths[0], hint=hint)
+    ends = None
+    for part in _in_order(blocks):
+        row = pc.index(pc.equal(part[1:], part[:-1]), True).as_py()
+        if row >= 0:
+            found = sorted(reader.paths[0] for reader in readers if _has(reader, part[row]))
+            where = "occurs twice in it" if len(found) == 1 else f"is in {found[0]!r} as well"
+            hint = "drop one of the rows, or pass {no_check_ids}"
+            raise DataError(f"the id {part[row].as_py()!r} {where}", path=found[:2][-1], hint=hint)
+        ends = (ends[0] if ends else part[0].as_py(), part[-1].as_py())
+    return ends
+
+
+def _has(reader: SampleReader, name: Any) -> bool:
+    return any(pc.index(block, name.cast(block.type)).as_py() >= 0 for block in reader.ids())
+
+
+def _in_order(blocks: list[Any]) -> Iterator[Any]:
+    """Sort ids, and give them in steps; each begins with the last one of the step before."""
     if not sum(map(len, blocks)):
-        return None, None, None
-    ids: Any
+        return
+    order = None
     if pa.types.is_integer(blocks[0].type):
-        ids, order = np.concatenate(blocks), None
+        numbers = np.concatenate(blocks)
         blocks.clear()
-        ids.sort()
+        numbers.sort()
+        ids = pa.array(numbers)
     else:
         ids = pa.concat_arrays(blocks)
         blocks.clear()
         order = pc.sort_indices(ids)
     for start in range(0, len(ids), _STEP):
-        # One more than a step: the last of it is compared with the first of the next.
-        part = _part(ids, order, slice(start, start + _STEP + 1))
-        row = pc.index(pc.equal(part[1:], part[:-1]), True).as_py()
-        if row >= 0:
-            return None, None, part[row].as_py()
-    ends = [_part(ids, order, slice(at, at + 1))[0].as_py() for at in (0, len(ids) - 1)]
-    return ends[0], ends[1], None
-
-
-def _part(ids: Any, order: Any, rows: slice) -> Any:
-    return pa.array(ids[rows]) if order is None else ids.take(order[rows])
+        rows = slice(start, start + _STEP + 1)
+        yield ids[rows] if order is None else ids.take(order[rows])

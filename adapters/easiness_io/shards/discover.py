@@ -11,22 +11,11 @@ from dataclasses import dataclass
 
 from easiness_io.errors import DataError
 from easiness_io.readers import ipc, registry
-from easiness_io.writers.atomic import is_within
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One task: what is read, and what is written.
-
-    Attributes
-    ----------
-    input : str
-        The file of probabilities.
-    labels_path : str or None
-        The file of labels, where they are not in `input`.
-    output : str
-        The file of scores; empty where none is written.
-    """
+    """One task: files of probabilities and labels, and the output, empty where none is written."""
 
     input: str
     labels_path: str | None = None
@@ -39,42 +28,18 @@ class Shard:
 
 
 def is_many(path: str) -> bool:
-    """Whether a path stands for several files: a folder, but for a saved dataset, or a glob.
-
-    Parameters
-    ----------
-    path : str
-        As the user gives it.
-
-    Returns
-    -------
-    bool
-        False for `-` and for what does not exist and is no pattern.
-    """
+    """Whether a path stands for several files: a folder, but for a saved dataset, or a glob."""
     if os.path.isdir(path):
         return not ipc.is_dataset(path)
     return glob.has_magic(path) and not os.path.lexists(path)
 
 
 def expand(path: str) -> dict[str, str]:
-    """Find the files that a folder or glob stands for.
+    """Find the files that a folder or glob stands for, sorted, by what tells them apart.
 
-    Parameters
-    ----------
-    path : str
-        A folder of readable files (names that begin with `.` or `_` are left out), a glob, or one
-        file.
-
-    Returns
-    -------
-    dict of str to str
-        Paths by what tells them apart: in a folder the name without its suffix, in a glob what its
-        wildcards stand for. Sorted by path.
-
-    Raises
-    ------
-    DataError
-        If there is none, two cannot be told apart, or a folder holds files of unknown formats.
+    In a folder, that is the name without its suffix; names that begin with a dot or an underscore
+    are left out. In a glob, it is what the wildcards stand for. A `DataError` refuses a folder with
+    files of other formats, one of no files, a glob that finds none, and files of one name.
     """
     if not is_many(path):
         return {"": path}
@@ -84,23 +49,23 @@ def expand(path: str) -> dict[str, str]:
         unknown = [each for each in paths if not _is_readable(each)]
         if unknown:
             nested = os.path.isdir(unknown[0])
-            raise DataError(
-                f"it holds {len(unknown)} {'folders or ' if nested else ''}files of other formats, "
-                f"such as {os.path.basename(unknown[0])!r}",
-                path=path,
-                hint=f"name the files by a glob, such as '{'**/' if nested else ''}*.npy' in it",
-            )
+            what = f"{'folders or ' if nested else ''}files of other formats"
+            why = f"it holds {len(unknown)} {what}, such as {os.path.basename(unknown[0])!r}"
+            hint = f"name the files by a glob, such as '{'**/' if nested else ''}*.npy' in it"
+            raise DataError(why, path=path, hint=hint)
         found = [(stem(each), each) for each in paths]
     else:
-        found = [(_matched(path, name), name) for name in sorted(glob.glob(path, recursive=True))]
+        wildcards = _wildcards(path)
+        paths = sorted(glob.glob(path, recursive=True))
+        matches = [wildcards.fullmatch(f"{each}/") for each in paths]
+        found = [("|".join(m.groups()) if m else p, p) for m, p in zip(matches, paths, strict=True)]
     if not found:
         brackets = "[...] stands for one of its characters, [[] for a bracket"
         raise DataError("no files there", path=path, hint=brackets if "[" in path else None)
     by_key: dict[str, str] = {}
     for key, name in found:
-        if key in by_key:
+        if by_key.setdefault(key, name) != name:
             raise DataError(f"two files are called {key!r}: this and {by_key[key]!r}", path=name)
-        by_key[key] = name
     return by_key
 
 
@@ -115,20 +80,25 @@ def _is_readable(path: str) -> bool:
     return ipc.is_dataset(path) if os.path.isdir(path) else registry.is_readable_name(path)
 
 
-def _matched(pattern: str, path: str) -> str:
-    """Give what the wildcards of a glob stand for in one path."""
+def _wildcards(pattern: str) -> re.Pattern[str]:
+    """Translate a glob to match paths that end in a slash; each wildcard is a group."""
     expression = ""
-    for piece in re.split(r"(\*\*/|\*+|\?|\[[^]]*\])", pattern):
-        if piece == "**/":
-            expression += "((?:.*/)?)"
-        elif glob.has_magic(piece):
-            inner = fnmatch.translate(piece)
-            # fnmatch gives `(?s:INNER)\Z` or `(?s:INNER)\z`.
-            expression += f"({inner[: inner.rindex(')') + 1]})"
-        else:
-            expression += re.escape(piece)
-    found = re.fullmatch(expression, path)
-    return "|".join(found.groups()) if found else path
+    for part in pattern.split("/"):
+        if part == "**":
+            expression += r"((?:(?!\.)[^/]+/)*)"
+            continue
+        # A dot at the beginning of a name is found by a dot alone.
+        expression += "" if part.startswith(".") else r"(?!\.)"
+        for piece in re.split(r"(\*+|\?|\[[^]]*\])", part):
+            if piece[:1] == "*":
+                expression += "([^/]*)"
+            elif piece[:1] in ("?", "["):
+                # What fnmatch gives ends in `\Z`, or `\z`.
+                expression += f"((?!/){fnmatch.translate(piece)[:-2]})"
+            else:
+                expression += re.escape(piece)
+        expression += "/"
+    return re.compile(expression)
 
 
 def pair_shards(
@@ -137,125 +107,71 @@ def pair_shards(
     output: str | None = None,
     suffix: str = ".parquet",
 ) -> list[Shard]:
-    """Pair files with their labels, and name their outputs.
+    """Pair files with their labels, and name their outputs in a folder `output`.
 
-    Parameters
-    ----------
-    inputs, labels_path : str, or iterable of str
-        A folder, a glob, or paths; paths are paired in their order.
-    output : str, optional
-        The folder of the outputs; without it, none are named.
-    suffix : str, default ".parquet"
-        Of the outputs: `.parquet`, `.csv` or `.npz`.
-
-    Returns
-    -------
-    list of Shard
-        Sorted by input.
-
-    Raises
-    ------
-    DataError
-        If a file has no labels, labels have no file, two outputs would have one name, or a rerun
-        would take an output for an input.
+    Inputs and labels are folders or globs, paired by what `expand` tells them apart by, or lists,
+    paired in their order. A `DataError` refuses a file without labels, labels without a file, two
+    outputs of one name, and an output that a rerun would take for an input.
     """
-    found, given = _both(inputs, labels_path)
+    found = _found(inputs, "inputs")
+    given = None if labels_path is None else _found(labels_path, "labels_path")
+    if given is not None and isinstance(inputs, str) != isinstance(labels_path, str):
+        why = "expected as many paths as inputs, got one"
+        if isinstance(inputs, str):
+            why = f"got a list, but inputs is {inputs!r}"
+        hint = "give lists of both, which are paired in their order, or one name for each"
+        raise DataError(why, argument="labels_path", hint=hint)
+    if given is not None and not isinstance(inputs, str) and len(given) != len(found):
+        raise DataError(f"{len(given)} paths for {len(found)} inputs", argument="labels_path")
     if given is not None and found.keys() != given.keys():
-        alone = sorted(found.keys() - given.keys()), sorted(given.keys() - found.keys())
-        parts = [
-            f"{len(keys)} {what}, such as {of[keys[0]]!r}"
-            for keys, of, what in zip(
-                alone,
-                (found, given),
-                ("files without labels", "labels without a file"),
-                strict=True,
-            )
-            if keys
-        ]
-        raise DataError(
-            " and ".join(parts),
-            hint="files and labels are paired by name without suffix in folders, and by what the "
-            "wildcards stand for in globs",
-        )
+        files = sorted(found[key] for key in found.keys() - given.keys())
+        labels = sorted(given[key] for key in given.keys() - found.keys())
+        parts = [f"{len(files)} files without labels, such as {files[0]!r}"] if files else []
+        parts += [f"{len(labels)} labels without a file, such as {labels[0]!r}"] if labels else []
+        hint = "they are paired by name without suffix, or by what the wildcards stand for"
+        raise DataError(" and ".join(parts), hint=hint)
     shards: dict[str, Shard] = {}
     for key, path in found.items():
         target = "" if output is None else os.path.join(output, stem(path) + suffix)
         if target and target in shards:
-            raise DataError(
-                f"its scores and those of {shards[target].input!r} would both be {target!r}",
-                path=path,
-            )
+            why = f"its scores and those of {shards[target].input!r} would both be {target!r}"
+            raise DataError(why, path=path)
         shards[target or path] = Shard(path, None if given is None else given[key], target)
     for paths in (inputs, labels_path):
-        if isinstance(paths, str) and output is not None:
+        if isinstance(paths, str) and output is not None and is_many(paths):
             _refuse_outputs_among(paths, output, shards)
     return sorted(shards.values(), key=lambda shard: shard.input)
 
 
-def _both(
-    inputs: str | Iterable[str], labels_path: str | Iterable[str] | None
-) -> tuple[dict[str, str], dict[str, str] | None]:
-    if isinstance(inputs, str):
-        if labels_path is not None and not isinstance(labels_path, str):
-            raise DataError(
-                f"got a list, but inputs is {inputs!r}", argument="labels_path",
-                hint="give lists of both, which are paired in their order, or one name for each",
-            )  # fmt: skip
-        return expand(inputs), None if labels_path is None else expand(labels_path)
-    if isinstance(labels_path, str):
-        raise DataError("expected as many paths as inputs, got one", argument="labels_path")
-    found = _listed(inputs, "inputs")
-    given = None if labels_path is None else _listed(labels_path, "labels_path")
-    if not found:
-        raise DataError("the list is empty", argument="inputs")
-    if given is not None and len(given) != len(found):
-        raise DataError(f"{len(given)} paths for {len(found)} inputs", argument="labels_path")
-    return found, given
-
-
-def _listed(paths: Iterable[str], argument: str) -> dict[str, str]:
+def _found(paths: str | Iterable[str], argument: str) -> dict[str, str]:
+    """Give files by what pairs them: as `expand` does, or by their place in a list."""
+    if isinstance(paths, str):
+        return expand(paths)
     found = {str(at): path for at, path in enumerate(paths)}
+    if not found and argument == "inputs":
+        raise DataError("the list is empty", argument=argument)
     for path in found.values():
         if not os.path.lexists(path) and is_many(path):
-            raise DataError(
-                f"{path!r} in a list is a glob", argument=argument,
-                hint="give it alone, or list the files",
-            )  # fmt: skip
+            why, hint = f"{path!r} in a list is a glob", "give it alone, or list the files"
+            raise DataError(why, argument=argument, hint=hint)
     return found
 
 
 def _refuse_outputs_among(given: str, output: str, targets: Iterable[str]) -> None:
     """Refuse outputs that a rerun would find among the inputs."""
-    if not is_many(given):
-        return
     if os.path.isdir(given):
         inside = os.path.relpath(os.path.realpath(output), os.path.realpath(given))
-        # `expand` leaves out what begins with a dot or an underscore.
-        if is_within(output, given) and (inside == "." or inside[0] not in "._"):
-            raise DataError(
-                f"it is in {given!r}, the folder of the inputs: a rerun would take it for one",
-                path=output, hint="choose a folder elsewhere, or a name that begins with '_'",
-            )  # fmt: skip
+        # `expand` leaves out what begins with a dot or an underscore; outside begins with two dots.
+        if inside == "." or inside[0] not in "._":
+            why = f"it is in {given!r}, the folder of the inputs: a rerun would take it for one"
+            hint = "choose a folder elsewhere, or a name that begins with '_'"
+            raise DataError(why, path=output, hint=hint)
         return
     parts = given.split("/")
     plain = next(at for at, part in enumerate(parts) if glob.has_magic(part))
     base = os.path.realpath("/".join([*parts[:plain], ""]) or ".")
+    wildcards = _wildcards("/".join(parts[plain:]))
     for path in [output, *targets]:
-        inside = os.path.relpath(os.path.realpath(path), base)
-        if _matches(parts[plain:], inside.split("/")):
-            raise DataError(
-                f"it would be among the inputs {given!r} when the run is repeated", path=path,
-                hint="choose an output folder elsewhere",
-            )  # fmt: skip
-
-
-def _matches(pattern: list[str], path: list[str]) -> bool:
-    """Whether `glob.glob` finds a path, both given in parts."""
-    if not pattern or not path:
-        return not path and all(part == "**" for part in pattern)
-    hidden = path[0].startswith(".")
-    if pattern[0] == "**":
-        return _matches(pattern[1:], path) or (not hidden and _matches(pattern, path[1:]))
-    if hidden and not pattern[0].startswith("."):
-        return False
-    return fnmatch.fnmatchcase(path[0], pattern[0]) and _matches(pattern[1:], path[1:])
+        if wildcards.fullmatch(os.path.relpath(os.path.realpath(path), base) + "/"):
+            why = f"it would be among the inputs {given!r} when the run is repeated"
+            raise DataError(why, path=path, hint="choose an output folder elsewhere")

@@ -8,39 +8,49 @@ import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from easiness_io.errors import OutputError, UnreadableError, reason
 from easiness_io.parameters import Parameters
 from easiness_io.shards.discover import Shard
-from easiness_io.shards.manifest import MOST_BYTES, load_manifest, manifest_folder
-from easiness_io.shards.run import difference_from
+from easiness_io.shards.manifest import MOST_BYTES, load_if_complete, make_folder, manifest_folder
 from easiness_io.writers.atomic import atomic_write
 from easiness_io.writers.tables import SINKS
 
 SHARD_LIST = "shards.json"
-LOCK = "lock"
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.tmp")
 
 
 def check_folder(
-    folder: str, shards: Sequence[Shard], parameters: Parameters, *, overwrite: bool
+    folder: str,
+    shards: Sequence[Shard],
+    parameters: Parameters,
+    *,
+    overwrite: bool,
+    is_locked: bool = False,
 ) -> None:
-    """Refuse what `output_folder` would refuse, before any file is read; nothing is made."""
+    """Refuse a folder that is in use, or has outputs of other shards, or of another way to score.
+
+    What reads the folder would take their rows for this run's. Nothing is made.
+    """
     for each in (folder, manifest_folder(folder)):
         if os.path.islink(each.rstrip("/") or each):
             raise OutputError("it is a symbolic link", path=each, hint="name its target")
         if os.path.lexists(each) and not os.path.isdir(each):
-            raise OutputError(
-                "it is a file; shards are scored into a folder", path=each,
-                hint="choose another name",
-            )  # fmt: skip
-    if os.path.isdir(manifest_folder(folder)):
+            why = "it is a file; shards are scored into a folder"
+            raise OutputError(why, path=each, hint="choose another name")
+    if os.path.isdir(manifest_folder(folder)) and not is_locked:
         with _locked(folder):
             pass
-    _refuse_others(folder, shards)
-    _refuse_other_runs(shards, parameters, overwrite=overwrite)
+    outputs, with_manifests = found_outputs(folder)
+    others = (outputs | with_manifests) - {os.path.basename(shard.output) for shard in shards}
+    if others:
+        why = f"it holds {min(others)!r}, or its manifest, which is not of this run"
+        raise OutputError(why, path=folder, hint="move it away, or choose another folder")
+    for shard in shards:
+        load_if_complete(shard, parameters, overwrite=overwrite, quickly=True)
 
 
 @contextmanager
@@ -48,18 +58,18 @@ def output_folder(
     folder: str, shards: Sequence[Shard], parameters: Parameters, *, overwrite: bool
 ) -> Iterator[None]:
     """Make and lock the outputs' folder, and remove half-written files, before and after."""
-    manifests = manifest_folder(folder)
-    for each in (folder, manifests):
-        try:
-            os.makedirs(each, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot make the folder: {reason(error)}", path=each) from error
+    make_folder(folder)
+    make_folder(manifest_folder(folder))
     with _locked(folder):
-        names = [os.path.basename(shard.output) for shard in shards]
-        _refuse_others(folder, shards)
-        _refuse_other_runs(shards, parameters, overwrite=overwrite)
+        names = sorted(os.path.basename(shard.output) for shard in shards)
+        check_folder(folder, shards, parameters, overwrite=overwrite, is_locked=True)
         _remove_temporaries(folder, names)
-        _write_list(manifests, names)
+        # A part of the outputs is not to be taken for all.
+        path = os.path.join(manifest_folder(folder), SHARD_LIST)
+        data = json.dumps({"outputs": names}, indent=0).encode() + b"\n"
+        if not os.path.isfile(path) or Path(path).read_bytes() != data:
+            with atomic_write(path, True) as file:
+                file.write(data)
         yield
         # Once more: workers may have been killed, and their shards done by others.
         _remove_temporaries(folder, names)
@@ -68,7 +78,7 @@ def output_folder(
 @contextmanager
 def _locked(folder: str) -> Iterator[None]:
     """Hold a folder's lock; the system releases it when the process ends, however it ends."""
-    path = os.path.join(manifest_folder(folder), LOCK)
+    path = os.path.join(manifest_folder(folder), "lock")
     lock = FileLock(path, timeout=0)
     try:
         # Some versions of filelock truncate the file, whosever it is.
@@ -78,27 +88,14 @@ def _locked(folder: str) -> Iterator[None]:
                 raise OutputError("cannot lock: it is a link, or no file", path=path)
         lock.acquire()
     except Timeout as error:
-        raise OutputError(
-            "another run is writing there", path=folder,
-            hint="wait for it, or choose another folder",
-        ) from error  # fmt: skip
+        hint = "wait for it, or choose another folder"
+        raise OutputError("another run is writing there", path=folder, hint=hint) from error
     except (OSError, NotImplementedError) as error:
         raise OutputError(f"cannot lock: {reason(error)}", path=path) from error
     try:
         yield
     finally:
         lock.release()
-
-
-def _write_list(manifests: str, outputs: Sequence[str]) -> None:
-    """List the outputs that a folder is to hold, so that a part of them is not taken for all."""
-    data = json.dumps({"outputs": sorted(outputs)}, indent=0).encode() + b"\n"
-    path = os.path.join(manifests, SHARD_LIST)
-    with suppress(FileNotFoundError), open(path, "rb") as file:
-        if file.read(len(data) + 1) == data:
-            return
-    with atomic_write(path, True) as file:
-        file.write(data)
 
 
 def listed_outputs(folder: str) -> list[str]:
@@ -112,57 +109,23 @@ def listed_outputs(folder: str) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UnreadableError(
-            f"not a list of shards ({reason(error)})", path=path, hint="score the folder again"
-        ) from error
+        why = f"not a list of shards ({reason(error)})"
+        raise UnreadableError(why, path=path, hint="score the folder again") from error
     return outputs
-
-
-def is_output_name(name: str) -> bool:
-    """Whether a file is called as an output is."""
-    return os.path.splitext(name)[1].lower() in SINKS and name[0] not in "._"
 
 
 def found_outputs(folder: str) -> tuple[set[str], set[str]]:
     """List the outputs in a folder, and those that have manifests."""
-    outputs = set(filter(is_output_name, _listed(folder)))
-    stems = map(os.path.splitext, _listed(manifest_folder(folder)))
-    return outputs, {stem for stem, end in stems if end == ".json" and is_output_name(stem)}
-
-
-def _listed(folder: str) -> list[str]:
-    return os.listdir(folder) if os.path.isdir(folder) else []
-
-
-def _refuse_others(folder: str, shards: Sequence[Shard]) -> None:
-    """Refuse other outputs: what reads the folder would take their rows for this run's."""
-    outputs, with_manifests = found_outputs(folder)
-    others = (outputs | with_manifests) - {os.path.basename(shard.output) for shard in shards}
-    if others:
-        raise OutputError(
-            f"it holds {min(others)!r}, or its manifest, which is not of this run", path=folder,
-            hint="move it away, or choose another folder",
-        )  # fmt: skip
-
-
-def _refuse_other_runs(shards: Sequence[Shard], parameters: Parameters, *, overwrite: bool) -> None:
-    """Refuse, before any is scored, what would leave a folder half of one run, half of another."""
-    for shard in shards:
-        try:
-            manifest = load_manifest(shard.output, overwrite=overwrite)
-        except FileNotFoundError:
-            continue
-        other = None if manifest is None else difference_from(manifest, parameters)
-        if other is not None and not overwrite and os.path.lexists(shard.output):
-            raise OutputError(
-                f"it was scored {other}", path=shard.output,
-                hint="choose another output, or pass {overwrite}",
-            )  # fmt: skip
+    found = []
+    for each, end in ((folder, ""), (manifest_folder(folder), ".json")):
+        names = os.listdir(each) if os.path.isdir(each) else []
+        names = [n.removesuffix(end) for n in names if n.endswith(end) and n[0] not in "._"]
+        found.append({name for name in names if os.path.splitext(name)[1].lower() in SINKS})
+    return found[0], found[1]
 
 
 def _remove_temporaries(folder: str, outputs: Sequence[str]) -> None:
-    names = [*outputs, *(f"{name}.json" for name in outputs), SHARD_LIST]
-    shortened = {name[:40] for name in names}
+    shortened = {each[:40] for name in outputs for each in (name, f"{name}.json", SHARD_LIST)}
     for each in (folder, manifest_folder(folder)):
         for name in os.listdir(each):
             temporary = _TEMPORARY.fullmatch(name)

@@ -6,27 +6,28 @@ one table, polars among them, refuse other files in it, even hidden ones.
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import hashlib
 import json
 import os
 import stat
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import easiness_core as ec
-from easiness_io.errors import OutputError
-from easiness_io.fingerprint import file_sha256
+from easiness_io.errors import OutputError, reason
+from easiness_io.fingerprint import content_sha256, file_sha256, fingerprint
+from easiness_io.parameters import Parameters
+from easiness_io.shards.discover import Shard
+from easiness_io.writers.atomic import check_output
 
 SUFFIX = ".easiness"
 # A summary takes some hundred bytes, and class names what they take.
 MOST_BYTES = 64 << 20
 _FORMAT = 2
-_KINDS: dict[str, type] = {
-    "version": str, "parameters": dict, "inputs": list, "n_rows": int, "n_classes": int,
-    "output_size": int, "output_sha256": str, "name": str, "path": str, "sha256": str,
-    "size": int, "mtime_ns": int, "ctime_ns": int,
+_OTHERWISE = "choose another output, or pass {overwrite}"
+_INPUT = {
+    "name": str, "path": str, "size": int, "mtime_ns": int, "ctime_ns": int, "sha256": str
 }  # fmt: skip
 
 
@@ -42,6 +43,15 @@ def manifest_path(output: str) -> str:
     """Give the name of the manifest of `output`: `scores.easiness/a.csv.json` of `scores/a.csv`."""
     folder, name = os.path.split(output)
     return os.path.join(manifest_folder(folder), name + ".json")
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder, with those above it, unless it is there."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        why, hint = f"cannot make the folder: {reason(error)}", "name one in a writable folder"
+        raise OutputError(why, path=folder, hint=hint) from error
 
 
 def json_sha256(content: dict[str, Any]) -> str:
@@ -64,9 +74,7 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """Write as JSON, the same bytes for the same content."""
-        names = [each.name for each in dataclasses.fields(self)]
-        content = {name: getattr(self, name) for name in names}
-        content |= {"format": _FORMAT, "summary": self.summary.to_dict()}
+        content = {**vars(self), "format": _FORMAT, "summary": self.summary.to_dict()}
         content["manifest_sha256"] = json_sha256(content)
         return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
@@ -80,56 +88,96 @@ class Manifest:
             if content.pop("format") != _FORMAT:
                 raise ValueError(f"its format is not {_FORMAT}")
             content["summary"] = ec.Summary.from_dict(content["summary"])
-            found = cls(**content)
-            for part in (content, *found.inputs):
-                for name, kind in _KINDS.items():
-                    if name in part and type(part[name]) is not kind:
-                        raise TypeError(name)
-            if any("sha256" not in each or "name" not in each for each in found.inputs):
-                raise TypeError("inputs")
-            if found.n_rows != found.summary.n_samples:
+            wanted = {name: get_origin(kind) or kind for name, kind in get_type_hints(cls).items()}
+            for part, kinds in ((content, wanted), *((each, _INPUT) for each in content["inputs"])):
+                found = {name: type(value) for name, value in part.items()}
+                if found != kinds:
+                    raise TypeError(f"it holds {found}")
+            if content["n_rows"] != content["summary"].n_samples:
                 raise ValueError("its rows are not those of its summary")
+            return cls(**content)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a manifest ({error!r})") from error
-        return found
+
+    def difference_from(self, parameters: Parameters, output: str) -> str | None:
+        """Say how an earlier run differs from this one: in its version or a parameter; or None."""
+        if self.version != ec.__version__:
+            return f"by version {self.version}, this is {ec.__version__}"
+        noted, wanted = _flat(self.parameters), _flat(parameters.to_dict(output))
+        # The kind of estimator first: others have other parameters.
+        for name in sorted(wanted | noted, key=lambda name: (" kind" not in name, name)):
+            if noted.get(name) != wanted.get(name):
+                return f"with {name} {noted.get(name)!r}, not {wanted.get(name)!r}"
+        return None
+
+    def changed_input(self, paths: list[str]) -> str | None:
+        """Say which of the inputs is not as it was; None where all are."""
+        if len(paths) != len(self.inputs):
+            return "from other inputs"
+        for path, noted in zip(paths, self.inputs, strict=True):
+            now = fingerprint(path)
+            if now["name"] != noted["name"] or now["size"] != noted["size"]:
+                return f"from an input other than {path!r} as it is now"
+            # A copy, and a data set that was moved, have the same content.
+            if not now.items() <= noted.items() and content_sha256(path) != noted["sha256"]:
+                if now["path"] != noted["path"]:
+                    return f"from {noted['path']!r}, which is not {path!r}"
+                return f"from {path!r} before it changed"
+        return None
 
     def matches(self, output: str) -> bool:
         """Whether the scores' file is there with the bytes that the manifest promises."""
-        try:
-            found = os.lstat(output)
-            if not stat.S_ISREG(found.st_mode) or found.st_size != self.output_size:
-                return False
-            with open(output, "rb") as file:
-                return file_sha256(file) == self.output_sha256
-        except FileNotFoundError:
+        is_file = os.path.isfile(output) and not os.path.islink(output)
+        if not is_file or os.path.getsize(output) != self.output_size:
             return False
+        with open(output, "rb") as file:
+            return file_sha256(file) == self.output_sha256
 
 
-def load_manifest(output: str, *, overwrite: bool = False) -> Manifest | None:
-    """Read the manifest of `output`; None where it is damaged."""
-    path = manifest_path(output)
+def _flat(parameters: dict[str, Any]) -> dict[str, Any]:
+    estimator = parameters.get("estimator", {}).items()
+    flat = {f"estimator {name}": value for name, value in estimator}
+    return {**parameters, **flat, "estimator": None}
+
+
+def load_if_complete(
+    shard: Shard, parameters: Parameters, *, overwrite: bool, quickly: bool = False
+) -> Manifest | None:
+    """Load the manifest of a shard that is scored; None where it is to be scored.
+
+    An `OutputError` is raised where `overwrite` is false, and another program wrote the output, or
+    a file of the manifest's name, or the output was scored in another way or, unless only that is
+    looked at `quickly`, from other inputs.
+    """
+    output, path = shard.output, manifest_path(shard.output)
     try:
         is_file = stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        if not quickly:
+            check_output(output, overwrite, inputs=shard.inputs)
+        return None
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
-        raise OutputError(
-            f"its manifest would be called {os.path.basename(path)!r}, which is too long",
-            path=output, hint="choose a shorter name",
-        ) from error  # fmt: skip
+        why = f"its manifest would be called {os.path.basename(path)!r}, which is too long"
+        raise OutputError(why, path=output, hint="choose a shorter name") from error
+    if not quickly:
+        check_output(output, True, inputs=shard.inputs)
     data = b""
     if is_file:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES)
-        try:
-            return Manifest.from_bytes(data)
-        except ValueError:
-            # Keys are sorted: so begins every manifest, even a damaged one.
-            if data.startswith(b'{\n "format": ') or b'"manifest_sha256"' in data:
-                return None
-    if overwrite:
-        return None
-    raise OutputError(
-        "another file has the name of a manifest", path=path,
-        hint="choose another output, or pass {overwrite}",
-    )  # fmt: skip
+    try:
+        manifest = Manifest.from_bytes(data)
+    except ValueError as error:
+        # Keys are sorted: so begins every manifest, even a damaged one.
+        if overwrite or data.startswith(b'{\n "format": ') or b'"manifest_sha256"' in data:
+            return None
+        why = "another file has the name of a manifest"
+        raise OutputError(why, path=path, hint=_OTHERWISE) from error
+    changed = manifest.difference_from(parameters, output)
+    if changed is None and not quickly:
+        changed = manifest.changed_input(shard.inputs)
+    if changed is not None and not overwrite and os.path.lexists(output):
+        raise OutputError(f"it was scored {changed}", path=output, hint=_OTHERWISE)
+    return manifest if changed is None and (quickly or manifest.matches(output)) else None

@@ -6,62 +6,22 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import easiness_core as ec
 from easiness_io.errors import DataError, UnreadableError, reason
 from easiness_io.shards.folder import SHARD_LIST, found_outputs, listed_outputs
-from easiness_io.shards.manifest import MOST_BYTES, SUFFIX, Manifest, manifest_folder
-
-# The estimator and the bins are compared as summaries are merged.
-_COMPARED = ("normalize", "logits", "classes")
+from easiness_io.shards.manifest import MOST_BYTES, SUFFIX, Manifest, manifest_folder, manifest_path
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What several runs found together.
-
-    Attributes
-    ----------
-    summary : Summary
-        Of all samples.
-    n_classes : int
-        Columns of the probabilities; 0 where nothing tells.
-    """
+    """The summary of several runs, and their number of classes: 0 where nothing tells."""
 
     summary: ec.Summary
     n_classes: int
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A summary that was read, and what tells its samples from others'.
-
-    Attributes
-    ----------
-    asks : set of str
-        What nothing that is counted before it may have given.
-    gives : set of str
-        What tells its samples, for those after it.
-    content : str or None
-        Checksum of the inputs of a manifest.
-    parameters : dict or None
-        Those of a manifest, and its version; a printed result does not hold them.
-    """
-
-    path: str
-    summary: ec.Summary
-    n_classes: int
-    asks: set[str]
-    gives: set[str]
-    content: str | None = None
-    parameters: dict[str, Any] | None = None
-
-    @property
-    def folder(self) -> str:
-        """The folder it lies in."""
-        return os.path.dirname(os.path.realpath(self.path))
 
 
 def merge_summaries(paths: Iterable[str | os.PathLike[str]], *, verify: bool = False) -> Merged:
@@ -83,82 +43,134 @@ def merge_summaries(paths: Iterable[str | os.PathLike[str]], *, verify: bool = F
     Raises
     ------
     DataError
-        If a folder is not complete, something would count twice, or summaries are of different
-        kinds.
+        If a folder is not complete, something would count twice, or kinds of summaries differ.
     """
-    counted = _Counted()
+    summary = ec.Summary()
+    widths: dict[int, str] = {}  # the first file with each number of classes
+    # What tells samples, and the first file that counts them; and the first manifest of all, and
+    # of each folder, with its parameters.
+    seen: dict[str, str] = {}
+    first: dict[str, tuple[str, dict[str, Any]]] = {}
     # Manifests come first: printed results are compared with them.
-    for path in sorted(
-        _files([os.fspath(each) for each in paths]), key=lambda path: not _is_beside(path)
-    ):
-        counted.add(_read(path, verify=verify))
-    return Merged(counted.summary, next(iter(counted.n_classes), 0))
-
-
-@dataclass
-class _Counted:
-    """What has been merged so far, to refuse what would count twice or does not belong to it."""
-
-    summary: ec.Summary = field(default_factory=ec.Summary)
-    n_classes: dict[int, str] = field(default_factory=dict)
-    seen: dict[str, str] = field(default_factory=dict)
-    contents: dict[str, _Found] = field(default_factory=dict)
-    runs: dict[str, _Found] = field(default_factory=dict)
-
-    def add(self, found: _Found) -> None:
-        """Count one more."""
-        within = next((self.seen[key] for key in found.asks if key in self.seen), None)
-        if found.content is not None:
-            # In one folder: two shards of equal content, which the run counted as two.
-            other = self.contents.setdefault(found.content, found)
-            within = within or (None if other.folder == found.folder else other.path)
-        elif found.summary.n_samples and found.summary == self.summary:
-            within = within or "what is before it"
-        if within is not None:
-            raise DataError(f"{within!r} already counts the same samples", path=found.path)
-        for key in found.gives:
-            self.seen.setdefault(key, found.path)
-        if found.parameters is not None:
-            # Of all folders.
-            _refuse_difference(self.runs.setdefault("", found), found, _COMPARED)
-            begun = self.runs.setdefault(found.folder, found)
-            if listed_outputs(found.folder.removesuffix(SUFFIX)):
-                _refuse_difference(
-                    begun, found, sorted(found.parameters),
-                    hint="this folder mixes two runs; rerun the unfinished one",
-                )  # fmt: skip
-        # A manifest of no rows may not know.
+    for path in sorted(_files(paths), key=lambda path: not _is_beside(path)):
+        found = _read(path)
+        if isinstance(found, Manifest):
+            output = _output_of(path, found, verify=verify)
+            _count_manifest(path, found, output, seen)
+            _refuse_difference(path, found, os.path.dirname(output), first)
+        else:
+            _count_result(path, found, summary, seen)
+        # A manifest of no rows may not know its number of classes.
         if found.n_classes or found.summary.n_samples:
-            self.n_classes.setdefault(found.n_classes, found.path)
-        if len(self.n_classes) > 1:
-            (a, first), (b, second) = self.n_classes.items()
-            raise DataError(f"it has {b} classes, {first!r} has {a}", path=second)
+            widths.setdefault(found.n_classes, path)
+        if len(widths) > 1:
+            (a, other), (b, _) = widths.items()
+            raise DataError(f"it has {b} classes, {other!r} has {a}", path=path)
         try:
-            self.summary = self.summary.merge(found.summary)
+            summary = summary.merge(found.summary)
         except ValueError as error:
-            raise DataError(reason(error), path=found.path) from error
+            raise DataError(reason(error), path=path) from error
+    return Merged(summary, next(iter(widths), 0))
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What the command printed."""
+
+    summary: ec.Summary
+    n_classes: int
+    output: str | None
+    sha256: str
+
+
+def _output_of(path: str, manifest: Manifest, *, verify: bool) -> str:
+    folder, name = os.path.split(os.path.realpath(path))
+    output = os.path.join(folder.removesuffix(SUFFIX), name.removesuffix(".json"))
+    is_there = os.path.isfile(output) and os.path.getsize(output) == manifest.output_size
+    if not is_there or (verify and not manifest.matches(output)):
+        why = "missing, or not what its manifest says"
+        raise DataError(why, path=output, hint="score it again")
+    return output
+
+
+def _count_manifest(path: str, manifest: Manifest, output: str, seen: dict[str, str]) -> None:
+    own = [os.path.realpath(path)]
+    if manifest.n_rows:
+        # In one folder, equal content may be two shards, which the run counted as two; but the
+        # same files scored alike are a copy of one.
+        content = json.dumps([each["sha256"] for each in manifest.inputs])
+        files = [each["path"] for each in manifest.inputs]
+        own.append(json.dumps([files, content, manifest.parameters], sort_keys=True))
+        other = os.path.realpath(seen.setdefault(content, path))
+        if os.path.dirname(other) != os.path.dirname(own[0]):
+            own.append(content)
+    _refuse_seen(own, path, seen)
+    for key in (*own, output, os.path.dirname(output)):
+        seen.setdefault(key, path)
+
+
+def _count_result(path: str, result: _Result, total: ec.Summary, seen: dict[str, str]) -> None:
+    own = [os.path.realpath(path)]
+    if result.summary.n_samples:
+        own.append(result.sha256)  # a copy of a result is that result
+    output = [] if result.output is None else [os.path.realpath(result.output)]
+    _refuse_seen(own + output, path, seen)
+    if result.summary.n_samples and result.summary == total:
+        raise DataError("what is before it already counts the same samples", path=path)
+    seen |= dict.fromkeys(own, path)
+
+
+def _refuse_seen(keys: list[str], path: str, seen: dict[str, str]) -> None:
+    for key in keys:
+        if key in seen:
+            raise DataError(f"{seen[key]!r} already counts the same samples", path=path)
 
 
 def _refuse_difference(
-    first: _Found, found: _Found, names: Iterable[str], hint: str | None = None
+    path: str, manifest: Manifest, folder: str, first: dict[str, tuple[str, dict[str, Any]]]
 ) -> None:
-    before, now = first.parameters or {}, found.parameters or {}
-    for name in names:
-        if before.get(name) != now.get(name):
-            raise DataError(
-                f"it was scored with {name} {now.get(name)!r}, {first.path!r} with "
-                f"{before.get(name)!r}",
-                path=found.path, hint=hint,
-            )  # fmt: skip
+    """Refuse parameters other than those of all manifests, or of the run that filled a folder."""
+    found = {**manifest.parameters, "version": manifest.version}
+    # Of all: the estimator and the bins are compared as summaries are merged.
+    compared = {"": ["normalize", "logits", "classes"]}
+    if listed_outputs(folder):
+        compared[folder] = sorted(found)
+    for run, names in compared.items():
+        other, before = first.setdefault(run, (path, found))
+        for name in names:
+            if found.get(name) != before.get(name):
+                now, then = found.get(name), before.get(name)
+                why = f"it was scored with {name} {now!r}, {other!r} with {then!r}"
+                hint = "this folder mixes two runs; rerun the unfinished one" if run else None
+                raise DataError(why, path=path, hint=hint)
+
+
+def _read(path: str) -> Manifest | _Result:
+    try:
+        if os.stat(path).st_size > MOST_BYTES:
+            raise ValueError("too large")
+        data = Path(path).read_bytes()
+        content: Any = json.loads(data)
+        if isinstance(content, dict) and "manifest_sha256" in content:
+            return Manifest.from_bytes(data)
+        summary, output = ec.Summary.from_dict(content["summary"]), content.get("output")
+        output = output if isinstance(output, str) else None
+        n_classes = int(content["n_classes"])
+        return _Result(summary, n_classes, output, hashlib.sha256(data).hexdigest())
+    except FileNotFoundError as error:
+        raise DataError("no such file or folder", path=path) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        why = f"neither a manifest nor the output of 'score --json': {reason(error)}"
+        raise UnreadableError(why, path=path) from error
 
 
 def _is_beside(path: str) -> bool:
     return os.path.dirname(os.path.abspath(path)).endswith(SUFFIX)
 
 
-def _files(paths: Iterable[str]) -> list[str]:
+def _files(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     found: list[str] = []
-    for path in paths:
+    for path in [os.fspath(each) for each in paths]:
         if not os.path.isdir(path):
             # `scores.easiness/*.json` finds the list of the shards as well.
             if os.path.basename(path) != SHARD_LIST or not _is_beside(path):
@@ -168,72 +180,17 @@ def _files(paths: Iterable[str]) -> list[str]:
         outputs, manifests = found_outputs(folder)
         listed = set(listed_outputs(folder))
         if not manifests:
-            raise DataError(
-                f"no manifests of scored shards in {manifest_folder(folder)!r}", path=path
-            )
-        missing, others = listed - manifests, outputs - manifests
+            why = f"no manifests of scored shards in {manifest_folder(folder)!r}"
+            raise DataError(why, path=path)
+        missing = listed - manifests
         if missing:
-            raise DataError(
-                f"it is not complete: {len(missing)} of {len(listed)} manifests are missing, such "
-                f"as that of {min(missing)!r}",
-                path=path, hint="score them, or merge the manifests of the others by name",
-            )  # fmt: skip
-        others |= manifests - listed if listed else set()
+            what = f"{len(missing)} of {len(listed)} manifests are missing"
+            why = f"it is not complete: {what}, such as that of {min(missing)!r}"
+            hint = "score them, or merge the manifests of the others by name"
+            raise DataError(why, path=path, hint=hint)
+        others = (outputs - manifests) | (manifests - listed if listed else set())
         if others:
-            raise DataError(
-                f"{min(others)!r} does not belong to its run", path=path,
-                hint="move it away with its manifest, or score it again",
-            )  # fmt: skip
-        found += [
-            os.path.join(manifest_folder(folder), f"{name}.json") for name in sorted(manifests)
-        ]
+            hint = "move it away with its manifest, or score it again"
+            raise DataError(f"{min(others)!r} does not belong to its run", path=path, hint=hint)
+        found += sorted(manifest_path(os.path.join(folder, name)) for name in manifests)
     return found
-
-
-def _read(path: str, *, verify: bool) -> _Found:
-    try:
-        if os.stat(path).st_size > MOST_BYTES:
-            raise ValueError("too large")
-        with open(path, "rb") as file:
-            data = file.read()
-        content: Any = json.loads(data)
-        if isinstance(content, dict) and "manifest_sha256" in content:
-            return _of_manifest(path, Manifest.from_bytes(data), verify=verify)
-        summary = ec.Summary.from_dict(content["summary"])
-        n_classes, output = int(content["n_classes"]), content.get("output")
-    except DataError:
-        raise
-    except FileNotFoundError as error:
-        raise DataError("no such file or folder", path=path) from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UnreadableError(
-            f"neither a manifest nor the output of 'score --json': {reason(error)}", path=path
-        ) from error
-    gives = {"file " + os.path.realpath(path)}
-    if summary.n_samples:
-        # A copy of a result is that result.
-        gives.add("result " + hashlib.sha256(data).hexdigest())
-    asks = gives | ({"scores " + os.path.realpath(output)} if isinstance(output, str) else set())
-    return _Found(path, summary, n_classes, asks, gives)
-
-
-def _of_manifest(path: str, manifest: Manifest, *, verify: bool) -> _Found:
-    folder, name = os.path.split(os.path.realpath(path))
-    folder = folder.removesuffix(SUFFIX)
-    output = os.path.join(folder, name.removesuffix(".json"))
-    is_there = os.path.isfile(output) and os.path.getsize(output) == manifest.output_size
-    if not is_there or (verify and not manifest.matches(output)):
-        raise DataError(
-            "missing, or not what its manifest says", path=output, hint="score it again"
-        )
-    itself = {"file " + os.path.realpath(path)}
-    content = json.dumps([each["sha256"] for each in manifest.inputs]) if manifest.n_rows else None
-    # Equal content may be two shards; the same paths scored alike are a copy of one.
-    paths = [each.get("path") for each in manifest.inputs]
-    if manifest.n_rows and None not in paths:
-        itself.add("inputs " + json.dumps([paths, content, manifest.parameters], sort_keys=True))
-    return _Found(
-        path, manifest.summary, manifest.n_classes, itself,
-        itself | {f"scores {folder}", f"scores {output}"}, content,
-        {**manifest.parameters, "version": manifest.version},
-    )  # fmt: skip

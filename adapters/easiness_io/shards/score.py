@@ -4,85 +4,61 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import easiness_core as ec
 from easiness_io.errors import ShardError
-from easiness_io.parameters import make_parameters
+from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
+from easiness_io.shards.compare import check_shards
 from easiness_io.shards.discover import Shard, pair_shards
 from easiness_io.shards.folder import check_folder, output_folder
-from easiness_io.shards.report import ShardsError
-from easiness_io.shards.run import as_shard_error, complete_shard
-from easiness_io.shards.shard_set import Progress, Runner, check_shards, run_serially
+from easiness_io.shards.run import Report, ShardsError, as_shard_error, complete_shard, run_serially
 from easiness_io.writers.tables import SINKS
 
 Path = str | os.PathLike[str]
 
 
 def score_shard(
-    input: str | os.PathLike[str],
-    output: str | os.PathLike[str],
+    input: Path,
+    output: Path,
     *,
-    labels_path: str | os.PathLike[str] | None = None,
-    estimator: ec.ClosedForm | ec.MonteCarlo | None = None,
-    n_bins: int = 5,
-    probs: str | None = None,
-    labels: str | None = None,
-    ids: str | None = None,
-    classes: Sequence[str] | None = None,
-    logits: bool = False,
-    normalize: bool = False,
-    header: bool | None = None,
-    delimiter: str | None = None,
-    decimal: str | None = None,
-    encoding: str | None = None,
-    escape_formulas: bool = False,
-    max_bytes: int = 8 << 30,
+    labels_path: Path | None = None,
     overwrite: bool = False,
     n_threads: int | None = None,
     progress: Callable[[int], object] | None = None,
+    **options: Any,
 ) -> ec.Summary:
     """Score one file into another, once, in memory that does not grow with them.
 
-    Depends on no executor: a call is a task for Dask, Ray, Spark, a job array or a shell loop.
-    Calls are idempotent. The output appears complete or not at all. Its manifest, with the
-    summary, the parameters, and checksums of inputs and output, lies in a folder beside that of
-    the output: `scores.easiness/a.csv.json` for `scores/a.csv`. Where the output matches its
-    manifest, a call only returns the summary; where it is missing or damaged, the file is scored
-    again, into the same bytes.
+    A call is a task for any executor: Dask, Ray, Spark, a job array or a shell loop. The output
+    appears complete or not at all. Its manifest, with the summary, the parameters and checksums,
+    lies beside its folder: `scores.easiness/a.csv.json` for `scores/a.csv`. Where the two match, a
+    call only returns the summary; otherwise the file is scored again, into the same bytes.
 
     Parameters
     ----------
-    input : path
-        A file of predictions, as in `open_samples`.
+    input, labels_path : path
+        A file of predictions, and one of labels where these are not in it, as in `open_samples`.
     output : path
         The file to write: .parquet (with page checksums), .csv or .npz; one row a sample: index
-        (its row in `input`), id, label, predicted, easiness, log_easiness, level, loss. An npz
-        file takes 41 bytes of memory a row, and its id, until it is written.
-    labels_path : path, optional
-        The file of labels; found in `input` by default.
-    estimator : ClosedForm or MonteCarlo, optional
-        As in `easiness_core.score`; `ClosedForm()` by default.
-    n_bins : int, default 5
-        As in `easiness_core.score`.
-    probs, labels, ids, classes, logits, normalize, header, delimiter, decimal, encoding, max_bytes
-        As in `open_samples`.
-    escape_formulas : bool, default False
-        In csv, put an apostrophe before names that a spreadsheet would run as formulas.
+        (its row in `input`), id, label, predicted, easiness, log_easiness, level, loss. Of an npz
+        file all rows are in memory until it is written.
     overwrite : bool, default False
         Replace an output made from other inputs, in another way, or by another program.
     n_threads : int, optional
         As in `easiness_core.score`; 1 where the executor fills the cores by itself.
     progress : callable, optional
         Called after each block with the number of rows done so far.
+    **options
+        As in `open_samples`; `estimator` and `n_bins`, as in `easiness_core.score`; and
+        `escape_formulas=True`, to escape names in csv that a spreadsheet would run as formulas.
 
     Returns
     -------
     Summary
-        Merge those of all shards: it is exact, in any order. Of no rows, it is empty, and so is
-        the output.
+        Merge those of all shards: it is exact, in any order.
 
     Raises
     ------
@@ -109,12 +85,7 @@ def score_shard(
     >>> folder.cleanup()
     """
     given = None if labels_path is None else os.fspath(labels_path)
-    shard = Shard(os.fspath(input), given, os.fspath(output))
-    parameters = make_parameters(
-        estimator=estimator, n_bins=n_bins, escape_formulas=escape_formulas, probs=probs,
-        labels=labels, ids=ids, classes=classes, logits=logits, normalize=normalize, header=header,
-        delimiter=delimiter, decimal=decimal, encoding=encoding, max_bytes=max_bytes,
-    ).for_output(shard.output)  # fmt: skip
+    shard, parameters = Shard(os.fspath(input), given, os.fspath(output)), Parameters(**options)
     if os.path.splitext(shard.output)[1].lower() not in SINKS:
         raise ShardError(f"expected a name ending in {', '.join(SINKS)}", path=shard.output)
     return complete_shard(
@@ -130,39 +101,32 @@ def score_shards(
     format: str = "parquet",
     check_ids: bool = True,
     overwrite: bool = False,
-    runner: Runner = run_serially,
+    runner: Callable[..., Report] = run_serially,
     opened: Callable[[list[SampleReader]], object] | None = None,
-    progress: Progress | None = None,
+    progress: Callable[[int, int], object] | None = None,
     **options: Any,
 ) -> ec.Summary:
     """Score many files into a folder, each once; a rerun skips what is complete.
 
     Parameters
     ----------
-    inputs : path, or iterable of paths
-        A folder, a glob, or the files, as in `open_samples`.
+    inputs, labels_path : path, or iterable of paths
+        A folder, a glob, or the files; and the labels where these are not in them: a folder or a
+        glob, paired with the inputs by name, or as many files.
     output : path
         The folder to fill, with one file for each input. Their manifests lie beside it, in
         `<output>.easiness`. Only one run at a time writes to it.
-    labels_path : path, or iterable of paths, optional
-        The labels: a folder or a glob, paired with the inputs by name, or as many files; found
-        in the inputs by default.
     format : {"parquet", "csv", "npz"}, default "parquet"
         What to write.
     check_ids : bool, default True
         Whether to look for ids that occur twice before scoring; this reads all ids.
-    overwrite : bool, default False
-        Replace outputs that were made from other inputs or in another way.
-    runner : callable, default run_serially
-        What scores the shards once they are checked.
-    opened : callable, optional
-        Called with the readers of all shards before the first is scored.
+    runner, opened : callable, optional
+        What scores the shards once they are checked, as `run_serially` does; and what is called
+        with the readers of all shards before that.
     progress : callable, optional
         Called with the number of rows done so far, and how many of these were done before.
-    **options
-        `estimator`, `n_bins`, `probs`, `labels`, `ids`, `classes`, `logits`, `normalize`,
-        `header`, `delimiter`, `decimal`, `encoding`, `escape_formulas` and `max_bytes`, as in
-        `score_shard`.
+    overwrite, **options
+        As in `score_shard`.
 
     Returns
     -------
@@ -173,18 +137,16 @@ def score_shards(
     ------
     ShardError
         Before anything is scored: the shards differ in classes, lack labels or share ids, or the
-        folder is in use or holds other outputs.
-    ShardsError
-        A ShardError: some shards failed. It has `finished`, `failed` and `summary`; the finished
-        shards stay, and a rerun skips them.
+        folder is in use or holds other outputs. After it, a ShardsError: some shards failed; the
+        finished ones stay, and a rerun skips them.
     TypeError, ValueError
         If an option is not what it should be; nothing is read then.
     """
     suffix = f".{format}"
     if suffix not in SINKS:
-        formats = ", ".join(name[1:] for name in SINKS)
+        formats = ", ".join(SINKS).replace(".", "")
         raise ValueError(f"format: expected one of {formats}, got {format!r}")
-    parameters = make_parameters(**options).for_output(suffix)
+    parameters = Parameters(**options)
     folder = _absolute(output)
     with as_shard_error(folder):
         given = None if labels_path is None else _paths(labels_path)
@@ -194,10 +156,8 @@ def score_shards(
         if opened is not None:
             opened(readers)
         with output_folder(folder, shards, parameters, overwrite=overwrite):
-            report = runner(
-                shards, readers, parameters, overwrite=overwrite,
-                progress=progress or (lambda done, skipped: None),
-            )  # fmt: skip
+            moved = progress or (lambda done, skipped: None)
+            report = runner(shards, readers, parameters, overwrite=overwrite, progress=moved)
     if report.failed or report.stopped:
         raise ShardsError(report, len(shards))
     return report.summary
@@ -205,13 +165,13 @@ def score_shards(
 
 def _paths(given: Path | Iterable[Path]) -> str | list[str]:
     # Absolute: workers may have been started in another folder, with files of the same names.
-    if isinstance(given, str | bytes | os.PathLike):
-        name = os.fsdecode(given)
-        if glob.has_magic(name) and not os.path.lexists(name):
-            # The name of the current folder is no pattern.
-            return os.path.normpath(os.path.join(glob.escape(os.getcwd()), name))
-        return _absolute(given)
-    return [_absolute(path) for path in given]
+    if not isinstance(given, str | bytes | os.PathLike):
+        return [_absolute(path) for path in given]
+    name = os.fsdecode(given)
+    if glob.has_magic(name) and not os.path.lexists(name):
+        # The name of the current folder is no pattern.
+        return os.path.normpath(os.path.join(glob.escape(os.getcwd()), name))
+    return _absolute(name)
 
 
 def _absolute(path: Path | bytes) -> str:

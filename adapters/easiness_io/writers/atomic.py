@@ -16,26 +16,16 @@ from easiness_io.errors import OutputError, reason
 def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = ()) -> None:
     """Refuse an output that could not, or must not, be written; called before any work.
 
-    Parameters
-    ----------
-    path : str
-        The file to be written.
-    overwrite : bool
-        Whether an existing file may be replaced.
-    inputs : iterable of str or None
-        Files that the command reads; the output must not be one of them, nor in one.
-
-    Raises
-    ------
-    OutputError
-        If the folder is missing or not writable, or `path` is a folder, a link, a device, one of
-        the inputs, or exists without `overwrite`.
+    An `OutputError` is raised where the folder is missing or not writable, or `path` is a folder, a
+    link, a device, one of the inputs or in one, or exists without `overwrite`.
     """
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
         raise _error(path, f"the folder {folder!r} does not exist")
-    for source in inputs:
-        if source is not None and os.path.isdir(source) and is_within(path, source):
+    sources = [each for each in inputs if each not in (None, "-")]
+    for source in filter(os.path.isdir, sources):
+        outer = os.path.realpath(source)
+        if os.path.commonpath([outer, os.path.realpath(path)]) == outer:
             raise _error(path, f"it is in the input {source!r}", "name a file elsewhere")
     try:
         found = os.lstat(path)
@@ -50,9 +40,8 @@ def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = (
             raise _error(path, "it is a folder", "name a file in it")
         if not stat.S_ISREG(found.st_mode):
             raise _error(path, "it is not a regular file")
-        for source in inputs:
-            if source is not None and source != "-" and _same_file(source, path):
-                raise _error(path, "it is also an input", "name another file")
+        if any(os.path.samefile(source, path) for source in filter(os.path.exists, sources)):
+            raise _error(path, "it is also an input", "name another file")
         if not overwrite:
             raise _error(path, "it exists", "pass {overwrite} to replace it")
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -63,40 +52,13 @@ def _error(path: str, why: str, hint: str | None = None) -> OutputError:
     return OutputError(f"cannot write: {why}", path=path, hint=hint)
 
 
-def is_within(path: str, folder: str) -> bool:
-    """Whether a path is a folder or in it, links followed."""
-    outer = os.path.realpath(folder)
-    inner = os.path.realpath(path)
-    return inner == outer or inner.startswith(os.path.join(outer, ""))
-
-
-def _same_file(first: str, second: str) -> bool:
-    with suppress(OSError, ValueError):
-        return os.path.samefile(first, second)
-    return False
-
-
 @contextmanager
 def atomic_write(path: str, overwrite: bool) -> Iterator[BinaryIO]:
     """Write a file so that other programs see the old one, or the whole new one.
 
-    Parameters
-    ----------
-    path : str
-        The file to be written.
-    overwrite : bool
-        Whether an existing file may be replaced.
-
-    Yields
-    ------
-    file object
-        Binary and writable, under a temporary name in the same folder. It takes the final name
-        when the block ends, and is removed when the block raises anything at all.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written: no space, no permission, or as `check_output`.
+    What is given to write to has a temporary name in the same folder. It takes the final name when
+    the block ends, and is removed when the block raises anything at all. An `OutputError` is raised
+    where the file cannot be written: no space, no permission, or as `check_output`.
     """
     check_output(path, overwrite)
     folder, name = os.path.split(path)

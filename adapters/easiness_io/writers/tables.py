@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, BinaryIO, Protocol
+from collections.abc import Sequence
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
@@ -19,32 +20,14 @@ from easiness_io.sample_reader import Samples
 
 LEVELS = ("hard", "medium", "easy")
 _ROW_GROUP = 1 << 18
-_STEP = 1 << 14
 # Where a cell may begin: a spreadsheet whose separator is another than the comma takes the quotes
 # for text, and cuts within them. What begins a formula is OWASP's list.
 _FORMULA = re.compile(r"(^|[;\t\r\n])(?=\"*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 _SPECIAL = re.compile(r'[,;"\t\r\n]')
 
 
-class Sink(Protocol):
-    """What takes scored blocks, in order."""
-
-    def add(self, scores: ec.Scores, samples: Samples) -> None:
-        """Take the next block."""
-
-    def close(self) -> None:
-        """Write what is left, once, after the last block."""
-
-
 def escaped(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run as a formula.
-
-    Examples
-    --------
-    >>> from easiness_io.writers.tables import escaped
-    >>> escaped("=1+1"), escaped("cat")
-    ("'=1+1", 'cat')
-    """
+    """Put an apostrophe before what a spreadsheet would run as a formula: `=1+1` is `'=1+1`."""
     return _FORMULA.sub(r"\1'", text)
 
 
@@ -62,9 +45,8 @@ def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
         if pa.types.is_dictionary(table.schema.field(name).type):
             table = table.set_column(at, name, table.column(name).cast(pa.string()))
     texts = [each for each in table.columns if pa.types.is_string(each.type)]
-    special = any(_has_special(each) for each in texts) or any(
-        map(_SPECIAL.search, table.column_names)
-    )
+    texts.append(pa.array(table.column_names))
+    special = any(pc.any(pc.match_substring_regex(t, _SPECIAL.pattern)).as_py() for t in texts)
     if header:
         cells = [f'"{n}"' if _SPECIAL.search(n) else n for n in table.column_names]
         file.write((",".join(cells) + "\n").encode())
@@ -72,10 +54,14 @@ def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
     csv.write_csv(table, file, options)
 
 
-def _has_special(column: Any) -> bool:
-    import pyarrow.compute as pc
-
-    return bool(pc.any(pc.match_substring_regex(column, _SPECIAL.pattern)).as_py())
+def _columns(scores: ec.Scores, samples: Samples) -> dict[str, Any]:
+    names = ("predicted", "easiness", "log_easiness", "level", "loss")
+    return {
+        "index": samples.first_row + np.arange(len(scores)),
+        **({} if samples.ids is None else {"id": samples.ids}),
+        "label": samples.labels,
+        **{name: getattr(scores, name) for name in names},
+    }
 
 
 def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -> Any:
@@ -86,136 +72,85 @@ def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -
     return pa.table(columns)
 
 
-def _columns(scores: ec.Scores, samples: Samples) -> dict[str, Any]:
-    first = samples.first_row
-    ids = {} if samples.ids is None else {"id": samples.ids}
-    return {
-        "index": np.arange(first, first + len(scores), dtype=np.int64),
-        **ids,
-        "label": samples.labels,
-        "predicted": scores.predicted,
-        "easiness": scores.easiness,
-        "log_easiness": scores.log_easiness,
-        "level": scores.level,
-        "loss": scores.loss,
-    }
-
-
-class CsvSink:
-    """Lines of text."""
+class Sink:
+    """What takes scored blocks, in order, and is closed once, after the last."""
 
     def __init__(
         self, file: BinaryIO, classes: Sequence[str] | None, *, escape_formulas: bool = False
     ) -> None:
-        self._file, self._escape, self._begun = file, escape_formulas, False
-        self._classes = list(map(escaped, classes)) if escape_formulas and classes else classes
+        self._file, self._classes, self._escape = file, classes, escape_formulas
+        self._blocks: list[Any] = []
+
+    def add(self, scores: ec.Scores, samples: Samples) -> None:
+        """Write the next block, or keep it."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
+class CsvSink(Sink):
+    """Lines of text."""
+
+    _begun = False
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Write the lines of a block."""
-        table = _table(scores, samples, self._classes)
+        classes = list(map(escaped, self._classes or ())) if self._escape else self._classes
+        table = _table(scores, samples, classes or None)
         if self._escape and samples.ids is not None and pa.types.is_string(samples.ids.type):
             ids = [None if each is None else escaped(each) for each in samples.ids.to_pylist()]
             table = table.set_column(1, "id", pa.array(ids, pa.string()))
         write_csv(table, self._file, header=not self._begun)
         self._begun = True
 
-    def close(self) -> None:
-        """Do nothing: all is written."""
 
-
-class ParquetSink:
+class ParquetSink(Sink):
     """Row groups of 262,144 rows or somewhat more; pages have checksums."""
 
-    def __init__(
-        self, file: BinaryIO, classes: Sequence[str] | None, *, escape_formulas: bool = False
-    ) -> None:
-        self._file, self._classes = file, classes
-        self._writer: Any = None
-        self._waiting: list[Any] = []
-        self._n_waiting = 0
+    _writer: Any = None
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Keep a block until a row group is full."""
-        self._waiting.append(_table(scores, samples, self._classes))
-        self._n_waiting += len(scores)
-        if self._n_waiting >= _ROW_GROUP:
+        self._blocks.append(_table(scores, samples, self._classes))
+        if sum(map(len, self._blocks)) >= _ROW_GROUP:
             self._write()
 
     def _write(self) -> None:
-        if self._writer is None:
-            schema = self._waiting[0].schema
-            self._writer = pq.ParquetWriter(self._file, schema, write_page_checksum=True)
         # Blocks of many classes are short; row groups are not to be.
-        self._writer.write_table(pa.concat_tables(self._waiting), max(1, self._n_waiting))
-        self._waiting, self._n_waiting = [], 0
+        table = pa.concat_tables(self._blocks)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._file, table.schema, write_page_checksum=True)
+        self._writer.write_table(table, max(1, len(table)))
+        self._blocks.clear()
 
     def close(self) -> None:
         """Write the last row group and the footer."""
-        if self._waiting:
+        if self._blocks:
             self._write()
-        if self._writer is not None:
-            self._writer.close()
+        self._writer.close()
 
 
-class NpzSink:
-    """Keeps 41 bytes a row and its id in memory: an archive holds one column after the other."""
-
-    def __init__(
-        self, file: BinaryIO, classes: Sequence[str] | None, *, escape_formulas: bool = False
-    ) -> None:
-        self._file, self._classes = file, classes
-        self._parts: dict[str, list[NDArray[Any]]] = {}
+class NpzSink(Sink):
+    """Keeps all columns in memory: an archive holds one column after the other."""
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
-        """Keep a block; the index is counted again when it is written."""
+        """Keep a block."""
         columns = _columns(scores, samples)
-        columns["index"] = columns["index"][:0]
-        for name, part in columns.items():
-            if isinstance(part, pa.Array):
-                part = part.fill_null("") if pa.types.is_string(part.type) else part
-                text = pa.types.is_string(part.type)
-                part = part.to_numpy(zero_copy_only=False)
-                part = np.asarray(part, np.str_) if text else part
-            # A view would keep all that was read.
-            self._parts.setdefault(name, []).append(part if part.base is None else part.copy())
+        if samples.ids is not None and pa.types.is_string(samples.ids.type):
+            columns["id"] = np.array(samples.ids.fill_null("").to_pylist(), np.str_)
+        # A view would keep all that was read.
+        self._blocks.append({name: np.array(part) for name, part in columns.items()})
 
     def close(self) -> None:
-        """Write the archive as `numpy.savez` does, each column given back once it is written."""
-        n_rows = sum(map(len, self._parts["loss"]))
-        with zipfile.ZipFile(self._file, "w", zipfile.ZIP_STORED) as archive:
-            for name, parts in self._parts.items():
-                given = _counted(n_rows) if name == "index" else parts
-                _write_member(archive, name, n_rows, np.result_type(*parts), given)
-                parts.clear()
-            if self._classes is not None:
-                names = np.array(self._classes, np.str_)
-                _write_member(archive, "classes", names.size, names.dtype, [names])
+        """Write the archive as `numpy.savez` does; each column is given back once it is written."""
+        if self._classes is not None:
+            self._blocks[0]["classes"] = np.array(self._classes, np.str_)
+        with zipfile.ZipFile(self._file, "w") as archive:
+            for name in list(self._blocks[0]):
+                parts = [block.pop(name) for block in self._blocks if name in block]
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    npy_format.write_array(member, np.concatenate(parts))
 
 
-def _counted(n_rows: int) -> Iterator[NDArray[Any]]:
-    for start in range(0, n_rows, _STEP):
-        yield np.arange(start, min(n_rows, start + _STEP), dtype=np.int64)
-
-
-def _write_member(
-    archive: zipfile.ZipFile,
-    name: str,
-    n_rows: int,
-    dtype: np.dtype[Any],
-    parts: Iterable[NDArray[Any]],
-) -> None:
-    header = {
-        "descr": npy_format.dtype_to_descr(dtype),
-        "fortran_order": False,
-        "shape": (n_rows,),
-    }
-    with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-        npy_format.write_array_header_1_0(file, header)
-        for part in parts:
-            # Of texts, each as wide as the longest of all parts.
-            file.write(np.ascontiguousarray(part, dtype).view(np.uint8).data)
-
-
-SINKS: dict[str, Callable[..., Sink]] = {
-    ".parquet": ParquetSink, ".csv": CsvSink, ".npz": NpzSink
-}  # fmt: skip
+SINKS: dict[str, type[Sink]] = {".parquet": ParquetSink, ".csv": CsvSink, ".npz": NpzSink}

@@ -114,7 +114,7 @@ def work(what: str, paths: list[str], output: str) -> None:
     """Do what is measured; print seconds of processor and of wall, and the peak of memory."""
     import pyarrow
     import pyarrow.parquet
-    from easiness_io import make_parameters, open_samples, score_blocks, score_shard
+    from easiness_io import Parameters, open_samples, score_blocks, score_shard
 
     pyarrow.array(np.zeros(1))  # imports pandas, where it is installed
     for dtype in (np.float32, np.float64):  # compiled, or loaded from the disk cache
@@ -124,7 +124,7 @@ def work(what: str, paths: list[str], output: str) -> None:
     if what == "sum":
         np.load(paths[0], mmap_mode="r").sum(dtype=np.float64)
     elif what == "summary":
-        score_blocks(open_samples(paths[0], labels), make_parameters(), n_threads=1)
+        score_blocks(open_samples(paths[0], labels), Parameters(), n_threads=1)
     else:
         score_shard(paths[0], output, labels_path=labels, n_threads=1)
     cpu, seconds = time.process_time() - cpu, time.perf_counter() - begin

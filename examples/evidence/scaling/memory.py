@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from easiness_io import DataError, Shard, check_shards, make_parameters, score_shard
+from easiness_io import DataError, Parameters, Shard, check_shards, score_shard
 
 import easiness_core as ec
 
 SEED = 20240917
 N_ROWS = (1_000, 2_000_000, 6_000_000)
-PARAMETERS = make_parameters(max_bytes=64 << 30)
+PARAMETERS = Parameters(max_bytes=64 << 30)
 # What is done, of which format the inputs are, what names the samples, and in how many shards.
 CASES = [
     ("npz output", "npz", "none", 1),
@@ -122,7 +122,7 @@ def main() -> None:
         "| --- | --- | --- | ---: | ---: | ---: |",
     ]
     for what, kind, names, n_shards in CASES:
-        columns = COLUMNS[names] + (41 if what == "npz output" else 0)
+        columns = COLUMNS[names] + (49 if what == "npz output" else 0)
         found = measure(what, kind, names, n_shards)
         lines.append(f"| {what} | {kind} | {names} | {n_shards} | {found:.0f} | {columns} |")
         print(lines[-1], flush=True)

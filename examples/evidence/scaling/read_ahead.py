@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from easiness_io import make_parameters, open_samples, score_blocks
+from easiness_io import Parameters, open_samples, score_blocks
 from easiness_io.readers import arrays
 from easiness_io.readers.base import Source
 
@@ -32,7 +32,7 @@ SEED, N_ROWS, N_CLASSES = 20240917, 1_500_000, 100
 REPEATS = 5
 RATES = (0.25e9, 0.5e9, 1e9)
 BEGIN, END = "<!-- read ahead: begin -->\n", "<!-- read ahead: end -->\n"
-PARAMETERS = make_parameters()
+PARAMETERS = Parameters()
 
 
 class _Slow(io.RawIOBase):

@@ -86,14 +86,14 @@ def measure_workers(
 
 def measure_driver(folder: Path, n_rows: int = 10**7) -> str:
     """Tell how fast labels and ids are checked before the first shard; the best of three."""
-    from easiness_io import Shard, check_shards, make_parameters
+    from easiness_io import Parameters, Shard, check_shards
 
     rng = np.random.default_rng(0)
     probs, labels = np.full((n_rows, 2), 0.5, np.float32), np.arange(n_rows) % 2
     np.save(folder / "p.npy", probs)
     np.save(folder / "y.npy", labels)
     np.savez(folder / "p.npz", probs=probs, labels=labels, id=rng.permutation(n_rows))
-    parameters = make_parameters()
+    parameters = Parameters()
     rates = []
     for name, given, check_ids in (
         ("npy", "y.npy", False),

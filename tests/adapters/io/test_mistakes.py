@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from easiness_io import AmbiguousError, DataError, open_samples, score_blocks
-from easiness_io.parameters import make_parameters
+from easiness_io.parameters import Parameters
 from saved_tables import WRITERS
 
 N, M = 40, 4
@@ -28,7 +28,7 @@ TABLE = pd.DataFrame(PROBS, columns=ANIMALS)
 
 def accuracy(path: str, *paths: str, **options: Any) -> float:
     reader = open_samples(path, *paths, **options)
-    return score_blocks(reader, make_parameters(**options)).accuracy
+    return score_blocks(reader, Parameters(**options)).accuracy
 
 
 def refused(path: str, *paths: str, **options: Any) -> str:
