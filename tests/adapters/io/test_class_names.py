@@ -180,3 +180,9 @@ def test_extreme_labels_are_refused(tmp_path, dtype):
     np.save(tmp_path / "y.npy", np.array([limits.min, limits.max], dtype))
     with pytest.raises(ValueError, match=r"labels: .* outside 0 to 1 .* the first is row"):
         rows_read(tmp_path / "p.npy", tmp_path / "y.npy")
+
+
+def test_spaces_around_class_names_are_kept(tmp_path):
+    table = {" x": [0.25, 0.25], "x ": [0.25, 0.25], "z": [0.5, 0.5], "label": [" x", "z"]}
+    path = write(tmp_path, table, "parquet")
+    assert rows_read(path)[2].tolist() == [0, 2]

@@ -395,11 +395,3 @@ def test_advice_that_helps() -> None:
     rounded.to_csv("t.csv", index=False)
     assert "normalize=True" in refused("t.csv")
     assert accuracy("t.csv", normalize=True) > 0.9
-
-
-def test_spaces_within_class_names_are_kept() -> None:
-    names = [" x", "x ", "z"]
-    table = {name: [0.25, 0.25] for name in names[:2]} | {"z": [0.5, 0.5], "label": [" x", "z"]}
-    pq.write_table(pa.table(table), "t.parquet")
-    [block] = open_samples("t.parquet").blocks()
-    assert block.labels.tolist() == [0, 2]
