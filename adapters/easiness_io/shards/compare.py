@@ -84,6 +84,8 @@ def check_traits(
         # Class names that the user gives go with any columns, but not with another order of them.
         if now is columns and reader.are_named and sorted(before) != sorted(now):
             continue
+        if isinstance(now, list) and sorted(before) == sorted(now):
+            name = f"the order of {name}"
         why = f"{problem} {name}: {_brief(now)}, but {_brief(before)} in {path!r}"
         raise DataError(why, path=reader.paths[0], hint=hint)
     return found

@@ -24,12 +24,14 @@ class Merged:
     n_classes: int
 
 
-def merge_summaries(paths: Iterable[str | os.PathLike[str]], *, verify: bool = False) -> Merged:
+def merge_summaries(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, verify: bool = False
+) -> Merged:
     """Merge summaries exactly, in any order.
 
     Parameters
     ----------
-    paths : iterable of path
+    paths : path, or iterable of paths
         Folders that `score_shards` filled, manifests, or files that hold what
         `easiness score --json` printed.
     verify : bool, default False
@@ -116,7 +118,7 @@ def _count_result(path: str, result: _Result, total: ec.Summary, seen: dict[str,
     output = [] if result.output is None else [os.path.realpath(result.output)]
     _refuse_seen(own + output, path, seen)
     if result.summary.n_samples and result.summary == total:
-        raise DataError("what is before it already counts the same samples", path=path)
+        raise DataError("the files before it already count these samples", path=path)
     seen |= dict.fromkeys(own, path)
 
 
@@ -168,8 +170,9 @@ def _is_beside(path: str) -> bool:
     return os.path.dirname(os.path.abspath(path)).endswith(SUFFIX)
 
 
-def _files(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
     found: list[str] = []
+    paths = [paths] if isinstance(paths, str | os.PathLike) else paths
     for path in [os.fspath(each) for each in paths]:
         if not os.path.isdir(path):
             # `scores.easiness/*.json` finds the list of the shards as well.

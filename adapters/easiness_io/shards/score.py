@@ -148,9 +148,10 @@ def score_shards(
         raise ValueError(f"format: expected one of {formats}, got {format!r}")
     parameters = Parameters(**options)
     folder = _absolute(output)
+    found, given = _paths(inputs), None if labels_path is None else _paths(labels_path)
+    with as_shard_error(found if isinstance(found, str) else folder):
+        shards = pair_shards(found, given, folder, suffix)
     with as_shard_error(folder):
-        given = None if labels_path is None else _paths(labels_path)
-        shards = pair_shards(_paths(inputs), given, folder, suffix)
         check_folder(folder, shards, parameters, overwrite=overwrite)
         readers = check_shards(shards, parameters, check_ids=check_ids)
         if opened is not None:

@@ -135,7 +135,7 @@ def test_it_refuses_to_count_twice() -> None:
 def test_it_refuses_a_result_and_what_it_was_made_of() -> None:
     result = print_result("summary.json", WHOLE)
     for paths in (["out", result], [result, "out"], [result, result]):
-        refused("already counts the same samples", *paths)
+        refused("(already counts the same|already count these) samples", *paths)
     other = print_result("other.json", ec.score(PROBS[:9], LABELS[:9]).summary, output="out")
     refused("other.json': '.*out.easiness.*' already counts the same samples", "out", other)
     shutil.copy(result, "copy.json")
