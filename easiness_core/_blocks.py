@@ -71,6 +71,35 @@ def run_blocks(
     return call.outcome()
 
 
+def run_apart(work: Callable[[], object]) -> None:
+    """Run on another thread what a signal handler must neither interrupt nor enter again.
+
+    Handlers run on the calling thread while it waits. An interrupt is raised when the work is
+    done, or has not begun.
+    """
+    call: _Call[object] = _Call(1, 1, lambda *_: work())
+    ended = _thread.allocate_lock()
+    ended.acquire()
+
+    def run() -> None:
+        try:
+            call.help()
+        finally:
+            ended.release()
+
+    try:
+        try:
+            _thread.start_new_thread(run, ())
+            ended.acquire()
+        except RuntimeError:
+            call.drain()
+        finally:
+            call.wait_for_helpers()
+    finally:
+        call.wait_for_helpers()
+    call.outcome()
+
+
 class _Call(Generic[T]):
     """The blocks of one call, shared by the threads that work on them."""
 

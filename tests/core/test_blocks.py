@@ -131,6 +131,8 @@ def test_a_bad_number_of_threads(call, n_threads):
 def kernel_threads(monkeypatch):
     """Threads on which the closed form's kernel is called; where told to, each block waits until
     the calling thread and another have come."""
+    for dtype in (np.float64, np.float32):
+        ec.score(np.full((1, 2), dtype(0.5)), [0])  # The first call compiles on another thread.
     seen, met, calling = [], threading.Event(), threading.get_ident()
 
     def kernel(self):

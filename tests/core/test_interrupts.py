@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import stress_interrupts
 from conftest import interpreted, run_script
 
 from easiness_core import _blocks
-from easiness_core._blocks import run_blocks
+from easiness_core._blocks import run_apart, run_blocks
 
 signals = pytest.mark.skipif(
     sys.platform == "win32", reason="no signal can be sent to a thread there"
@@ -22,7 +23,7 @@ compiled = pytest.mark.skipif(interpreted, reason="millions of elements in inter
 # Runs in a process of its own, which must end: where a thread is lost it does not.
 EVERY_BYTECODE = """
 import faulthandler, sys, threading, time
-from easiness_core._blocks import run_blocks
+from easiness_core._blocks import run_apart, run_blocks
 
 faulthandler.dump_traceback_later(90, exit=True)
 main = threading.get_ident()
@@ -54,17 +55,27 @@ class Attempt:
     def run(self):
         sys.settrace(self.trace)
         try:
-            return run_blocks(8, 1, self.work, n_threads=4)
+            return self.call()
         finally:
             sys.settrace(None)
+
+    def call(self):
+        return run_blocks(8, 1, self.work, n_threads=4)
+
+class Apart(Attempt):
+    def call(self):
+        assert run_apart(lambda: self.work(0, 8)) is None
+        assert self.begun == [0]
+        return list(range(8))
 """
 
 INTERRUPTED = """
 def interrupt():
     raise KeyboardInterrupt
 
+kind = Apart if sys.argv[1:] else Attempt
 for k in range(1, 20_000):
-    attempt = Attempt(k, interrupt)
+    attempt = kind(k, interrupt)
     try:
         got = attempt.run()
     except KeyboardInterrupt:
@@ -78,7 +89,7 @@ for k in range(1, 20_000):
     assert not running, f"after an interrupt at bytecode {k} blocks {running} are being worked on"
     time.sleep(0.002)
     assert len(attempt.begun) == n_begun, f"after one at bytecode {k} a thread went on"
-assert k > 100
+assert k > 50
 print("interrupted at every bytecode")
 """
 
@@ -116,12 +127,49 @@ print("scored by signal handlers")
 """
 
 
-def test_an_interrupt_at_any_bytecode_leaves_no_thread_working():
-    assert run_script(EVERY_BYTECODE + INTERRUPTED) == "interrupted at every bytecode\n"
+@pytest.mark.parametrize("kind", [[], ["apart"]])
+def test_an_interrupt_at_any_bytecode_leaves_no_thread_working(kind):
+    assert run_script(EVERY_BYTECODE + INTERRUPTED, *kind) == "interrupted at every bytecode\n"
 
 
 def test_a_call_at_any_bytecode_of_another_returns():
     assert run_script(EVERY_BYTECODE + HANDLED) == "called at every bytecode\n"
+
+
+# A kernel that takes a lock while it is compiled, as Numba does, and a signal at that moment.
+COMPILING = """
+import faulthandler, os, signal, threading, time
+import numpy as np
+import easiness_core as ec
+
+faulthandler.dump_traceback_later(30, exit=True)
+compiler, compiled, signaled = threading.RLock(), threading.Event(), threading.Event()
+probs = np.broadcast_to(np.float64(0.125), (300_000, 8))
+labels = np.zeros(len(probs), dtype=np.int64)
+handled = []
+
+def kernel(probs, labels, tolerance, parameters, ends, out):
+    with compiler:
+        if not signaled.is_set():
+            signaled.set()
+            os.kill(os.getpid(), signal.SIGALRM)
+            time.sleep(0.3)
+    for column in out:
+        column[:] = 1
+    return 0
+
+def score(*_):
+    handled.append(len(ec.score(probs, labels, n_threads=3)))
+
+ec.ClosedForm.kernel = lambda self: (kernel, ())
+signal.signal(signal.SIGALRM, score)
+print(len(ec.score(probs, labels, n_threads=3)), handled)
+"""
+
+
+@signals
+def test_a_signal_handler_may_score_while_the_main_thread_compiles():
+    assert run_script(COMPILING) == "300000 [300000]\n"
 
 
 @signals
@@ -164,6 +212,22 @@ def test_interrupts_while_waiting_for_a_helper_leave_none_running(interruptible,
     with pytest.raises(KeyboardInterrupt):
         run_blocks(2, 1, work, n_threads=2)
     assert finished.is_set()
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_of_work_apart_is_raised(monkeypatch, error):
+    def work():
+        threads.append(threading.get_ident())
+        raise error
+
+    threads = []
+    with pytest.raises(error):
+        run_apart(work)
+    refuse = Mock(side_effect=RuntimeError("can't start new thread"))
+    monkeypatch.setattr(_blocks._thread, "start_new_thread", refuse)
+    with pytest.raises(error):
+        run_apart(work)
+    assert (threads[0] == threading.get_ident(), threads[1]) == (False, threading.get_ident())
 
 
 def test_an_interrupt_comes_before_an_error_of_an_earlier_block():
