@@ -8,7 +8,7 @@ SOURCES := pyproject.toml constraints.txt
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz test-evidence coverage lint format docs-check picture tables cleaning mislabels scaling training bench clean
+.PHONY: help demo test fuzz stress test-evidence coverage lint format docs-check picture tables cleaning mislabels scaling training bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ docs-check: $(VENV)/.test  ## run every snippet in README and docs
 
 fuzz: $(VENV)/.test  ## damaged files of every format, read in child processes (10 minutes)
 	$(BIN)/python tests/fuzz_readers.py --minutes 10
+
+stress: $(VENV)/.test  ## interrupts in the first milliseconds of a call, in 200 processes (5 minutes)
+	$(BIN)/python tests/stress_interrupts.py --processes 200
 
 picture: $(VENV)/.demo  ## draw the README's picture again
 	$(BIN)/python examples/evidence/readme_picture.py

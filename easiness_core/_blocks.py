@@ -1,47 +1,31 @@
-"""Blocks of rows on the library's own threads.
+"""Blocks of rows on threads that live for one call.
 
 Numba's threading layers are not used: measured, `parallel=True` kernels abort the process when
 two Python threads call them under `workqueue`, and kill forked DataLoader workers under OpenMP
 once the parent has called one. Kernels release the GIL, so plain threads are as fast.
-Guarded by tests/core/test_blocks.py (fork, nested calls, many callers).
+
+No executor is used either: an interrupt inside `submit` loses a thread that has started, and its
+lock is not reentrant, so that a signal handler which scores waits for itself. Here nothing
+outlives a call, and calls share nothing: a fork or a signal handler finds no lock held. A thread
+takes 13 microseconds to start, a block of a large call 200 or more.
+Guarded by tests/core/test_blocks.py and tests/core/test_interrupts.py.
 """
 
 from __future__ import annotations
 
+import _thread
 import itertools
 import os
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from numbers import Integral
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from easiness_core.errors import InputTypeError, InputValueError
 
 T = TypeVar("T")
 
-_lock = threading.Lock()
-_pool: ThreadPoolExecutor | None = None
-
-
-def _forget_pool() -> None:
-    """In a forked child the pool's threads are gone and its locks may be held."""
-    global _pool, _lock
-    _pool = None
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
-
-
-def _get_pool() -> ThreadPoolExecutor:
-    global _pool
-    with _lock:
-        if _pool is None:
-            # Threads are made one by one as they are needed, up to this many.
-            _pool = ThreadPoolExecutor(max(64, available_cpus()), thread_name_prefix="easiness")
-        return _pool
+# Threads a call, however many are asked for, unless there are more CPUs.
+_MOST_THREADS = 64
 
 
 def available_cpus() -> int:
@@ -68,51 +52,134 @@ def run_blocks(
 ) -> list[T]:
     """Call `work(start, stop)` on consecutive blocks of rows; results in the blocks' order.
 
-    The calling thread works too, so that a saturated or closed pool slows the work down but
-    never stops it. The first exception, in the blocks' order, is raised once all threads have
-    let go of the arrays.
+    The calling thread works too, so that the work is done even where no thread can be started.
+    An interrupt, or else the first exception in the blocks' order, is raised once all threads
+    have let go of the arrays.
     """
     if 0 < n_rows <= block_rows:
         return [work(0, n_rows)]
-    starts = range(0, n_rows, block_rows)
-    results: list[T | None] = [None] * len(starts)
-    errors: list[tuple[int, BaseException]] = []
-    tickets = itertools.count()
-
-    def drain() -> None:
-        # next() on a count is atomic: each block is taken once.
-        while not errors and (ticket := next(tickets)) < len(starts):
-            start = starts[ticket]
-            try:
-                results[ticket] = work(start, min(start + block_rows, n_rows))
-            except BaseException as error:
-                errors.append((ticket, error))
-
-    helpers = _start_helpers(drain, min(n_threads, len(starts)) - 1)
+    call = _Call(n_rows, block_rows, work)
     try:
-        drain()
-    except BaseException as error:
-        # An interrupt between two blocks: the helpers must stop as well.
-        errors.append((-1, error))
-    for helper in helpers:
-        # One that has not started yet has nothing left to do.
-        while not (helper.cancel() or helper.done()):
-            try:
-                helper.result()
-            except BaseException as error:
-                # An interrupt while waiting: wait on, then raise it.
-                errors.append((-1, error))
-    if errors:
-        raise min(errors, key=lambda pair: pair[0])[1]
-    return results  # type: ignore[return-value]
-
-
-def _start_helpers(drain: Callable[[], None], n_helpers: int) -> list[Future[None]]:
-    helpers: list[Future[None]] = []
-    for _ in range(n_helpers):
         try:
-            helpers.append(_get_pool().submit(drain))
+            call.start_helpers(n_threads - 1)
+            call.drain()
+        finally:
+            call.wait_for_helpers()
+    finally:
+        # A second interrupt may have come between the first one and the wait.
+        call.wait_for_helpers()
+    return call.outcome()
+
+
+def run_apart(work: Callable[[], object]) -> None:
+    """Run on another thread what a signal handler must neither interrupt nor enter again.
+
+    Handlers run on the calling thread while it waits. An interrupt is raised when the work is
+    done, or has not begun.
+    """
+    call: _Call[object] = _Call(1, 1, lambda *_: work())
+    ended = _thread.allocate_lock()
+    ended.acquire()
+
+    def run() -> None:
+        try:
+            call.help()
+        finally:
+            ended.release()
+
+    try:
+        try:
+            _thread.start_new_thread(run, ())
+            ended.acquire()
         except RuntimeError:
-            # The interpreter is shutting down and starts no more threads.
-            break
-    return helpers
+            call.drain()
+        finally:
+            call.wait_for_helpers()
+    finally:
+        call.wait_for_helpers()
+    call.outcome()
+
+
+class _Call(Generic[T]):
+    """The blocks of one call, shared by the threads that work on them."""
+
+    def __init__(self, n_rows: int, block_rows: int, work: Callable[[int, int], T]) -> None:
+        self.work = work
+        self.n_rows = n_rows
+        self.block_rows = block_rows
+        self.starts = range(0, n_rows, block_rows)
+        self.results: list[T | None] = [None] * len(self.starts)
+        # next() on a count is atomic: each block is taken once.
+        self.tickets = itertools.count()
+        self.errors: list[tuple[int, BaseException]] = []
+        self.interrupt: BaseException | None = None
+        self.closed = False
+        # A lock for each helper, held while it works.
+        self.helpers: list[_thread.LockType] = []
+
+    def start_helpers(self, n_helpers: int) -> None:
+        most = max(_MOST_THREADS, available_cpus())
+        for _ in range(min(n_helpers, len(self.starts) - 1, most - 1)):
+            try:
+                _thread.start_new_thread(self.help, ())
+            except RuntimeError:
+                # No more threads: a limit is reached, or the interpreter is shutting down.
+                break
+
+    def help(self) -> None:
+        # The helper registers itself: an interrupt of the caller cannot come between. Either the
+        # caller finds its lock and waits, or has closed before, and the helper does nothing.
+        working = _thread.allocate_lock()
+        with working:
+            self.helpers.append(working)
+            self.drain()
+            # So that a caller interrupted with this lock in its hands does not wait for itself.
+            self.helpers.remove(working)
+
+    def drain(self) -> None:
+        """Work on blocks until all are taken, a thread has failed, or the caller has closed."""
+        ticket = -1
+        try:
+            while not self.closed and not self.errors:
+                ticket = next(self.tickets)
+                if ticket >= len(self.starts):
+                    break
+                start = self.starts[ticket]
+                stop = min(start + self.block_rows, self.n_rows)
+                self.results[ticket] = self.work(start, stop)
+        except BaseException as error:
+            self.errors.append((ticket, error))
+
+    def wait_for_helpers(self) -> None:
+        """Let no helper begin another block; wait for each to end. Harmless if repeated."""
+        self.closed = True
+        while True:
+            try:
+                for working in self.helpers.copy():
+                    with working:
+                        pass
+                # A helper about to end still refers to this call, but not to the arrays by it.
+                self.__dict__.pop("work", None)
+                return
+            except BaseException as error:
+                # Wait on, then raise it. A call here would be one more place to be interrupted.
+                self.interrupt = error
+
+    def outcome(self) -> list[T]:
+        """Give the results, or raise what came in their way."""
+        error = self.interrupt
+        if error is None and self.errors:
+            error = min(self.errors, key=_rank)[1]
+        if error is None:
+            return self.results  # type: ignore[return-value]
+        try:
+            raise error
+        finally:
+            # The error's traceback leads back here: no circle may keep the arrays alive.
+            self.errors.clear()
+            self.interrupt = error = None
+
+
+def _rank(failed: tuple[int, BaseException]) -> tuple[bool, int]:
+    """Interrupts first, then errors in the order of their blocks."""
+    return isinstance(failed[1], Exception), failed[0]

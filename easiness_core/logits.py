@@ -1,33 +1,42 @@
-"""From logits to probabilities."""
+"""From logits to probabilities and log-odds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from easiness_core._config import CONVERTED_BLOCK_ELEMENTS
 from easiness_core._input.convert import widen
 from easiness_core._input.probs import check_logits
 from easiness_core.errors import InputValueError
 
+_WIDE = np.dtype(np.float64)
 
-def softmax(logits: ArrayLike) -> NDArray[np.float64]:
+
+def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> NDArray[Any]:
     """Probabilities from logits, stably: `exp(z - max z) / sum exp(z - max z)` in float64.
 
     Parameters
     ----------
     logits : array of shape (n_samples, n_classes)
-        Logits of any real dtype. -inf stands for an impossible class.
+        Logits of any real dtype. -inf stands for an impossible class. They are read in blocks:
+        of a memory map no copy is made.
+    dtype : float64 or float32, default float64
+        Type of the result. float32 takes half the memory; what is below 1e-45 becomes 0.
 
     Returns
     -------
-    ndarray of shape (n_samples, n_classes), float64
-        In [0, 1]; rows sum to 1 within rounding.
+    ndarray of shape (n_samples, n_classes)
+        Of that dtype, in [0, 1]; rows sum to 1 within rounding.
 
     Raises
     ------
     TypeError, ValueError
-        If `logits` is no matrix of real numbers, holds NaN or +inf, or has a row of -inf only.
+        If `logits` is no matrix of real numbers, holds NaN or +inf, or has a row of -inf only; if
+        `dtype` is another one.
 
     Examples
     --------
@@ -37,10 +46,57 @@ def softmax(logits: ArrayLike) -> NDArray[np.float64]:
            [1. , 0. ]])
     """
     array = check_logits(logits)
-    probs = np.empty(array.shape)
+    kind = np.dtype(dtype)
+    if kind not in (_WIDE, np.dtype(np.float32)):
+        raise InputValueError(f"expected float64 or float32, got {kind}", argument="dtype")
+    probs = np.empty(array.shape, kind)
+    for part, rows, highest in _blocks(array):
+        # A difference beyond the range of float64 is -inf, whose exponential is right.
+        with np.errstate(over="ignore", under="ignore"):
+            powers = np.exp(rows - highest)
+            powers /= powers.sum(axis=1, keepdims=True)
+            probs[part] = powers
+    return probs
+
+
+def log_odds_columns(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
+    """Log-odds `z_k - log sum exp z_j over j != k` of checked logits, one class k at a time.
+
+    They order as probabilities do, and keep apart what probabilities round to 0 or 1.
+    """
+    n_rows = array.shape[0]
+    leader = np.empty(n_rows, dtype=np.int64)
+    largest, total, leaders = np.empty((3, n_rows))
+    for part, rows, highest in _blocks(array):
+        row = np.arange(len(rows))
+        leader[part] = rows.argmax(axis=1)
+        largest[part] = highest[:, 0]
+        rest = rows.copy()
+        rest[row, leader[part]] = -np.inf
+        second = rest.max(axis=1, keepdims=True)
+        # Where all others are impossible the odds are infinite.
+        second_or_0 = np.where(np.isfinite(second), second, 0.0)
+        with np.errstate(over="ignore", under="ignore", divide="ignore"):
+            total[part] = np.exp(rows - highest).sum(axis=1)
+            others = np.log(np.exp(rest - second_or_0).sum(axis=1))
+            leaders[part] = (highest - second_or_0)[:, 0] - others
+    for k in range(array.shape[1]):
+        with np.errstate(over="ignore", under="ignore"):
+            below = widen(array[:, k], _WIDE) - largest
+            # Without a class that does not lead, 1 or more is left: no digit is lost.
+            leading = leader == k
+            odds = below - np.log(total - np.where(leading, 0.0, np.exp(below)))
+        odds[leading] = leaders[leading]
+        yield odds
+
+
+def _blocks(
+    array: NDArray[Any],
+) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.float64]]]:
+    """Blocks of rows as float64, each row's largest logit beside them."""
     block_rows = max(1, CONVERTED_BLOCK_ELEMENTS // array.shape[1])
     for start in range(0, array.shape[0], block_rows):
-        rows = widen(array[start : start + block_rows], probs.dtype)
+        rows = widen(array[start : start + block_rows], _WIDE)
         highest = rows.max(axis=1, keepdims=True)
         # The maximum of a row with NaN is NaN.
         bad = ~np.isfinite(highest[:, 0])
@@ -52,10 +108,4 @@ def softmax(logits: ArrayLike) -> NDArray[np.float64]:
                 argument="logits",
                 row=row,
             )
-        part = probs[start : start + block_rows]
-        # A difference beyond the range of float64 is -inf, whose exponential is right.
-        with np.errstate(over="ignore"):
-            np.subtract(rows, highest, out=part)
-        np.exp(part, out=part)
-        part /= part.sum(axis=1, keepdims=True)
-    return probs
+        yield slice(start, start + len(rows)), rows, highest

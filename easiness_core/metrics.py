@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._config import EASINESS_FRACTION_BITS
 from easiness_core._input.labels import check_labels
 from easiness_core._input.numbers import check_count, check_vector
-from easiness_core._input.probs import check_probs
+from easiness_core._input.probs import check_logits, check_probs
 from easiness_core.errors import InputValueError
 from easiness_core.level import Level, check_level_array
+from easiness_core.logits import log_odds_columns
 
 _UNITS = 1 << EASINESS_FRACTION_BITS
 
@@ -222,6 +223,7 @@ def auroc(
     *,
     classes: Sequence[Any] | None = None,
     normalize: bool = False,
+    logits: bool = False,
 ) -> float:
     """Area under the ROC curve, one class against the rest, averaged over the classes.
 
@@ -235,6 +237,9 @@ def auroc(
         Class names in the order of the columns.
     normalize : bool, default False
         Divide each row by its sum first, as in `score`.
+    logits : bool, default False
+        Whether `probs` holds logits: rows are ranked by the log-odds `z_k - log sum exp z_j over
+        j != k`. They order as the softmax does, which ties what it rounds to 0 or 1.
 
     Returns
     -------
@@ -245,7 +250,8 @@ def auroc(
     Raises
     ------
     TypeError, ValueError
-        If an argument has the wrong type or shape, or `probs` holds NaN.
+        If an argument has the wrong type or shape, or `probs` holds NaN; if both `normalize` and
+        `logits` are set.
 
     Notes
     -----
@@ -256,13 +262,25 @@ def auroc(
     >>> import easiness_core as ec
     >>> ec.auroc([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]], [0, 0, 1])
     1.0
+    >>> logits = np.array([[90.0, 0.0, 0.0], [80.0, 0.0, 0.0], [0.0, 0.0, 9.0]])
+    >>> ec.auroc(logits, [0, 1, 2], logits=True) > ec.auroc(ec.softmax(logits), [0, 1, 2])
+    True
     """
     from scipy.stats import rankdata
 
-    checked = check_probs(probs, normalize=normalize)
-    given = check_labels(labels, checked.n_rows, checked.n_classes, classes=classes)
+    if logits and normalize:
+        problem = "expected False with logits=True, which need no sum"
+        raise InputValueError(problem, argument="normalize")
+    columns: Iterator[NDArray[np.float64]]
+    if logits:
+        array = check_logits(probs)
+        (n_rows, n_classes), columns = array.shape, log_odds_columns(array)
+    else:
+        checked = check_probs(probs, normalize=normalize)
+        n_rows, n_classes, columns = checked.n_rows, checked.n_classes, checked.columns()
+    given = check_labels(labels, n_rows, n_classes, classes=classes)
     areas = []
-    for column, values in enumerate(checked.columns()):
+    for column, values in enumerate(columns):
         nan = np.flatnonzero(np.isnan(values))
         if nan.size:
             why = ", or cannot be divided by their sum" if normalize else ""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._blocks import resolve_n_threads, run_blocks
+from easiness_core._blocks import resolve_n_threads, run_apart, run_blocks
 from easiness_core._config import SERIAL_ELEMENTS
 from easiness_core._input.labels import check_labels
 from easiness_core._input.numbers import check_count
@@ -133,8 +134,23 @@ def score(
         resolve_n_threads(n_threads)
     first_row = check_count(first_row, "first_row", low=0)
     rows = check_probs(probs, normalize=normalize)
+    if (type(estimator), rows.dtype) not in _compiled:
+        run_apart(partial(_compile, estimator, rows.dtype))
     given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes, first_row=first_row)
     return _score_checked(rows, given, estimator, n_bins, n_threads, first_row)
+
+
+# Estimators and dtypes whose kernels have been compiled.
+_compiled: set[tuple[type, np.dtype[Any]]] = set()
+
+
+def _compile(estimator: ClosedForm | MonteCarlo, dtype: np.dtype[Any]) -> None:
+    """Compile, or load, the kernels, on whose lock a signal handler that scores would wait."""
+    # What is wrong is met again by the caller.
+    with contextlib.suppress(Exception):
+        probs = check_probs(np.full((1, 2), 0.5, dtype))
+        _score_checked(probs, check_labels([0], 1, 2), estimator, 1, 1, 0)
+    _compiled.add((type(estimator), dtype))
 
 
 def _check_estimator(estimator: Any) -> None:

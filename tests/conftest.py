@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def data():
     if not folder:
         pytest.skip("EASINESS_DATA is unset: no folder of real data to test on")
     return Path(folder)
+
+
+def run_script(script, *arguments):
+    """Run a script that may deadlock or crash in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def softmax_rows(rng, n_samples, n_classes, *, spread=4.0, dtype=np.float64):

@@ -154,6 +154,20 @@ def auroc(probs, labels):
     return sum(areas) / len(areas) if areas else math.nan
 
 
+def log_odds(logits):
+    """z_k - log sum exp z_j over j != k, each class by itself."""
+    odds = np.empty(np.shape(logits))
+    for n, z in enumerate(np.asarray(logits, dtype=np.float64)):
+        for k in range(len(z)):
+            others = [float(value) for j, value in enumerate(z) if j != k]
+            top = max(others)
+            rest = top
+            if top > -math.inf:
+                rest += math.log(math.fsum(math.exp(value - top) for value in others))
+            odds[n, k] = -math.inf if z[k] == -math.inf else float(z[k]) - rest
+    return odds
+
+
 def out_of_fold(predict, X, y, folds):
     """Each row by `predict(X_train, y_train, x)` on the rows of the other folds."""
     rows = [None] * len(y)

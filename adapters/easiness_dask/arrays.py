@@ -112,10 +112,10 @@ def score(
     import dask.array as da
 
     if not isinstance(probs, da.Array):
-        raise TypeError(
-            f"probs: expected a dask array, got {type(probs).__name__}; make one by "
-            f"dask.array.from_array, or use easiness_core.score"
-        )
+        mend = "pass dask.array.from_array(probs), or use easiness_core.score"
+        if hasattr(probs, "to_dask_array"):
+            mend = "pass probs.to_dask_array(lengths=True)"
+        raise TypeError(f"probs: expected a dask array, got {type(probs).__name__}; {mend}")
     if probs.ndim != 2:
         raise ValueError(f"probs: expected shape (n_samples, n_classes), got {probs.shape}")
     probs = probs.rechunk({1: -1})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._input.convert import to_array
+from easiness_core._input.convert import is_half, is_torch, refuse_missing, to_array, widen
 from easiness_core.errors import InputTypeError, InputValueError
 
 _NAME_THEM = "pass {classes}, the class names in the order of the columns of probs"
@@ -60,13 +60,16 @@ def check_labels(
     >>> check_labels(["cat", "dog", "cat"], 3, 2, classes=["cat", "dog"])
     array([0, 1, 0])
     """
-    array = to_array(labels, "labels")
+    array = _names(labels, "labels")
+    if is_half(array.dtype):
+        array = widen(array, np.dtype(np.float32))
     if array.ndim != 1:
         column = array.ndim == 2 and 1 in array.shape
+        flat = "labels.ravel()" if is_torch(labels) else "np.ravel(labels)"
         raise InputValueError(
             f"expected shape ({n_rows},), got {array.shape}",
             argument="labels",
-            hint="pass labels.ravel()" if column else None,
+            hint=f"pass {flat}" if column and array.size == n_rows else None,
         )
     if array.size != n_rows:
         raise InputValueError(
@@ -85,6 +88,7 @@ def _as_indices(
 ) -> NDArray[np.int64]:
     kind = array.dtype.kind
     if kind in "USOT":
+        refuse_missing(array, "labels", first_row)
         raise InputTypeError(
             f"expected class indices 0 to {n_classes - 1}, got dtype {array.dtype} "
             f"(first label {array[:1].tolist()[0]!r})",
@@ -123,9 +127,12 @@ def _check_range(array: NDArray[Any], n_classes: int, first_row: int, of: str | 
     if outside.any():
         columns = f"{of or 'probs'} has {n_classes} columns"
         has = f"n_classes is {n_classes}" if of == "labels" else columns
-        hint = f"leave out rows without a class (such as -100), and {_NUMBER_THEM}"
-        if of is None:
-            hint = "for other labels pass {classes}, their values in the order of the columns"
+        hint = "for other labels pass {classes}, their values in the order of the columns"
+        if of is not None:
+            hint = _NUMBER_THEM
+        if (array[outside] < 0).all():
+            keep = f"drop them and their rows of {of or 'probs'}: keep = np.asarray(labels) >= 0"
+            hint = f"{hint}; if these have no class, {keep}"
         raise _refusal(array, outside, first_row, f"are outside 0 to {n_classes - 1} ({has})", hint)
 
 
@@ -143,9 +150,18 @@ def _refusal(
     )
 
 
+def _names(values: Any, name: str) -> NDArray[Any]:
+    """Array of labels or names; where texts and others mix in a list, each as it is."""
+    if isinstance(values, (list, tuple)):
+        n_texts = sum(isinstance(value, (str, bytes)) for value in values)
+        if 0 < n_texts < len(values):
+            return np.fromiter(values, dtype=object, count=len(values))
+    return to_array(values, name)
+
+
 def _class_index(classes: Sequence[Any], n_classes: int) -> dict[Any, int]:
     """Column of each class name."""
-    array = to_array(classes, "classes")
+    array = _names(classes, "classes")
     if array.ndim != 1:
         got = f"{type(classes).__name__} of shape {array.shape}"
         raise InputTypeError(
@@ -157,17 +173,31 @@ def _class_index(classes: Sequence[Any], n_classes: int) -> dict[Any, int]:
             f"expected {n_classes} names, one a column of probs, got {len(names)}",
             argument="classes",
         )
+    _check_hashable(names, "classes")
     index = {name: column for column, name in enumerate(names)}
     if len(index) != n_classes:
         raise InputValueError("expected distinct names, got some twice", argument="classes")
     return index
 
 
+def _check_hashable(names: list[Any], argument: str) -> None:
+    for row, name in enumerate(names):
+        if not isinstance(name, Hashable):
+            got = f"{type(name).__name__} in row {row}"
+            raise InputTypeError(f"expected names, got {got}", argument=argument, row=row)
+
+
 def _look_up(array: NDArray[Any], index: dict[Any, int], first_row: int) -> NDArray[np.int64]:
     names = array.tolist()
-    found = np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
+    try:
+        found = np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
+    except TypeError:
+        _check_hashable(names, "labels")
+        raise
     if (found < 0).any():
         row = int(np.flatnonzero(found < 0)[0])
+        if names[row] is None:
+            refuse_missing(array, "labels", first_row)
         known = ", ".join(repr(name) for name in list(index)[:5])
         more = ", ..." if len(index) > 5 else ""
         raise InputValueError(

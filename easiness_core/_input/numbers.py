@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._input.convert import is_half, to_array, widen
+from easiness_core._input.convert import is_half, refuse_missing, to_array, widen
 from easiness_core.errors import InputTypeError, InputValueError
 
 
@@ -138,6 +138,7 @@ def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> 
     """
     array = to_array(values, name)
     if array.dtype.kind not in "fiub" and not is_half(array.dtype):
+        refuse_missing(array, name)
         got = f"an array of dtype {array.dtype}"
         raise InputTypeError(f"expected real numbers, got {got}", argument=name)
     if array.ndim != 1:

@@ -22,7 +22,7 @@ from easiness_core._config import (
     ROW_SUM_TOLERANCE,
     ROW_SUM_TOLERANCE_HALF,
 )
-from easiness_core._input.convert import is_half, to_array, widen
+from easiness_core._input.convert import is_half, is_torch, refuse_missing, to_array, widen
 from easiness_core.errors import InputTypeError, InputValueError
 
 
@@ -173,27 +173,51 @@ def check_logits(logits: ArrayLike) -> NDArray[Any]:
 def _real_matrix(values: ArrayLike, name: str) -> NDArray[Any]:
     array = to_array(values, name)
     if array.dtype.kind not in "fiub" and not is_half(array.dtype):
+        if array.ndim == 0:
+            got = type(values).__name__
+            raise InputTypeError(f"expected an array, got {got}", argument=name)
+        refuse_missing(array, name)
         raise InputTypeError(
             f"expected real numbers, got dtype {array.dtype}",
             argument=name,
-            hint="pass the part that holds the probabilities, such as its real part"
+            hint="if their imaginary parts are 0, pass np.real({argument})"
             if array.dtype.kind == "c"
-            else "convert it first, for example with np.asarray({argument}, dtype=np.float64)",
+            else _conversion(values),
         )
+    hint = None
+    if 0 in array.shape[:1]:
+        hint = "if there are no rows, pass np.empty((0, n_classes))"
+    elif array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1):
+        torch = is_torch(values)
+        p = "{argument}.ravel()" if torch else "np.ravel({argument})"
+        other = "1 - p" if name == "probs" else "0 * p"
+        join = "torch.stack([%s, p], 1)" if torch else "np.column_stack([%s, p])"
+        quantity = "probability" if name == "probs" else "logit"
+        hint = f"for the {quantity} of class 1, p = {p}, pass {join % other}"
     if array.ndim != 2:
-        hint = "for the probability p of class 1 pass np.column_stack([1 - {argument}, {argument}])"
         raise InputValueError(
-            f"expected shape (n_samples, n_classes), got {array.shape}",
-            argument=name,
-            hint=hint if array.ndim == 1 else None,
+            f"expected shape (n_samples, n_classes), got {array.shape}", argument=name, hint=hint
         )
     if array.shape[1] < 2:
         raise InputValueError(
             f"expected at least 2 classes (columns), got shape {array.shape}",
             argument=name,
-            hint="for the probability p of class 1 pass np.column_stack([1 - p, p])",
+            hint=hint,
         )
     return array
+
+
+def _conversion(values: Any) -> str | None:
+    """Advice on values that are no real numbers, where it has been seen to work."""
+    if hasattr(values, "select_dtypes"):
+        numeric = values.select_dtypes("number")
+        if 2 <= numeric.shape[1] < values.shape[1]:
+            return "if the other columns are no classes, pass {argument}.select_dtypes('number')"
+    try:
+        np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return "convert it first, for example with np.asarray({argument}, dtype=np.float64)"
 
 
 def explain_bad_rows(probs: Probs, *, first_row: int = 0) -> InputValueError:

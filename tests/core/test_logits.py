@@ -1,7 +1,9 @@
 import math
+import sys
 
 import numpy as np
 import pytest
+from conftest import run_script
 from scipy.special import softmax as scipy_softmax
 
 import easiness_core as ec
@@ -32,6 +34,39 @@ def test_what_is_no_logit_is_named_by_row(bad):
     logits[33_333] = bad
     with pytest.raises(ValueError, match=r"logits: expected finite numbers .* in row 33333"):
         ec.softmax(logits)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, "float32", np.dtype(">f4").newbyteorder("=")])
+def test_float32_out(rng, dtype):
+    logits = (rng.normal(size=(20_000, 7)) * 60).astype(np.float32)
+    with np.errstate(all="raise"):
+        probs = ec.softmax(logits, dtype=dtype)
+    assert probs.dtype == np.float32
+    np.testing.assert_array_equal(probs, ec.softmax(logits).astype(np.float32))
+    for refused in (np.float16, int, np.longdouble, complex):
+        with pytest.raises(ValueError, match="dtype: expected float64 or float32, got "):
+            ec.softmax(logits, dtype=refused)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
+def test_a_memory_map_is_read_in_blocks(tmp_path):
+    script = """
+import sys
+import numpy as np
+import easiness_core as ec
+
+def peak():
+    # Anonymous memory only: pages of the map itself may come and go.
+    status = dict(line.split(":") for line in open("/proc/self/status"))
+    return int(status["RssAnon"].split()[0]) >> 10
+
+logits = np.lib.format.open_memmap(sys.argv[1], "w+", np.float32, (4_000_000, 10))
+ec.softmax(logits[:10], dtype=np.float32)
+before = peak()
+probs = ec.softmax(logits, dtype=np.float32)
+print(peak() - before)
+"""
+    assert int(run_script(script, tmp_path / "logits.npy")) < 153 + 10
 
 
 def test_shape_and_type():

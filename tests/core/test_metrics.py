@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import easiness_core as ec
+from easiness_core.logits import log_odds_columns
 
 UNIT = st.floats(0.0, 1.0)
 
@@ -126,3 +127,47 @@ def test_auroc_of_normalized_rows(rng):
 
 def test_auroc_of_names():
     assert ec.auroc([[0.9, 0.1], [0.2, 0.8]], ["a", "b"], classes=["a", "b"]) == 1.0
+
+
+@given(st.integers(2, 5), st.integers(1, 30), st.integers(0, 2**32 - 1), st.sampled_from([1, 60]))
+def test_auroc_of_logits_counts_pairs_by_log_odds(n_classes, n_samples, seed, scale):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(n_samples, n_classes)) * scale
+    logits[rng.random(logits.shape) < 0.1] = -np.inf
+    logits[:, 0] = np.where(np.isinf(logits).all(axis=1), 0.0, logits[:, 0])
+    logits = np.concatenate([logits, logits[: n_samples // 2]])  # with ties
+    labels = rng.integers(0, n_classes, len(logits))
+    odds = naive.log_odds(logits)
+    found = np.stack(list(log_odds_columns(logits)), axis=1)
+    np.testing.assert_allclose(found, odds, rtol=1e-14, atol=1e-14)
+    expected = naive.auroc(found, labels)
+    area = ec.auroc(logits, labels, logits=True)
+    assert area == pytest.approx(expected, abs=1e-12, nan_ok=True)
+    if scale == 1 and not np.isinf(logits).any() and n_classes > 2:
+        assert area == pytest.approx(naive.auroc(odds, labels), abs=1e-12, nan_ok=True)
+
+
+def test_auroc_of_logits_keeps_apart_what_the_softmax_ties(rng):
+    labels = rng.integers(0, 3, 200)
+    logits = rng.normal(size=(200, 3)) + 3 * np.eye(3)[labels]
+    want = ec.auroc(logits, labels, logits=True)
+    for scale in (1, 4, 100):
+        odds = naive.log_odds(scale * logits)
+        area = ec.auroc(scale * logits, labels, logits=True)
+        assert area == pytest.approx(naive.auroc(odds, labels), abs=1e-12)
+        tied = ec.auroc(ec.softmax(scale * logits), labels)
+        assert (tied == pytest.approx(area, abs=1e-12)) == (scale < 100)
+    assert want > 0.9
+    single = logits.astype(np.float32)
+    assert ec.auroc(single, labels, logits=True) == pytest.approx(want, abs=1e-3)
+    extreme = [[1e308, -1e308], [-1e308, 1e308], [0.0, -np.inf], [-np.inf, 0.0]]
+    with np.errstate(all="raise"):
+        assert ec.auroc(extreme, [0, 1, 0, 1], logits=True) == 1.0
+
+
+def test_auroc_refuses_what_is_no_logit():
+    with pytest.raises(ValueError, match=r"logits: expected finite .* got nan in row 1"):
+        ec.auroc([[0.3, 0.7], [np.nan, 0.4]], [0, 1], logits=True)
+    with pytest.raises(ValueError, match="normalize: expected False with logits=True"):
+        ec.auroc([[0.3, 0.7], [0.1, 0.4]], [0, 1], logits=True, normalize=True)
+    assert math.isnan(ec.auroc(np.empty((0, 3)), [], logits=True))
