@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from easiness_io import DataError, Parameters, SampleReader, check_shards, is_many, pair_shards
+from easiness_io import (
+    DataError,
+    Parameters,
+    SampleReader,
+    Samples,
+    check_shards,
+    is_many,
+    pair_shards,
+)
 from numpy.typing import NDArray
 
 import easiness_core as ec
@@ -117,6 +125,11 @@ def warn_below_chance(summary: ec.Summary, n_classes: int) -> None:
         )
 
 
+def ranked_rows(samples: Samples) -> NDArray[Any]:
+    """Give what AUROC ranks samples by: the logits, which do not saturate, where there are any."""
+    return samples.probs if samples.logits is None else samples.logits
+
+
 @dataclass(frozen=True)
 class Dataset:
     """All rows of the inputs at once; `ids` and `files` (of several) are Arrow arrays or None."""
@@ -127,6 +140,7 @@ class Dataset:
     ids: Any = None
     files: Any = None
     rows: NDArray[np.int64] | None = None
+    logits: NDArray[Any] | None = None
 
     def columns(
         self, order: NDArray[Any], suggested: NDArray[Any], *, normalize: bool,
@@ -170,4 +184,5 @@ def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
         pa.chunked_array([part.ids for part in parts]) if has_ids else None,
         pa.chunked_array(files) if is_set(args) else None,
         np.concatenate(rows),
+        np.concatenate([ranked_rows(part) for part in parts if len(part)]) if args.logits else None,
     )

@@ -119,6 +119,7 @@ def _score(
             why = f"skipped: {n_elements:,} probabilities; --auroc computes it"
             return readers, summary, None, why
         progress.stage("computing AUROC (skip it with --no-auroc)")
-        probs = np.concatenate([samples.probs for samples in kept])
+        rows = np.concatenate([inputs.ranked_rows(samples) for samples in kept])
         labels = np.concatenate([samples.labels for samples in kept])
-        return readers, summary, ec.auroc(probs, labels, normalize=args.normalize), None
+        ranked = {"normalize": args.normalize, "logits": args.logits}
+        return readers, summary, ec.auroc(rows, labels, **ranked), None

@@ -41,12 +41,15 @@ class Samples:
         Whole numbers or text, where the input names its samples.
     first_row : int
         The row of the input that these begin with.
+    logits : ndarray of shape (n_rows, n_classes), or None
+        What the file holds, where these are logits: the softmax saturates.
     """
 
     probs: NDArray[Any]
     labels: NDArray[np.int64]
     ids: pa.Array | None
     first_row: int
+    logits: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return int(self.labels.size)
@@ -295,9 +298,10 @@ class SampleReader:
                         hint="drop or fill these rows", row=row,
                     )  # fmt: skip
             probs = columns[0] if len(columns) == 1 else np.column_stack(columns)
-            if self._options.logits:
-                probs = ec.softmax(probs)
-        return Samples(probs, labels, ids[0] if ids else None, first_row)
+            logits = probs if self._options.logits else None
+            if logits is not None:
+                probs = ec.softmax(logits)
+        return Samples(probs, labels, ids[0] if ids else None, first_row, logits)
 
     def check_labels(self) -> None:
         """Read the labels alone, where that is cheap, and check them as scoring will."""

@@ -64,7 +64,8 @@ def build_report(
     auroc = None
     if probs.size <= options.AUROC_ELEMENTS:
         tell("computing AUROC")
-        auroc = ec.auroc(probs, labels, normalize=normalize)
+        rows = probs if data.logits is None else data.logits
+        auroc = ec.auroc(rows, labels, normalize=normalize, logits=data.logits is not None)
     resolution = estimator.resolution
     if isinstance(estimator, ec.MonteCarlo):
         # At 1/N the closed form has the medium share of N draws.

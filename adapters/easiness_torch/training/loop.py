@@ -132,12 +132,13 @@ def evaluate(
     num_workers: int,
 ) -> tuple[ec.Scores, float]:
     """Scores of a data set, and its AUROC."""
-    probs: list[Tensor] = []
+    logits: list[Tensor] = []
     labels: list[Tensor] = []
     with evaluating(model), autocast(device, amp):
         for x, y in DataLoader(data, batch_size=batch_size, num_workers=num_workers):
             # In float64 on the host: Metal has none.
-            probs.append(model(all_moved(x, device)).cpu().double().softmax(1))
+            logits.append(model(all_moved(x, device)).cpu().double())
             labels.append(y.cpu().long())
-    h, i = torch.cat(probs).numpy(), torch.cat(labels).numpy()
-    return ec.score(h, i, estimator=estimator), ec.auroc(h, i)
+    z, i = torch.cat(logits), torch.cat(labels).numpy()
+    auroc = ec.auroc(z.numpy(), i, logits=True)
+    return ec.score(z.softmax(1).numpy(), i, estimator=estimator), auroc

@@ -273,3 +273,12 @@ class TestStreams:
     def test_stdin_cannot_be_both(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["score", "-", "-"]) == 3
         assert "only one of two inputs can be standard input" in capsys.readouterr().err
+
+
+def test_auroc_of_logits_ranks_what_the_softmax_ties(capsys):
+    logits = np.array([[800.0, 0.0], [900.0, 0.0], [850.0, 0.0], [950.0, 0.0]])
+    labels = np.array([1, 0, 1, 0])
+    np.save("z.npy", logits)
+    np.save("y.npy", labels)
+    assert main(["score", "z.npy", "y.npy", "--logits", "--json", "-q"]) == 0
+    assert json.loads(capsys.readouterr().out)["auroc"] == 1.0
