@@ -26,7 +26,7 @@ class Estimator(Protocol):
     def resolution(self) -> float:
         """Distance from 0 and from 1 within which easiness counts as hard and as easy."""
 
-    def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
 
     def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
@@ -78,12 +78,11 @@ class ClosedForm:
         resolution = check_number(self.resolution, "resolution", low=0.0, high=0.5)
         object.__setattr__(self, "resolution", resolution)
 
-    def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
         from easiness_core._kernels.closed_form import closed_form
-        from easiness_core._kernels.log_phi import log_phi_table
 
-        return closed_form, (1.0 / (self.sigma * math.sqrt(2.0)), log_phi_table())
+        return closed_form, 1.0 / (self.sigma * math.sqrt(2.0))
 
     def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
         """Probability below which a class's easiness is under 2^-64, by a row's largest."""
@@ -153,7 +152,7 @@ class MonteCarlo:
         b = rng.normal(0.0, self.sigma, self.draws)
         return a, b
 
-    def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
         from easiness_core._kernels.monte_carlo import monte_carlo
 

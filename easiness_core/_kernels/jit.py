@@ -109,3 +109,14 @@ def jit(function: F | None = None, /, **options: Any) -> Any:
         except Exception:
             return dispatcher
     return dispatcher
+
+
+def jit_step(function: F | None = None, /, **options: Any) -> Any:
+    """Compile for other kernels' use alone: these are cached, and Python cannot call it.
+
+    Steps of `inline="always"` are pasted into their caller before anything is compiled. Either
+    spares the first call of all half a second of 4 (tests/core/test_first_call.py).
+    """
+    if function is None:
+        return lambda decorated: jit_step(decorated, **options)
+    return numba.njit(**{**JIT_OPTIONS, "no_cpython_wrapper": True, **options})(function)
