@@ -22,8 +22,8 @@ EXP_IS_ZERO_FROM: Final = PHI_IS_ONE_FROM**2 / 2
 # Beyond, log R(u) is below any rounding of u^2 / 2; a product of 16 such R is a normal number.
 TAIL_LEVELS_OFF_FROM: Final = 1e9
 # Rows of the closed form are taken so many together, so many classes at once: 1,024 elements, four
-# times, fill the first-level cache. Rows are filled up to a multiple of what vector instructions
-# take, lest rows left over be taken one by one.
+# times, fill the first-level cache. The last row is repeated up to a multiple of what vector
+# instructions take, lest rows left over be taken one by one.
 ROWS_TOGETHER: Final = 64
 CLASSES_TOGETHER: Final = 16
 VECTOR_ROWS: Final = 16

@@ -16,10 +16,9 @@ digits that P lacks.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from easiness_core._config import (
     CLASSES_TOGETHER,
@@ -37,19 +36,6 @@ from easiness_core._kernels.rows import count_bad, make_sums, rows_of, score_sat
 _MARGIN = 1e-9
 
 
-class Lanes(NamedTuple):
-    """What is known of each of the rows taken together."""
-
-    own: NDArray[np.float64]
-    largest: NDArray[np.float64]
-    predicted: NDArray[np.int64]
-    product: NDArray[np.float64]
-    complement: NDArray[np.float64]
-    half_squares: NDArray[np.float64]
-    logs: NDArray[np.float64]
-    minus_log_e: NDArray[np.float64]
-
-
 @jit
 def closed_form(probs: Any, labels: Any, tolerance: Any, scale: float, bins: Any, out: Any) -> int:
     """Score rows by the closed form, `scale` = 1 / (sigma sqrt 2); returns the number of bad ones.
@@ -58,13 +44,9 @@ def closed_form(probs: Any, labels: Any, tolerance: Any, scale: float, bins: Any
     """
     saturated_from = (PHI_IS_ONE_FROM + _MARGIN) / scale + _MARGIN
     sums = make_sums()
-    column = ROWS_TOGETHER
-    size = ROWS_TOGETHER * CLASSES_TOGETHER
-    lanes = Lanes(
-        np.empty(column), np.empty(column), np.empty(column, np.int64), np.empty(column),
-        np.empty(column), np.empty(column), np.empty(column), np.empty(column),
-    )  # fmt: skip
-    blocks = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    lanes = np.empty((7, ROWS_TOGETHER))
+    classes = np.empty(ROWS_TOGETHER, np.int64)
+    blocks = np.empty((4, ROWS_TOGETHER * CLASSES_TOGETHER))
     n_bad = 0
     for start in range(0, labels.size, ROWS_AT_ONCE):
         h_rows = probs[start : start + ROWS_AT_ONCE]
@@ -73,49 +55,55 @@ def closed_form(probs: Any, labels: Any, tolerance: Any, scale: float, bins: Any
         n_pending = score_saturated(h_rows, i_rows, tolerance, saturated_from, part, sums)
         n_bad += count_bad(h_rows, n_pending, tolerance, sums)
         if n_bad == 0:
+            while n_pending % VECTOR_ROWS:
+                sums.pending_rows[n_pending] = sums.pending_rows[n_pending - 1]
+                n_pending += 1
             for first in range(0, n_pending, ROWS_TOGETHER):
                 rows = sums.pending_rows[first : min(first + ROWS_TOGETHER, n_pending)]
-                _score_together(h_rows, i_rows, rows, scale, lanes, blocks, part)
+                _score_together(h_rows, i_rows, rows, scale, part, (lanes, classes, blocks))
             finish(i_rows, bins, part, sums)
     return n_bad
 
 
 @jit_step(inline="always")
 def _score_together(
-    h_rows: Any, i_rows: Any, rows: Any, scale: float, lanes: Any, blocks: Any, part: Any
+    h_rows: Any, i_rows: Any, rows: Any, scale: float, part: Any, scratch: Any
 ) -> None:
-    """Score up to ROWS_TOGETHER rows; lanes beyond them hold whatever they held."""
-    x, half_square, r, q = blocks
-    n = (rows.size + VECTOR_ROWS - 1) // VECTOR_ROWS * VECTOR_ROWS
-    for k in range(rows.size):
-        lanes.own[k] = lanes.largest[k] = part.loss[rows[k]]
-        lanes.predicted[k] = i_rows[rows[k]]
+    """Score up to ROWS_TOGETHER rows, a multiple of VECTOR_ROWS, each in a lane of its own."""
+    lanes, classes, blocks = scratch
+    n = rows.size
+    own, largest, predicted = lanes[0, :n], lanes[1, :n], classes[:n]
+    product, complement, half_squares = lanes[2, :n], lanes[3, :n], lanes[4, :n]
+    logs, minus_log_e = lanes[5, :n], lanes[6, :n]
     for k in range(n):
-        lanes.minus_log_e[k] = 0.0
+        own[k] = largest[k] = part.loss[rows[k]]
+        predicted[k] = i_rows[rows[k]]
+        minus_log_e[k] = 0.0
     for left in range(0, h_rows.shape[1], CLASSES_TOGETHER):
-        width = min(CLASSES_TOGETHER, h_rows.shape[1] - left)
-        _gather(h_rows, i_rows, rows, left, width, n, x)
-        _predict(x, left, width, n, lanes.largest, lanes.predicted)
-        _compare(x, width, n, lanes.own, scale, half_square)
-        exp_minus(half_square, width * n, q)
-        tails(x, width * n, r, q)
-        _multiply(x, r, q, width, n, lanes.product)
-        _complement(q, width, n, lanes.complement)
-        _add_squares(x, half_square, width, n, lanes.half_squares)
-        minus_log(lanes.product, lanes.complement, n, lanes.logs)
+        size = min(CLASSES_TOGETHER, h_rows.shape[1] - left) * n
+        x, half_square = blocks[0, :size], blocks[1, :size]
+        r, q = blocks[2, :size], blocks[3, :size]
+        _gather(h_rows, i_rows, rows, left, x)
+        _compare(x, left, scale, own, largest, predicted, half_square)
+        exp_minus(half_square, q)
+        tails(x, r, q)
+        _multiply(x, half_square, r, q, product, complement, half_squares)
+        minus_log(product, complement, logs)
         for k in range(n):
-            lanes.minus_log_e[k] += lanes.logs[k] + lanes.half_squares[k]
-    exp_minus(lanes.minus_log_e, n, lanes.product)
-    for k in range(rows.size):
-        part.log_easiness[rows[k]] = 0.0 - lanes.minus_log_e[k]
-        part.easiness[rows[k]] = lanes.product[k]
-        part.predicted[rows[k]] = lanes.predicted[k]
+            minus_log_e[k] += logs[k] + half_squares[k]
+    exp_minus(minus_log_e, product)
+    for k in range(n):
+        part.log_easiness[rows[k]] = 0.0 - minus_log_e[k]
+        part.easiness[rows[k]] = product[k]
+        part.predicted[rows[k]] = predicted[k]
 
 
 @jit_step
-def _gather(h_rows: Any, i_rows: Any, rows: Any, left: int, width: int, n: int, block: Any) -> None:
+def _gather(h_rows: Any, i_rows: Any, rows: Any, left: int, block: Any) -> None:
     """Lay out some classes of some rows; the label's own counts for nothing, as -inf does."""
-    for k in range(rows.size):
+    n = rows.size
+    width = block.size // n
+    for k in range(n):
         h = h_rows[rows[k]]
         for j in range(width):
             block[j * n + k] = h[left + j]
@@ -125,53 +113,42 @@ def _gather(h_rows: Any, i_rows: Any, rows: Any, left: int, width: int, n: int, 
 
 
 @jit_step
-def _predict(h: Any, left: int, width: int, n: int, largest: Any, predicted: Any) -> None:
-    """Keep the largest probability and its first class; the label's own came before all others."""
-    for j in range(width):
+def _compare(
+    x: Any, left: int, scale: float, own: Any, largest: Any, predicted: Any, half_square: Any
+) -> None:
+    """Keep the largest h_j and its first class, turn h_j into x_j, and give x_j^2 / 2."""
+    n = own.size
+    for j in range(x.size // n):
         for k in range(n):
-            value = h[j * n + k]
-            tied_before = (value == largest[k]) & (left + j < predicted[k])
-            wins = (value > largest[k]) | tied_before
+            # The label's own h came before all others.
+            h = x[j * n + k]
+            tied_before = (h == largest[k]) & (left + j < predicted[k])
+            wins = (h > largest[k]) | tied_before
             predicted[k] = left + j if wins else predicted[k]
-            largest[k] = value if wins else largest[k]
-
-
-@jit_step
-def _compare(x: Any, width: int, n: int, own: Any, scale: float, half_square: Any) -> None:
-    """Turn h_j into x_j, and give x_j^2 / 2."""
-    for j in range(width):
+            largest[k] = h if wins else largest[k]
         for k in range(n):
-            x[j * n + k] = (own[k] - x[j * n + k]) * scale
-            half_square[j * n + k] = 0.5 * x[j * n + k] * x[j * n + k]
+            e = j * n + k
+            x[e] = (own[k] - x[e]) * scale
+            half_square[e] = 0.5 * x[e] * x[e]
 
 
 @jit_step
-def _multiply(x: Any, r: Any, q: Any, width: int, n: int, product: Any) -> None:
-    """P = product of 1 - Q where x >= 0, and of R where x < 0."""
+def _multiply(
+    x: Any, half_square: Any, r: Any, q: Any, product: Any, complement: Any, half_squares: Any
+) -> None:
+    """P, product of 1 - Q where x >= 0, of R where x < 0; C = 1 - product of all 1 - Q; squares.
+
+    Where an x is below 0, P is at most 1/2 but for rounding, and C is not asked for.
+    """
+    n = product.size
     for k in range(n):
         product[k] = 1.0
-    for j in range(width):
-        for k in range(n):
-            e = j * n + k
-            product[k] *= r[e] if x[e] < 0.0 else 1.0 - q[e]
-
-
-@jit_step
-def _complement(q: Any, width: int, n: int, complement: Any) -> None:
-    """C = 1 - product of 1 - Q: it stands for 1 - P where no x is below 0."""
-    for k in range(n):
         complement[k] = 0.0
-    for j in range(width):
-        for k in range(n):
-            complement[k] += q[j * n + k] * (1.0 - complement[k])
-
-
-@jit_step
-def _add_squares(x: Any, half_square: Any, width: int, n: int, total: Any) -> None:
-    """Sum of x^2 / 2 where x < 0."""
-    for k in range(n):
-        total[k] = 0.0
-    for j in range(width):
+        half_squares[k] = 0.0
+    for j in range(x.size // n):
         for k in range(n):
             e = j * n + k
-            total[k] += half_square[e] if x[e] < 0.0 else 0.0
+            below = x[e] < 0.0
+            product[k] *= r[e] if below else 1.0 - q[e]
+            complement[k] += q[e] * (1.0 - complement[k])
+            half_squares[k] += half_square[e] if below else 0.0

@@ -135,7 +135,7 @@ def _take_logs(probs: Any, labels: Any, noise: Any, rows: Any, part: Any, sums: 
     for k in range(rows.size):
         values[k] = max(part.easiness[rows[k]], SMALLEST_NORMAL)
         complements[k] = 1.0 - values[k]
-    minus_log(values, complements, rows.size, minus_logs)
+    minus_log(values[: rows.size], complements[: rows.size], minus_logs)
     for k in range(rows.size):
         r = rows[k]
         part.log_easiness[r] = -minus_logs[k]

@@ -58,18 +58,17 @@ BIAS = 1023  # what the exponent's bits hold for 1.0
 
 
 @jit_step(**JIT_FMA_OPTIONS)
-def exp_minus(w: Any, n: int, out: Any) -> None:
-    """exp(-w) of the first n numbers, 0 or more; 0 from EXP_IS_ZERO_FROM on.
+def exp_minus(w: Any, out: Any) -> None:
+    """exp(-w) of numbers of 0 or more; 0 from EXP_IS_ZERO_FROM on.
 
     With w = k log 2 + s, exp(-w) = 2^-k exp(-s); 2^-k is put together from its bits.
     """
-    bits = out.view(np.int64)
-    for e in range(n):
+    for e in range(w.size):
         # Held back, lest the result be denormal: those take a hundred times as long.
         held = w[e] if w[e] < EXP_IS_ZERO_FROM else EXP_IS_ZERO_FROM
         k = np.int32(held * _LOG2_E + 0.5)
         s = (held - k * LOG2_HIGH) - k * LOG2_LOW
-        bits[e] = np.int64(BIAS - k) << MANTISSA_BITS
+        power_of_2 = np.int64(np.int64(BIAS - k) << MANTISSA_BITS).view(np.float64)
         # Even and odd powers apart: two short chains in place of a long one.
         s2 = s * s
         odd = _EXP[_EXP_TOP]
@@ -78,13 +77,13 @@ def exp_minus(w: Any, n: int, out: Any) -> None:
         even = _EXP[_EXP_TOP - 1]
         for power in range(_EXP_TOP - 3, -1, -2):
             even = even * s2 + _EXP[power]
-        out[e] = (even + s * odd) * out[e] if w[e] < EXP_IS_ZERO_FROM else 0.0
+        out[e] = (even + s * odd) * power_of_2 if w[e] < EXP_IS_ZERO_FROM else 0.0
 
 
 @jit_step(**JIT_FMA_OPTIONS)
-def tails(x: Any, n: int, r: Any, q: Any) -> None:
+def tails(x: Any, r: Any, q: Any) -> None:
     """R(|x|) into `r`; `q`, which holds exp(-x^2 / 2), becomes Q(|x|)."""
-    for e in range(n):
+    for e in range(x.size):
         v = 1.0 / (min(abs(x[e]), TAIL_LEVELS_OFF_FROM) + 5.0)
         t = 1.0 - 10.0 * v
         t2 = t * t

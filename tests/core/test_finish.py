@@ -11,7 +11,7 @@ from easiness_core._kernels import finish
 # Steps of kernels can be called from compiled code only.
 @numba.njit
 def minus_log(values, complements, out):
-    finish.minus_log(values, complements, values.size, out)
+    finish.minus_log(values, complements, out)
 
 
 @numba.njit

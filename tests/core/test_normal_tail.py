@@ -15,8 +15,8 @@ from easiness_core._kernels.normal_tail import TAIL, exp_minus, tails
 @numba.njit
 def loops(x, w, r, q):
     """Steps of kernels can be called from compiled code only."""
-    exp_minus(w, w.size, q)
-    tails(x, x.size, r, q)
+    exp_minus(w, q)
+    tails(x, r, q)
 
 
 def exp_and_tails(x):
@@ -72,7 +72,7 @@ def test_q_keeps_its_digits_down_to_the_last_normal_number(rng):
 def test_exponentials(rng):
     w = np.concatenate([rng.uniform(0, 700, 300), 10.0 ** rng.uniform(-320, 0, 100), [0.0, 1e300]])
     found = np.empty_like(w)
-    numba.njit(lambda w, out: exp_minus(w, w.size, out))(w, found)
+    numba.njit(lambda w, out: exp_minus(w, out))(w, found)
     expected = np.where(w < EXP_IS_ZERO_FROM, np.exp(-w), 0.0)
     np.testing.assert_allclose(found, expected, rtol=4e-16)
     assert (found <= 1.0).all()
