@@ -29,7 +29,7 @@ class Estimator(Protocol):
     def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
 
-    def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
+    def min_winning_prob(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
         """Probability below which a class's easiness is negligible, by a row's largest."""
 
 
@@ -84,11 +84,11 @@ class ClosedForm:
 
         return closed_form, 1.0 / (self.sigma * math.sqrt(2.0))
 
-    def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
+    def min_winning_prob(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
         """Probability below which a class's easiness is under 2^-64, by a row's largest."""
-        from easiness_core._kernels.contention import closed_form_bar
+        from easiness_core._kernels.contention import closed_form_min_winning_prob
 
-        return closed_form_bar(largest, n_classes, self.sigma)
+        return closed_form_min_winning_prob(largest, n_classes, self.sigma)
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class MonteCarlo:
 
         return monte_carlo, _look_up_tables(self)
 
-    def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
+    def min_winning_prob(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
         """Probability below which a class's easiness is exactly 0, by a row's largest."""
         # The largest class itself leads by 0 here, not by its lead over its rival.
         return largest + (min(float(_look_up_tables(self)[0][0]), 0.0) - CONTENTION_MARGIN)

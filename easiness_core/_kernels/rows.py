@@ -46,7 +46,7 @@ def sum_row(h: Any) -> tuple[float, float]:
     return total, absolute
 
 
-@jit_step
+@jit_step(inline="always")
 def is_bad(h: Any, total: float, absolute: float, tolerance: Any) -> bool:
     """Whether a row holds NaN, infinity or a value out of range, or misses a sum of 1.
 
