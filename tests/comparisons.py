@@ -50,7 +50,7 @@ def numpy_scipy():
 
     def easiness(probs, labels):
         rows = np.arange(len(labels))
-        shares = ndtr((probs[rows, labels][:, None] - probs) * SCALE)
+        shares = ndtr((probs[rows, labels][:, None].astype(np.float64) - probs) * SCALE)
         shares[rows, labels] = 1.0
         return shares.prod(axis=1)
 
