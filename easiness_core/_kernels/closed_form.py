@@ -22,6 +22,7 @@ import numpy as np
 
 from easiness_core._config import (
     CLASSES_TOGETHER,
+    JIT_FMA_OPTIONS,
     PHI_IS_ONE_FROM,
     ROWS_AT_ONCE,
     ROWS_TOGETHER,
@@ -29,7 +30,7 @@ from easiness_core._config import (
 )
 from easiness_core._kernels.finish import finish, minus_log
 from easiness_core._kernels.jit import jit, jit_step
-from easiness_core._kernels.normal_tail import exp_minus, tails
+from easiness_core._kernels.normal_tail import exp_minus, tail_factor
 from easiness_core._kernels.rows import count_bad, make_sums, rows_of, score_saturated
 
 # 1 - h_i and the row's sum less h_i differ by rounding: saturated only beyond this.
@@ -46,7 +47,7 @@ def closed_form(probs: Any, labels: Any, tolerance: Any, scale: float, bins: Any
     sums = make_sums()
     lanes = np.empty((7, ROWS_TOGETHER))
     classes = np.empty(ROWS_TOGETHER, np.int64)
-    blocks = np.empty((4, ROWS_TOGETHER * CLASSES_TOGETHER))
+    block = np.empty(ROWS_TOGETHER * CLASSES_TOGETHER)
     n_bad = 0
     for start in range(0, labels.size, ROWS_AT_ONCE):
         h_rows = probs[start : start + ROWS_AT_ONCE]
@@ -60,7 +61,7 @@ def closed_form(probs: Any, labels: Any, tolerance: Any, scale: float, bins: Any
                 n_pending += 1
             for first in range(0, n_pending, ROWS_TOGETHER):
                 rows = sums.pending_rows[first : min(first + ROWS_TOGETHER, n_pending)]
-                _score_together(h_rows, i_rows, rows, scale, part, (lanes, classes, blocks))
+                _score_together(h_rows, i_rows, rows, scale, part, (lanes, classes, block))
             finish(i_rows, bins, part, sums)
     return n_bad
 
@@ -70,7 +71,7 @@ def _score_together(
     h_rows: Any, i_rows: Any, rows: Any, scale: float, part: Any, scratch: Any
 ) -> None:
     """Score up to ROWS_TOGETHER rows, a multiple of VECTOR_ROWS, each in a lane of its own."""
-    lanes, classes, blocks = scratch
+    lanes, classes, block = scratch
     n = rows.size
     own, largest, predicted = lanes[0, :n], lanes[1, :n], classes[:n]
     product, complement, half_squares = lanes[2, :n], lanes[3, :n], lanes[4, :n]
@@ -80,18 +81,14 @@ def _score_together(
         predicted[k] = i_rows[rows[k]]
         minus_log_e[k] = 0.0
     for left in range(0, h_rows.shape[1], CLASSES_TOGETHER):
-        size = min(CLASSES_TOGETHER, h_rows.shape[1] - left) * n
-        x, half_square = blocks[0, :size], blocks[1, :size]
-        r, q = blocks[2, :size], blocks[3, :size]
-        _gather(h_rows, i_rows, rows, left, x)
-        _compare(x, left, scale, own, largest, predicted, half_square)
-        exp_minus(half_square, q)
-        tails(x, r, q)
-        _multiply(x, half_square, r, q, product, complement, half_squares)
+        h = block[: min(CLASSES_TOGETHER, h_rows.shape[1] - left) * n]
+        _gather(h_rows, i_rows, rows, left, h)
+        _predict(h, left, largest, predicted)
+        _multiply(h, own, scale, product, complement, half_squares)
         minus_log(product, complement, logs)
         for k in range(n):
             minus_log_e[k] += logs[k] + half_squares[k]
-    exp_minus(minus_log_e, product)
+    _exp_minus_all(minus_log_e, product)
     for k in range(n):
         part.log_easiness[rows[k]] = 0.0 - minus_log_e[k]
         part.easiness[rows[k]] = product[k]
@@ -113,42 +110,43 @@ def _gather(h_rows: Any, i_rows: Any, rows: Any, left: int, block: Any) -> None:
 
 
 @jit_step
-def _compare(
-    x: Any, left: int, scale: float, own: Any, largest: Any, predicted: Any, half_square: Any
-) -> None:
-    """Keep the largest h_j and its first class, turn h_j into x_j, and give x_j^2 / 2."""
-    n = own.size
-    for j in range(x.size // n):
+def _predict(h: Any, left: int, largest: Any, predicted: Any) -> None:
+    """Keep the largest h_j and its first class; the label's own came before all others."""
+    n = largest.size
+    for j in range(h.size // n):
         for k in range(n):
-            # The label's own h came before all others.
-            h = x[j * n + k]
-            tied_before = (h == largest[k]) & (left + j < predicted[k])
-            wins = (h > largest[k]) | tied_before
+            value = h[j * n + k]
+            tied_before = (value == largest[k]) & (left + j < predicted[k])
+            wins = (value > largest[k]) | tied_before
             predicted[k] = left + j if wins else predicted[k]
-            largest[k] = h if wins else largest[k]
-        for k in range(n):
-            e = j * n + k
-            x[e] = (own[k] - x[e]) * scale
-            half_square[e] = 0.5 * x[e] * x[e]
+            largest[k] = value if wins else largest[k]
 
 
-@jit_step
+@jit_step(**JIT_FMA_OPTIONS)
 def _multiply(
-    x: Any, half_square: Any, r: Any, q: Any, product: Any, complement: Any, half_squares: Any
+    h: Any, own: Any, scale: float, product: Any, complement: Any, half_squares: Any
 ) -> None:
     """P, product of 1 - Q where x >= 0, of R where x < 0; C = 1 - product of all 1 - Q; squares.
 
     Where an x is below 0, P is at most 1/2 but for rounding, and C is not asked for.
     """
-    n = product.size
+    n = own.size
     for k in range(n):
         product[k] = 1.0
         complement[k] = 0.0
         half_squares[k] = 0.0
-    for j in range(x.size // n):
+    for j in range(h.size // n):
         for k in range(n):
-            e = j * n + k
-            below = x[e] < 0.0
-            product[k] *= r[e] if below else 1.0 - q[e]
-            complement[k] += q[e] * (1.0 - complement[k])
-            half_squares[k] += half_square[e] if below else 0.0
+            x = (own[k] - h[j * n + k]) * scale
+            half_square = 0.5 * x * x
+            r = tail_factor(abs(x))
+            q = r * exp_minus(half_square)
+            product[k] *= r if x < 0.0 else 1.0 - q
+            complement[k] += q * (1.0 - complement[k])
+            half_squares[k] += half_square if x < 0.0 else 0.0
+
+
+@jit_step(**JIT_FMA_OPTIONS)
+def _exp_minus_all(w: Any, out: Any) -> None:
+    for k in range(w.size):
+        out[k] = exp_minus(w[k])
