@@ -19,13 +19,13 @@ NEGATIVE_TOLERANCE_HALF: Final = 1e-3
 # (tests/core/test_accuracy.py).
 PHI_IS_ONE_FROM: Final = 37.5
 EXP_IS_ZERO_FROM: Final = PHI_IS_ONE_FROM**2 / 2
-# Beyond, log R(u) is below any rounding of u^2 / 2; a product of 16 such R is a normal number.
+# Beyond, log R(u) is below any rounding of u^2 / 2; a product of 32 such R is a normal number.
 TAIL_LEVELS_OFF_FROM: Final = 1e9
-# Rows of the closed form are taken so many together, so many classes at once: 1,024 elements, four
-# times, fill the first-level cache. The last row is repeated up to a multiple of what vector
-# instructions take, lest rows left over be taken one by one.
+# Rows of the closed form are taken so many together, up to so many classes at once: 2,048 elements
+# stay in the first-level cache, and 20 classes take one logarithm. The last row is repeated up to a
+# multiple of what vector instructions take, lest rows left over be taken one by one.
 ROWS_TOGETHER: Final = 64
-CLASSES_TOGETHER: Final = 16
+CLASSES_TOGETHER: Final = 32
 VECTOR_ROWS: Final = 16
 # From here on the digits of a product are those of its complement.
 PRODUCT_NEAR_ONE_FROM: Final = 0.75
