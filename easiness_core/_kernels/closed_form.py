@@ -81,7 +81,8 @@ def _drop_saturated(h_rows: Any, own: Any, lead: float, pending_rows: Any) -> in
             h = h_rows[r]
             n_near = 0
             for j in range(h.size):
-                n_near += h[j] > own[r] - lead
+                # A difference, since own less a lead beyond its last place would be own itself.
+                n_near += own[r] - h[j] < lead
         pending_rows[n_pending] = r
         n_pending += n_near > 1
     return n_pending

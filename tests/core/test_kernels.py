@@ -126,7 +126,7 @@ def test_first_label_outside():
     assert first_label_outside(np.array([], dtype=np.int64), 3) == -1
 
 
-@pytest.mark.parametrize("at", [0, 255, 256, 511, 599])
+@pytest.mark.parametrize("at", [0, 255, 256, 511, 512, 599])
 @pytest.mark.parametrize("n_classes", [2, 40])
 @pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=20)])
 def test_a_bad_row_in_any_group_of_rows_is_reported(at, n_classes, estimator):
@@ -184,7 +184,7 @@ def _fresh_plans():
 
 @pytest.mark.usefixtures("_fresh_plans")
 def test_a_lead_equal_to_a_difference_of_noise_does_not_win(monkeypatch):
-    # d = b - a = 0.5 is no d > b - a, also where a row could be settled.
+    # d = b - a = 0.5 is no d > b - a, also where a row could be saturated.
     estimator = fixed_noise(monkeypatch, [0.0, 0.0], [0.5, 0.25])
     tiny = 2.0**-20
     rows = [[0.75, 0.25], [0.75 - tiny, 0.25 + tiny], [0.75 + tiny, 0.25 - tiny]]
