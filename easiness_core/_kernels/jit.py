@@ -112,10 +112,11 @@ def jit(function: F | None = None, /, **options: Any) -> Any:
 
 
 def jit_step(function: F | None = None, /, **options: Any) -> Any:
-    """Compile for other kernels' use alone: these are cached, and Python cannot call it.
+    """Compile for other kernels alone: these are cached with it, and Python cannot call it.
 
-    Steps of `inline="always"` are pasted into their caller before anything is compiled. Either
-    spares the first call of all half a second of 4 (tests/core/test_first_call.py).
+    A step of `inline="always"` is pasted into its caller before anything is compiled. Together the
+    two save a third of the first call's processor time, 3.3 s against 5.1 when it was measured;
+    what it compiles is counted by tests/core/test_first_call.py.
     """
     if function is None:
         return lambda decorated: jit_step(decorated, **options)
