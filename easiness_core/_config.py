@@ -14,40 +14,33 @@ ROW_SUM_TOLERANCE_HALF: Final = 2e-2 + 1e-9
 NEGATIVE_TOLERANCE: Final = 1e-6
 NEGATIVE_TOLERANCE_HALF: Final = 1e-3
 
-# log Phi is read from a table of polynomials on [TABLE_LOW, TABLE_HIGH), within 1e-16 absolute
-# where it is near 0. Below TABLE_LOW, where erfc underflows, an asymptotic series takes over
-# (tests/core/test_log_phi.py holds every range to mpmath).
-TABLE_LOW: Final = -38
-TABLE_HIGH: Final = 9
-TABLE_PIECES_PER_UNIT: Final = 8
-TABLE_DEGREE: Final = 7
-
-# From here on a row's largest rival leaves log E so near 0 that it needs relative accuracy.
-EASY_ROW_FROM: Final = 3.0
-# Terms exp(-x^2 / 2) beside exp(-x_rival^2 / 2): e^-40 is below any rounding.
-NEGLIGIBLE_SQUARE: Final = 80.0
-# From here on erfc underflows and log Phi is 0.
-PHI_IS_ONE_FROM: Final = 38.6
-# In an easy row so many terms that count, or more, are taken by vector instructions, 8 at once
-# (8 terms take 70 ns in place of 200); fewer, one by one.
-VECTOR_TERMS_FROM: Final = 3
-VECTOR_WIDTH: Final = 8
-TAIL_DEGREE: Final = 15
-EXP_DEGREE: Final = 12
+# From here on Phi is 1, and exp(-x^2 / 2) is 0: a little further on Q would be denormal, at which
+# processors take a hundred times as long. log E keeps its digits down to -1e-300
+# (tests/core/test_accuracy.py).
+PHI_IS_ONE_FROM: Final = 37.5
+EXP_IS_ZERO_FROM: Final = PHI_IS_ONE_FROM**2 / 2
+# Beyond, log R(u) is below any rounding of u^2 / 2; a product of 32 such R is a normal number.
+TAIL_LEVELS_OFF_FROM: Final = 1e9
+# Rows of the closed form are taken so many together, up to so many classes at once: 2,048 elements
+# stay in the first-level cache, and 20 classes take one logarithm. The last row is repeated up to a
+# multiple of what vector instructions take, lest rows left over be taken one by one.
+ROWS_TOGETHER: Final = 64
+CLASSES_TOGETHER: Final = 32
+VECTOR_ROWS: Final = 16
+# From here on the digits of a product are those of its complement.
+PRODUCT_NEAR_ONE_FROM: Final = 0.75
 
 # Below so many classes the largest two are kept, without a branch a class; from there on the
 # largest of the others is looked for.
 MANY_CLASSES_FROM: Final = 32
-# log Phi is read from its table for so many elements at once.
-ELEMENTS_AT_ONCE: Final = 256
 
 # Monte Carlo compares with so many differences of noise at once: with 8, or in half as many
 # buckets, a look-up takes half as long again.
 COMPARED_AT_ONCE: Final = 4
 
-# So many rows at once are settled, and get their losses and levels: what is known of them stays
-# in the first-level cache. At most 1,024: their sum in units of 2^-52 must fit 63 bits.
-ROWS_AT_ONCE: Final = 256
+# So many rows at once are summed, and get their losses and levels: with 256, rows of 10 classes
+# take a tenth longer. At most 1,024: their sum in units of 2^-52 must fit 63 bits.
+ROWS_AT_ONCE: Final = 512
 
 # Sums of easiness and of losses are integers in these units, so that merging is exact.
 EASINESS_FRACTION_BITS: Final = 52
@@ -63,7 +56,9 @@ SERIAL_ELEMENTS: Final = 1 << 21
 
 # `error_model="numpy"`: Numba's default puts a zero check before every division, which blocks
 # SIMD. No `fastmath`: it would assume NaN and infinity away, and they must be found.
-JIT_OPTIONS: Final = {"nogil": True, "error_model": "numpy"}
+JIT_OPTIONS: Final = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# A product and a sum may be one instruction, rounded once: a third less time.
+JIT_FMA_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"contract"}}
 # A sum alone may be reordered: the order stays a function of the number of classes only.
 JIT_SUM_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"reassoc", "nsz"}}
 

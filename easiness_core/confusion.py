@@ -184,7 +184,7 @@ def _confusion(
     size = max(1, CONVERTED_BLOCK_ELEMENTS // n_classes)
     for start in range(0, n_rows, size):
         part = balanced[start : start + size]
-        bar = estimator.contention_bar(part.max(axis=1), n_classes)
+        bar = estimator.min_winning_prob(part.max(axis=1), n_classes)
         row, contender = np.nonzero(part >= bar[:, None])
         for first in range(0, row.size, size):
             pair = slice(first, first + size)

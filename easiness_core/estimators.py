@@ -26,10 +26,10 @@ class Estimator(Protocol):
     def resolution(self) -> float:
         """Distance from 0 and from 1 within which easiness counts as hard and as easy."""
 
-    def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
 
-    def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
+    def min_winning_prob(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
         """Probability below which a class's easiness is negligible, by a row's largest."""
 
 
@@ -78,18 +78,17 @@ class ClosedForm:
         resolution = check_number(self.resolution, "resolution", low=0.0, high=0.5)
         object.__setattr__(self, "resolution", resolution)
 
-    def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
         from easiness_core._kernels.closed_form import closed_form
-        from easiness_core._kernels.log_phi import log_phi_table
 
-        return closed_form, (1.0 / (self.sigma * math.sqrt(2.0)), log_phi_table())
+        return closed_form, 1.0 / (self.sigma * math.sqrt(2.0))
 
-    def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
+    def min_winning_prob(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
         """Probability below which a class's easiness is under 2^-64, by a row's largest."""
-        from easiness_core._kernels.contention import closed_form_bar
+        from easiness_core._kernels.contention import closed_form_min_winning_prob
 
-        return closed_form_bar(largest, n_classes, self.sigma)
+        return closed_form_min_winning_prob(largest, n_classes, self.sigma)
 
 
 @dataclass(frozen=True)
@@ -153,13 +152,13 @@ class MonteCarlo:
         b = rng.normal(0.0, self.sigma, self.draws)
         return a, b
 
-    def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
         from easiness_core._kernels.monte_carlo import monte_carlo
 
         return monte_carlo, _look_up_tables(self)
 
-    def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
+    def min_winning_prob(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
         """Probability below which a class's easiness is exactly 0, by a row's largest."""
         # The largest class itself leads by 0 here, not by its lead over its rival.
         return largest + (min(float(_look_up_tables(self)[0][0]), 0.0) - CONTENTION_MARGIN)

@@ -167,7 +167,7 @@ def _score_checked(
     n_threads: int | None,
     first_row: int,
 ) -> Scores:
-    kernel, parameters, cuts, edges, columns = _plan(estimator, n_bins)
+    kernel, parameters, bins, columns = _plan(estimator, n_bins)
     n_rows = probs.n_rows
     # In one piece: from 4 MB on NumPy asks for large pages, and small ones cost up to 16 ns a row.
     easiness, log_easiness, loss, predicted = np.empty((4, n_rows))
@@ -182,8 +182,7 @@ def _score_checked(
             given = labels[start:stop]
             part = columns(*(column[start:stop] for column in out))
         tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
-        ends = (cuts, edges, tally)
-        n_bad = kernel(probs.block(start, stop), given, tolerance, parameters, ends, part)
+        n_bad = kernel(probs.block(start, stop), given, tolerance, parameters, bins(tally), part)
         return None if n_bad else tally
 
     small = n_rows * probs.n_classes <= SERIAL_ELEMENTS
@@ -206,12 +205,13 @@ def _score_checked(
 
 @lru_cache(maxsize=64)
 def _plan(estimator: Estimator, n_bins: int) -> tuple[Any, ...]:
-    """Gather what does not depend on the rows: kernel, its parameters, cuts and edges."""
+    """Gather what does not depend on the rows: kernel, its parameters, and where rows are cut."""
+    from easiness_core._kernels.finish import Bins
     from easiness_core._kernels.rows import Columns
 
     kernel, parameters = estimator.kernel()
-    edges = np.arange(n_bins + 1) / n_bins
-    return kernel, parameters, cuts(estimator.resolution), edges, Columns
+    bins = partial(Bins, *cuts(estimator.resolution), np.arange(n_bins + 1) / n_bins)
+    return kernel, parameters, bins, Columns
 
 
 def easiness(

@@ -5,8 +5,10 @@ imported when they are asked for, so that the table can be read without them.
 """
 
 import importlib.util
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -48,7 +50,7 @@ def numpy_scipy():
 
     def easiness(probs, labels):
         rows = np.arange(len(labels))
-        shares = ndtr((probs[rows, labels][:, None] - probs) * SCALE)
+        shares = ndtr((probs[rows, labels][:, None].astype(np.float64) - probs) * SCALE)
         shares[rows, labels] = 1.0
         return shares.prod(axis=1)
 
@@ -193,3 +195,54 @@ def _softmax(logits, factor, dtype):
 
 
 ROWS = {"realistic": realistic_rows, "worst": worst_rows}
+
+
+@dataclass(frozen=True)
+class RealSet:
+    """Probabilities of a real classifier, in the folder that EASINESS_DATA names."""
+
+    title: str
+    n_classes: int
+    probs: tuple[str, ...]  # a file, and the array in it
+    labels: tuple[str, ...]
+
+    @property
+    def name(self):
+        """Its title; where the folder is unset, that of the rows that stand in for it."""
+        if os.environ.get("EASINESS_DATA"):
+            return self.title
+        return f"synthetic rows in place of {self.title}"
+
+    def rows(self, n_samples, dtype):
+        """So many rows, the set over and over; each divided by its sum, as log loss wants it."""
+        folder = os.environ.get("EASINESS_DATA")
+        if not folder:
+            return realistic_rows(n_samples, self.n_classes, dtype)
+        probs, labels = (_array(Path(folder), *place) for place in (self.probs, self.labels))
+        probs = probs.astype(dtype)
+        probs /= probs.sum(axis=1, keepdims=True)
+        again = np.arange(n_samples) % len(labels)
+        return probs[again], labels.ravel().astype(np.int64)[again]
+
+
+def _array(folder, name, key=None):
+    loaded = np.load(folder / name, allow_pickle=False)
+    if key is None:
+        return loaded
+    with loaded:
+        return loaded[key]
+
+
+def _cleanlab_set(title, n_classes, name):
+    stem = f"cleanlab_label_errors/{name}_test_set"
+    return RealSet(title, n_classes, (f"{stem}_pyx.npy",), (f"{stem}_original_labels.npy",))
+
+
+NOISY = "label_error_detection/cifar-10__resnet18.npz"
+WRN = "netcal_records/wideresnet-16-4-cifar-100.npz"
+REAL_SETS = (
+    _cleanlab_set("CIFAR-10, out of fold", 10, "cifar10"),
+    _cleanlab_set("20news, out of fold", 20, "20news"),
+    RealSet("CIFAR-10, 20 % wrong labels", 10, (NOISY, "pred_probs"), (NOISY, "noisy_labels")),
+    RealSet("CIFAR-100, WideResNet", 100, (WRN, "predictions"), (WRN, "ground_truth")),
+)

@@ -2,79 +2,173 @@
 
 Arguments are checked before; a bad row is reported by a count, never raised.
 
-Letters, as in the paper: `h` a row of probabilities, `i` its label, `d_j = h_i - h_j`,
-`eps_j` the probability that `h_i` beats `h_j` under noise, `E` their product over j != i.
+Letters, as in the paper: `h` a row of probabilities, `i` its label, `d_j = h_i - h_j`, `E` the
+product of `Phi(x_j)` over j != i, `x_j = d_j / (sigma sqrt 2)`. With R and Q of normal_tail.py:
 
-Most rows need none of the eps_j: they are settled by their sum, which is taken anyway
-(`rows.settle`; docs/numerics.md counts such rows in real probability sets). Of the others,
-`x_rival`, the least argument of Phi, says whether the row is easy.
+    log E = sum of log(1 - Q(x_j)) over x_j >= 0, and of log R(-x_j) - x_j^2 / 2 over x_j < 0.
+
+Most rows need none of this: they are saturated, which their sum tells (`rows.score_saturated`).
+The others are taken 64 together, 32 classes at once, laid out by class: `block[j * n + k]` is of
+class j and of the row in lane k. Then each step is a loop of vector instructions. The logarithms of
+32 classes are one: of the product P of their factors, or of 1 - C where P is near 1, C keeping the
+digits that P lacks.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from easiness_core._config import (
-    EASY_ROW_FROM,
-    ELEMENTS_AT_ONCE,
+    CLASSES_TOGETHER,
+    JIT_FMA_OPTIONS,
     PHI_IS_ONE_FROM,
     ROWS_AT_ONCE,
-    VECTOR_WIDTH,
+    ROWS_TOGETHER,
+    VECTOR_ROWS,
 )
-from easiness_core._kernels.easy_tail import sum_easy
-from easiness_core._kernels.finish import finish
-from easiness_core._kernels.jit import jit
-from easiness_core._kernels.log_phi import sum_log_phi
-from easiness_core._kernels.rows import is_bad, rival_and_predicted, rows_of, settle, settle_scratch
+from easiness_core._kernels.finish import finish, minus_log
+from easiness_core._kernels.jit import jit, jit_step
+from easiness_core._kernels.normal_tail import exp_minus, tail_factor
+from easiness_core._kernels.rows import count_bad, make_sums, rows_of, score_saturated
 
-# 1 - h_i and the row's sum less h_i differ by rounding: settle only beyond this.
+# 1 - h_i and the row's sum less h_i differ by rounding: saturated only beyond this.
 _MARGIN = 1e-9
 
 
 @jit
-def closed_form(probs: Any, labels: Any, tolerance: Any, curve: Any, ends: Any, out: Any) -> int:
-    """Score rows by the closed form; returns the number of bad ones.
+def closed_form(probs: Any, labels: Any, tolerance: Any, scale: float, bins: Any, out: Any) -> int:
+    """Score rows by the closed form, `scale` = 1 / (sigma sqrt 2); returns the number of bad ones.
 
-    `curve` is (1 / (sigma sqrt 2), table of log Phi); for `ends` see `finish.finish`. Until
-    that turns it into the loss, `part.loss` holds h_i.
-
-    Rows of one kind are taken together, so that the processor guesses the way they go.
+    Until `finish` turns it into the loss, `part.loss` holds h_i.
     """
-    scale = curve[0]
-    settled_from = (PHI_IS_ONE_FROM + _MARGIN) / scale + _MARGIN
-    sums_of_rows = settle_scratch()
-    totals, absolutes, open_rows = sums_of_rows
-    easy_rows, other_rows = np.empty_like(open_rows), np.empty_like(open_rows)
-    x_rival = np.empty(ROWS_AT_ONCE)
-    terms = np.empty(probs.shape[1] + VECTOR_WIDTH)
-    scratch = (np.empty(ELEMENTS_AT_ONCE), np.empty(ELEMENTS_AT_ONCE, dtype=np.int32))
+    lead = PHI_IS_ONE_FROM / scale
+    saturated_from = lead * (1.0 + _MARGIN) + _MARGIN
+    sums = make_sums()
+    lanes = np.empty((7, ROWS_TOGETHER))
+    classes = np.empty(ROWS_TOGETHER, np.int64)
+    block = np.empty(ROWS_TOGETHER * CLASSES_TOGETHER)
     n_bad = 0
     for start in range(0, labels.size, ROWS_AT_ONCE):
         h_rows = probs[start : start + ROWS_AT_ONCE]
         i_rows = labels[start : start + ROWS_AT_ONCE]
         part = rows_of(out, start)
-        n_open = settle(h_rows, i_rows, tolerance, settled_from, part, sums_of_rows)
-        n_easy = n_other = 0
-        for r in open_rows[:n_open]:
-            if is_bad(h_rows[r], totals[r], absolutes[r], tolerance):
-                n_bad += 1
-                continue
-            rival, part.predicted[r] = rival_and_predicted(h_rows[r], i_rows[r])
-            x_rival[r] = (part.loss[r] - rival) * scale
-            easy = x_rival[r] >= EASY_ROW_FROM
-            easy_rows[n_easy] = r
-            n_easy += easy
-            other_rows[n_other] = r
-            n_other += not easy
-        for r in easy_rows[:n_easy]:
-            part.log_easiness[r] = sum_easy(h_rows[r], i_rows[r], scale, x_rival[r], terms)
-        others = other_rows[:n_other]
-        sum_log_phi(h_rows, i_rows, others, x_rival, curve, scratch, part.log_easiness)
-        for r in open_rows[:n_open]:
-            part.easiness[r] = math.exp(part.log_easiness[r])
+        n_pending = score_saturated(h_rows, i_rows, tolerance, saturated_from, part, sums)
+        n_bad += count_bad(h_rows, n_pending, tolerance, sums)
         if n_bad == 0:
-            finish(i_rows, ends, part, totals)
+            n_pending = _drop_saturated(h_rows, part.loss, lead, sums.pending_rows[:n_pending])
+            while n_pending % VECTOR_ROWS:
+                sums.pending_rows[n_pending] = sums.pending_rows[n_pending - 1]
+                n_pending += 1
+            for first in range(0, n_pending, ROWS_TOGETHER):
+                rows = sums.pending_rows[first : min(first + ROWS_TOGETHER, n_pending)]
+                _score_together(h_rows, i_rows, rows, scale, part, (lanes, classes, block))
+            finish(i_rows, bins, part, sums)
     return n_bad
+
+
+@jit_step
+def _drop_saturated(h_rows: Any, own: Any, lead: float, pending_rows: Any) -> int:
+    """Keep the rows of which a rival comes within `lead`; returns their number.
+
+    The others are scored as saturated already: in text classification a row in nine.
+    """
+    n_pending = 0
+    for r in pending_rows:
+        n_near = 2
+        if own[r] >= lead:
+            h = h_rows[r]
+            n_near = 0
+            for j in range(h.size):
+                # A difference, since own less a lead beyond its last place would be own itself.
+                n_near += own[r] - h[j] < lead
+        pending_rows[n_pending] = r
+        n_pending += n_near > 1
+    return n_pending
+
+
+@jit_step(inline="always")
+def _score_together(
+    h_rows: Any, i_rows: Any, rows: Any, scale: float, part: Any, scratch: Any
+) -> None:
+    """Score up to ROWS_TOGETHER rows, a multiple of VECTOR_ROWS, each in a lane of its own."""
+    lanes, classes, block = scratch
+    n = rows.size
+    own, largest, predicted = lanes[0, :n], lanes[1, :n], classes[:n]
+    product, complement, half_squares = lanes[2, :n], lanes[3, :n], lanes[4, :n]
+    logs, minus_log_e = lanes[5, :n], lanes[6, :n]
+    for k in range(n):
+        own[k] = largest[k] = part.loss[rows[k]]
+        predicted[k] = i_rows[rows[k]]
+        minus_log_e[k] = 0.0
+    for left in range(0, h_rows.shape[1], CLASSES_TOGETHER):
+        h = block[: min(CLASSES_TOGETHER, h_rows.shape[1] - left) * n]
+        _gather(h_rows, i_rows, rows, left, h)
+        _predict(h, left, largest, predicted)
+        _multiply(h, own, scale, product, complement, half_squares)
+        minus_log(product, complement, logs)
+        for k in range(n):
+            minus_log_e[k] += logs[k] + half_squares[k]
+    _exp_minus_all(minus_log_e, product)
+    for k in range(n):
+        part.log_easiness[rows[k]] = 0.0 - minus_log_e[k]
+        part.easiness[rows[k]] = product[k]
+        part.predicted[rows[k]] = predicted[k]
+
+
+@jit_step
+def _gather(h_rows: Any, i_rows: Any, rows: Any, left: int, block: Any) -> None:
+    """Lay out some classes of some rows; the label's own counts for nothing, as -inf does."""
+    n = rows.size
+    width = block.size // n
+    for k in range(n):
+        h = h_rows[rows[k]]
+        for j in range(width):
+            block[j * n + k] = h[left + j]
+        own = i_rows[rows[k]] - left
+        if 0 <= own < width:
+            block[own * n + k] = -np.inf
+
+
+@jit_step
+def _predict(h: Any, left: int, largest: Any, predicted: Any) -> None:
+    """Keep the largest h_j and its first class; the label's own came before all others."""
+    n = largest.size
+    for j in range(h.size // n):
+        for k in range(n):
+            value = h[j * n + k]
+            tied_before = (value == largest[k]) & (left + j < predicted[k])
+            wins = (value > largest[k]) | tied_before
+            predicted[k] = left + j if wins else predicted[k]
+            largest[k] = value if wins else largest[k]
+
+
+@jit_step(**JIT_FMA_OPTIONS)
+def _multiply(
+    h: Any, own: Any, scale: float, product: Any, complement: Any, half_squares: Any
+) -> None:
+    """P, product of 1 - Q where x >= 0, of R where x < 0; C = 1 - product of all 1 - Q; squares.
+
+    Where an x is below 0, P is at most 1/2 but for rounding, and C is not asked for.
+    """
+    n = own.size
+    for k in range(n):
+        product[k] = 1.0
+        complement[k] = 0.0
+        half_squares[k] = 0.0
+    for j in range(h.size // n):
+        for k in range(n):
+            x = (own[k] - h[j * n + k]) * scale
+            half_square = 0.5 * x * x
+            r = tail_factor(abs(x))
+            q = r * exp_minus(half_square)
+            product[k] *= r if x < 0.0 else 1.0 - q
+            complement[k] += q * (1.0 - complement[k])
+            half_squares[k] += half_square if x < 0.0 else 0.0
+
+
+@jit_step(**JIT_FMA_OPTIONS)
+def _exp_minus_all(w: Any, out: Any) -> None:
+    for k in range(w.size):
+        out[k] = exp_minus(w[k])

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from easiness_core._config import CONTENTION_MARGIN, CONTENTION_STEPS, LOG_NEGLIGIBLE
 
 
-def closed_form_bar(
+def closed_form_min_winning_prob(
     largest: NDArray[np.float64], n_classes: int, sigma: float
 ) -> NDArray[np.float64]:
     """Probability, for each row, below which a class's easiness is under 2^-64."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
-from easiness_core._kernels.jit import jit
+from easiness_core._config import (
+    EASINESS_FRACTION_BITS,
+    LOSS_FRACTION_BITS,
+    PRODUCT_NEAR_ONE_FROM,
+)
+from easiness_core._kernels.jit import jit_step
+from easiness_core._kernels.normal_tail import BIAS, LOG2_HIGH, LOG2_LOW, MANTISSA_BITS
 
 _EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
 _EASINESS_UNIT = float(_EASINESS_UNITS)
@@ -16,74 +22,80 @@ _LOSS_UNIT = float(1 << LOSS_FRACTION_BITS)
 _LIMB = 32
 _LIMB_MASK = (1 << _LIMB) - 1
 
-# A float64 from its bits: the mantissa's 52, and the exponent's, which is 1023 for 1.0.
-_MANTISSA_BITS = 52
-_MANTISSA = (1 << _MANTISSA_BITS) - 1
-_BIAS = 1023
+_MANTISSA = (1 << MANTISSA_BITS) - 1
 _BITS_OF_SQRT_HALF = int(np.float64(math.sqrt(0.5)).view(np.int64))
-_SHIFT_TO_SQRT_HALF = (_BIAS << _MANTISSA_BITS) - _BITS_OF_SQRT_HALF
+_SHIFT_TO_SQRT_HALF = (BIAS << MANTISSA_BITS) - _BITS_OF_SQRT_HALF
 SMALLEST_NORMAL = float(np.finfo(np.float64).smallest_normal)
-# log 2 in two parts, the first with so few digits that its multiples are exact.
-_LOG2_HIGH = float(round(math.log(2.0) * 2**32) / 2**32)
-_LOG2_LOW = math.log(2.0) - _LOG2_HIGH
 
 
-@jit
-def minus_log(values: Any, out: Any) -> None:
+class Bins(NamedTuple):
+    """Where rows are cut into levels and bins, and their tally.
+
+    Hard are rows of log E up to `hard_to`, easy those from `easy_from` on. Row b of `tally` belongs
+    to the bin from `edges[b]`: rows, correct rows, sum of easiness (two limbs). The last row holds
+    hard, medium, easy rows and infinite losses, the one before the sum of finite losses.
+    """
+
+    hard_to: float
+    easy_from: float
+    edges: NDArray[np.float64]
+    tally: NDArray[np.int64]
+
+
+@jit_step
+def minus_log(values: Any, complements: Any, out: Any) -> None:
     """-log of positive normal numbers, within 2 units in the last place.
 
-    Arithmetic alone, so that the compiler makes vector instructions of it: 2.5 ns a value
-    where `math.log` takes 8. With value = 2^k m, m in [sqrt(1/2), sqrt 2), f = m - 1 and
-    s = f / (2 + f): log m = 2 atanh s = f - s (f - 2 s^2 (1/3 + s^2/5 + s^4/7 + ...)).
+    Near 1, 1 - `complements` stands for the value: it may have more digits. Arithmetic alone, so
+    that the compiler makes vector instructions of it: 2.5 ns a value where `math.log` takes 8. With
+    value = 2^k m, m in [sqrt(1/2), sqrt 2), f = m - 1 and s = f / (2 + f):
+    log m = 2 atanh s = f - s (f - 2 s^2 (1/3 + s^2/5 + s^4/7 + ...)).
     """
-    bits_in = values.view(np.int64)
-    bits_out = out.view(np.int64)
     for r in range(values.size):
-        shifted = bits_in[r] + _SHIFT_TO_SQRT_HALF
-        k = np.float64((shifted >> _MANTISSA_BITS) - _BIAS)
-        bits_out[r] = (shifted & _MANTISSA) + _BITS_OF_SQRT_HALF
-        f = out[r] - 1.0
+        near_one = values[r] > PRODUCT_NEAR_ONE_FROM
+        shifted = np.float64(values[r]).view(np.int64) + _SHIFT_TO_SQRT_HALF
+        k = np.float64((shifted >> MANTISSA_BITS) - BIAS)
+        m = np.int64((shifted & _MANTISSA) + _BITS_OF_SQRT_HALF).view(np.float64)
+        f = -complements[r] if near_one else m - 1.0
         s = f / (2.0 + f)
         z = s * s
         # |s| <= 0.172: the first term left out is below 2^-56 of the sum.
         low = 1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9 + z * (1 / 11))))
         high = 1 / 13 + z * (1 / 15 + z * (1 / 17 + z * (1 / 19 + z * (1 / 21))))
         series = 2.0 * z * (low + z * z * z * z * z * high)
-        out[r] = -(k * _LOG2_HIGH + (f - (s * (f - series) - k * _LOG2_LOW)))
+        out[r] = -(k * LOG2_HIGH + (f - (s * (f - series) - k * LOG2_LOW)))
 
 
-@jit
-def finish(labels: Any, ends: Any, part: Any, own: Any) -> None:
-    """Turn h_i into the loss, cut the levels, and add the rows settled at once to the tally.
+@jit_step(inline="always")
+def finish(labels: Any, bins: Any, part: Any, sums: Any) -> None:
+    """Turn h_i into the loss, cut the levels, and add the rows taken at once to the tally.
 
-    `ends` is (cuts, edges, tally). `cuts`: log E at and below which a row is hard, at and above
-    which it is easy. Row b of `tally` belongs to bin b: rows, correct rows, sum of easiness (two
-    limbs); the last row holds hard, medium, easy rows and infinite losses, the one before the
-    sum of finite losses. `own` is room for ROWS_AT_ONCE numbers.
+    `sums` is of use as room only.
     """
-    cuts, edges, tally = ends
-    n_bins = edges.size - 1
-    own[: labels.size] = part.loss
-    _lose(own[: labels.size], part.loss, tally[n_bins:])
-    _cut(part.log_easiness, cuts, part.level, tally[n_bins + 1])
-    _count(part.easiness, part.predicted, labels, edges, tally)
+    n_bins = bins.edges.size - 1
+    _lose(part.loss, bins.tally[n_bins:], sums.totals, sums.absolutes)
+    _cut(part.log_easiness, bins.hard_to, bins.easy_from, part.level, bins.tally[n_bins + 1])
+    _count(part.easiness, part.predicted, labels, bins.edges, bins.tally, sums.pending_rows)
     for b in range(n_bins + 1):
-        tally[b, 3] += tally[b, 2] >> _LIMB
-        tally[b, 2] &= _LIMB_MASK
+        bins.tally[b, 3] += bins.tally[b, 2] >> _LIMB
+        bins.tally[b, 2] &= _LIMB_MASK
 
 
-@jit
-def _lose(own: Any, loss: Any, tally: Any) -> None:
+@jit_step
+def _lose(loss: Any, tally: Any, own: Any, complement: Any) -> None:
     """Losses -log h_i; their finite sum and the number of infinite ones."""
-    minus_log(own, loss)
-    for r in range(own.size):
+    for r in range(loss.size):
+        own[r] = loss[r]
+        complement[r] = 1.0 - loss[r]
+    minus_log(own[: loss.size], complement[: loss.size], loss)
+    for r in range(loss.size):
         if own[r] < SMALLEST_NORMAL:
             loss[r] = -math.log(own[r]) if own[r] > 0.0 else np.inf
         elif own[r] >= 1.0:
             loss[r] = 0.0
     units = 0
     infinite = 0
-    for r in range(own.size):
+    for r in range(loss.size):
         finite = loss[r] < np.inf
         units += int((loss[r] if finite else 0.0) * _LOSS_UNIT + 0.5)
         infinite += not finite
@@ -91,10 +103,9 @@ def _lose(own: Any, loss: Any, tally: Any) -> None:
     tally[1, 3] += infinite
 
 
-@jit
-def _cut(log_easiness: Any, cuts: Any, level: Any, tally: Any) -> None:
+@jit_step
+def _cut(log_easiness: Any, hard_to: float, easy_from: float, level: Any, tally: Any) -> None:
     """Levels, and the number of rows of each."""
-    hard_to, easy_from = cuts
     n_hard = 0
     n_easy = 0
     for r in range(level.size):
@@ -108,24 +119,25 @@ def _cut(log_easiness: Any, cuts: Any, level: Any, tally: Any) -> None:
     tally[2] += n_easy
 
 
-@jit
-def _count(easiness: Any, predicted: Any, labels: Any, edges: Any, tally: Any) -> None:
+@jit_step
+def _count(
+    easiness: Any, predicted: Any, labels: Any, edges: Any, tally: Any, other_rows: Any
+) -> None:
     """Rows, correct rows and easiness of each bin.
 
-    Nine rows in ten are of easiness 1: they are counted in registers, since one row's addition
-    to a bin in memory would wait for the one before (with `_cut` and `_lose` as loops of their
-    own, 4 ns a row in place of 9).
+    Most rows are of easiness 1: they are counted in registers and without branches, since one
+    row's addition to a bin in memory would wait for the one before. The others are listed first.
     """
     n_bins = edges.size - 1
-    n_full = 0
+    n_other = 0
     n_full_correct = 0
     for r in range(labels.size):
+        full = easiness[r] == 1.0
+        other_rows[n_other] = r
+        n_other += not full
+        n_full_correct += full & (predicted[r] == labels[r])
+    for r in other_rows[:n_other]:
         e = easiness[r]
-        correct = predicted[r] == labels[r]
-        if e == 1.0:
-            n_full += 1
-            n_full_correct += correct
-            continue
         # The product may round across an edge: one step puts it right.
         b = min(int(e * n_bins), n_bins - 1)
         if e < edges[b]:
@@ -133,8 +145,9 @@ def _count(easiness: Any, predicted: Any, labels: Any, edges: Any, tally: Any) -
         elif b < n_bins - 1 and e >= edges[b + 1]:
             b += 1
         tally[b, 0] += 1
-        tally[b, 1] += correct
+        tally[b, 1] += predicted[r] == labels[r]
         tally[b, 2] += int(e * _EASINESS_UNIT + 0.5)
+    n_full = labels.size - n_other
     tally[n_bins - 1, 0] += n_full
     tally[n_bins - 1, 1] += n_full_correct
     tally[n_bins - 1, 2] += n_full * _EASINESS_UNITS

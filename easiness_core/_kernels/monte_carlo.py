@@ -14,8 +14,14 @@ from numpy.typing import NDArray
 
 from easiness_core._config import COMPARED_AT_ONCE, ROWS_AT_ONCE
 from easiness_core._kernels.finish import SMALLEST_NORMAL, finish, minus_log
-from easiness_core._kernels.jit import jit
-from easiness_core._kernels.rows import is_bad, rival_and_predicted, rows_of, settle, settle_scratch
+from easiness_core._kernels.jit import jit, jit_step
+from easiness_core._kernels.rows import (
+    count_bad,
+    make_sums,
+    rival_and_predicted,
+    rows_of,
+    score_saturated,
+)
 
 
 def look_up_tables(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Any, ...]:
@@ -50,7 +56,7 @@ def bucket_starts(differences: Any, n_buckets: int, step: float) -> Any:
     return starts
 
 
-@jit
+@jit_step
 def count_below(d: float, noise: Any) -> int:
     """Count the sorted differences below d.
 
@@ -73,30 +79,29 @@ def count_below(d: float, noise: Any) -> int:
 
 
 @jit
-def monte_carlo(probs: Any, labels: Any, tolerance: Any, noise: Any, ends: Any, out: Any) -> int:
+def monte_carlo(probs: Any, labels: Any, tolerance: Any, noise: Any, bins: Any, out: Any) -> int:
     """Score rows by counting over shared noise; returns the number of bad ones.
 
-    `noise` is what `look_up_tables` gives; for `ends` see `finish.finish`. Products run in the
-    order of the columns, as the definition does.
+    `noise` is what `look_up_tables` gives. Products run in the order of the columns, as the
+    definition does.
     """
     differences = noise[0]
     lowest = differences[0]
     highest = differences[differences.size - COMPARED_AT_ONCE - 1]
     # The margin is that of rounding in the sum.
-    settled_from = max(highest, 0.0) + 1e-9
-    sums_of_rows = settle_scratch()
-    totals, absolutes, open_rows = sums_of_rows
+    saturated_from = max(highest, 0.0) + 1e-9
+    sums = make_sums()
     n_bad = 0
     for start in range(0, labels.size, ROWS_AT_ONCE):
         h_rows = probs[start : start + ROWS_AT_ONCE]
         i_rows = labels[start : start + ROWS_AT_ONCE]
         part = rows_of(out, start)
-        n_open = settle(h_rows, i_rows, tolerance, settled_from, part, sums_of_rows)
+        n_pending = score_saturated(h_rows, i_rows, tolerance, saturated_from, part, sums)
+        n_bad += count_bad(h_rows, n_pending, tolerance, sums)
+        if n_bad > 0:
+            continue
         n_counted = 0
-        for r in open_rows[:n_open]:
-            if is_bad(h_rows[r], totals[r], absolutes[r], tolerance):
-                n_bad += 1
-                continue
+        for r in sums.pending_rows[:n_pending]:
             rival, part.predicted[r] = rival_and_predicted(h_rows[r], i_rows[r])
             lead = part.loss[r] - rival
             if lead <= lowest:
@@ -105,16 +110,14 @@ def monte_carlo(probs: Any, labels: Any, tolerance: Any, noise: Any, ends: Any, 
             elif lead <= highest:
                 part.easiness[r] = _product(h_rows[r], i_rows[r], noise)
                 # Never ahead of the row that the loop has come to.
-                open_rows[n_counted] = r
+                sums.pending_rows[n_counted] = r
                 n_counted += 1
-        counted = open_rows[:n_counted]
-        _take_logs(h_rows, i_rows, noise, counted, part, (totals, absolutes))
-        if n_bad == 0:
-            finish(i_rows, ends, part, totals)
+        _take_logs(h_rows, i_rows, noise, sums.pending_rows[:n_counted], part, sums)
+        finish(i_rows, bins, part, sums)
     return n_bad
 
 
-@jit
+@jit_step
 def _product(h: Any, i: int, noise: Any) -> float:
     n = noise[0].size - COMPARED_AT_ONCE
     own = np.float64(h[i])
@@ -125,13 +128,14 @@ def _product(h: Any, i: int, noise: Any) -> float:
     return easiness
 
 
-@jit
-def _take_logs(probs: Any, labels: Any, noise: Any, rows: Any, part: Any, scratch: Any) -> None:
+@jit_step
+def _take_logs(probs: Any, labels: Any, noise: Any, rows: Any, part: Any, sums: Any) -> None:
     """Logarithms of the easiness of some rows, by vector instructions where it is normal."""
-    values, minus_logs = scratch
+    values, complements, minus_logs = sums.totals, sums.absolutes, sums.logs
     for k in range(rows.size):
         values[k] = max(part.easiness[rows[k]], SMALLEST_NORMAL)
-    minus_log(values[: rows.size], minus_logs[: rows.size])
+        complements[k] = 1.0 - values[k]
+    minus_log(values[: rows.size], complements[: rows.size], minus_logs)
     for k in range(rows.size):
         r = rows[k]
         part.log_easiness[r] = -minus_logs[k]
@@ -139,7 +143,7 @@ def _take_logs(probs: Any, labels: Any, noise: Any, rows: Any, part: Any, scratc
             part.log_easiness[r] = _sum_of_logs(probs[r], labels[r], noise)
 
 
-@jit
+@jit_step
 def _sum_of_logs(h: Any, i: int, noise: Any) -> float:
     """Log easiness where the product of many small shares underflows."""
     n = noise[0].size - COMPARED_AT_ONCE

@@ -74,7 +74,7 @@ def resolution_table(sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     )
 
 
-def settled_table(sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+def saturated_table(sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     rows = []
     cut = PHI_IS_ONE_FROM * 0.01 * np.sqrt(2.0)
     for name, (probs, labels) in sets.items():
@@ -86,7 +86,7 @@ def settled_table(sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
         by_rival = own - others.max(axis=1) >= cut
         rows.append([name, percent(by_sum.mean()), percent(by_rival.mean())])
     table(
-        "Rows settled before any Phi, in % (sigma = 0.01)",
+        "Rows saturated before any Phi, in % (sigma = 0.01)",
         ["set", "by the row's sum", "by the largest other probability"],
         rows,
     )
@@ -136,7 +136,7 @@ def main() -> int:
     sets = {title: load(folder, entry) for title, entry in SETS.items()}
     print(f"easiness-core {ec.__version__}, NumPy {np.__version__}")
     resolution_table(sets)
-    settled_table(sets)
+    saturated_table(sets)
     sigma_table(sets)
     ranking_table(folder)
     return 0

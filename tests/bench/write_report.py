@@ -14,7 +14,7 @@ from pathlib import Path
 ONE = "easiness_core, 1 thread"
 TWO = "easiness_core, 2 threads"
 NDTR = "NumPy + scipy.special.ndtr"
-LOG_NDTR = "NumPy + scipy.special.log_ndtr"
+CLEANLAB = "cleanlab label quality scores"
 READ_TWO = "one reading, 2 threads"
 PACKAGES = (
     "easiness-core", "numpy", "numba", "scipy", "torch", "scikit-learn", "cleanlab", "torchmetrics",
@@ -37,6 +37,11 @@ def nanoseconds(timing):
     return timing[0] / timing[1]["rows"] * 1e9
 
 
+def find(groups, title):
+    """Name of the group of these rows in float64; synthetic rows say so in it."""
+    return next(group for group in groups if title in group and group.endswith("float64"))
+
+
 def bars(groups):
     """Each bar: what, measured, bar, whether it holds. A ratio above 1 favours this library."""
 
@@ -46,34 +51,20 @@ def bars(groups):
     def ratio(group, slow, fast):
         return ns(group, slow) / ns(group, fast)
 
-    for shape in ("1,000,000 x 100", "100,000 x 1,000"):
-        group = f"{shape}, realistic, float64"
-        yield (
-            f"score, {shape}, realistic, 2 threads: readings of the array",
-            ratio(group, TWO, READ_TWO), "<=", 2.5,
-        )  # fmt: skip
-    ten = "1,000,000 x 10, realistic, float64"
-    yield "score, 1,000,000 x 10, realistic, 1 thread: ns a row", ns(ten, ONE), "<=", 35
-    yield "faster than vectorised ndtr, 10 classes, 1 thread", ratio(ten, NDTR, ONE), ">=", 8
-    for shape in ("1,000,000 x 100", "100,000 x 1,000"):
-        group = f"{shape}, realistic, float64"
-        yield f"faster than vectorised ndtr, {shape}, 1 thread", ratio(group, NDTR, ONE), ">=", 15
-    clean = "cleanlab label quality scores"
-    yield "faster than cleanlab, 10 classes, 1 thread", ratio(ten, clean, ONE), ">=", 7
-    hundred = "1,000,000 x 100, realistic, float64"
-    yield "faster than cleanlab, 100 classes, 1 thread", ratio(hundred, clean, ONE), ">=", 2.5
-    for shape, classes, bar in (
-        ("1,000,000 x 10", 10, 8), ("1,000,000 x 100", 100, 3), ("100,000 x 1,000", 1000, 3),
+    for title, bar in (
+        ("CIFAR-10, out of fold", 6.5), ("20news, out of fold", 6),
+        ("CIFAR-10, 20 % wrong labels", 4.5), ("CIFAR-100, WideResNet", 7.5),
+        ("worst, 1,000,000 x 10", 2.7), ("worst, 200,000 x 100", 3.2),
+        ("worst, 20,000 x 1,000", 3.2),
     ):  # fmt: skip
-        group = f"{shape}, worst, float64"
-        value = ns(group, TWO) / classes
-        yield f"score, {shape}, nothing settled, 2 threads: ns an element", value, "<=", bar
-        yield (
-            f"faster than SciPy, {shape}, nothing settled, 1 thread",
-            ratio(group, LOG_NDTR, ONE),
-            ">=",
-            1,
-        )
+        group = find(groups, title)
+        name = group.removesuffix(", float64").replace("worst", "nothing saturated")
+        yield f"faster than vectorised ndtr, {name}, 1 thread", ratio(group, NDTR, ONE), ">=", bar
+    group = find(groups, "CIFAR-100, WideResNet")
+    value = ratio(group, TWO, READ_TWO)
+    yield f"score, {group}, 2 threads: readings of the array", value, "<=", 4.5
+    group = find(groups, "CIFAR-10, out of fold")
+    yield f"faster than cleanlab, {group}, 1 thread", ratio(group, CLEANLAB, ONE), ">=", 5.5
     for rows in ("realistic", "worst"):
         drawn = groups[f"Monte Carlo, {rows}"]
         times = [timing[0] for name, timing in drawn.items() if name.endswith(" draws")]
@@ -90,7 +81,9 @@ def bars(groups):
     yield "cold memory map: rate against a sum's", ratio(group, "sum", "score"), ">=", 0.9
     start = groups["start"]
     yield "easiness --help: seconds", start["easiness --help"][0], "<=", 0.3
-    yield "import easiness_core: seconds", start["import easiness_core"][0], "<=", 0.5
+    yield "import easiness_core: seconds", start["import easiness_core"][0], "<=", 0.3
+    name = "import and first score, nothing cached: processor time"
+    yield "first score, nothing cached: seconds of processor time", start[name][0], "<=", 4
 
 
 def table(header, rows):
@@ -146,6 +139,9 @@ def main(source, target):
         "Written by `make bench`, in one run; medians; validation included. Absolute times drift "
         "on shared machines: read the ratios. What is timed is compared for equality in "
         "`tests/core/test_comparisons.py`.",
+        "Real sets are repeated up to a million rows or 20 million probabilities; rows called "
+        "synthetic stand in for them where `EASINESS_DATA` is unset. Of the rows called worst none "
+        "is saturated.",
         f"Machine: {machine()}. Python {platform.python_version()}, {versions}.",
         "## Bars",
         bar_table(groups),

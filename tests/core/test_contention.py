@@ -30,7 +30,7 @@ def test_what_lies_below_the_bar_is_negligible(n_classes, sigma, spread, seed):
         np.random.default_rng(seed), 3 if interpreted else 20, n_classes, spread=spread
     )
     estimator = ec.ClosedForm(sigma=sigma)
-    bar = estimator.contention_bar(rows.max(axis=1), n_classes)
+    bar = estimator.min_winning_prob(rows.max(axis=1), n_classes)
     below = rows < bar[:, None]
     assert (pass_by_pass(rows, estimator)[below] <= NEGLIGIBLE).all()
 
@@ -40,7 +40,7 @@ def test_what_monte_carlo_leaves_out_it_counts_0(make_rows, draws):
     rows, _ = make_rows(20 if interpreted else 200, 6, spread=1.0)
     for seed in range(5):
         estimator = ec.MonteCarlo(sigma=0.1, draws=draws, seed=seed)
-        bar = estimator.contention_bar(rows.max(axis=1), 6)
+        bar = estimator.min_winning_prob(rows.max(axis=1), 6)
         assert (pass_by_pass(rows, estimator)[rows < bar[:, None]] == 0.0).all()
 
 

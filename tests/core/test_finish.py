@@ -1,10 +1,22 @@
 import math
 
+import numba
 import numpy as np
 import pytest
 
 import easiness_core as ec
-from easiness_core._kernels.finish import _count, minus_log
+from easiness_core._kernels import finish
+
+
+# Steps of kernels can be called from compiled code only.
+@numba.njit
+def minus_log(values, complements, out):
+    finish.minus_log(values, complements, out)
+
+
+@numba.njit
+def count(easiness, predicted, labels, edges, tally):
+    finish._count(easiness, predicted, labels, edges, tally, np.empty_like(labels))
 
 
 def test_minus_log_is_within_two_units_in_the_last_place(rng):
@@ -19,8 +31,16 @@ def test_minus_log_is_within_two_units_in_the_last_place(rng):
         ]
     )
     found = np.empty_like(values)
-    minus_log(values, found)
+    minus_log(values, 1.0 - values, found)
     expected = np.array([-math.log(value) for value in values])
+    assert (np.abs(found - expected) <= 2 * np.spacing(expected)).all()
+
+
+def test_minus_log_near_1_has_the_digits_of_the_complement(rng):
+    complements = 10.0 ** rng.uniform(-300, -1, 2000)
+    found = np.empty_like(complements)
+    minus_log(1.0 - complements, complements, found)
+    expected = -np.log1p(-complements)
     assert (np.abs(found - expected) <= 2 * np.spacing(expected)).all()
 
 
@@ -41,7 +61,7 @@ def test_rows_at_an_edge_belong_to_the_upper_bin(n_bins):
     labels = np.zeros(easiness.size, dtype=np.int64)
     predicted = np.arange(easiness.size) % 2
     tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
-    _count(easiness, predicted, labels, edges, tally)
+    count(easiness, predicted, labels, edges, tally)
     expected = np.minimum(np.searchsorted(edges, easiness, side="right") - 1, n_bins - 1)
     for b in range(n_bins):
         inside = expected == b
