@@ -35,7 +35,7 @@ def area():
         ([0, 1], Z + 1j, [0, 0], TypeError, "logits: expected real numbers"),
         ([0, 1], Z, [0, 2], ValueError,
          r"1 of 2 labels are outside 0 to 1 \(logits has 2 columns\); the first is row \d, "),
-        ([0, 1], Z, [-100, 0], ValueError, r"label -100; leave out .* \(such as -100\), and num"),
+        ([0, 1], Z, [-100, 0], ValueError, r"label -100; .* if these have no class, drop them"),
         ([0, 1], Z, ["a", "b"], TypeError, "first label 'a'\\); number the classes first"),
         ([0, 1], Z, [0], ValueError, "labels: expected 2 labels, one a row of logits, got 1"),
         ([0, 1], Z, [0, 1], ValueError,

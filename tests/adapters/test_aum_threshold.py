@@ -84,7 +84,7 @@ def test_runs_combine_as_said(n_runs, seed):
         (lambda: choose_threshold_samples(5, 2.0), TypeError, "n_classes: expected a whole"),
         (lambda: aum_threshold([1.0], [0], percentile=0.99), ValueError, "pass 99 if the fraction"),
         (lambda: relabel_threshold_samples([0, 3], [0], n_classes=3), ValueError,
-         r"outside 0 to 2 \(n_classes is 3\); .*leave out rows without a class"),
+         r"outside 0 to 2 \(n_classes is 3\); .*number the classes first"),
         (lambda: relabel_threshold_samples(["a", "b"], [0], n_classes=3), TypeError,
          r"first label 'a'\); number the classes first, as np\.unique"),
         (lambda: combine_runs([], []), ValueError, "one array a run, got 0 for 0"),

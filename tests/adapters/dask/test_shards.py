@@ -33,7 +33,7 @@ CHANGES: dict[str, Any] = {
         "in/b.npz", probs=PROBS[:9, :3] / PROBS[:9, :3].sum(axis=1)[:, None], labels=[0] * 9
     ),
     "having ids: True, but False": lambda: save("in/b.npz", slice(0, 9), id=np.arange(9)),
-    "their class names: b, a, but a, b": lambda: table("b", "b,a"),
+    "the order of their class names: b, a, but a, b": lambda: table("b", "b,a"),
 }
 
 
