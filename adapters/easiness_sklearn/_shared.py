@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn import get_config
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import Bunch, indexable
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.multiclass import check_classification_targets
@@ -140,12 +141,44 @@ def held_out_probs(
     classifier: Any, X: Any, y: NDArray[Any], owner: Any, fit_params: Any, split_params: Any
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Probabilities to score by: out of fold, or as a frozen classifier gives them."""
+    splitters = _splitters(owner, classifier)
     if isinstance(classifier, FrozenEstimator):
         return probs_and_classes(classifier, X, "estimator")
-    return out_of_fold_probs(
-        classifier, X, y, cv=owner.cv, n_jobs=owner.n_jobs, fit_params=fit_params,
-        split_params=split_params,
-    )  # fmt: skip
+    total: Any = 0.0
+    for cv in splitters:
+        probs, classes = out_of_fold_probs(
+            classifier, X, y, cv=cv, n_jobs=owner.n_jobs, fit_params=fit_params,
+            split_params=split_params,
+        )  # fmt: skip
+        if len(splitters) == 1:
+            return probs, classes
+        if owner.normalize:
+            probs = probs / probs.sum(axis=1, keepdims=True)
+        # In each repeat the first fold's model decides the order of the columns.
+        order = np.argsort(classes)
+        total = total + probs[:, order]
+    return total / len(splitters), classes[order]
+
+
+def _splitters(owner: Any, classifier: Any) -> list[Any]:
+    """Give the splitter of each repeat of the cross-validation."""
+    n_repeats, cv = getattr(owner, "n_repeats", 1), owner.cv
+    if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer):
+        raise TypeError(f"n_repeats: expected a whole number, got {n_repeats!r}")
+    if n_repeats < 1:
+        raise ValueError(f"n_repeats: expected at least 1, got {n_repeats}")
+    if n_repeats == 1:
+        return [cv]
+    if isinstance(classifier, FrozenEstimator):
+        raise ValueError("n_repeats: a frozen classifier has no folds to repeat; leave it at 1")
+    if isinstance(cv, bool) or not isinstance(cv, int | np.integer):
+        raise ValueError(
+            f"n_repeats: above 1 it requires cv to be a number of folds, which are drawn anew in "
+            f"each repeat; got {type(cv).__name__}"
+        )
+    return [
+        StratifiedKFold(cv, shuffle=True, random_state=owner.seed + k) for k in range(n_repeats)
+    ]
 
 
 def routing_enabled() -> bool:

@@ -14,7 +14,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris, make_classification
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    PredefinedSplit,
+    StratifiedKFold,
+    cross_val_predict,
+    cross_val_score,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -241,3 +247,31 @@ def test_monte_carlo_by_number_of_draws():
     expected = ec.score(model.probs_, iris[1], estimator=ec.MonteCarlo(draws=100, seed=3))
     np.testing.assert_array_equal(model.easiness_, expected.easiness)
     assert model.summary_.estimator == ec.MonteCarlo(draws=100, seed=3)
+
+
+def test_repeats_average_the_probabilities_of_other_folds():
+    found = EasinessClassifier(GaussianNB(), cv=3, n_repeats=4, seed=7, store_probs=True).fit(X, Y)
+    folds = [StratifiedKFold(3, shuffle=True, random_state=7 + k) for k in range(4)]
+    each = [cross_val_predict(GaussianNB(), X, Y, cv=cv, method="predict_proba") for cv in folds]
+    assert np.ptp(each, axis=0).max() > 0.01
+    np.testing.assert_allclose(found.probs_, np.mean(each, axis=0), rtol=1e-12)
+    np.testing.assert_array_equal(found.loss_, ec.score(found.probs_, Y).loss)
+    shuffled = EasinessClassifier(Shuffled(), cv=3, n_repeats=4, seed=7, store_probs=True)
+    np.testing.assert_allclose(shuffled.fit(X, Y).probs_, found.probs_, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"n_repeats": 0}, ValueError, "n_repeats: expected at least 1, got 0"),
+        ({"n_repeats": 2.0}, TypeError, "n_repeats: expected a whole number, got 2.0"),
+        ({"n_repeats": True}, TypeError, "n_repeats: expected a whole number, got True"),
+        ({"n_repeats": 2, "cv": PredefinedSplit(np.arange(90) % 3)}, ValueError,
+         "n_repeats: above 1 it requires cv to be a number of folds.*got PredefinedSplit"),
+        ({"n_repeats": 2, "estimator": FrozenEstimator(GaussianNB().fit(X, Y))}, ValueError,
+         "n_repeats: a frozen classifier has no folds to repeat"),
+    ],
+)  # fmt: skip
+def test_repeats_that_cannot_be(options, error, message):
+    with pytest.raises(error, match=message):
+        EasinessClassifier(**options).fit(X, Y)
