@@ -93,7 +93,6 @@ mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (an hour, one thr
 
 scaling: $(VENV)/.test  ## the tables of docs/scaling.md (10 minutes, 7 GB of temporary files)
 	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/scaling/measure.py docs/scaling.md
-	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/scaling/read_ahead.py docs/scaling.md
 	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/scaling/memory.py docs/scaling.md
 
 training: $(VENV)/.test  ## the figures of docs/set.md and docs/sel.md (3 hours, one thread); needs EASINESS_DATA

@@ -41,7 +41,7 @@ CASES = [
     ("ids compared", "parquet", "10 characters", 1),
     ("ids compared", "csv", "10 characters", 1),
 ]
-COLUMNS = {"none": 0, "int64": 8, "10 characters": 40, "uint64": 76}
+COLUMNS = {"none": 0, "int64": 8, "10 characters": 40, "uint64": 8}
 BEGIN, END = "<!-- memory: begin -->\n", "<!-- memory: end -->\n"
 
 
@@ -55,7 +55,7 @@ def write(path: str, names: str, at: int, n_shards: int, n_rows: int) -> None:
     if names == "10 characters":
         ids = np.char.mod("%010d", ids)
     elif names == "uint64":
-        ids = ids.astype(np.uint64) + np.uint64(2**63)  # of 19 digits each
+        ids = ids.astype(np.uint64) + np.uint64(2**63)
     probs = probs_of(n_rows)[at::n_shards]
     labels = np.zeros(len(probs), np.int64)
     if path.endswith("npz"):
@@ -98,7 +98,7 @@ def check(what: str, paths: list[str]) -> None:
         check_shards([Shard(path) for path in (paths[0], small)], PARAMETERS)
     except DataError as error:
         told = str(error)
-    assert f"is in {small!r} and in {paths[0]!r}" in told, "the same id in two shards was not found"
+    assert f"is in {small!r} as well" in told, "the same id in two shards was not found"
 
 
 def measure(what: str, kind: str, names: str, n_shards: int) -> float:

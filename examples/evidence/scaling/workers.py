@@ -75,7 +75,7 @@ def measure_workers(
             for _ in range(repeats):
                 forget(probs + labels)
                 begin = time.perf_counter()
-                summary = score_shards(probs, folder / "out", client=client, labels=labels)
+                summary = score_shards(probs, folder / "out", client=client, labels_path=labels)
                 seconds.append(time.perf_counter() - begin)
                 # What is not the same is not compared.
                 assert summary == expected
