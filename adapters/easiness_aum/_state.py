@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from easiness_aum._input import to_ids
 from easiness_aum._table import UNIT, Log, Sums, Table
 
-FORMAT = 1
+FORMAT = 2
 
 
 def pack(
@@ -24,7 +24,7 @@ def pack(
         "options": options,
         "counters": counters,
         "ids": table.ids,
-        "sums": {name: column.tolist() for name, column in table.sums.columns()},
+        "sums": {name: column.ravel().tolist() for name, column in table.sums.columns()},
         "log": {name: column.tolist() for name, column in vars(log).items()},
     }
 
@@ -57,13 +57,18 @@ def unpack(
     except (TypeError, ValueError) as error:
         raise ValueError(f"state: {error}") from error
     sums = Sums(**_columns(state["sums"], Sums.zeros(0)))
+    n_classes = sums.probs.size // max(1, len(ids))
+    _hold(sums.probs.size == n_classes * len(ids), "probs")
+    _hold(not ids or options["keep_probs"] == (n_classes > 1), "probs")
+    sums.probs = sums.probs.reshape(len(ids), n_classes)
     log = Log(**_columns(state["log"], Log.join([])))
-    lengths = {column.size for _, column in sums.columns()} | {len(ids), len(set(ids))}
+    lengths = {len(column) for _, column in sums.columns()} | {len(ids), len(set(ids))}
     if len(lengths) > 1:
         raise ValueError(f"state: expected {len(ids)} samples in each column; it is not whole")
     _check_sums(sums)
     _check_log(log, sums, options["keep_records"])
     table = Table()
+    table.keep_probs(n_classes)
     table.enter(ids, table.find(ids), sums.label)
     for name, column in sums.columns():
         getattr(table.sums, name)[:] = column
@@ -100,6 +105,10 @@ def _check_sums(sums: Sums) -> None:
     for name in ("easiness", "rival"):
         mean = getattr(sums, name) * UNIT / sums.count
         _hold(((mean >= 0.0) & (mean <= 1.0)).all(), name)
+    total = sums.probs.sum(axis=1) * UNIT / sums.count
+    _hold(
+        (sums.probs >= 0).all() and (not sums.probs.size or (abs(total - 1) < 1e-6).all()), "probs"
+    )
 
 
 def _check_log(log: Log, sums: Sums, keep_records: bool) -> None:

@@ -19,18 +19,23 @@ UNIT = 2.0**-42
 
 @dataclass(eq=False)
 class Sums:
-    """One row a sample: its label, number of measurements, and sums over them."""
+    """One row a sample: its label, number of measurements, and sums over them.
+
+    `probs` has a column for each class, or none where probabilities are not kept.
+    """
 
     label: NDArray[np.int64]
     count: NDArray[np.int64]
     margin: NDArray[np.float64]
     easiness: NDArray[np.int64]
     rival: NDArray[np.int64]
+    probs: NDArray[np.int64]
 
     @classmethod
-    def zeros(cls, size: int) -> Sums:
+    def zeros(cls, size: int, n_classes: int = 0) -> Sums:
         whole = [np.zeros(size, dtype=np.int64) for _ in range(4)]
-        return cls(whole[0], whole[1], np.zeros(size), whole[2], whole[3])
+        probs = np.zeros((size, n_classes), dtype=np.int64)
+        return cls(whole[0], whole[1], np.zeros(size), whole[2], whole[3], probs)
 
     def columns(self) -> Iterable[tuple[str, NDArray[Any]]]:
         return ((field.name, getattr(self, field.name)) for field in fields(self))
@@ -119,11 +124,31 @@ class Table:
         names = (ids[position] for position in new.tolist())
         self.index.update(zip(names, row[new].tolist(), strict=True))
         if len(self) > len(self._sums.label):
-            grown = Sums.zeros(max(1024, 2 * len(self)))
+            grown = Sums.zeros(max(1024, 2 * len(self)), self.n_classes)
             for name, column in self._sums.columns():
                 getattr(grown, name)[:known] = column[:known]
             self._sums = grown
         self._sums.label[row[new]] = label[new]
+
+    @property
+    def n_classes(self) -> int:
+        """Classes whose probabilities are kept; 0 where they are not, or none came yet."""
+        return int(self._sums.probs.shape[1])
+
+    def keep_probs(self, n_classes: int) -> None:
+        """Make room for the probabilities of so many classes.
+
+        Raises
+        ------
+        ValueError
+            If those of before were of another number.
+        """
+        if self.n_classes not in (0, n_classes):
+            raise ValueError(
+                f"logits: expected {self.n_classes} columns as before, got {n_classes}"
+            )
+        if not self.n_classes:
+            self._sums.probs = np.zeros((len(self._sums.label), n_classes), dtype=np.int64)
 
     def add(self, other: Table, row: NDArray[np.int64]) -> None:
         """Add another's sums to these, `row` being where its samples lie here."""

@@ -35,6 +35,8 @@ class AreaUnderMargin:
         samples, or leave the row out and count it in `n_not_finite`.
     keep_records : bool, default False
         Keep every measurement, for `full_aum_records.csv` (48 bytes each).
+    keep_probs : bool, default False
+        Keep the mean softmax of each sample (8 bytes a class), for `values().probs`.
 
     Notes
     -----
@@ -66,6 +68,7 @@ class AreaUnderMargin:
         skip_epochs: int = 0,
         on_nan: str = "raise",
         keep_records: bool = False,
+        keep_probs: bool = False,
     ) -> None:
         if estimator is not None and not isinstance(estimator, (ec.ClosedForm, ec.MonteCarlo)):
             raise TypeError(
@@ -77,6 +80,7 @@ class AreaUnderMargin:
         self.skip_epochs = check_count(skip_epochs, "skip_epochs", low=0)
         self.on_nan = on_nan
         self.keep_records = bool(keep_records)
+        self.keep_probs = bool(keep_probs)
         self.n_skipped = 0
         self.n_not_finite = 0
         self._epoch: int | None = None
@@ -136,6 +140,8 @@ class AreaUnderMargin:
             self.n_not_finite += int(bad.sum())
             return
         easiness, rival = measure(array, given, self.estimator)
+        if self.keep_probs:
+            self._table.keep_probs(array.shape[1])
         self._append(
             names,
             Log(row, given.copy(), measured.target_value, measured.other, measured.other_value,
@@ -144,6 +150,8 @@ class AreaUnderMargin:
         sums = self._table.sums
         np.add.at(sums.easiness, row, easiness)
         np.add.at(sums.rival, row, rival)
+        if self.keep_probs:
+            np.add.at(sums.probs, row, np.rint(ec.softmax(array) / UNIT).astype(np.int64))
 
     def _append(self, ids: list[Id], log: Log) -> None:
         """Enter measurements of margins; an id that occurs twice is measured twice."""
@@ -173,7 +181,7 @@ class AreaUnderMargin:
             raise TypeError(f"merge: expected an AreaUnderMargin, got {type(other).__name__}")
         for area in (self, other):
             area._check_can_grow()
-        options = ("estimator", "skip_epochs", "on_nan", "keep_records")
+        options = ("estimator", "skip_epochs", "on_nan", "keep_records", "keep_probs")
         for name in options:
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
@@ -182,6 +190,8 @@ class AreaUnderMargin:
         # Of two workers the one that is ahead says where to go on.
         merged._epoch = max((e for e in (self._epoch, other._epoch) if e is not None), default=None)
         for area in (self, other):
+            if area._table.n_classes:
+                merged._table.keep_probs(area._table.n_classes)
             row = merged._find(area._table.ids, area._table.sums.label)
             merged._table.add(area._table, row)
             merged._logs += [log.moved(row) for log in area._logs]
@@ -211,8 +221,9 @@ class AreaUnderMargin:
         if self.estimator is not None:
             easiness = sums.easiness[row] * UNIT / count
             rival = sums.rival[row] * UNIT / count
+        probs = sums.probs[row] * UNIT / count[:, None] if self.keep_probs else None
         aum = sums.margin[row] / count if self._final is None else self._final[row]
-        return AUMValues(ids_as_array(names), sums.label[row], count, aum, easiness, rival)
+        return AUMValues(ids_as_array(names), sums.label[row], count, aum, easiness, rival, probs)
 
     def to_csv(self, folder: str | os.PathLike[str]) -> None:
         """Write `aum_values.csv`, and with `keep_records` `full_aum_records.csv`, as `aum` does.
@@ -270,7 +281,7 @@ class AreaUnderMargin:
     def _options(self) -> dict[str, Any]:
         estimator = None if self.estimator is None else repr(self.estimator)
         return {"estimator": estimator, "skip_epochs": self.skip_epochs,
-                "keep_records": self.keep_records}  # fmt: skip
+                "keep_records": self.keep_records, "keep_probs": self.keep_probs}  # fmt: skip
 
     def _counters(self) -> list[int | None]:
         return [self._epoch, self.n_skipped, self.n_not_finite]

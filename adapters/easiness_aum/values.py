@@ -28,6 +28,8 @@ class AUMValues:
     rival_easiness : ndarray of float64 or None
         Mean easiness of the predicted class where that is not the label, 0 where it is; in
         [0, 1]: high where the net long and clearly predicted another class.
+    probs : ndarray of float64 of shape (n_samples, n_classes) or None
+        Mean softmax, with `keep_probs`: what `easiness_core.find_label_errors` takes.
     """
 
     ids: NDArray[Any]
@@ -36,3 +38,4 @@ class AUMValues:
     aum: NDArray[np.float64]
     easiness: NDArray[np.float64] | None
     rival_easiness: NDArray[np.float64] | None
+    probs: NDArray[np.float64] | None = None

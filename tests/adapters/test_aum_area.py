@@ -196,8 +196,8 @@ def test_a_state_survives_torch_load(rng, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s | {"format": 2}, "of format 1"),
-        (lambda s: [], "of format 1"),
+        (lambda s: s | {"format": 1}, "of format 2"),
+        (lambda s: [], "of format 2"),
         (lambda s: s | {"options": s["options"] | {"skip_epochs": 1}}, "skip_epochs=1"),
         (lambda s: s | {"options": s["options"] | {"estimator": None}}, "estimator=None"),
         (lambda s: s | {"ids": s["ids"][1:]}, "not whole"),
@@ -286,3 +286,23 @@ def test_ids_of_a_file_that_64_bits_do_not_hold_stay_apart(tmp_path):
     values = AreaUnderMargin.read_csv(file).values()
     assert values.ids.tolist() == [str(2**63), str(2**63 + 1), "-1"]
     assert AreaUnderMargin.read_csv(file).values([str(2**63 + 1)]).aum.tolist() == [0.5]
+
+
+def test_mean_probabilities_are_kept_and_merge_exactly(rng):
+    logits, labels = rng.normal(size=(4, 5, 3)), np.array([0, 1, 2, 0, 1])
+    whole, parts = AreaUnderMargin(keep_probs=True), []
+    for epoch in logits:
+        whole.update(range(5), epoch, labels)
+        parts.append(AreaUnderMargin(keep_probs=True))
+        parts[-1].update(range(5), epoch, labels)
+    probs = whole.values().probs
+    np.testing.assert_allclose(probs, np.mean([ec.softmax(z) for z in logits], axis=0), atol=1e-12)
+    merged = parts[3].merge(parts[0]).merge(parts[2].merge(parts[1]))
+    np.testing.assert_array_equal(merged.values(range(5)).probs, probs)
+    again = AreaUnderMargin(keep_probs=True)
+    again.load_state_dict(json.loads(json.dumps(merged.state_dict())))
+    np.testing.assert_array_equal(again.values(range(5)).probs, probs)
+    assert AreaUnderMargin().values().probs is None
+    with pytest.raises(ValueError, match="logits: expected 3 columns as before, got 4"):
+        whole.update([0], np.zeros((1, 4)), [0])
+    assert whole.values().count.tolist() == [4] * 5

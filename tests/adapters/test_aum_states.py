@@ -9,10 +9,11 @@ from easiness_aum import AreaUnderMargin
 DAMAGE = [None, "x", -1, 2**70, 1.5, float("nan"), float("inf"), True, [], [1], {}]
 # Numbers that may as well have been measured, and cannot be told from those that were.
 PLAUSIBLE = ("margin", "target_value", "other_value")
+KEEPS = (("keep_records",), ("keep_probs",))
 
 
 def measured(rng, *, names=False, keep_records=True):
-    area = AreaUnderMargin(keep_records=keep_records)
+    area = AreaUnderMargin(keep_records=keep_records, keep_probs=True)
     for _ in range(2):
         ids = np.array([0, 1, 3])
         logits = rng.normal(size=(3, 3))
@@ -54,7 +55,7 @@ def test_whatever_is_damaged_is_refused(rng, names):
     for path in paths:
         for value in (*DAMAGE, KeyError):
             changed = damaged(state, path, value)
-            if path == ("options", "keep_records") and value is True:
+            if path[0] == "options" and path[1:] in KEEPS and value is True:
                 continue
             number = type(value) in (int, float) and np.isfinite(float(value))
             if number and len(path) == 3 and path[1] in PLAUSIBLE:
@@ -74,7 +75,7 @@ def test_whatever_is_damaged_is_refused(rng, names):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("sums", "count", 0), 3, "log is damaged"),
+        (("sums", "count", 0), 3, "(log|probs) is damaged"),
         (("sums", "count", 0), 0, "count is damaged"),
         (("sums", "easiness", 0), 3 * 2**42, "easiness is damaged"),
         (("sums", "label", 1), 2, "target is damaged"),
