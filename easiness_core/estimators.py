@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._config import CONTENTION_MARGIN
 from easiness_core._input.numbers import check_count, check_number
 
 
@@ -28,9 +27,6 @@ class Estimator(Protocol):
 
     def kernel(self) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Compiled loop over rows, and the parameters that it takes."""
-
-    def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-        """Probability below which a class's easiness is negligible, by a row's largest."""
 
 
 def _check_sigma(sigma: Any) -> float:
@@ -84,12 +80,6 @@ class ClosedForm:
         from easiness_core._kernels.log_phi import log_phi_table
 
         return closed_form, (1.0 / (self.sigma * math.sqrt(2.0)), log_phi_table())
-
-    def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-        """Probability below which a class's easiness is under 2^-64, by a row's largest."""
-        from easiness_core._kernels.contention import closed_form_bar
-
-        return closed_form_bar(largest, n_classes, self.sigma)
 
 
 @dataclass(frozen=True)
@@ -158,11 +148,6 @@ class MonteCarlo:
         from easiness_core._kernels.monte_carlo import monte_carlo
 
         return monte_carlo, _look_up_tables(self)
-
-    def contention_bar(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-        """Probability below which a class's easiness is exactly 0, by a row's largest."""
-        # The largest class itself leads by 0 here, not by its lead over its rival.
-        return largest + (min(float(_look_up_tables(self)[0][0]), 0.0) - CONTENTION_MARGIN)
 
 
 @lru_cache(maxsize=8)
