@@ -78,7 +78,8 @@ BALANCE_SAMPLES: Final = 20
 # Times sqrt(n_samples): the anchors added to each class, labeled as all samples are. With 2
 # n_classes in place of it, F1 of the flags is .014 lower.
 ANCHOR_SMOOTHING: Final = 0.5
-SHARPNESS_STEPS: Final = tuple(2.0 ** (step / 2) for step in range(-3, 15))
+# Up to 2^14: AdaBoost of 26 classes needs 2^11.5, and ranks at random with 2^7.
+SHARPNESS_STEPS: Final = tuple(2.0 ** (step / 2) for step in range(-3, 29))
 # Sharpness is fitted on at most so many samples; all of them change no mean metric by .001.
 SHARPNESS_ROWS: Final = 4000
 WEIGHT_STEPS: Final = 10

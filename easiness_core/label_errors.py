@@ -135,7 +135,7 @@ def find_label_errors(
 
     t_k is the mean of p_k over samples labeled k. The noise matrix T counts labels among anchors:
     of each predicted class, the half of its samples that are surest. Beta is chosen among powers
-    of sqrt 2 from 2^-1.5 to 2^7 for the largest likelihood of the labels; so squashed
+    of sqrt 2 from 2^-1.5 to 2^14 for the largest likelihood of the labels; so squashed
     probabilities (AdaBoost) and overconfident ones do equally well. The class weights w equalize,
     in 10 steps, how often each class is true with the labels known and without. Probabilities get
     1e-9 more, t 20 samples of mean self-confidence, T `sqrt(n_samples) / 2` of the labels'

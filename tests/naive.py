@@ -212,7 +212,7 @@ def noise_model(probs, labels):
     size = min(n, 4000)
     chosen = [order[(i * (n - 1)) // max(size - 1, 1)] for i in range(size)]
     best = None
-    for step in range(18):
+    for step in range(32):
         beta = 2.0 ** (-1.5 + step / 2)
         fit = 0.0
         for k in chosen:

@@ -187,13 +187,14 @@ def test_wrong_labels_that_follow_a_pattern_are_found_better_with_the_model(make
     np.testing.assert_allclose(np.diag(found.noise_matrix), 0.8, atol=0.15)
 
 
-def test_the_power_of_the_probabilities_hardly_matters(make_set):
+@pytest.mark.parametrize("power", [1 / 16, 1 / 1000, 2.0])
+def test_the_power_of_the_probabilities_hardly_matters(make_set, power):
     """Squashed probabilities, as of AdaBoost, are sharpened again."""
     probs, labels, wrong = make_set(2000, 4)
-    squashed = probs ** (1 / 16)
-    squashed /= squashed.sum(axis=1, keepdims=True)
+    changed = probs**power
+    changed /= changed.sum(axis=1, keepdims=True)
     areas = [(s[wrong][:, None] > s[~wrong]).mean() for s in (
-        ec.find_label_errors(each, labels).suspicion for each in (probs, squashed))]  # fmt: skip
+        ec.find_label_errors(each, labels).suspicion for each in (probs, changed))]  # fmt: skip
     assert abs(areas[0] - areas[1]) < 0.01
 
 
