@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 import tracemalloc
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 from metrics import flag_metrics, ranking_metrics
 from sets import tuned_sets
-from unseen import unseen_sets
+from unseen import BATCHES, made_sets
 
 import easiness_core as ec
 
@@ -97,12 +98,24 @@ def timed(n_samples, n_classes):
         }  # fmt: skip
 
 
+def measure_job(job):
+    """Lines of the tuned sets, or of the sets of a batch that are made of one data set."""
+    role, name = job
+    found = []
+    for each in tuned_sets() if name is None else made_sets(role, name):
+        found += [
+            {k: v if isinstance(v, str) else f"{v:.4f}" for k, v in line.items()}
+            for line in measure_set(role, each)
+        ]
+        print(role, each.name, flush=True)
+    return found
+
+
 def measured():
-    for role, sets in (("tuned", tuned_sets()), ("unseen", unseen_sets())):
-        for each in sets:
-            print(role, each.name, flush=True)
-            for line in measure_set(role, each):
-                yield {k: v if isinstance(v, str) else f"{v:.4f}" for k, v in line.items()}
+    jobs = [("tuned", None), *((role, name) for role, batch in BATCHES.items() for name in batch)]
+    with ProcessPoolExecutor(2) as pool:
+        for found in pool.map(measure_job, jobs):
+            yield from found
     with open(Path(__file__).with_name("removed.csv"), newline="", encoding="utf-8") as file:
         yield from csv.DictReader(file)
     ec.find_label_errors([[0.9, 0.1]] * 2, [0, 0])  # compile or load the kernels

@@ -18,8 +18,10 @@ OURS = {
     "easiness": '`"easiness"`',
     "self_confidence": '`"self_confidence"`',
 }
+# Measured with code that is gone; the second was the frozen one when the first batch was made.
 REMOVED = {
     "noise_model, first form": "noise model, first form",
+    "noise_model, sharpness to 2^7": "noise model, sharpness to 2^7",
     "confusion": "`confusion` (removed)",
 }
 SCORES = (
@@ -30,6 +32,7 @@ SCORES = (
     "cleanlab confidence_weighted_entropy",
 )
 ISSUES = "cleanlab find_label_issues"
+ROLES = {"tuned": "tuned on", "first": "first batch", "unseen": "not seen"}
 
 
 def read(path):
@@ -60,15 +63,15 @@ def markdown(table):
 def means(lines, role):
     """Mean of each metric by method; the best in bold."""
     found = figures(lines, role)
-    names = [*OURS, *REMOVED, *SCORES, ISSUES]
-    best = {m: np.nanmax([mean(found, n, m) for n in names]).round(4) for m in METRICS}
+    names = [name for name in (*OURS, *REMOVED, *SCORES, ISSUES) if name in found]
+    best = {m: round(np.nanmax([mean(found, n, m) for n in names]), 4) for m in METRICS}
     table = [["method", *METRICS.values()]]
     for name in names:
         cells = []
         for metric in METRICS:
             value = mean(found, name, metric)
             shown = "" if np.isnan(value) else f"{value:.4f}"
-            cells.append(f"**{shown}**" if value.round(4) == best[metric] else shown)
+            cells.append(f"**{shown}**" if round(value, 4) == best[metric] else shown)
         table.append([(OURS | REMOVED).get(name, name.replace("_", " ")), *cells])
     return markdown(table)
 
@@ -109,12 +112,12 @@ def against(lines, role, other="cleanlab self_confidence"):
 def counts(lines):
     table = [["against", "sets", *METRICS.values()]]
     for other in (*SCORES, "confusion", ISSUES):
-        for role in ("tuned", "unseen"):
+        for role, shown in ROLES.items():
             cells = [
                 "" if np.isnan(gain) else f"{better} / {level} / {worse} ({gain:+.3f})"
                 for better, level, worse, gain in against(lines, role, other).values()
             ]
-            table.append([REMOVED.get(other, other.replace("_", " ")), role, *cells])
+            table.append([REMOVED.get(other, other.replace("_", " ")), shown, *cells])
     return markdown(table)
 
 
@@ -129,7 +132,7 @@ def ranges(lines, role):
 
 def rates(lines):
     table = [["sets", "truth within the range", "flags within 25 % of the truth", "of"]]
-    table += [[role, *map(str, ranges(lines, role))] for role in ("tuned", "unseen")]
+    table += [[shown, *map(str, ranges(lines, role))] for role, shown in ROLES.items()]
     return markdown(table)
 
 
@@ -147,13 +150,11 @@ def speed(lines):
 def tables(docs):
     lines = read(docs / "label_errors.csv")
     return {
-        "means tuned": means(lines, "tuned"),
-        "means unseen": means(lines, "unseen"),
+        **{f"means {role}": means(lines, role) for role in ROLES},
         "counts": counts(lines),
         "rates": rates(lines),
         "speed": speed(lines),
-        "sets tuned": each_set(lines, "tuned"),
-        "sets unseen": each_set(lines, "unseen"),
+        **{f"sets {role}": each_set(lines, role) for role in ROLES},
     }
 
 
