@@ -51,11 +51,8 @@ def test_the_words_are_those_of_the_committed_figures():
             assert each in text, each
 
     top = [mean("unseen", "p_at_1pct", each) for each in ("noise_model", margin, "easiness")]
-    words(
-        'mean P at 1 % is {}; of cleanlab\'s normalized margin it is {}, of `"easiness"` {}.'.format(
-            *top
-        )
-    )
+    text = 'P at 1 % is {}; of cleanlab\'s normalized margin it is {}, of `"easiness"` {}.'
+    words(text.format(*top))
     second = [
         mean("unseen", *each, "second")
         for each in (
