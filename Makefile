@@ -8,7 +8,7 @@ SOURCES := pyproject.toml constraints.txt
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz stress test-evidence coverage lint format docs-check picture tables cleaning mislabels scaling training bench clean
+.PHONY: help demo test fuzz stress test-evidence coverage lint format docs-check picture tables cleaning mislabels label-errors scaling training bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,8 +88,11 @@ mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (an hour, one thr
 	$(BIN)/python examples/evidence/aum_se/train.py $(VENV)/aum_resnet --network resnet --noise next --rate 0.2
 	$(BIN)/python examples/evidence/aum_se/evaluate.py $(VENV)/aum_resnet -o $(VENV)/aum_se_resnet.csv --plot docs/img/aum_se_resnet.png
 	cp $(VENV)/aum_se_resnet.csv docs/aum_se_resnet.csv
-	$(BIN)/python examples/evidence/mislabels/measure.py -o docs/mislabels.csv --tune
-	$(BIN)/python examples/evidence/mislabels/report.py docs
+	$(BIN)/python examples/evidence/aum_se/report.py docs
+
+label-errors: $(VENV)/.bench  ## the tables of docs/label_errors.md (10 minutes, one thread); needs EASINESS_DATA
+	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/label_errors/measure.py docs/label_errors.csv
+	$(BIN)/python examples/evidence/label_errors/report.py docs
 
 scaling: $(VENV)/.test  ## the tables of docs/scaling.md (10 minutes, 7 GB of temporary files)
 	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/scaling/measure.py docs/scaling.md

@@ -5,8 +5,8 @@ Arrays in, arrays out; no framework is imported. Start with `score`.
 
 from easiness_core._version import __version__
 from easiness_core.classes import ClassTable, class_table
-from easiness_core.confusion import confusion, label_posterior
 from easiness_core.estimators import ClosedForm, MonteCarlo
+from easiness_core.label_errors import LabelErrors, find_label_errors
 from easiness_core.level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
 from easiness_core.logits import softmax
 from easiness_core.margin import Margins, margins
@@ -38,6 +38,7 @@ __all__ = [
     "ClassTable",
     "ClosedForm",
     "EasinessBins",
+    "LabelErrors",
     "Level",
     "Margins",
     "MonteCarlo",
@@ -47,12 +48,11 @@ __all__ = [
     "__version__",
     "auroc",
     "class_table",
-    "confusion",
     "easiness",
     "easiness_bins",
     "expected_sample_easiness_error",
+    "find_label_errors",
     "fit_sigma",
-    "label_posterior",
     "levels",
     "log_easiness",
     "loss_rank_selection",

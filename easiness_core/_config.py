@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 # How far a row's sum may lie from 1; a hair more, so that 0.999 passes however it is added up.
@@ -62,19 +61,25 @@ JIT_FMA_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"contract"}}
 # A sum alone may be reordered: the order stays a function of the number of classes only.
 JIT_SUM_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"reassoc", "nsz"}}
 
-# Confusion between classes is counted at this sigma. On four data sets with wrong labels ranking
-# was best with sigma 0.03 to 0.1 and damping 0.5 to 0.75, within 0.0005 in AUROC of one another;
-# others confirmed it (docs/mislabels.md).
-CONFUSION_SIGMA: Final = 0.1
-# As if each class had been seen once under each label.
-CONFUSION_SMOOTHING: Final = 1.0
+# Label errors: the noise model (easiness_core/_noise_model.py). Measured on sets with known wrong
+# labels, in docs/label_errors.md, with what else was tried.
+# Added to each probability: forests and naive Bayes give exact zeros. Equal results from 1e-12
+# to 1e-6; 1e-4 loses the top of the list at 100 classes.
+LEAST_PROBABILITY: Final = 1e-9
 # A class whose own samples get less than this is not told apart by the classifier at all.
 LEAST_SELF_CONFIDENCE: Final = 1e-3
 # Samples of mean self-confidence added to each class, so that a few cannot set its balance.
 BALANCE_SAMPLES: Final = 20
-# Classes of less easiness than 2^-64 are not counted: 64 bits below one sample.
-LOG_NEGLIGIBLE: Final = -64 * math.log(2.0)
-# Probabilities that sum to 1 but for rounding: a class is left out only beyond this.
-CONTENTION_MARGIN: Final = 1e-9
-# Bounds that depend on a row's largest probability are kept for so many steps of it.
-CONTENTION_STEPS: Final = 256
+# Times sqrt(n_samples): the anchors added to each class, labeled as all samples are. With 2
+# n_classes in place of it, F1 of the flags is .014 lower.
+ANCHOR_SMOOTHING: Final = 0.5
+# Up to 2^14: AdaBoost of 26 classes needs 2^11.5, and ranks at random with 2^7.
+SHARPNESS_STEPS: Final = tuple(2.0 ** (step / 2) for step in range(-3, 29))
+# Sharpness is fitted on at most so many samples; all of them change no mean metric by .001.
+SHARPNESS_ROWS: Final = 4000
+WEIGHT_STEPS: Final = 10
+# Up to so many sharpened probabilities are kept as float32 (512 MiB), beyond they are computed
+# again in each step.
+STORED_ELEMENTS: Final = 1 << 27
+# Posterior of its label below which a sample counts at the low end of the estimated rate.
+SURELY_WRONG_BELOW: Final = 0.02

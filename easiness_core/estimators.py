@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._config import CONTENTION_MARGIN
 from easiness_core._input.numbers import check_count, check_number
 
 
@@ -28,9 +27,6 @@ class Estimator(Protocol):
 
     def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
-
-    def min_winning_prob(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-        """Probability below which a class's easiness is negligible, by a row's largest."""
 
 
 def _check_sigma(sigma: Any) -> float:
@@ -83,12 +79,6 @@ class ClosedForm:
         from easiness_core._kernels.closed_form import closed_form
 
         return closed_form, 1.0 / (self.sigma * math.sqrt(2.0))
-
-    def min_winning_prob(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-        """Probability below which a class's easiness is under 2^-64, by a row's largest."""
-        from easiness_core._kernels.contention import closed_form_min_winning_prob
-
-        return closed_form_min_winning_prob(largest, n_classes, self.sigma)
 
 
 @dataclass(frozen=True)
@@ -157,11 +147,6 @@ class MonteCarlo:
         from easiness_core._kernels.monte_carlo import monte_carlo
 
         return monte_carlo, _look_up_tables(self)
-
-    def min_winning_prob(self, largest: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-        """Probability below which a class's easiness is exactly 0, by a row's largest."""
-        # The largest class itself leads by 0 here, not by its lead over its rival.
-        return largest + (min(float(_look_up_tables(self)[0][0]), 0.0) - CONTENTION_MARGIN)
 
 
 @lru_cache(maxsize=8)

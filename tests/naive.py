@@ -193,39 +193,72 @@ def margin(z, i):
     return z[i] - z[other], other
 
 
-def balanced(probs, labels):
-    """h_j / t_j, rows summing to 1; t_j is the mean of h_j over the samples labeled j.
+def noise_model(probs, labels):
+    """Posterior of each sample's true class: noise matrix from anchors, sharpness, class weights.
 
-    And over 20 further ones that have the mean self-confidence of all samples.
+    Returns (posterior, log odds that the label is wrong), one row a sample.
     """
-    n_classes = len(probs[0])
-    overall = sum(float(h[i]) for h, i in zip(probs, labels, strict=True)) / len(labels)
+    n, m = len(probs), len(probs[0])
+    p = [[(float(v) + 1e-9) / (sum(map(float, h)) + m * 1e-9) for v in h] for h in probs]
+    overall = sum(p[k][labels[k]] for k in range(n)) / n
     t = []
-    for j in range(n_classes):
-        own = [float(h[j]) for h, i in zip(probs, labels, strict=True) if i == j]
+    for j in range(m):
+        own = [p[k][j] for k in range(n) if labels[k] == j]
         t.append(max((sum(own) + 20 * overall) / (len(own) + 20), 1e-3))
-    rows = [[float(h[j]) / t[j] for j in range(n_classes)] for h in probs]
-    return [[value / sum(row) for value in row] for row in rows]
+    ratio = [[h[j] / math.sqrt(t[j]) for j in range(m)] for h in p]
+    g = [[value / sum(row) for value in row] for row in ratio]
+    winner = [row.index(max(row)) for row in g]
 
+    counts = [[0] * m for _ in range(m)]
+    for j in range(m):
+        tops = sorted(g[k][j] for k in range(n) if winner[k] == j)
+        for k in range(n):
+            if winner[k] == j and g[k][j] >= np.median(tops):
+                counts[j][labels[k]] += 1
+    base = [sum(1 for y in labels if y == c) / n for c in range(m)]
+    pseudo = math.sqrt(n) / 2
+    T = [
+        [(counts[j][c] + pseudo * base[c]) / (sum(counts[j]) + pseudo) for c in range(m)]
+        for j in range(m)
+    ]
 
-def confusion(probs, labels, sigma):
-    """C[j][l]: easiness with respect to class j, summed over the samples labeled l."""
-    n_classes = len(probs[0])
-    counts = [[0.0] * n_classes for _ in range(n_classes)]
-    for g, i in zip(balanced(probs, labels), labels, strict=True):
-        for j in range(n_classes):
-            counts[j][i] += closed_form([g], [j], sigma)[0][0]
-    return counts
+    order = sorted(range(n), key=lambda k: (p[k][labels[k]], max(g[k])))
+    size = min(n, 4000)
+    chosen = [order[(i * (n - 1)) // max(size - 1, 1)] for i in range(size)]
+    best = None
+    for step in range(32):
+        beta = 2.0 ** (-1.5 + step / 2)
+        fit = 0.0
+        for k in chosen:
+            powers = [(value / max(g[k])) ** beta for value in g[k]]
+            chance = sum(powers[j] * T[j][labels[k]] for j in range(m)) / sum(powers)
+            fit += math.log(chance)
+        if best is None or fit > best[0]:
+            best = fit, beta
+    beta = best[1]
+    sharp = []
+    for row in g:
+        powers = [(value / max(row)) ** beta for value in row]
+        sharp.append([value / sum(powers) for value in powers])
 
+    w = [1.0] * m
+    for _ in range(10):
+        with_label, without = [20.0] * m, [20.0] * m
+        for row, y in zip(sharp, labels, strict=True):
+            a = [w[j] * row[j] for j in range(m)]
+            q = [a[j] * T[j][y] for j in range(m)]
+            for j in range(m):
+                without[j] += a[j] / sum(a)
+                with_label[j] += q[j] / sum(q)
+        w = [w[j] * with_label[j] / without[j] for j in range(m)]
+        w = [value * m / sum(w) for value in w]
 
-def label_posterior(probs, labels, sigma, damping):
-    counts = confusion(probs, labels, sigma)
-    n_classes = len(counts)
-    rows = []
-    for g, i in zip(balanced(probs, labels), labels, strict=True):
-        q = []
-        for j in range(n_classes):
-            chance = (counts[j][i] + 1) / sum(count + 1 for count in counts[j])
-            q.append(g[j] * chance**damping)
-        rows.append([value / sum(q) for value in q])
-    return rows
+    posterior, log_odds = [], []
+    for row, y in zip(g, labels, strict=True):
+        logs = [beta * math.log(row[j]) + math.log(w[j] * T[j][y]) for j in range(m)]
+        powers = [math.exp(value - max(logs)) for value in logs]
+        posterior.append([value / sum(powers) for value in powers])
+        rest = [value for j, value in enumerate(logs) if j != y]
+        top = max(rest)
+        log_odds.append(top + math.log(sum(math.exp(v - top) for v in rest)) - logs[y])
+    return np.array(posterior), np.array(log_odds)

@@ -2,7 +2,6 @@
 
 from easiness_aum.area import AreaUnderMargin
 from easiness_aum.filter import AUMFilter, AUMFlags
-from easiness_aum.ranking import MislabelRanking, rank_mislabels
 from easiness_aum.runs import combine_runs
 from easiness_aum.threshold import (
     aum_threshold,
@@ -16,10 +15,8 @@ __all__ = [
     "AUMFlags",
     "AUMValues",
     "AreaUnderMargin",
-    "MislabelRanking",
     "aum_threshold",
     "choose_threshold_samples",
     "combine_runs",
-    "rank_mislabels",
     "relabel_threshold_samples",
 ]

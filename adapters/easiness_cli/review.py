@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from easiness_aum import AreaUnderMargin, rank_mislabels
+from easiness_aum import AreaUnderMargin
 from easiness_io import escaped, named, write_csv
 from numpy.typing import NDArray
 
@@ -22,28 +23,32 @@ def list_suspects(args: argparse.Namespace, data: Dataset) -> tuple[dict[str, An
 
     The columns are rank, those of `Dataset.columns`, suspicion, flagged, and aum where known.
     """
-    estimator = None if args.sigma is None else ec.ClosedForm(sigma=args.sigma)
-    ranked = rank_mislabels(
-        data.probs, data.labels, method=args.method, estimator=estimator, normalize=args.normalize
-    )
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        # Said in the command's own words below.
+        found = ec.find_label_errors(
+            data.probs, data.labels, method=args.method.replace("-", "_"), normalize=args.normalize
+        )
     summary = ec.score(data.probs, data.labels, normalize=args.normalize).summary
     warn_below_chance(summary, data.probs.shape[1])
     aum = _read_aum(args.aum, data.labels.size) if args.aum else None
-    order = ranked.order
+    order = found.order
     if aum is not None and args.sort_by == "aum":
         order = np.argsort(aum, kind="stable")
     if args.flagged:
-        order = order[ranked.flags[order]]
+        order = order[found.flags[order]]
     order = order[: args.top]
+    listed = data.columns(
+        order, found.suggested, normalize=args.normalize, suspicion=found.suspicion
+    )
     columns = {
         "rank": np.arange(1, len(order) + 1),
-        **data.columns(
-            order, ranked.suggested, normalize=args.normalize, suspicion=ranked.suspicion
-        ),
-        "flagged": ranked.flags[order],
+        **listed,
+        "p_label": found.p_given[order],
+        "p_suggested": found.p_suggested[order],
+        "flagged": found.flags[order],
         **({} if aum is None else {"aum": aum[order]}),
     }
-    return columns, int(ranked.flags.sum())
+    return columns, int(found.flags.sum())
 
 
 def _read_aum(path: str, n_samples: int) -> NDArray[np.float64]:

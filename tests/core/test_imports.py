@@ -189,12 +189,11 @@ def test_all_is_complete():
 POSITIONAL = {
     "auroc": ["probs", "labels"],
     "class_table": ["scores", "labels"],
-    "confusion": ["probs", "labels"],
     "easiness": ["probs", "labels"],
     "easiness_bins": ["easiness", "correct"],
     "expected_sample_easiness_error": ["easiness", "correct"],
+    "find_label_errors": ["probs", "labels"],
     "fit_sigma": ["probs", "labels"],
-    "label_posterior": ["probs", "labels"],
     "levels": ["log_easiness"],
     "log_easiness": ["probs", "labels"],
     "loss_rank_selection": ["loss", "n_hard", "n_medium"],

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from aum_se import figures
-from mislabels import report
+from aum_se import figures, report
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -12,31 +11,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 def test_the_guides_tables_are_those_of_the_committed_figures():
     page = (DOCS / "mislabels.md").read_text("utf-8")
     assert report.fill(page, report.tables(DOCS)) == page
-
-
-def test_the_counts_in_words_are_those_of_the_committed_figures():
-    lines = [x for x in report.read(DOCS / "mislabels.csv") if x["auroc"]]
-    sets = list(dict.fromkeys(line["set"] for line in lines))
-    above, level = {}, {}
-    for method in ("easiness", "confusion"):
-        for field in ("auroc", "ap", "p_at_wrong", "p_at_1pct"):
-            gain = []
-            for each in sets:
-                found = {x["name"]: float(x[field]) for x in lines if x["set"] == each}
-                best = max(v for name, v in found.items() if name.startswith("cleanlab"))
-                gain.append(found[f"rank_mislabels {method}"] - best)
-            above[method, field] = sum(each > 0 for each in gain)
-            level[method, field] = sum(each == 0 for each in gain)
-    assert len(sets) == 14
-    assert list(above.values()) == [4, 5, 4, 0, 11, 8, 10, 1]
-    assert (level["easiness", "p_at_1pct"], level["confusion", "p_at_1pct"]) == (7, 9)
-    page = (DOCS / "mislabels.md").read_text("utf-8")
-    assert (
-        "above it on 4 sets in AUROC, 5 in average precision, 4 in precision at k, and on" in page
-    )
-    assert "above it on 11 sets in AUROC, 8 in average precision, 10 in precision at k, and" in page
-    readme = (DOCS.parent / "README.md").read_text("utf-8")
-    assert "scores on 11 of 14 sets by AUROC and on 8 by average precision" in readme
 
 
 def test_the_guides_words_on_the_filter_are_those_of_the_committed_figures():

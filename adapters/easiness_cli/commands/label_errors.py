@@ -15,11 +15,18 @@ Use predictions on samples that the classifier was not trained on.
 
 examples:
   easiness label-errors predictions.parquet -o review.html --images images.npy
-  easiness label-errors probs.npy labels.npy -o review.csv --method confusion --flagged
+  easiness label-errors probs.npy labels.npy -o review.csv --flagged
   easiness label-errors probs.npy labels.npy --aum aum_values.csv --sort-by aum --top 50
 """
 _SUFFIXES = (".csv", ".parquet", ".html")
 _HTML_TOP = 100
+_BEATEN = "another class is more probable than the given one"
+MEANINGS = {
+    "noise-model": "the given class is more likely wrong than right, given how classes are "
+    "mislabeled throughout the data",
+    "easiness": _BEATEN,
+    "self-confidence": _BEATEN,
+}
 OPTIONS = {
     "": [
         *options.INPUTS,
@@ -28,11 +35,9 @@ OPTIONS = {
         options.ESCAPE_FORMULAS,
     ],
     "ranking": [
-        option("--method", choices=("easiness", "confusion"), default="easiness",
-               help="rank each sample alone, or allow for classes that are often confused "
-               "(default: %(default)s)"),
-        option("--sigma", type=options.positive,
-               help="standard deviation of the noise (default: 0.01; with confusion, 0.1)"),
+        option("--method", choices=tuple(MEANINGS), default="noise-model",
+               help="estimate how classes are mislabeled throughout the data, or rank each sample "
+               "alone: by easiness, or by the probability of its label (default: %(default)s)"),
         option("--aum", metavar="FILE",
                help="add a column of AUM from aum_values.csv or full_aum_records.csv, whose "
                "sample_ids are rows of PROBS"),
@@ -78,9 +83,7 @@ def run(args: argparse.Namespace) -> int:
         pictures = open_images(args.images, len(data.labels), args.max_bytes)
     with located(args.path):
         columns, n_flagged = list_suspects(args, data)
-    meaning = "another class is more probable than the given one"
-    if args.method == "confusion":
-        meaning += ", after allowing for classes that are often confused"
+    meaning = MEANINGS[args.method]
     n_samples = len(data.labels)
     with open_output(args) as file:
         if suffix == ".html":

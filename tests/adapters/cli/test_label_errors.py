@@ -1,4 +1,4 @@
-"""`easiness label-errors` lists what rank_mislabels ranks."""
+"""`easiness label-errors` lists what `find_label_errors` finds."""
 
 import base64
 import csv
@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from easiness_aum import AreaUnderMargin, rank_mislabels
+from easiness_aum import AreaUnderMargin
 from easiness_cli.__main__ import main
 
 import easiness_core as ec
@@ -38,13 +38,10 @@ def listed(path):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("method", ["easiness", "confusion"])
-@pytest.mark.parametrize("sigma", [None, 0.3])
-def test_the_list_is_the_ranking(folder, method, sigma):
-    options = ["--sigma", str(sigma)] if sigma else []
-    assert run("-o", "out.csv", "--method", method, *options) == 0
-    estimator = ec.ClosedForm(sigma=sigma) if sigma else None
-    found = rank_mislabels(PROBS, LABELS, method=method, estimator=estimator)
+@pytest.mark.parametrize("method", [None, "noise-model", "easiness", "self-confidence"])
+def test_the_list_is_the_ranking(folder, method):
+    assert run("-o", "out.csv", *(["--method", method] if method else [])) == 0
+    found = ec.find_label_errors(PROBS, LABELS, method=(method or "noise_model").replace("-", "_"))
     rows = listed("out.csv")
     assert [int(row["index"]) for row in rows] == found.order.tolist()
     assert [int(row["rank"]) for row in rows] == list(range(1, N + 1))
@@ -53,8 +50,8 @@ def test_the_list_is_the_ranking(folder, method, sigma):
         assert float(row["suspicion"]) == found.suspicion[k]
         assert int(row["label"]) == LABELS[k]
         assert int(row["suggested"]) == found.suggested[k]
-        assert float(row["p_label"]) == PROBS[k, LABELS[k]]
-        assert float(row["p_suggested"]) == PROBS[k, found.suggested[k]]
+        assert float(row["p_label"]) == found.p_given[k]
+        assert float(row["p_suggested"]) == found.p_suggested[k]
         assert row["flagged"] == str(int(found.flags[k]))
 
 
@@ -97,18 +94,16 @@ def test_class_names_that_spreadsheets_would_run_are_escaped_in_csv_if_asked(fol
 
 def test_flagged_alone_and_counts(folder, capsys):
     assert run("-o", "out.csv", "--flagged") == 0
-    flags = rank_mislabels(PROBS, LABELS).flags
+    flags = ec.find_label_errors(PROBS, LABELS).flags
     assert {int(row["index"]) for row in listed("out.csv")} == set(np.flatnonzero(flags).tolist())
     told = capsys.readouterr().out
     assert f"{flags.sum()} of {N} samples" in told
-    assert "flagged: another class is more probable than the given one" in told
+    assert "flagged: the given class is more likely wrong than right" in told
     assert run("-o", "out.html") == 0
-    assert "another class is more probable than the given one." in (folder / "out.html").read_text()
-    assert run("-o", "confusion.html", "--method", "confusion") == 0
-    assert (
-        "given one, after allowing for classes that are often confused"
-        in (folder / "confusion.html").read_text()
-    )
+    assert "more likely wrong than right, given how" in (folder / "out.html").read_text()
+    assert run("-o", "easiness.html", "--method", "easiness") == 0
+    page = (folder / "easiness.html").read_text()
+    assert "flagged: another class is more probable than the given one." in page
 
 
 def test_normalize_and_logits(folder):
@@ -148,7 +143,7 @@ def test_pictures_from_an_array(folder, shape, dtype):
     assert "<body>" in (folder / "plain.html").read_text("utf-8")
     page = (folder / "o.html").read_text("utf-8")
     found = re.findall(r'src="data:image/png;base64,([^"]*)" alt="sample (\d+)"', page)
-    assert [int(row) for _, row in found] == rank_mislabels(PROBS, LABELS).order[:4].tolist()
+    assert [int(row) for _, row in found] == ec.find_label_errors(PROBS, LABELS).order[:4].tolist()
     for data, row in found:
         picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
         assert np.array_equal(picture, images[int(row)].squeeze())
@@ -165,7 +160,7 @@ def test_pictures_from_a_folder_are_small(folder):
     data = re.findall(r"base64,([^\"]*)\" alt", (folder / "o.html").read_text("utf-8"))
     first = Image.open(io.BytesIO(base64.b64decode(data[0])))
     assert first.size == (96, 48)
-    assert first.getpixel((5, 5)) == (4 * int(rank_mislabels(PROBS, LABELS).order[0]), 0, 0)
+    assert first.getpixel((5, 5)) == (4 * int(ec.find_label_errors(PROBS, LABELS).order[0]), 0, 0)
 
 
 def test_numbers_in_file_names_count_as_numbers(folder):

@@ -1,6 +1,6 @@
 """Write the tables of docs/mislabels.md from its CSV files, between their marks.
 
-    python examples/evidence/mislabels/report.py docs
+    python examples/evidence/aum_se/report.py docs
 
 Each table stands between `<!-- NAME -->` and `<!-- end -->`; all else stays as it is.
 """
@@ -114,43 +114,10 @@ def read(path):
         return list(csv.DictReader(handle))
 
 
-def ranking(lines, field):
-    """One line a set: the best of cleanlab's five scores, and ours."""
-    table = [["set", "role", "best of cleanlab", "which", "easiness itself", "`easiness`",
-              "`confusion`"]]  # fmt: skip
-    for name in dict.fromkeys(line["set"] for line in lines):
-        found = {x["name"]: x for x in lines if x["set"] == name and x["kind"] == "score"}
-        theirs = [x for n, x in found.items() if n.startswith("cleanlab")]
-        best = max(theirs, key=lambda x: float(x[field]))
-        ours = [found[n][field] for n in ("easiness (ties)", "rank_mislabels easiness",
-                                          "rank_mislabels confusion")]  # fmt: skip
-        which = best["name"].removeprefix("cleanlab ").replace("_", " ")
-        top = max(float(best[field]), *map(float, ours))
-        cells = [f"**{v}**" if float(v) == top else v for v in (best[field], *ours)]
-        table.append([name, best["role"], cells[0], which, *cells[1:]])
-    return rows(table)
-
-
-FLAGS = ("predicted is not the label", "recorded cl_pbc", "recorded cl_pbnr", "recorded cl_both",
-         "recorded conf_joint_only", "cleanlab find_label_issues", "rank_mislabels easiness",
-         "rank_mislabels confusion")  # fmt: skip
-
-
-def flagged(lines):
-    sets = list(dict.fromkeys(line["set"] for line in lines))
-    found = {(x["set"], x["name"]): x for x in lines if x["kind"] == "flags"}
-    table = [["flags", *sets]]
-    for name in FLAGS:
-        cells = [found.get((each, name)) for each in sets]
-        table.append([name, *(f"{100 * float(x['tpr']):.1f} / {100 * float(x['fpr']):.1f}"
-                              if x else "" for x in cells)])  # fmt: skip
-    return rows(table)
-
-
 def tables(docs):
     confirmed = read(docs / "aum_se_confirmation.csv")
     resnet = read(docs / "aum_se_resnet.csv")
-    runs, sets = read(docs / "aum_se.csv"), read(docs / "mislabels.csv")
+    runs = read(docs / "aum_se.csv")
     return {
         **{f"rates {epoch + 1}": rates(runs, epoch, RULES) for epoch in (9, 14, 19)},
         **{f"controls {epoch + 1}": rates(runs, epoch, CONTROLS) for epoch in (9, 14, 19)},
@@ -158,11 +125,6 @@ def tables(docs):
         **{f"confirmation {epoch + 1}": rates(confirmed, epoch, CONTROLS) for epoch in (14, 19)},
         **{f"resnet {epoch + 1}": rates(resnet, epoch, RESNET) for epoch in (9, 14, 19)},
         "aurocs": aurocs(runs),
-        "ranking auroc": ranking(sets, "auroc"),
-        "ranking ap": ranking(sets, "ap"),
-        "ranking precision": ranking(sets, "p_at_wrong"),
-        "ranking top": ranking(sets, "p_at_1pct"),
-        "flags": flagged(sets),
     }
 
 
