@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,9 @@ class EasinessClassifier(MetaClassifier):
         All of these together (its `predicted` holds column numbers).
     summary_ : easiness_core.Summary
         Accuracy, MSR, ESE and counts, out of fold.
+    label_errors_ : easiness_core.LabelErrors
+        Labels that are likely wrong: `order`, `flags`, `suspicion`, and `suggested`, a position
+        in `classes_`.
     probs_ : ndarray of shape (n_samples, n_classes)
         Out-of-fold probabilities, columns in the order of `classes_`; with `store_probs` only.
     sample_index_ : pandas.Index
@@ -190,8 +194,15 @@ class EasinessClassifier(MetaClassifier):
         self._keep_scores(held_out)
         for name in ("probs_", "sample_index_"):
             self.__dict__.pop(name, None)
+        probs = align(held_out.probs, held_out.classes, self.classes_)
+        with warnings.catch_warnings():
+            # Columns cannot be in another order than the labels here.
+            warnings.filterwarnings("ignore", "accuracy is", UserWarning)
+            self.label_errors_ = ec.find_label_errors(
+                probs, labels, classes=self.classes_.tolist(), normalize=self.normalize
+            )
         if self.store_probs:
-            self.probs_ = align(held_out.probs, held_out.classes, self.classes_)
+            self.probs_ = probs
         if index is not None:
             self.sample_index_ = index
         return self

@@ -275,3 +275,15 @@ def test_repeats_average_the_probabilities_of_other_folds():
 def test_repeats_that_cannot_be(options, error, message):
     with pytest.raises(error, match=message):
         EasinessClassifier(**options).fit(X, Y)
+
+
+def test_label_errors_are_those_of_the_probabilities():
+    names = NAMES[Y]
+    names[:5] = np.roll(NAMES, 1)[Y[:5]]
+    model = EasinessClassifier(Shuffled(), cv=3, store_probs=True).fit(X, names)
+    found = ec.find_label_errors(model.probs_, names, classes=model.classes_.tolist())
+    np.testing.assert_array_equal(model.label_errors_.order, found.order)
+    np.testing.assert_array_equal(model.label_errors_.flags, found.flags)
+    flagged = found.flags
+    assert flagged.any()
+    assert (model.classes_[found.suggested[flagged]] != names[flagged]).all()
