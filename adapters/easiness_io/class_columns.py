@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from easiness_io.errors import AmbiguousError, DataError
-from easiness_io.names import affixes, key_of
-from easiness_io.readers.base import Field, Reader, ReadOptions, Values
+from easiness_io.names import LOGITS_NAMES, PROBS_NAMES, affixes, key_of
+from easiness_io.readers.base import Field, Reader, ReadOptions
 from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
 
-PROBS_NAMES = ("probs", "pred_probs", "probabilities", "predictions")
-LOGITS_NAMES = ("logits", "logit")
 _SHOWN = 20
 
 
@@ -31,13 +30,14 @@ def find_class_columns(
     matrices = [each.name for each in others if each.kind == "matrix"]
     if len(matrices) == 1 and len(reader.fields) == 1:
         return (matrices[0],)
-    groups: list[tuple[str, ...]] = []
     if len(numbers) == 1 and not matrices:
         raise one_column(reader, numbers[0].name)
-    if reader.layout == "table":
-        groups = _groups(reader, options, numbers) if len(numbers) > 1 else []
+    is_table = reader.layout == "table" and len(numbers) > 1
+    groups = _groups(reader, options, numbers) if is_table else []
     found = _matrices(reader, options, matrices, bool(groups))
-    found = [*found, *groups] if not _has_usual_name(found, options) else found
+    usual = LOGITS_NAMES if options.logits else PROBS_NAMES
+    if len(found) != 1 or found[0][0].lower() not in usual:
+        found = [*found, *groups]
     if len(found) == 1:
         return found[0]
     if found:
@@ -64,18 +64,16 @@ def show(names: Iterable[str]) -> str:
 
 def called(reader: Reader, wanted: Sequence[str]) -> list[Field]:
     """Give the columns with a usual name, the most usual first."""
-    by_name: dict[str, list[Field]] = {}
-    for each in reader.fields:
-        by_name.setdefault(each.name.lower(), []).append(each)
-    return [each for name in wanted for each in by_name.get(name, ())]
+    found = [each for each in reader.fields if each.name.lower() in wanted]
+    return sorted(found, key=lambda each: wanted.index(each.name.lower()))
 
 
-def head_values(columns: Sequence[Values]) -> NDArray[np.float64]:
+def head_values(reader: Reader, names: Sequence[str]) -> NDArray[np.float64]:
     """Join columns of the first rows as float64; nulls as NaN."""
-    parts = []
-    for values in columns:
-        array = values if isinstance(values, np.ndarray) else values.to_numpy(zero_copy_only=False)
-        parts.append(array.astype(np.float64).reshape(len(array), -1 if array.size else 1))
+    head, parts = reader.head(names), []
+    for name in names:
+        array = np.asarray(head[name]).astype(np.float64)
+        parts.append(array.reshape(len(array), -1 if array.size else 1))
     return np.concatenate(parts, axis=1) if parts else np.empty((0, 0))
 
 
@@ -107,7 +105,7 @@ def _named(reader: Reader, wanted: str, usable: set[str]) -> tuple[str, ...]:
 
 def _unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[Field]) -> tuple[str, ...]:
     """Take all numbers of a csv file without names; their sums tell what is no class."""
-    data = _Head(reader, [each.name for each in numbers]).data
+    data = head_values(reader, [each.name for each in numbers])
     is_whole = (np.isfinite(data) & (data % 1 == 0)).all(axis=0) & (len(data) > 0)
     whole = [each.name for each, yes in zip(numbers, is_whole, strict=True) if yes]
     if (options.logits or options.normalize) and 0 < len(whole) < len(numbers):
@@ -119,11 +117,6 @@ def _unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[Field]) -> 
 def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
     hint = "name the class columns by {probs}" + more
     return AmbiguousError(problem, path=reader.source.path, hint=hint)
-
-
-def _has_usual_name(found: Sequence[tuple[str, ...]], options: ReadOptions) -> bool:
-    usual = LOGITS_NAMES if options.logits else PROBS_NAMES
-    return len(found) == 1 and found[0][0].lower() in usual
 
 
 def _matrices(
@@ -140,124 +133,101 @@ def _matrices(
             f"it holds {logits[0]!r} and no probabilities",
             hint="pass {softmax} to take their softmax",
         )
+    if len(names) == 1 and not has_groups:
+        return [(names[0],)]  # the core says what is wrong with it
     found: list[tuple[str, ...]] = []
     for name in names:
-        try:
-            head = head_values([reader.head([name])[name]])
-        except DataError:  # lists of any length, such as tokens
-            if len(names) == 1 and not has_groups:
-                raise
-            continue
-        if not len(head) or sums_to_one(head, 0.5):
-            found.append((name,))
-    if not found and len(names) == 1 and not has_groups:
-        return [(names[0],)]  # the core says what is wrong with it
+        with suppress(DataError):  # lists of any length, such as tokens
+            head = head_values(reader, [name])
+            if not len(head) or sums_to_one(head, 0.5):
+                found.append((name,))
     return found
 
 
-class _Head:
-    """The numbers of the first rows."""
-
-    def __init__(self, reader: Reader, names: Sequence[str]) -> None:
-        head = reader.head(names)
-        self.data = head_values([head[name] for name in names])
-        self._at = {name: position for position, name in enumerate(names)}
-
-    def part(self, members: Sequence[str]) -> NDArray[np.float64]:
-        """Give the columns of these names."""
-        return self.data[:, [self._at[name] for name in members]]
-
-    def is_probs(self, members: Sequence[str], share: float = 1.0, slack: float = 0.0) -> bool:
-        """Whether so large a share of the rows sum to 1."""
-        return sums_to_one(self.part(members), share, slack)
-
-    def are_counts(self, kinds: Sequence[str], members: Sequence[str]) -> bool:
-        """Whether all are of one kind, and none is below 0."""
-        return len(set(kinds)) == 1 and bool((self.part(members) >= 0).all())
-
-    def is_constant(self, members: Sequence[str]) -> bool:
-        """Whether all rows sum to one number."""
-        return is_constant(self.part(members))
+Group = tuple[str, ...]
+Head = Callable[[Group], NDArray[np.float64]]
+Check = Callable[[NDArray[np.float64]], bool]
 
 
-def _groups(
-    reader: Reader, options: ReadOptions, columns: Sequence[Field]
-) -> list[tuple[str, ...]]:
+def _first_rows(reader: Reader, names: Sequence[str]) -> Head:
+    """Give what gives the numbers of a group in the first rows."""
+    data, at = head_values(reader, names), {name: at for at, name in enumerate(names)}
+    return lambda group: data[:, [at[name] for name in group]]
+
+
+def _groups(reader: Reader, options: ReadOptions, columns: Sequence[Field]) -> list[Group]:
     """Give every group of columns that may be the probabilities, of the surest kind that any is."""
-    names = [each.name for each in columns]
+    names = tuple(each.name for each in columns)
+    head = _first_rows(reader, names)
     by_affix = affixes(names)
     named = list(by_affix.values())
     if options.logits:
         found = _distinct(m for a, m in by_affix.items() if _is_called_logits(a, m, columns))
-        return _checked(reader, found, found, _Head(reader, [n for m in found for n in m]))
-    head = _Head(reader, names)
+        return _checked(reader, found, found, head)
     kinds = {each.name: each.kind for each in columns}
-    floats = [name for name in names if kinds[name] == "float"]
-    if not len(head.data):
-        return _distinct([m for m in named if set(m) <= set(floats)] or [floats])
-    unnamed = [m for m in (floats, names) if len(m) > 1]
-    found = _first(head.is_probs, named)
+    floats = tuple(name for name in names if kinds[name] in ("float", "any"))
+    if not len(head(names)):
+        return _distinct([group for group in named if set(group) <= set(floats)] or [floats])
+    half, rounded = partial(sums_to_one, share=0.5), partial(sums_to_one, share=0.5, slack=0.05)
+    found = _first([(sums_to_one, named)], head)
     if found:
         # A group with some bad rows is one all the same.
-        others = _distinct(m for m in named if head.is_probs(m, 0.5))
+        others = _first([(half, named)], head)
         found += [m for m in others if not any(set(m) & set(each) for each in found)]
         return _checked(reader, found, named, head)
-    rounded = partial(head.is_probs, share=0.5, slack=0.05)
-    found = _first(head.is_probs, unnamed[:1], unnamed[1:])
-    found = found or _without_one(head, [*_distinct(named), *unnamed], head.is_probs)
-    if not found and options.normalize:
-        found = _first(head.is_constant, named) or _first(rounded, named)
-        found = found or _without_one(head, _distinct(named), head.is_constant)
-        found = found or _without_one(head, _distinct(named), rounded)
-        found = found or _first(lambda m: head.are_counts([kinds[n] for n in m], m), named)
-        found = found or _first(head.is_constant, unnamed[:1], unnamed[1:])
-        found = found or _first(rounded, unnamed)
-    if not found and not options.normalize:
-        found = _first(partial(head.is_probs, share=0.5), named, unnamed[:1], unnamed[1:])
+    unnamed = [group for group in (floats, names) if len(group) > 1]
+    less_named = [without_one(head(group), group) for group in _distinct(named)]
+    less = [*less_named, *(without_one(head(group), group) for group in unnamed)]
+    attempts: list[tuple[Check, list[Group]]] = [
+        (sums_to_one, groups) for groups in [*([group] for group in unnamed), *less]
+    ]
+    if options.normalize:
+        alike = [group for group in named if len({kinds[name] for name in group}) == 1]
+        attempts += [
+            (is_constant, named), (rounded, named),
+            *((is_constant, groups) for groups in less_named),
+            *((rounded, groups) for groups in less_named),
+            (lambda data: bool((data >= 0).all()), alike),
+            *((is_constant, [group]) for group in unnamed),
+            (rounded, unnamed),
+        ]  # fmt: skip
+    else:
+        attempts += [(half, named), *((half, [group]) for group in unnamed)]
+    found = _first(attempts, head)
     if found or options.normalize:
         return _checked(reader, found, named, head)
     # Not probabilities yet: the core refuses them, and says what to do.
-    return _first(rounded, named, unnamed) or _first(head.is_constant, named, unnamed[:1])
+    return _first(
+        [(rounded, named), (rounded, unnamed), (is_constant, named), (is_constant, unnamed[:1])],
+        head,
+    )
 
 
-def _without_one(
-    head: _Head, groups: Sequence[Sequence[str]], check: Callable[..., bool]
-) -> list[tuple[str, ...]]:
-    """Give the readings of the first group in which one column is no class."""
-    found = ([rest for rest in without_one(head.part(m), m) if check(rest)] for m in groups)
+def _first(attempts: Iterable[tuple[Check, list[Group]]], head: Head) -> list[Group]:
+    """Give the groups that pass a check, of the first attempt in which any does."""
+    found = (_distinct(m for m in groups if check(head(m))) for check, groups in attempts)
     return next(filter(None, found), [])
 
 
-def _checked(
-    reader: Reader, found: list[tuple[str, ...]], named: Sequence[Sequence[str]], head: _Head
-) -> list[tuple[str, ...]]:
+def _checked(reader: Reader, found: list[Group], named: Sequence[Group], head: Head) -> list[Group]:
     """Refuse readings with a column that may be something else, such as a total or a fold."""
-    for members in found:
-        data = head.part(members)
-        at = no_class(data)
+    for group in found:
+        data = head(group)
+        at, what = no_class(data), "depends on the others, or adds little to their sums"
+        if at is None and not any(set(group) <= set(each) for each in named):
+            idle = (data == (0 if sums_to_one(data) else data[:1])).all(axis=0)
+            if idle.any():
+                at = int(idle.argmax())
+                what = f"is {data[0, at]:g} in the first {len(data)} rows"
         if at is not None:
-            problem = f"column {members[at]!r} depends on the others, or adds little to their sums"
-            raise _ambiguous(reader, f"{problem}: a class, or something else?")
-        is_named = any(set(members) <= set(each) for each in named)
-        idle = (data == (0 if sums_to_one(data, 1.0) else data[:1])).all(axis=0)
-        for at in np.flatnonzero(idle & (not is_named))[:1]:
-            problem = f"column {members[at]!r} is {data[0, at]:g} in the first {len(data)} rows"
-            raise _ambiguous(reader, f"{problem}: a class, or something else?")
+            raise _ambiguous(reader, f"column {group[at]!r} {what}: a class, or something else?")
     return found
 
 
-def _first(
-    check: Callable[[Sequence[str]], bool], *kinds: Sequence[Sequence[str]]
-) -> list[tuple[str, ...]]:
-    """Give the groups that pass a check, of the first kind of which any does."""
-    found = (_distinct(filter(check, groups)) for groups in kinds)
-    return next(filter(None, found), [])
-
-
-def _distinct(groups: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
+def _distinct(groups: Iterable[Group]) -> list[Group]:
     """Drop groups that are part of another, and those that stand there twice."""
-    sets = {frozenset(each): tuple(each) for each in groups}
-    return [names for key, names in sets.items() if not any(key < other for other in sets)]
+    sets = {frozenset(group): group for group in groups}
+    return [group for key, group in sets.items() if not any(key < other for other in sets)]
 
 
 def _is_called_logits(affix: str, members: Sequence[str], columns: Sequence[Field]) -> bool:
@@ -269,8 +239,8 @@ def _is_called_logits(affix: str, members: Sequence[str], columns: Sequence[Fiel
 
 def _brief(names: Sequence[str]) -> str:
     if len(names) < 4:
-        return ", ".join(map(repr, map(str, names)))
-    return f"{str(names[0])!r}, ..., {str(names[-1])!r} ({len(names)} columns)"
+        return ", ".join(map(repr, names))
+    return f"{names[0]!r}, ..., {names[-1]!r} ({len(names)} columns)"
 
 
 def _nothing(

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from easiness_io.class_columns import called, find_class_columns, head_values, show
 from easiness_io.errors import DataError
-from easiness_io.names import in_order
+from easiness_io.names import ID_NAMES, LABEL_NAMES, in_order
 from easiness_io.readers.base import Field, Reader, ReadOptions
 
-LABEL_NAMES = (
-    "label", "labels", "y", "y_true", "true_label", "given_label", "target", "class",
-)  # fmt: skip
-ID_NAMES = ("id", "sample_id", "index")
 _UNNAMED = re.compile(r"unnamed: [0-9]+", re.IGNORECASE)
 
 
@@ -24,10 +20,9 @@ class Roles:
     """What the columns of a file are."""
 
     probs: tuple[str, ...] = ()
-    class_names: tuple[str, ...] | None = None
     label: str | None = None
     ids: str | None = None
-    left_out: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -48,18 +43,16 @@ def find_roles(reader: Reader, options: ReadOptions, *, probs: bool, label: bool
         columns = find_class_columns(reader, options, others)
         if found_ids in columns and options.ids is None:
             found_ids = None
-    names = None
     if len(columns) > 1 and reader.layout == "table":
-        ordered, names = in_order(columns)
-        if options.classes is not None and ordered != columns:
+        given, columns = columns, in_order(columns)
+        if options.classes is not None and given != columns:
             raise reader.source.error(
-                f"its class columns are numbered, and in another order: {show(columns)}",
+                f"its class columns are numbered, and in another order: {show(given)}",
                 hint="list them by {probs} in the order of their numbers, and {classes} likewise",
             )
-        columns = ordered
     used = {found_label, found_ids, *columns}
     left_out = tuple(each.name for each in _named(reader) if each.name not in used)
-    return Roles(columns, names, found_label, found_ids, left_out)
+    return Roles(columns, found_label, found_ids, left_out)
 
 
 def _named(reader: Reader) -> list[Field]:
@@ -92,8 +85,9 @@ def _label(reader: Reader, options: ReadOptions, *, alone: bool) -> str | None:
         )
     if not alone:
         return None
-    ids = {_ids(reader, options, None), *reader.index, *(e.name for e in called(reader, ID_NAMES))}
-    columns = [e.name for e in _named(reader) if _is_column(e) and e.name not in ids]
+    ids = {_ids(reader, options, None), *(each.name for each in called(reader, ID_NAMES))}
+    others = [e for e in _named(reader) if not e.is_index and e.name not in ids]
+    columns = [each.name for each in others if _is_column(each)]
     if len(columns) == 1:
         return columns[0]
     raise no_labels(reader)
@@ -123,18 +117,19 @@ def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
                 argument="ids",
             )
         return found.name
-    kinds = ("text", "integer", "float")
+    kinds = ("text", "integer", "float", "any")
     usable = [each for each in reader.fields if each.name != label and each.kind in kinds]
-    names = {each.name for each in usable}
     for each in called(reader, ID_NAMES):
-        if each.name in names and (each.kind != "float" or _is_whole(reader, each.name)):
+        if each in usable and (each.kind != "float" or _is_whole(reader, each.name)):
             return each.name
-    texts = [e.name for e in usable if e.kind == "text" or reader.is_untyped]
-    texts = [name for name in texts if name.lower().endswith("_id")]
-    index = [name for name in reader.index if name in names]
+    index = [each.name for each in usable if each.is_index]
+    texts = [
+        each.name for each in usable
+        if each.kind in ("text", "any") and each.name.lower().endswith("_id")
+    ]  # fmt: skip
     return index[0] if index else texts[0] if len(texts) == 1 else None
 
 
 def _is_whole(reader: Reader, name: str) -> bool:
-    values = head_values([reader.head([name]).get(name, np.empty(0))])
+    values = head_values(reader, [name])
     return bool((values[np.isfinite(values)] % 1 == 0).all())

@@ -61,11 +61,6 @@ def check_same_ids(
     """Refuse labels whose ids differ, row by row, from those of the probabilities.
 
     Whole numbers and their decimal texts are the same.
-
-    Raises
-    ------
-    DataError
-        If any differs.
     """
     left, right = ids, others
     if left.type != right.type:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 import easiness_core as ec
@@ -19,7 +18,7 @@ from easiness_io.columns import Roles, find_roles, is_unnamed, no_labels
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
 from easiness_io.ids import as_ids, check_same_ids
-from easiness_io.names import key_of, matching_names
+from easiness_io.names import matching_names
 from easiness_io.readers.base import Block, Reader, ReadOptions, Values, rebatched, rows_of
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
 
@@ -148,27 +147,26 @@ class SampleReader:
         self.ids_name = ids[0] if ids else None
         if self._options.ids and not ids:
             names = [each.name for part in self._parts for each in part.reader.fields]
-            raise DataError(
-                f"no column {self._options.ids!r}; it has {show(names)}", argument="ids"
-            )
+            problem = f"no column {self._options.ids!r}; it has {show(names)}"
+            raise DataError(problem, argument="ids")
         self._shared = [] if ids or self._options.ids == "" else self._shared_columns()
         for part in self._parts:
             text = [name for name in (part.roles.label, part.roles.ids) if name is not None]
-            names = [*part.roles.names, *self._shared]
-            part.reader.choose(names, [*text, *self._shared])
+            part.reader.choose([*part.roles.names, *self._shared], [*text, *self._shared])
         self.n_rows, other = first.reader.n_rows, self._labels.reader.n_rows
         if None not in (self.n_rows, other) and self.n_rows != other:
-            raise DataError(
-                f"{other} labels, but {self.n_rows} rows of probabilities in {first.path!r}",
-                path=self._labels.path,
-            )
+            raise self._uneven(f"{other}", f"{self.n_rows}")
         probs = first.roles.probs
         self.n_classes = first.reader.width(probs[0]) if len(probs) == 1 else len(probs)
         if self.n_classes == 1 or (self.n_classes == 0 and self.n_rows):
             raise one_column(first.reader, probs[0])
         self.class_columns, self.left_out = list(probs), list(first.roles.left_out)
-        self._class_names = self._named_as_labels(first.roles)
+        self._class_names = self._named_as_labels(first)
         self.classes = self._encoder().classes
+
+    def _uneven(self, n_labels: str, n_rows: str, hint: str | None = None) -> DataError:
+        problem = f"{n_labels} labels, but {n_rows} rows of probabilities in {self.paths[0]!r}"
+        return DataError(problem, path=self._labels.path, hint=hint)
 
     def _shared_columns(self) -> list[str]:
         """Name what both files say of a row besides: it must be the same in both."""
@@ -181,15 +179,16 @@ class SampleReader:
         used = {name for part in self._parts for name in part.roles.names}
         return [name for name in first if name in second and name not in used]
 
-    def _named_as_labels(self, roles: Roles) -> tuple[str, ...] | None:
+    def _named_as_labels(self, first: _Part) -> tuple[str, ...] | None:
         """Give the names of the classes, cut as the labels of the first rows have them."""
-        reader = self._labels.reader
-        if roles.class_names is None or reader.field(self._label).kind != "text":
-            return roles.class_names
-        with located(self._labels.path):
-            labels = reader.head([self._label])[self._label].tolist()
-        texts = {text for text in labels if isinstance(text, str) and isinstance(key_of(text), str)}
-        return matching_names(roles.probs, texts)
+        if len(self.class_columns) == 1 or first.reader.layout != "table":
+            return None
+        texts: list[str] = []
+        if self._labels.reader.field(self._label).kind == "text":
+            with located(self._labels.path):
+                labels = self._labels.reader.head([self._label])[self._label].tolist()
+            texts = [text for text in labels if isinstance(text, str)]
+        return matching_names(self.class_columns, texts)
 
     def _encoder(self) -> LabelEncoder:
         reader = self._labels.reader
@@ -207,7 +206,7 @@ class SampleReader:
     @property
     def estimated_rows(self) -> int | None:
         """The number of rows, or an estimate where only reading all of the file tells."""
-        return self._parts[0].reader.estimated_rows()
+        return self._parts[0].reader.estimated_rows
 
     @property
     def block_rows(self) -> int:
@@ -227,22 +226,21 @@ class SampleReader:
             yield self._samples(blocks, encoder, first_row)
             first_row += rows_of(blocks[0])
         if not first_row:
-            named = [part for part in self._parts if part.roles.ids is not None]
-            ids = named[0].reader.empty(str(self.ids_name)) if named else None
+            ids = None
+            for part in self._parts[::-1]:
+                if part.roles.ids is not None:
+                    is_whole = part.reader.field(part.roles.ids).kind == "integer"
+                    ids = pa.array([], pa.int64() if is_whole else pa.string())
             probs = np.empty((0, max(2, self.n_classes)))
             yield Samples(probs, np.empty(0, np.int64), ids, 0)
 
     def _aligned(self) -> Iterator[list[Block]]:
         """Read the files side by side."""
         size, done = self.block_rows, 0
-        cut = [
-            rebatched(
-                part.reader.blocks([*part.roles.names, *self._shared], size),
-                size,
-                part.reader.source,
-            )
-            for part in self._parts
-        ]
+        cut = []
+        for part in self._parts:
+            blocks = part.reader.blocks([*part.roles.names, *self._shared], size)
+            cut.append(rebatched(blocks, size, part.reader.source))
         while True:
             found: list[Block] = []
             for path, each in zip(self.paths, cut, strict=True):
@@ -252,12 +250,10 @@ class SampleReader:
             if not any(counts):
                 return
             if len(set(counts)) > 1:
-                more = ["at least " if count == size else "" for count in counts]
-                raise DataError(
-                    f"{more[1]}{done + counts[1]} labels, but {more[0]}{done + counts[0]} rows of "
-                    f"probabilities in {self.paths[0]!r}",
-                    path=self.paths[1], hint=self._header_hint(counts[1] - counts[0]),
-                )  # fmt: skip
+                n_rows, n_labels = (
+                    f"{'at least ' if count == size else ''}{done + count}" for count in counts
+                )
+                raise self._uneven(n_labels, n_rows, self._header_hint(counts[1] - counts[0]))
             yield found
             done += counts[0]
 
@@ -280,23 +276,17 @@ class SampleReader:
             for block, part in zip(blocks, self._parts, strict=True)
             if part.roles.ids is not None
         ]
-        if len(ids) == 2:
-            check_same_ids(ids[0], ids[1], first_row, *self.paths)
+        compared = {"ids": ids} if len(ids) == 2 else {}
         for name in self._shared:
-            one, two = (
-                as_ids(each[name], self._labels.reader.source, first_row) for each in blocks
-            )
-            check_same_ids(one, two, first_row, *self.paths, what=f"values of {name!r}")
+            source = self._labels.reader.source
+            compared[f"values of {name!r}"] = [as_ids(b[name], source, first_row) for b in blocks]
+        for what, (one, two) in compared.items():
+            check_same_ids(one, two, first_row, *self.paths, what=what)
         with located(self.paths[0]):
             columns = [blocks[0][name] for name in self.class_columns]
             for name, column in zip(self.class_columns, columns, strict=True):
                 if isinstance(column, pa.Array):
-                    row = first_row + pc.index(column.is_null(), True).as_py()
-                    raise DataError(
-                        f"column {name!r}: {column.null_count} values are missing; the first is "
-                        f"row {row}",
-                        hint="drop or fill these rows", row=row,
-                    )  # fmt: skip
+                    self._parts[0].reader.source.check_complete(column, first_row, name)
             probs = columns[0] if len(columns) == 1 else np.column_stack(columns)
             logits = probs if self._options.logits else None
             if logits is not None:

@@ -59,19 +59,12 @@ def _kind(kind: Any) -> Kind:
 
 def fields_of(schema: Any) -> list[Field]:
     """Describe the columns of a schema, but for an index without a name."""
-    names = _class_names(schema)
+    names, index = _class_names(schema), (schema.pandas_metadata or {}).get("index_columns", [])
     return [
-        Field(each.name, _kind(each.type), names.get(each.name))
+        Field(each.name, _kind(each.type), names.get(each.name), is_index=each.name in index)
         for each in schema
         if not each.name.startswith(_UNNAMED_INDEX)
     ]
-
-
-def index_of(schema: Any) -> tuple[str, ...]:
-    """Name the columns that hold a named pandas index."""
-    found = (schema.pandas_metadata or {}).get("index_columns", [])
-    names = [name for name in found if isinstance(name, str)]
-    return tuple(name for name in names if not name.startswith(_UNNAMED_INDEX))
 
 
 def _class_names(schema: Any) -> dict[str, tuple[str, ...]]:
@@ -98,11 +91,10 @@ def text_bytes(column: Any) -> int:
     return int(total or 0) + 4 * len(column)
 
 
-def batch_values(batch: Any, names: Any, source: Source, first_row: int) -> dict[str, Values]:
-    """Give columns of a batch as values."""
-    return {
-        name: values(batch.column(at), name, source, first_row) for at, name in enumerate(names)
-    }
+def batch_values(batch: Any, source: Source, first_row: int) -> dict[str, Values]:
+    """Give the columns of a batch as values."""
+    columns = zip(batch.schema.names, batch.columns, strict=True)
+    return {name: values(column, name, source, first_row) for name, column in columns}
 
 
 def values(column: Any, name: str, source: Source, first_row: int) -> Values:
@@ -142,32 +134,15 @@ def _decoded(value: bytes) -> str:
 
 
 def _matrix(column: Any, name: str, source: Source, first_row: int) -> NDArray[Any]:
-    if column.null_count:
-        row = first_row + pc.index(column.is_null(), True).as_py()
-        raise source.error(
-            f"column {name!r}: {column.null_count} lists are null; the first is row {row}",
-            hint="drop or fill these rows", row=row,
-        )  # fmt: skip
-    entries = column.flatten()
+    source.check_complete(column, first_row, name)
     if pt.is_fixed_size_list(column.type):
         width = column.type.list_size
     else:
         lengths = column.value_lengths().to_numpy(zero_copy_only=False)
         width = int(lengths[0]) if lengths.size else 0
-        other = np.flatnonzero(lengths != width)
-        if other.size:
-            row = first_row + int(other[0])
-            raise source.error(
-                f"column {name!r}: lists of different lengths: {width} and, in row {row}, "
-                f"{lengths[other[0]]}",
-                row=row,
-            )
-    if entries.null_count:
-        row = first_row + pc.index(entries.is_null(), True).as_py() // max(1, width)
-        raise source.error(
-            f"column {name!r}: {entries.null_count} entries of lists are null; the first is in row "
-            f"{row}",
-            hint="drop or fill these rows", row=row,
-        )  # fmt: skip
+        for at in np.flatnonzero(lengths != width)[:1]:
+            source.check_width(name, width, lengths[at], first_row + int(at))
+    entries = column.flatten()
+    source.check_complete(entries, first_row, name, per_row=max(1, width))
     flat = entries.to_numpy(zero_copy_only=False)
     return flat.reshape(len(column), width) if width else np.empty((len(column), 0))

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import io
 import os
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from easiness_io.errors import DataError, UnreadableError
+from easiness_io.errors import DataError, UnreadableError, reason
 
-Kind = Literal["float", "integer", "boolean", "text", "matrix", "other"]
+# Without rows, a column of csv may be of any kind.
+Kind = Literal["float", "integer", "boolean", "text", "matrix", "any", "other"]
 # A column's values: numbers as NumPy arrays (a matrix in two dimensions), text as Arrow strings.
 Values = Any  # NDArray | pa.Array, of which pyarrow ships no types
 Block = dict[str, Values]
@@ -31,11 +36,12 @@ class Field:
     kind: Kind
     class_names: tuple[str, ...] | None = None
     width: int | None = None
+    is_index: bool = False
 
     @property
     def is_number(self) -> bool:
         """Whether it holds one number a row."""
-        return self.kind in ("float", "integer", "boolean")
+        return self.kind in ("float", "integer", "boolean", "any")
 
 
 @dataclass(frozen=True)
@@ -89,24 +95,55 @@ class Source:
                 hint="raise {max_bytes} if that is what you want",
             )
 
+    def check_width(self, name: str, expected: int, width: int, row: int) -> None:
+        """Refuse a list that is not as long as those before."""
+        if width != expected:
+            problem = f"lists of different lengths: {expected} and, in row {row}, {width}"
+            raise self.error(f"column {name!r}: {problem}", row=row)
+
+    def check_complete(
+        self, values: Any, first_row: int, name: str | None = None, *, per_row: int = 1
+    ) -> None:
+        """Refuse nulls in an Arrow column, or in the labels where it has no name."""
+        n_null = values.null_count
+        if n_null:
+            row = first_row + pc.index(values.is_null(), True).as_py() // per_row
+            problem = f"{n_null} values are missing; the first is row {row}"
+            if n_null == 1:
+                problem = f"1 value is missing, in row {row}"
+            raise self.error(
+                problem if name is None else f"column {name!r}: {problem}",
+                argument="labels" if name is None else None,
+                hint="drop or fill these rows", row=row,
+            )  # fmt: skip
+
+    @contextmanager
+    def reading(self, what: str) -> Iterator[None]:
+        """Refuse the file where a library that reads it fails."""
+        try:
+            yield
+        except DataError:
+            raise
+        except pa.ArrowMemoryError as error:
+            raise MemoryError(reason(error)) from error
+        except (
+            pa.ArrowException, OSError, EOFError, ValueError, KeyError, RuntimeError,
+            zipfile.BadZipFile, zlib.error,
+        ) as error:  # fmt: skip
+            raise self.unreadable(f"not a readable {what} file: {reason(error)}") from error
+
 
 class Reader(ABC):
     """One open file; each format derives from it."""
 
     layout: Literal["table", "unnamed", "arrays"] = "table"
     guessed_header = False
-    is_untyped = False
-    is_columnar = True
+    is_columnar = True  # so that one column is read without the others
 
     def __init__(
-        self,
-        source: Source,
-        fields: Sequence[Field],
-        *,
-        n_rows: int | None,
-        index: tuple[str, ...] = (),
+        self, source: Source, fields: Sequence[Field], *, n_rows: int | None = None
     ) -> None:
-        self.source, self.fields, self.n_rows, self.index = source, tuple(fields), n_rows, index
+        self.source, self.fields, self.n_rows = source, tuple(fields), n_rows
         self._head: Block = {}
         for name, count in Counter(each.name for each in self.fields).items():
             if count > 1:
@@ -149,13 +186,9 @@ class Reader(ABC):
             raise self.source.error(f"column {name!r}: its lists are empty")
         return int(found.shape[1]) if found.ndim == 2 else 0
 
-    def empty(self, name: str) -> pa.Array:
-        """Give a column of no rows, of the type that ids of it have."""
-        kind = pa.int64() if self.field(name).kind == "integer" else pa.string()
-        return pa.array([], kind)
-
+    @property
     def estimated_rows(self) -> int | None:
-        """Give the number of rows, or an estimate where only reading all of the file tells."""
+        """The number of rows, or an estimate where only reading all of the file tells."""
         return self.n_rows
 
 
@@ -172,12 +205,9 @@ def rebatched(blocks: Iterator[Block], size: int, source: Source) -> Iterator[Bl
     for block in blocks:
         start, n_rows = 0, rows_of(block)
         for name, values in block.items():
-            width = values.shape[1] if getattr(values, "ndim", 1) == 2 and n_rows else None
-            if width is not None and widths.setdefault(name, width) != width:
-                raise source.error(
-                    f"column {name!r}: lists of different lengths: {widths[name]} and, in row "
-                    f"{done}, {width}", row=done,
-                )  # fmt: skip
+            if n_rows and getattr(values, "ndim", 1) == 2:
+                width = values.shape[1]
+                source.check_width(name, widths.setdefault(name, width), width, done)
         done += n_rows
         while start < n_rows:
             stop = min(n_rows, start + size - n_waiting)

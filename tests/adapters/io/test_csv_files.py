@@ -152,11 +152,11 @@ BROKEN = {
     "text late": (HEAD + "0.25,oops,b\n", "row 2000, column 'p_b': expected a number, got 'oops'"),
     "missing late": (
         HEAD + "0.25,,b\n",
-        "column 'p_b': 1 values are missing; the first is row 2000",
+        "column 'p_b': 1 value is missing, in row 2000",
     ),
-    "NA late": (HEAD + "NA,1,b\n", "column 'p_a': 1 values are missing; the first is row 2000"),
+    "NA late": (HEAD + "NA,1,b\n", "column 'p_a': 1 value is missing, in row 2000"),
     "label late": (HEAD + "0.25,0.75,c\n", "1 of 2001 are not among .* row 2000, label 'c'"),
-    "no label late": (HEAD + "0.25,0.75,\n", "labels: 1 are missing; the first is row 2000"),
+    "no label late": (HEAD + "0.25,0.75,\n", "labels: 1 value is missing, in row 2000"),
     "short late": (HEAD + "0.25,b\n", "row 2000 has 2 cells, the first line has 3"),
     "long late": (HEAD + "0.25,0.75,b,\n", "row 2000 has 4 cells, the first line has 3"),
     "bytes late": (
@@ -165,7 +165,7 @@ BROKEN = {
     ),
     "NA early": (
         "p_a,p_b,label\n0.5,0.5,a\nNA,1,b\n",
-        "column 'p_a': 1 values are missing.* row 1",
+        "column 'p_a': 1 value is missing, in row 1",
     ),
     "short early": ("p_a,p_b,label\n0.5,0.5,a\n1,b\n", "row 1 has 2 cells, the first line has 3"),
     "open quote": ('p_a,p_b,label\n0.5,0.5,"a\n1,0,b\n', "row 0: a quotation mark is never closed"),

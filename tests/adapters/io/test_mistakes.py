@@ -175,7 +175,7 @@ def test_missing_values_are_named(where: str) -> None:
     values[7] = None
     made[name] = pa.array(values, made[name].type)
     pq.write_table(pa.table(made), "t.parquet")
-    assert "first is row 7" in refused("t.parquet")
+    assert "1 value is missing, in row 7" in refused("t.parquet")
 
 
 def test_lists_of_different_lengths() -> None:
