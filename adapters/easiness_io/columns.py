@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from easiness_io.class_columns import called, find_class_columns, head_values, show
-from easiness_io.errors import DataError
 from easiness_io.names import ID_NAMES, LABEL_NAMES, in_order
 from easiness_io.readers.base import Field, Reader, ReadOptions
 
@@ -50,6 +49,11 @@ def find_roles(reader: Reader, options: ReadOptions, *, probs: bool, label: bool
                 f"its class columns are numbered, and in another order: {show(given)}",
                 hint="list them by {probs} in the order of their numbers, and {classes} likewise",
             )
+    if label and found_label is None:
+        raise reader.source.error(
+            f"no column of labels; it has {show(each.name for each in reader.fields)}",
+            hint="name it by {labels}, or give the file of labels as well",
+        )
     used = {found_label, found_ids, *columns}
     left_out = tuple(each.name for each in _named(reader) if each.name not in used)
     return Roles(columns, found_label, found_ids, left_out)
@@ -88,17 +92,7 @@ def _label(reader: Reader, options: ReadOptions, *, alone: bool) -> str | None:
     ids = {_ids(reader, options, None), *(each.name for each in called(reader, ID_NAMES))}
     others = [e for e in _named(reader) if not e.is_index and e.name not in ids]
     columns = [each.name for each in others if _is_column(each)]
-    if len(columns) == 1:
-        return columns[0]
-    raise no_labels(reader)
-
-
-def no_labels(reader: Reader) -> DataError:
-    """Build the error about labels that are not found."""
-    return reader.source.error(
-        f"no column of labels; it has {show(each.name for each in reader.fields)}",
-        hint="name it by {labels}, or give the file of labels as well",
-    )
+    return columns[0] if len(columns) == 1 else None
 
 
 def _is_column(each: Field) -> bool:

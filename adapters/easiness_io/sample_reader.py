@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import easiness_core as ec
 from easiness_io.class_columns import one_column, show
 from easiness_io.classes import LabelEncoder
-from easiness_io.columns import Roles, find_roles, is_unnamed, no_labels
+from easiness_io.columns import Roles, find_roles, is_unnamed
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
 from easiness_io.ids import as_ids, check_same_ids
@@ -78,11 +78,15 @@ class SampleReader:
     ----------
     paths, fingerprints : list
         The files that are read, and what tells that one has changed since it was opened.
-    n_rows, n_classes : int
-        Rows, None where only reading all of the file tells; and columns of the probabilities, 0
-        where lists of no rows do not tell.
+    n_rows, estimated_rows, n_classes : int
+        Rows, None where only reading all of the file tells; an estimate of them, where there is
+        one; and columns of the probabilities, 0 where lists of no rows do not tell.
+    block_rows : int
+        Rows of every block but the last; a function of the number of classes alone.
     classes : list of str or None
         The class names in column order, where they are known and are no column numbers.
+    are_named : bool
+        Whether the options name the classes, whatever the columns are called.
     class_columns, left_out : list of str
         The columns of the probabilities, in the order of the classes; and those not used.
     ids_name : str or None
@@ -103,10 +107,9 @@ class SampleReader:
             with located(labels_path):
                 self._parts.append(self._open_labels(first, labels_path))
         self._labels = self._parts[-1]
+        self._label = str(self._labels.roles.label)
+        self._with_ids = [part for part in self._parts if part.roles.ids is not None]
         with located(path):
-            if self._labels.roles.label is None:
-                raise no_labels(first.reader)
-            self._label = self._labels.roles.label
             self._settle(first)
 
     def _open_probs(self, path: str, *, has_labels: bool) -> _Part:
@@ -128,11 +131,11 @@ class SampleReader:
         if os.path.exists(path) and os.path.samefile(first.path, path):
             return part
         try:
-            own = find_roles(first.reader, self._options, probs=False, label=True)
+            find_roles(first.reader, self._options, probs=False, label=True)
             probs = find_roles(reader, self._options, probs=True, label=True).probs
         except DataError:
             return part
-        if own.label is not None and probs == first.roles.probs:
+        if probs == first.roles.probs:
             raise DataError(
                 f"it was given as the file of labels, and holds probabilities as well, as "
                 f"{first.path!r} holds labels",
@@ -143,13 +146,12 @@ class SampleReader:
 
     def _settle(self, first: _Part) -> None:
         """Settle which columns are read, and how many rows and classes there are."""
-        ids = [part.roles.ids for part in self._parts if part.roles.ids is not None]
-        self.ids_name = ids[0] if ids else None
-        if self._options.ids and not ids:
+        self.ids_name = self._with_ids[0].roles.ids if self._with_ids else None
+        if self._options.ids and not self._with_ids:
             names = [each.name for part in self._parts for each in part.reader.fields]
             problem = f"no column {self._options.ids!r}; it has {show(names)}"
             raise DataError(problem, argument="ids")
-        self._shared = [] if ids or self._options.ids == "" else self._shared_columns()
+        self._shared = self._shared_columns()
         for part in self._parts:
             text = [name for name in (part.roles.label, part.roles.ids) if name is not None]
             part.reader.choose([*part.roles.names, *self._shared], [*text, *self._shared])
@@ -157,10 +159,13 @@ class SampleReader:
         if None not in (self.n_rows, other) and self.n_rows != other:
             raise self._uneven(f"{other}", f"{self.n_rows}")
         probs = first.roles.probs
+        self.estimated_rows = first.reader.estimated_rows
         self.n_classes = first.reader.width(probs[0]) if len(probs) == 1 else len(probs)
+        self.block_rows = min(_MOST_ROWS, max(1, _ELEMENTS // max(1, self.n_classes)))
         if self.n_classes == 1 or (self.n_classes == 0 and self.n_rows):
             raise one_column(first.reader, probs[0])
         self.class_columns, self.left_out = list(probs), list(first.roles.left_out)
+        self.are_named = self._options.classes is not None
         self._class_names = self._named_as_labels(first)
         self.classes = self._encoder().classes
 
@@ -170,7 +175,7 @@ class SampleReader:
 
     def _shared_columns(self) -> list[str]:
         """Name what both files say of a row besides: it must be the same in both."""
-        if len(self._parts) < 2:
+        if len(self._parts) < 2 or self._with_ids or self._options.ids == "":
             return []
         first, second = (
             [e.name for e in p.reader.fields if e.kind == "text" or is_unnamed(e)]
@@ -198,28 +203,10 @@ class SampleReader:
             code_names=reader.field(self._label).class_names, source=reader.source,
         )  # fmt: skip
 
-    @property
-    def are_named(self) -> bool:
-        """Whether the options name the classes, whatever the columns are called."""
-        return self._options.classes is not None
-
-    @property
-    def estimated_rows(self) -> int | None:
-        """The number of rows, or an estimate where only reading all of the file tells."""
-        return self._parts[0].reader.estimated_rows
-
-    @property
-    def block_rows(self) -> int:
-        """Rows of every block but the last; a function of the number of classes alone."""
-        return min(_MOST_ROWS, max(1, _ELEMENTS // max(1, self.n_classes)))
-
     def blocks(self) -> Iterator[Samples]:
         """Read the input from its start.
 
-        Yields
-        ------
-        Samples
-            Blocks of `block_rows` rows, the last one shorter; one of no rows where there are none.
+        The last block has less than `block_rows` rows; without rows there is an empty one.
         """
         encoder, first_row = self._encoder(), 0
         for blocks in self._aligned():
@@ -227,10 +214,9 @@ class SampleReader:
             first_row += rows_of(blocks[0])
         if not first_row:
             ids = None
-            for part in self._parts[::-1]:
-                if part.roles.ids is not None:
-                    is_whole = part.reader.field(part.roles.ids).kind == "integer"
-                    ids = pa.array([], pa.int64() if is_whole else pa.string())
+            for part in self._with_ids[:1]:
+                is_whole = part.reader.field(str(self.ids_name)).kind == "integer"
+                ids = pa.array([], pa.int64() if is_whole else pa.string())
             probs = np.empty((0, max(2, self.n_classes)))
             yield Samples(probs, np.empty(0, np.int64), ids, 0)
 
@@ -259,13 +245,15 @@ class SampleReader:
 
     def _header_hint(self, n_more_labels: int) -> str | None:
         """Advise on a first line that may have been taken for what it is not."""
+        words = {
+            ("unnamed", 1): "holds names, pass {header}",
+            ("table", -1): "is a row, pass {no_header}",
+        }
         for part, extra in ((self._labels, n_more_labels), (self._parts[0], -n_more_labels)):
-            if not part.reader.guessed_header or abs(extra) != 1:
-                continue
-            if extra > 0 and part.reader.layout == "unnamed":
-                return f"if the first line of {part.path!r} holds names, pass {{header}}"
-            if extra < 0 and part.reader.layout == "table":
-                return f"if the first line of {part.path!r} is a row, pass {{no_header}}"
+            found = words.get((part.reader.layout, extra))
+            if found is not None and part.reader.guessed_header:
+                what = "labels" if part is self._labels else "probabilities"
+                return f"if the first line of the {what} {found}"
         return None
 
     def _samples(self, blocks: list[Block], encoder: LabelEncoder, first_row: int) -> Samples:
@@ -303,7 +291,6 @@ class SampleReader:
 
     def ids(self) -> Iterator[pa.Array]:
         """Read the ids alone, where the format allows it."""
-        part = next((part for part in self._parts if part.roles.ids is not None), None)
-        if part is not None:
-            for first_row, values in part.column(str(part.roles.ids)):
+        for part in self._with_ids[:1]:
+            for first_row, values in part.column(str(self.ids_name)):
                 yield as_ids(values, part.reader.source, first_row)

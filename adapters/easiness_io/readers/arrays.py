@@ -21,10 +21,8 @@ from easiness_io.readers.base import Block, Field, Kind, Reader, ReadOptions, So
 
 # NumPy writes headers of some hundred bytes, and refuses to parse more than 10,000.
 _HEAD_BYTES = 10_012
-_KINDS: dict[str, Kind] = {
-    "f": "float", "i": "integer", "u": "integer", "b": "boolean", "U": "text", "S": "text",
-    "M": "text",
-}  # fmt: skip
+_KINDS: dict[str, Kind] = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
+_KINDS |= dict.fromkeys("USM", "text")
 PICKLE_HINT = (
     "save plain numbers, as numpy.save('probs.npy', probs.float().cpu().numpy()) does for a "
     "tensor, and numpy.save('probs.npy', probs.astype(float)) for an array"
@@ -195,7 +193,7 @@ class NpzReader(Reader):
         if len(set(counts.values())) > 1:
             shown = ", ".join(f"{name} {count}" for name, count in counts.items())
             raise self.source.error(f"its arrays differ in their number of rows: {shown}")
-        self.n_rows = next(iter(counts.values()), 0)
+        self.n_rows = self.estimated_rows = next(iter(counts.values()), 0)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the arrays in blocks of rows, side by side."""

@@ -143,7 +143,8 @@ class Reader(ABC):
     def __init__(
         self, source: Source, fields: Sequence[Field], *, n_rows: int | None = None
     ) -> None:
-        self.source, self.fields, self.n_rows = source, tuple(fields), n_rows
+        self.source, self.fields = source, tuple(fields)
+        self.n_rows = self.estimated_rows = n_rows  # None where only reading all of the file tells
         self._head: Block = {}
         for name, count in Counter(each.name for each in self.fields).items():
             if count > 1:
@@ -185,11 +186,6 @@ class Reader(ABC):
         if found.ndim == 2 and not found.shape[1]:
             raise self.source.error(f"column {name!r}: its lists are empty")
         return int(found.shape[1]) if found.ndim == 2 else 0
-
-    @property
-    def estimated_rows(self) -> int | None:
-        """The number of rows, or an estimate where only reading all of the file tells."""
-        return self.n_rows
 
 
 def rows_of(block: Mapping[str, Values]) -> int:

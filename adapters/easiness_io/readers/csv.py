@@ -49,19 +49,14 @@ class CsvReader(Reader):
         kinds = [_kind(cells, dialect) for cells in columns]
         super().__init__(source, list(map(Field, named, kinds)))
         self.layout = "table" if has_header else "unnamed"
+        with source.open() as file:
+            if self._rows and text.compression_of(file.read(4)) is None:
+                n_chars = sum(len(cell) + 1 for row in self._rows for cell in row)
+                self.estimated_rows = round(source.size * len(self._rows) / n_chars)
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
         """Settle which columns are read as they are written: `007` is no 7."""
         self._text = set(as_text)
-
-    @property
-    def estimated_rows(self) -> int | None:
-        """The number of rows, estimated from the length of the first lines."""
-        with self.source.open() as file:
-            if not self._rows or text.compression_of(file.read(4)) is not None:
-                return None
-        length = sum(len(cell) + 1 for row in self._rows for cell in row) / len(self._rows)
-        return round(self.source.size / length)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the named columns; numbers as float64, text as it is written."""

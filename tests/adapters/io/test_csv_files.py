@@ -41,7 +41,7 @@ def test_the_first_line_of_probabilities(text, tmp_path, first):
             assert len(rows_read(path, tmp_path / "y.npy", classes=["x", "y"])[1]) == n_rows
         else:
             hint = "is a row, pass header=False" if expected else "holds names, pass header=True"
-            with pytest.raises(ValueError, match=rf"{n_rows} labels, but .*rows.csv' {hint}"):
+            with pytest.raises(ValueError, match=rf"{n_rows} labels, but .*of the probabilities {hint}"):
                 rows_read(path, tmp_path / "y.npy", classes=["x", "y"])
 
 
@@ -88,11 +88,11 @@ def test_labels_with_and_without_a_header(text, content, labels):
     [
         (
             "0\n1\n0\n2\n",
-            "4 labels, but 3 rows .* first line of '.*labels.csv' holds names, pass h",
+            "4 labels, but 3 rows .* first line of the labels holds names, pass h",
         ),
         (
             "a\nc\nb\n",
-            "2 labels, but 3 rows .* first line of '.*labels.csv' is a row, pass header=F",
+            "2 labels, but 3 rows .* first line of the labels is a row, pass header=F",
         ),
     ],
 )
