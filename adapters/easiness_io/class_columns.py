@@ -12,26 +12,27 @@ from numpy.typing import NDArray
 
 from easiness_io.errors import AmbiguousError, DataError
 from easiness_io.names import LOGITS_NAMES, PROBS_NAMES, affixes, key_of
-from easiness_io.readers.base import Field, Reader, ReadOptions
+from easiness_io.readers.base import Reader, ReadOptions
 from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
 
 _SHOWN = 20
 
 
 def find_class_columns(
-    reader: Reader, options: ReadOptions, others: Sequence[Field]
+    reader: Reader, options: ReadOptions, others: Sequence[str]
 ) -> tuple[str, ...]:
     """Find the probabilities among the columns that are no label and no id."""
     if options.probs is not None:
-        return _named(reader, options.probs, {each.name for each in others})
-    numbers = [each for each in others if each.is_number]
+        return _given(reader, options.probs, others)
+    numbers = tuple(name for name in others if reader.fields[name].is_number)
     if reader.layout == "unnamed" and len(numbers) > 1:
-        return _unnamed(reader, options, numbers)
-    matrices = [each.name for each in others if each.kind == "matrix"]
+        _check_unnamed(reader, options, numbers)
+        return numbers
+    matrices = [name for name in others if reader.fields[name].kind == "matrix"]
     if len(matrices) == 1 and len(reader.fields) == 1:
         return (matrices[0],)
     if len(numbers) == 1 and not matrices:
-        raise one_column(reader, numbers[0].name)
+        raise one_column(reader, numbers[0])
     is_table = reader.layout == "table" and len(numbers) > 1
     groups = _groups(reader, options, numbers) if is_table else []
     found = _matrices(reader, options, matrices, bool(groups))
@@ -41,11 +42,10 @@ def find_class_columns(
     if len(found) == 1:
         return found[0]
     if found:
-        order = [each.name for each in others]
-        found.sort(key=lambda names: order.index(names[0]))
+        found.sort(key=lambda names: others.index(names[0]))
         readings = "; ".join(map(_brief, found[:5]))
         raise _ambiguous(reader, f"more than one reading of its columns: {readings}")
-    raise _nothing(reader, options, [each.name for each in numbers], matrices)
+    raise _nothing(reader, options, numbers, matrices)
 
 
 def one_column(reader: Reader, name: str) -> DataError:
@@ -62,10 +62,16 @@ def show(names: Iterable[str]) -> str:
     return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "") or "none"
 
 
-def called(reader: Reader, wanted: Sequence[str]) -> list[Field]:
+def no_column(reader: Reader, name: str, argument: str) -> DataError:
+    """Build the error about a column that is not there."""
+    problem = f"no column {name!r}; it has {show(reader.fields)}"
+    return reader.source.error(problem, argument=argument)
+
+
+def called(reader: Reader, wanted: Sequence[str]) -> list[str]:
     """Give the columns with a usual name, the most usual first."""
-    found = [each for each in reader.fields if each.name.lower() in wanted]
-    return sorted(found, key=lambda each: wanted.index(each.name.lower()))
+    found = [name for name in reader.fields if name.lower() in wanted]
+    return sorted(found, key=lambda name: wanted.index(name.lower()))
 
 
 def head_values(reader: Reader, names: Sequence[str]) -> NDArray[np.float64]:
@@ -77,41 +83,36 @@ def head_values(reader: Reader, names: Sequence[str]) -> NDArray[np.float64]:
     return np.concatenate(parts, axis=1) if parts else np.empty((0, 0))
 
 
-def _named(reader: Reader, wanted: str, usable: set[str]) -> tuple[str, ...]:
+def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...]:
     """Give the columns of a name, of a pattern, or of a list of them."""
-    names = [each.name for each in reader.fields]
-    found: list[str] = []
+    names, found = list(reader.fields), dict[str, None]()
     for part in [wanted] if wanted in names else map(str.strip, wanted.split(",")):
         # A pattern means columns that are nothing else; a name means what it says.
-        match = [part] if part in names else [
-            name for name in names if fnmatch.fnmatchcase(name, part) and name in usable
-        ]  # fmt: skip
-        if not match:
-            raise reader.source.error(f"no column {part!r}; it has {show(names)}", argument="probs")
-        found += [name for name in match if name not in found]
-    fields = [reader.field(name) for name in found]
-    if len(fields) == 1 and fields[0].kind == "matrix":
-        return (found[0],)
-    other = next((each for each in fields if not each.is_number), None)
-    if other is not None:
-        raise reader.source.error(
-            f"column {other.name!r}: expected numbers, one column for each class",
-            hint="name the class columns by {probs}",
-        )
-    if len(found) == 1:
-        raise one_column(reader, found[0])
+        matches = [part] if part in names else [n for n in usable if fnmatch.fnmatchcase(n, part)]
+        if not matches:
+            raise no_column(reader, part, "probs")
+        found |= dict.fromkeys(matches)
+    kinds = [reader.fields[name].kind for name in found]
+    if kinds != ["matrix"]:
+        for name in found:
+            if not reader.fields[name].is_number:
+                raise reader.source.error(
+                    f"column {name!r}: expected numbers, one column for each class",
+                    hint="name the class columns by {probs}",
+                )
+        if len(found) == 1:
+            raise one_column(reader, *found)
     return tuple(found)
 
 
-def _unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[Field]) -> tuple[str, ...]:
-    """Take all numbers of a csv file without names; their sums tell what is no class."""
-    data = head_values(reader, [each.name for each in numbers])
+def _check_unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[str]) -> None:
+    """Refuse a csv file without names that may hold more than classes, where no sums tell."""
+    data = head_values(reader, numbers)
     is_whole = (np.isfinite(data) & (data % 1 == 0)).all(axis=0) & (len(data) > 0)
-    whole = [each.name for each, yes in zip(numbers, is_whole, strict=True) if yes]
+    whole = [name for name, yes in zip(numbers, is_whole, strict=True) if yes]
     if (options.logits or options.normalize) and 0 < len(whole) < len(numbers):
         problem = f"it has no names, and columns {', '.join(whole[:5])} hold whole numbers"
         raise _ambiguous(reader, f"{problem}: classes, or labels or ids?", ", from 0 on")
-    return tuple(each.name for each in numbers)
 
 
 def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
@@ -124,10 +125,10 @@ def _matrices(
 ) -> list[tuple[str, ...]]:
     """Give the matrix columns that may be the probabilities: by name, or because rows sum to 1."""
     usual = LOGITS_NAMES if options.logits else PROBS_NAMES
-    known = [each.name for each in called(reader, usual) if each.name in names]
+    known = [name for name in called(reader, usual) if name in names]
     if known or options.logits or options.normalize:
         return [(name,) for name in known or names]
-    logits = [each.name for each in called(reader, LOGITS_NAMES) if each.name in names]
+    logits = [name for name in called(reader, LOGITS_NAMES) if name in names]
     if logits and len(logits) == len(names) and not has_groups:
         raise reader.source.error(
             f"it holds {logits[0]!r} and no probabilities",
@@ -155,16 +156,15 @@ def _first_rows(reader: Reader, names: Sequence[str]) -> Head:
     return lambda group: data[:, [at[name] for name in group]]
 
 
-def _groups(reader: Reader, options: ReadOptions, columns: Sequence[Field]) -> list[Group]:
+def _groups(reader: Reader, options: ReadOptions, names: Group) -> list[Group]:
     """Give every group of columns that may be the probabilities, of the surest kind that any is."""
-    names = tuple(each.name for each in columns)
     head = _first_rows(reader, names)
     by_affix = affixes(names)
     named = list(by_affix.values())
     if options.logits:
-        found = _distinct(m for a, m in by_affix.items() if _is_called_logits(a, m, columns))
+        found = _distinct(m for a, m in by_affix.items() if _is_called_logits(a, m, names))
         return _checked(reader, found, found, head)
-    kinds = {each.name: each.kind for each in columns}
+    kinds = {name: reader.fields[name].kind for name in names}
     floats = tuple(name for name in names if kinds[name] in ("float", "any"))
     if not len(head(names)):
         return _distinct([group for group in named if set(group) <= set(floats)] or [floats])
@@ -230,10 +230,10 @@ def _distinct(groups: Iterable[Group]) -> list[Group]:
     return [group for key, group in sets.items() if not any(key < other for other in sets)]
 
 
-def _is_called_logits(affix: str, members: Sequence[str], columns: Sequence[Field]) -> bool:
+def _is_called_logits(affix: str, members: Group, names: Group) -> bool:
     if affix == "":  # the columns 0, 1, 2, ..., and no others
         keys = {key_of(name) for name in members}
-        return len(members) == len(columns) and keys == set(range(len(members)))
+        return len(members) == len(names) and keys == set(range(len(members)))
     return affix.lower().strip("*").strip("_-. ([])") in LOGITS_NAMES
 
 
@@ -246,7 +246,7 @@ def _brief(names: Sequence[str]) -> str:
 def _nothing(
     reader: Reader, options: ReadOptions, names: Sequence[str], matrices: Sequence[str]
 ) -> DataError:
-    texts = [each.name for each in reader.fields if each.kind == "text"]
+    texts = [name for name, each in reader.fields.items() if each.kind == "text"]
     if texts and not names and not matrices:
         return reader.source.error(f"no columns of numbers; it has text in {show(texts)}")
     groups = _distinct(affixes(names).values())

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 import easiness_core as ec
 from easiness_io.class_columns import one_column, show
 from easiness_io.classes import LabelEncoder
-from easiness_io.columns import Roles, find_roles, is_unnamed
+from easiness_io.columns import Part, find_columns, is_unnamed
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
 from easiness_io.ids import as_ids, check_same_ids
 from easiness_io.names import matching_names
-from easiness_io.readers.base import Block, Reader, ReadOptions, Values, rebatched, rows_of
+from easiness_io.readers.base import Block, ReadOptions, rebatched, rows_of
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
 
 _ELEMENTS = 4_000_000
@@ -52,23 +52,6 @@ class Samples:
 
     def __len__(self) -> int:
         return int(self.labels.size)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One of the files of an input, and what its columns are."""
-
-    path: str
-    reader: Reader
-    roles: Roles
-
-    def column(self, name: str) -> Iterator[tuple[int, Values]]:
-        """Read one column alone, in blocks with their first rows."""
-        first_row = 0
-        with located(self.path):
-            for block in self.reader.blocks([name], _MOST_ROWS):
-                yield first_row, block[name]
-                first_row += rows_of(block)
 
 
 class SampleReader:
@@ -107,90 +90,90 @@ class SampleReader:
             with located(labels_path):
                 self._parts.append(self._open_labels(first, labels_path))
         self._labels = self._parts[-1]
-        self._label = str(self._labels.roles.label)
-        self._with_ids = [part for part in self._parts if part.roles.ids is not None]
+        self._label = str(self._labels.label)
+        self._with_ids = [part for part in self._parts if part.ids is not None]
         with located(path):
             self._settle(first)
 
-    def _open_probs(self, path: str, *, has_labels: bool) -> _Part:
+    def _open_probs(self, path: str, *, has_labels: bool) -> Part:
         options = self._options if has_labels else replace(self._options, labels=None)
         reader = open_reader(path, options)
         if reader.layout == "arrays" and len(reader.fields) == 1 and has_labels:
             raise reader.source.error("it holds one array", hint="give the file of labels as well")
-        return _Part(path, reader, find_roles(reader, options, probs=True, label=has_labels))
+        return find_columns(reader, options, probs=True, label=has_labels)
 
-    def _open_labels(self, first: _Part, path: str) -> _Part:
+    def _open_labels(self, first: Part, path: str) -> Part:
         """Open the file of labels; refuse one that could be scored itself, as the first could.
 
         That is what an unquoted glob leads to.
         """
-        reader = open_reader(path, self._options)
-        part = _Part(path, reader, find_roles(reader, self._options, probs=False, label=True))
-        if self._options.labels is not None or first.path == STANDARD_INPUT:
+        reader, options = open_reader(path, self._options), self._options
+        part = find_columns(reader, options, probs=False, label=True)
+        if options.labels is not None or self.paths[0] == STANDARD_INPUT:
             return part
-        if os.path.exists(path) and os.path.samefile(first.path, path):
+        if os.path.exists(path) and os.path.samefile(self.paths[0], path):
             return part
         try:
-            find_roles(first.reader, self._options, probs=False, label=True)
-            probs = find_roles(reader, self._options, probs=True, label=True).probs
+            find_columns(first.reader, options, probs=False, label=True)
+            probs = find_columns(reader, options, probs=True, label=True).probs
         except DataError:
             return part
-        if probs == first.roles.probs:
+        if probs == first.probs:
             raise DataError(
                 f"it was given as the file of labels, and holds probabilities as well, as "
-                f"{first.path!r} holds labels",
+                f"{self.paths[0]!r} holds labels",
                 hint="to score both, quote the glob or name their folder; to take the labels of "
                 "the second, name them by {labels}",
             )
         return part
 
-    def _settle(self, first: _Part) -> None:
+    def _settle(self, first: Part) -> None:
         """Settle which columns are read, and how many rows and classes there are."""
-        self.ids_name = self._with_ids[0].roles.ids if self._with_ids else None
+        self.ids_name = self._with_ids[0].ids if self._with_ids else None
         if self._options.ids and not self._with_ids:
-            names = [each.name for part in self._parts for each in part.reader.fields]
+            names = [name for part in self._parts for name in part.reader.fields]
             problem = f"no column {self._options.ids!r}; it has {show(names)}"
             raise DataError(problem, argument="ids")
         self._shared = self._shared_columns()
         for part in self._parts:
-            text = [name for name in (part.roles.label, part.roles.ids) if name is not None]
-            part.reader.choose([*part.roles.names, *self._shared], [*text, *self._shared])
+            read, texts = ([*each, *self._shared] for each in (part.names, part.text_names))
+            part.reader.choose(read, texts)
         self.n_rows, other = first.reader.n_rows, self._labels.reader.n_rows
         if None not in (self.n_rows, other) and self.n_rows != other:
             raise self._uneven(f"{other}", f"{self.n_rows}")
-        probs = first.roles.probs
+        probs = first.probs
         self.estimated_rows = first.reader.estimated_rows
         self.n_classes = first.reader.width(probs[0]) if len(probs) == 1 else len(probs)
         self.block_rows = min(_MOST_ROWS, max(1, _ELEMENTS // max(1, self.n_classes)))
         if self.n_classes == 1 or (self.n_classes == 0 and self.n_rows):
             raise one_column(first.reader, probs[0])
-        self.class_columns, self.left_out = list(probs), list(first.roles.left_out)
+        self.class_columns, self.left_out = list(probs), list(first.left_out)
         self.are_named = self._options.classes is not None
         self._class_names = self._named_as_labels(first)
         self.classes = self._encoder().classes
 
     def _uneven(self, n_labels: str, n_rows: str, hint: str | None = None) -> DataError:
         problem = f"{n_labels} labels, but {n_rows} rows of probabilities in {self.paths[0]!r}"
-        return DataError(problem, path=self._labels.path, hint=hint)
+        return DataError(problem, path=self.paths[-1], hint=hint)
 
     def _shared_columns(self) -> list[str]:
         """Name what both files say of a row besides: it must be the same in both."""
         if len(self._parts) < 2 or self._with_ids or self._options.ids == "":
             return []
         first, second = (
-            [e.name for e in p.reader.fields if e.kind == "text" or is_unnamed(e)]
+            [n for n, e in p.reader.fields.items() if e.kind == "text" or is_unnamed(n)]
             for p in self._parts
         )
-        used = {name for part in self._parts for name in part.roles.names}
+        used = {name for part in self._parts for name in part.names}
         return [name for name in first if name in second and name not in used]
 
-    def _named_as_labels(self, first: _Part) -> tuple[str, ...] | None:
+    def _named_as_labels(self, first: Part) -> tuple[str, ...] | None:
         """Give the names of the classes, cut as the labels of the first rows have them."""
         if len(self.class_columns) == 1 or first.reader.layout != "table":
             return None
         texts: list[str] = []
-        if self._labels.reader.field(self._label).kind == "text":
-            with located(self._labels.path):
+        if self._labels.reader.fields[self._label].kind == "text":
+            with located(self.paths[-1]):
                 labels = self._labels.reader.head([self._label])[self._label].tolist()
             texts = [text for text in labels if isinstance(text, str)]
         return matching_names(self.class_columns, texts)
@@ -200,7 +183,7 @@ class SampleReader:
         return LabelEncoder(
             self.n_classes or len(self._options.classes or ()),
             names=self._class_names, classes=self._options.classes,
-            code_names=reader.field(self._label).class_names, source=reader.source,
+            code_names=reader.fields[self._label].class_names, source=reader.source,
         )  # fmt: skip
 
     def blocks(self) -> Iterator[Samples]:
@@ -215,7 +198,7 @@ class SampleReader:
         if not first_row:
             ids = None
             for part in self._with_ids[:1]:
-                is_whole = part.reader.field(str(self.ids_name)).kind == "integer"
+                is_whole = part.reader.fields[str(self.ids_name)].kind == "integer"
                 ids = pa.array([], pa.int64() if is_whole else pa.string())
             probs = np.empty((0, max(2, self.n_classes)))
             yield Samples(probs, np.empty(0, np.int64), ids, 0)
@@ -225,7 +208,7 @@ class SampleReader:
         size, done = self.block_rows, 0
         cut = []
         for part in self._parts:
-            blocks = part.reader.blocks([*part.roles.names, *self._shared], size)
+            blocks = part.reader.blocks([*part.names, *self._shared], size)
             cut.append(rebatched(blocks, size, part.reader.source))
         while True:
             found: list[Block] = []
@@ -260,9 +243,9 @@ class SampleReader:
         with located(self.paths[-1]):
             labels = encoder.encode(blocks[-1][self._label], first_row)
         ids = [
-            as_ids(block[part.roles.ids], part.reader.source, first_row)
+            as_ids(block[part.ids], part.reader.source, first_row)
             for block, part in zip(blocks, self._parts, strict=True)
-            if part.roles.ids is not None
+            if part.ids is not None
         ]
         compared = {"ids": ids} if len(ids) == 2 else {}
         for name in self._shared:
@@ -285,12 +268,12 @@ class SampleReader:
         """Read the labels alone, where that is cheap, and check them as scoring will."""
         if self._labels.reader.is_columnar or len(self._parts) == 2:
             encoder = self._encoder()
-            with located(self._labels.path):
-                for first_row, values in self._labels.column(self._label):
+            with located(self.paths[-1]):
+                for first_row, values in self._labels.column(self._label, _MOST_ROWS):
                     encoder.encode(values, first_row)
 
     def ids(self) -> Iterator[pa.Array]:
         """Read the ids alone, where the format allows it."""
         for part in self._with_ids[:1]:
-            for first_row, values in part.column(str(self.ids_name)):
+            for first_row, values in part.column(str(self.ids_name), _MOST_ROWS):
                 yield as_ids(values, part.reader.source, first_row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -17,22 +16,18 @@ from easiness_io.readers.base import Field, Kind, Source, Values
 _UNNAMED_INDEX = "__index_level_"
 
 
+TEXTS = (pa.string(), pa.large_string(), pa.string_view())
+_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
+
+
 def is_list(kind: Any) -> bool:
     """Whether a type is one of lists."""
     return bool(pt.is_list(kind) or pt.is_large_list(kind) or pt.is_fixed_size_list(kind))
 
 
 def is_text(kind: Any) -> bool:
-    """Whether a type is one of text."""
-    return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind))
-
-
-def is_bytes(kind: Any) -> bool:
-    """Whether a type is one of bytes."""
-    return bool(
-        pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind)
-        or pt.is_fixed_size_binary(kind)
-    )  # fmt: skip
+    """Whether a type is one of text, or of bytes."""
+    return kind in TEXTS or kind in _BYTES or bool(pt.is_fixed_size_binary(kind))
 
 
 def storage(kind: Any) -> Any:
@@ -50,7 +45,7 @@ def _kind(kind: Any) -> Kind:
         return "integer"
     if pt.is_boolean(kind):
         return "boolean"
-    if is_text(kind) or is_bytes(kind) or (pt.is_temporal(kind) and not pt.is_duration(kind)):
+    if is_text(kind) or (pt.is_temporal(kind) and not pt.is_duration(kind)):
         return "text"
     if is_list(kind) and _kind(kind.value_type) in ("float", "integer", "boolean"):
         return "matrix"
@@ -84,7 +79,7 @@ def text_bytes(column: Any) -> int:
     """Count the bytes of a column's texts once each row holds its own."""
     if not pt.is_dictionary(column.type):
         return int(column.nbytes)
-    if not (is_text(column.type.value_type) or is_bytes(column.type.value_type)):
+    if not is_text(column.type.value_type):
         return 8 * len(column)
     lengths = pc.binary_length(column.dictionary)
     total = pc.sum(pc.cast(pc.take(lengths, column.indices), pa.int64())).as_py()
@@ -111,15 +106,15 @@ def values(column: Any, name: str, source: Source, first_row: int) -> Values:
     kind = column.type
     if is_list(kind):
         return _matrix(column, name, source, first_row)
-    if is_bytes(kind):
+    if kind in TEXTS:
+        column = column.cast(pa.string())
+        column.validate(full=True)  # parquet may hold text that is not UTF-8
+        return column
+    if is_text(kind):
         texts = [None if each is None else _decoded(each) for each in column.to_pylist()]
         return pa.array(texts, pa.string())
     if pt.is_temporal(kind):
         return pc.replace_substring(column.cast(pa.string()), " ", "T", max_replacements=1)
-    if is_text(kind):
-        column = column.cast(pa.string())
-        column.validate(full=True)  # parquet may hold text that is not UTF-8
-        return column
     if pt.is_decimal(kind):
         column = column.cast(pa.float64())
     return column if column.null_count else column.to_numpy(zero_copy_only=False)
@@ -127,10 +122,11 @@ def values(column: Any, name: str, source: Source, first_row: int) -> Values:
 
 def _decoded(value: bytes) -> str:
     """Read bytes as UTF-8, or as hexadecimal digits where they are no text."""
-    with suppress(UnicodeDecodeError):
+    try:
         text = value.decode()
-        return text if text.isprintable() else value.hex()
-    return value.hex()
+    except UnicodeDecodeError:
+        return value.hex()
+    return text if text.isprintable() else value.hex()
 
 
 def _matrix(column: Any, name: str, source: Source, first_row: int) -> NDArray[Any]:

@@ -43,6 +43,11 @@ class Field:
         """Whether it holds one number a row."""
         return self.kind in ("float", "integer", "boolean", "any")
 
+    @property
+    def is_single(self) -> bool:
+        """Whether it holds one number or text a row."""
+        return self.is_number or self.kind == "text"
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -143,18 +148,14 @@ class Reader(ABC):
     def __init__(
         self, source: Source, fields: Sequence[Field], *, n_rows: int | None = None
     ) -> None:
-        self.source, self.fields = source, tuple(fields)
+        self.source, self.fields = source, {each.name: each for each in fields}
         self.n_rows = self.estimated_rows = n_rows  # None where only reading all of the file tells
         self._head: Block = {}
-        for name, count in Counter(each.name for each in self.fields).items():
+        for name, count in Counter(each.name for each in fields).items():
             if count > 1:
                 no_header = "; if the first line is a row, pass {no_header}"
                 hint = "rename them" + no_header * self.guessed_header
                 raise source.error(f"{count} columns are named {name!r}", hint=hint)
-
-    def field(self, name: str) -> Field:
-        """Give the column of this name."""
-        return next(each for each in self.fields if each.name == name)
 
     @abstractmethod
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
@@ -179,7 +180,7 @@ class Reader(ABC):
 
     def width(self, name: str) -> int:
         """Count the columns of a matrix; 0 where lists of no rows do not tell."""
-        width = self.field(name).width
+        width = self.fields[name].width
         if width is not None:
             return width
         found = self.head([name])[name]

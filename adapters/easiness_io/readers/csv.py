@@ -158,7 +158,7 @@ class CsvReader(Reader):
         return [row[at] for row in self._rows]
 
     def _type(self, name: str) -> Any:
-        kind = self.field(name).kind
+        kind = self.fields[name].kind
         is_text = kind == "text" or name in self._text
         if is_text and kind == "float":
             # Whole numbers with gaps, as pandas writes them, are ids: 1.0 is 1.

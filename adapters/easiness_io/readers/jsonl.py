@@ -60,7 +60,7 @@ class JsonLinesReader(Reader):
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
         """Read class columns as float64: a first row of `[0, 1]` has whole numbers."""
         for name in set(names) - set(as_text):
-            if self.field(name).is_number:
+            if self.fields[name].is_number:
                 self._types[name] = _KINDS["float"]
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:

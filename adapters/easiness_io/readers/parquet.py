@@ -53,7 +53,7 @@ def _opened(source: Source) -> Iterator[Any]:
     ):
         text = [
             each.name for each in file.schema_arrow
-            if arrow.is_text(arrow.storage(each.type)) or pt.is_binary(each.type)
+            if arrow.storage(each.type) in arrow.TEXTS or pt.is_binary(each.type)
         ]  # fmt: skip
         if text:
             options["read_dictionary"] = text
@@ -65,7 +65,7 @@ def _batches(file: Any, source: Source, names: list[str], most_rows: int) -> Ite
     """Read rows of the named columns, as many at once as fit in 64 MiB or `max_bytes`."""
     row_bytes = 8 * len(names)
     kinds = [arrow.storage(file.schema_arrow.field(name).type) for name in names]
-    if any(arrow.is_list(k) or arrow.is_text(k) or arrow.is_bytes(k) for k in kinds):
+    if any(arrow.is_list(kind) or arrow.is_text(kind) for kind in kinds):
         for first in islice(file.iter_batches(1, columns=names, use_threads=False), 1):
             row_bytes = max(row_bytes, _n_bytes(first, source))
         # Later lists may be longer than the first.

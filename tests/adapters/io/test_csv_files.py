@@ -41,7 +41,9 @@ def test_the_first_line_of_probabilities(text, tmp_path, first):
             assert len(rows_read(path, tmp_path / "y.npy", classes=["x", "y"])[1]) == n_rows
         else:
             hint = "is a row, pass header=False" if expected else "holds names, pass header=True"
-            with pytest.raises(ValueError, match=rf"{n_rows} labels, but .*of the probabilities {hint}"):
+            with pytest.raises(
+                ValueError, match=rf"{n_rows} labels, but .*of the probabilities {hint}"
+            ):
                 rows_read(path, tmp_path / "y.npy", classes=["x", "y"])
 
 

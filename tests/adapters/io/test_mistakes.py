@@ -55,7 +55,9 @@ def test_a_header_of_whole_numbers_is_no_sample(header: str) -> None:
 def test_a_label_header_of_a_number() -> None:
     pd.DataFrame(PROBS).to_csv("p.csv", index=False)
     pd.Series(LABELS).to_csv("y.csv", index=False)
-    assert "if the first line of the labels holds names, pass header=True" in refused("p.csv", "y.csv")
+    assert "if the first line of the labels holds names, pass header=True" in refused(
+        "p.csv", "y.csv"
+    )
     assert accuracy("p.csv", "y.csv", header=True) == 1
     np.savetxt("p.csv", PROBS, delimiter=",")
     np.savetxt("y.csv", LABELS, fmt="%d")
