@@ -15,8 +15,6 @@ from easiness_io.names import LOGITS_NAMES, PROBS_NAMES, affixes, key_of
 from easiness_io.readers.base import Reader, ReadOptions
 from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
 
-_SHOWN = 20
-
 
 def find_class_columns(
     reader: Reader, options: ReadOptions, others: Sequence[str]
@@ -59,7 +57,7 @@ def one_column(reader: Reader, name: str) -> DataError:
 def show(names: Iterable[str]) -> str:
     """List the first names for a message."""
     shown = [repr(name) for name in names]
-    return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "") or "none"
+    return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "") or "none"
 
 
 def no_column(reader: Reader, name: str, argument: str) -> DataError:

@@ -15,24 +15,28 @@ from easiness_io.names import TRUTH, Key, is_numbered, key_of
 from easiness_io.readers.base import Source, Values
 
 _HUGE = 1 << 62
+_Names = Sequence[str] | None
 
 
 class LabelEncoder:
-    """Turns the labels of one file into column numbers."""
+    """Turns the labels of one file, block by block, into column numbers."""
 
     def __init__(
-        self,
-        n_classes: int,
-        *,
-        names: Sequence[str] | None,
-        classes: Sequence[str] | None,
-        code_names: Sequence[str] | None,
-        source: Source,
+        self, n_classes: int, *, names: _Names, classes: _Names, code_names: _Names, source: Source
     ) -> None:
         self._n_classes, self._source = n_classes, source
-        if classes is not None:
-            _check_given(classes, names, n_classes, source)
-        columns, codes = list(names or ()), list(code_names or ())
+        if classes is not None and len(classes) != n_classes:
+            raise source.error(
+                f"{len(classes)} class names, but the probabilities have {n_classes} columns",
+                argument="classes",
+            )
+        given, columns, codes = list(classes or ()), list(names or ()), list(code_names or ())
+        if given != columns and sorted(given) == sorted(columns):
+            raise source.error(
+                f"{', '.join(given)} are the names of the columns in another order than theirs "
+                f"({', '.join(columns)})",
+                argument="classes", hint="leave {classes} out, or give the names in that order",
+            )  # fmt: skip
         # What numbers among the labels mean: positions, unless columns or the file say otherwise.
         self._meaning: dict[Key, int] | None = None
         if columns and is_numbered(columns):
@@ -47,13 +51,15 @@ class LabelEncoder:
         elif codes and self._meaning and set(self._meaning) <= set(range(len(codes))):
             columns = [codes[at] for at in self._meaning]  # type: ignore[index]
         elif codes and not self._meaning:
-            at_name = {name: at for at, name in enumerate(classes or columns)}
+            at_name = {name: at for at, name in enumerate(given or columns)}
             self._meaning = {k: at_name[name] for k, name in enumerate(codes) if name in at_name}
-        self._given, self._has_columns = classes is not None, bool(columns)
-        self._names = list(classes or columns)
+        self._given, self._has_columns = bool(given), bool(columns)
+        self._names = given or columns
         if len(set(self._names)) < len(self._names):
             raise source.error("two classes have the same name", argument="classes")
-        self.classes = None if _is_plain(self._names) else self._names
+        # Names that say no more than the column numbers do are none.
+        keys = [key_of(name) for name in self._names if name.strip().lower() not in TRUTH]
+        self.classes = None if keys == list(range(len(self._names))) else self._names
         # Names as they are written, and what they stand for where that tells them apart.
         self._columns: dict[Key, int] = {name: at for at, name in enumerate(self._names)}
         meant = {key_of(name): at for at, name in enumerate(self._names)}
@@ -63,14 +69,14 @@ class LabelEncoder:
 
     def encode(self, values: Values, first_row: int) -> NDArray[np.int64]:
         """Give the column number of each label."""
-        is_array = not self._names and self._meaning is None and isinstance(values, np.ndarray)
         if not len(values):
             return np.empty(0, np.int64)
-        if is_array and values.dtype.kind in "iu":
+        is_whole = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
+        if is_whole and not self._names and self._meaning is None:
             return check_labels(values, len(values), self._n_classes, first_row=first_row)
         unique, codes = self._distinct(values, first_row)
         mode = self._how(unique)
-        if self._mode not in ("", mode):
+        if first_row and self._mode not in ("", mode):
             raise self._error(
                 f"they are {self._mode} up to row {first_row - 1}, {mode} from there on",
                 hint="write all in one way",
@@ -148,25 +154,3 @@ class LabelEncoder:
 
     def _error(self, problem: str, **fields: Any) -> DataError:
         return self._source.error(problem, argument="labels", **fields)
-
-
-def _is_plain(names: list[str]) -> bool:
-    """Whether names say no more than the column numbers do."""
-    keys = [key_of(name) for name in names if name.strip().lower() not in TRUTH]
-    return keys == list(range(len(names)))
-
-
-def _check_given(
-    classes: Sequence[str], names: Sequence[str] | None, n_classes: int, source: Source
-) -> None:
-    if len(classes) != n_classes:
-        raise source.error(
-            f"{len(classes)} class names, but the probabilities have {n_classes} columns",
-            argument="classes",
-        )
-    if names is not None and list(classes) != list(names) and sorted(classes) == sorted(names):
-        raise source.error(
-            f"{', '.join(classes)} are the names of the columns in another order than theirs "
-            f"({', '.join(names)})",
-            argument="classes", hint="leave {classes} out, or give the names in that order",
-        )  # fmt: skip

@@ -71,7 +71,7 @@ def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     for name in names:
         found = {f"{prefix}*" for prefix in _prefixes(name)}
         found |= {f"*{suffix}" for suffix in _suffixes(name)}
-        for affix in found | ({""} if is_numbered([name]) else set()):
+        for affix in sorted(found | ({""} if is_numbered([name]) else set()), reverse=True):
             groups.setdefault(affix, []).append(name)
     return {affix: tuple(members) for affix, members in groups.items() if len(members) > 1}
 

@@ -149,8 +149,13 @@ class SampleReader:
             raise one_column(first.reader, probs[0])
         self.class_columns, self.left_out = list(probs), list(first.left_out)
         self.are_named = self._options.classes is not None
-        self._class_names = self._named_as_labels(first)
-        self.classes = self._encoder().classes
+        labels = self._labels.reader
+        self._encoder = LabelEncoder(
+            self.n_classes or len(self._options.classes or ()),
+            names=self._named_as_labels(first), classes=self._options.classes,
+            code_names=labels.fields[self._label].class_names, source=labels.source,
+        )  # fmt: skip
+        self.classes = self._encoder.classes
 
     def _uneven(self, n_labels: str, n_rows: str, hint: str | None = None) -> DataError:
         problem = f"{n_labels} labels, but {n_rows} rows of probabilities in {self.paths[0]!r}"
@@ -178,22 +183,14 @@ class SampleReader:
             texts = [text for text in labels if isinstance(text, str)]
         return matching_names(self.class_columns, texts)
 
-    def _encoder(self) -> LabelEncoder:
-        reader = self._labels.reader
-        return LabelEncoder(
-            self.n_classes or len(self._options.classes or ()),
-            names=self._class_names, classes=self._options.classes,
-            code_names=reader.fields[self._label].class_names, source=reader.source,
-        )  # fmt: skip
-
     def blocks(self) -> Iterator[Samples]:
         """Read the input from its start.
 
         The last block has less than `block_rows` rows; without rows there is an empty one.
         """
-        encoder, first_row = self._encoder(), 0
+        first_row = 0
         for blocks in self._aligned():
-            yield self._samples(blocks, encoder, first_row)
+            yield self._samples(blocks, first_row)
             first_row += rows_of(blocks[0])
         if not first_row:
             ids = None
@@ -239,9 +236,9 @@ class SampleReader:
                 return f"if the first line of the {what} {found}"
         return None
 
-    def _samples(self, blocks: list[Block], encoder: LabelEncoder, first_row: int) -> Samples:
+    def _samples(self, blocks: list[Block], first_row: int) -> Samples:
         with located(self.paths[-1]):
-            labels = encoder.encode(blocks[-1][self._label], first_row)
+            labels = self._encoder.encode(blocks[-1][self._label], first_row)
         ids = [
             as_ids(block[part.ids], part.reader.source, first_row)
             for block, part in zip(blocks, self._parts, strict=True)
@@ -260,17 +257,15 @@ class SampleReader:
                     self._parts[0].reader.source.check_complete(column, first_row, name)
             probs = columns[0] if len(columns) == 1 else np.column_stack(columns)
             logits = probs if self._options.logits else None
-            if logits is not None:
-                probs = ec.softmax(logits)
+            probs = probs if logits is None else ec.softmax(logits)
         return Samples(probs, labels, ids[0] if ids else None, first_row, logits)
 
     def check_labels(self) -> None:
         """Read the labels alone, where that is cheap, and check them as scoring will."""
         if self._labels.reader.is_columnar or len(self._parts) == 2:
-            encoder = self._encoder()
             with located(self.paths[-1]):
                 for first_row, values in self._labels.column(self._label, _MOST_ROWS):
-                    encoder.encode(values, first_row)
+                    self._encoder.encode(values, first_row)
 
     def ids(self) -> Iterator[pa.Array]:
         """Read the ids alone, where the format allows it."""

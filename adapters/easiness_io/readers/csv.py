@@ -37,7 +37,7 @@ class CsvReader(Reader):
         has_header = _is_header(dialect, source) if options.header is None else options.header
         self._n_header, self._rows = int(has_header), rows[has_header:]
         self._block_bytes = max(_BLOCK_BYTES, 8 * dialect.longest_line)
-        self._text: set[str] = set()
+        self._as_text: set[str] = set()
         for at, row in enumerate(rows):
             if len(row) != len(first):
                 raise self._bad_row(at - self._n_header, len(row))
@@ -56,7 +56,12 @@ class CsvReader(Reader):
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
         """Settle which columns are read as they are written: `007` is no 7."""
-        self._text = set(as_text)
+        self._as_text = set(as_text)
+        for name in as_text:
+            # Whole numbers with gaps, as pandas writes them, are ids: 1.0 is 1.
+            gaps = (cell in text.MISSING or _WHOLE.fullmatch(cell) for cell in self._cells(name))
+            if self.fields[name].kind == "float" and all(gaps):
+                self._as_text.remove(name)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the named columns; numbers as float64, text as it is written."""
@@ -70,13 +75,10 @@ class CsvReader(Reader):
                         yield dict(zip(names, map(_values, batch.columns), strict=True))
                     n_rows += batch.num_rows
         except UnreadableError as error:
-            if not isinstance(error.__cause__, pa.ArrowInvalid):
-                raise
-            raise self._fault(names) or error from error.__cause__
-        self._check_quotes(n_rows)
-
-    def _check_quotes(self, n_rows: int) -> None:
-        """Refuse rows that quotation marks swallow: Arrow takes `"a` and all up to the next."""
+            if isinstance(error.__cause__, pa.ArrowInvalid):
+                self._refuse_row(names)
+            raise
+        # Arrow takes `"a` and all up to the next quotation mark for one cell.
         n_marks = n_lines = 0
         with text.opened(self.source) as stream:
             while data := stream.read(_BLOCK_BYTES):
@@ -84,15 +86,16 @@ class CsvReader(Reader):
                 n_lines += data.count(b"\n")
         # Lines that are no rows may belong to a text; Python's parser tells, slowly.
         if n_marks % 2 or (n_marks and n_lines > n_rows + self._n_header):
-            fault = self._fault([], strict=True)
-            if fault is not None:
-                raise fault
+            self._refuse_row([], strict=True)
 
     def _open(self, stream: Any, names: Sequence[str]) -> Any:
         dialect = self._dialect
         positions = {name: str(self._positions[name]) for name in names}
         convert = csv.ConvertOptions(
-            column_types={at: self._type(name) for name, at in positions.items()},
+            column_types={
+                at: pa.string() if self._is_text(name) else pa.float64()
+                for name, at in positions.items()
+            },
             include_columns=list(positions.values()), null_values=text.MISSING,
             strings_can_be_null=False, decimal_point=dialect.decimal,
         )  # fmt: skip
@@ -105,11 +108,12 @@ class CsvReader(Reader):
         self.source.check_size(self._block_bytes, "a block of text")
         return csv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
 
-    def _fault(self, names: Sequence[str], *, strict: bool = False) -> UnreadableError | None:
+    def _refuse_row(self, names: Sequence[str], *, strict: bool = False) -> None:
         """Find with Python's own parser what Arrow does not locate: the first row it cannot use."""
         dialect, row = self._dialect, -self._n_header
-        numbers = {name: self._positions[name] for name in names if self._type(name) != pa.string()}
+        numbers = {name: self._positions[name] for name in names if not self._is_text(name)}
         encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
+        hint = None
         with text.opened(self.source) as stream:
             lines = io.TextIOWrapper(stream, encoding, newline="")
             pieces = iter(partial(lines.readline, self._block_bytes), "")
@@ -117,24 +121,21 @@ class CsvReader(Reader):
                 rows = reader(pieces, delimiter=dialect.delimiter, strict=strict)
                 for cells in filter(None, rows):
                     if len(cells) != len(self.fields):
-                        return self._bad_row(row, len(cells))
+                        raise self._bad_row(row, len(cells))
                     for name, at in numbers.items() if row >= 0 else ():
                         cell = cells[at].strip()
                         if cell not in text.MISSING and not dialect.is_number(cell):
-                            problem = f"expected a number, got {cell[:80]!r}"
-                            where = f"row {row}, column {name!r}"
-                            return self.source.unreadable(f"{where}: {problem}", row=row)
+                            problem = f", column {name!r}: expected a number, got {cell[:80]!r}"
+                            raise self.source.unreadable(f"row {row}{problem}", row=row)
                     row += 1
-            except UnicodeError:
-                return self.source.unreadable(
-                    f"row {row} or after: not text in {dialect.encoding.upper()}", row=row,
-                    hint="name the encoding by {encoding}",
-                )  # fmt: skip
+                return
+            except UnicodeDecodeError:
+                problem = f" or after: not text in {dialect.encoding.upper()}"
+                hint = "name the encoding by {encoding}"
             except CsvError as error:
                 is_open = "end of data" in str(error) or "field limit" in str(error)
-                problem = "a quotation mark is never closed" if is_open else reason(error)
-                return self.source.unreadable(f"row {row}: {problem}", row=row)
-        return None
+                problem = ": a quotation mark is never closed" if is_open else f": {reason(error)}"
+        raise self.source.unreadable(f"row {row}{problem}", hint=hint, row=row)
 
     def _bad_row(self, row: int, n_cells: int) -> UnreadableError:
         return self.source.unreadable(
@@ -147,24 +148,18 @@ class CsvReader(Reader):
         found: Block = {}
         for name in names:
             cells = self._cells(name)
-            if self._type(name) == pa.float64():
-                found[name] = np.array(list(map(self._dialect.to_float, cells)), np.float64)
-            else:
+            if self._is_text(name):
                 found[name] = pa.array(cells, pa.string())
+            else:
+                found[name] = np.array(list(map(self._dialect.to_float, cells)), np.float64)
         return found
 
     def _cells(self, name: str) -> list[str]:
         at = self._positions[name]
         return [row[at] for row in self._rows]
 
-    def _type(self, name: str) -> Any:
-        kind = self.fields[name].kind
-        is_text = kind == "text" or name in self._text
-        if is_text and kind == "float":
-            # Whole numbers with gaps, as pandas writes them, are ids: 1.0 is 1.
-            gaps = (cell in text.MISSING or _WHOLE.fullmatch(cell) for cell in self._cells(name))
-            is_text = not all(gaps)
-        return pa.string() if is_text else pa.float64()
+    def _is_text(self, name: str) -> bool:
+        return name in self._as_text or self.fields[name].kind == "text"
 
 
 def _values(column: Any) -> Any:

@@ -39,7 +39,9 @@ class ArrowReader(Reader):
             with _opened(file, [self._positions[name] for name in order]) as batches:
                 if batches.schema.names != order:
                     raise file.error(f"its columns differ from those of {self._files[0].path!r}")
-                for batch in _each(batches):
+                n_batches = getattr(batches, "num_record_batches", None)  # streams do not tell
+                each = batches if n_batches is None else map(batches.get_batch, range(n_batches))
+                for batch in each:
                     batch.validate(full=True)
                     self.source.check_size(batch.nbytes, "one batch of rows")
                     yield arrow.batch_values(batch, file, done)
@@ -88,9 +90,3 @@ def _check_end(file: Any, source: Source) -> None:
     file.seek(max(0, source.size - 8))
     if file.read() != b"\xff\xff\xff\xff" + bytes(4):
         raise source.unreadable("cut short: the end of the stream is missing")
-
-
-def _each(batches: Any) -> Iterator[Any]:
-    if hasattr(batches, "num_record_batches"):
-        return (batches.get_batch(at) for at in range(batches.num_record_batches))
-    return iter(batches)

@@ -67,19 +67,6 @@ def open_reader(path: str, options: ReadOptions) -> Reader:
         raise
     except (OSError, ValueError) as error:
         raise source.unreadable(f"cannot be read: {reason(error)}") from error
-    return _reader(source, first, options)
-
-
-def _kept(file: BinaryIO, source: Source) -> Source:
-    """Keep the bytes of what can be read only once."""
-    data = bytearray()
-    while chunk := file.read(_STEP):
-        data += chunk
-        source.check_size(len(data), "what can be read only once")
-    return replace(source, data=bytes(data))
-
-
-def _reader(source: Source, first: bytes, options: ReadOptions) -> Reader:
     suffix = suffix_of(source.path)
     # Pickle protocols 2 to 5 start with byte 128 and their number.
     if suffix in _PICKLES or (first[:1] == b"\x80" and first[1:2] in (b"\2", b"\3", b"\4", b"\5")):
@@ -98,3 +85,12 @@ def _reader(source: Source, first: bytes, options: ReadOptions) -> Reader:
             f"it does not begin as {named} does: damaged, cut short, or of another format"
         )
     return FORMATS[begun][0](source, options)
+
+
+def _kept(file: BinaryIO, source: Source) -> Source:
+    """Keep the bytes of what can be read only once."""
+    data = bytearray()
+    while chunk := file.read(_STEP):
+        data += chunk
+        source.check_size(len(data), "what can be read only once")
+    return replace(source, data=bytes(data))
