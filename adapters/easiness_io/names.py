@@ -8,9 +8,7 @@ from typing import Any
 
 PROBS_NAMES = ("probs", "pred_probs", "probabilities", "predictions")
 LOGITS_NAMES = ("logits", "logit")
-LABEL_NAMES = (
-    "label", "labels", "y", "y_true", "true_label", "given_label", "target", "class",
-)  # fmt: skip
+LABEL_NAMES = ("label", "labels", "y", "y_true", "true_label", "given_label", "target", "class")
 ID_NAMES = ("id", "sample_id", "index")
 # Where a name is cut into what a group shares and what each member has of its own.
 _CUTS = re.compile(r"[\W_]|(?<=[^\W\d_])(?=\d)|(?<=[a-z\d])(?=[A-Z])")

@@ -154,9 +154,8 @@ class NpyReader(Reader):
         self._array.check(source.size)
         shape = self._array.shape
         if len(shape) not in (1, 2):
-            raise source.unreadable(
-                f"expected an array of one or two dimensions, got shape {shape}"
-            )
+            problem = f"expected an array of one or two dimensions, got shape {shape}"
+            raise source.unreadable(problem)
         super().__init__(source, [self._array.field], n_rows=self._array.n_rows)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:

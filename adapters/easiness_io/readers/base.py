@@ -94,11 +94,9 @@ class Source:
     def check_size(self, n_bytes: int, what: str) -> None:
         """Refuse more bytes than `max_bytes` allows in memory."""
         if n_bytes > self.max_bytes:
-            raise self.error(
-                f"{what} takes {n_bytes:,} bytes in memory, more than the limit of "
-                f"{self.max_bytes:,}",
-                hint="raise {max_bytes} if that is what you want",
-            )
+            problem = f"{what} takes {n_bytes:,} bytes in memory, more than the limit of"
+            hint = "raise {max_bytes} if that is what you want"
+            raise self.error(f"{problem} {self.max_bytes:,}", hint=hint)
 
     def check_width(self, name: str, expected: int, width: int, row: int) -> None:
         """Refuse a list that is not as long as those before."""
@@ -116,11 +114,10 @@ class Source:
             problem = f"{n_null} values are missing; the first is row {row}"
             if n_null == 1:
                 problem = f"1 value is missing, in row {row}"
-            raise self.error(
-                problem if name is None else f"column {name!r}: {problem}",
-                argument="labels" if name is None else None,
-                hint="drop or fill these rows", row=row,
-            )  # fmt: skip
+            hint = "drop or fill these rows"
+            if name is None:
+                raise self.error(problem, argument="labels", hint=hint, row=row)
+            raise self.error(f"column {name!r}: {problem}", hint=hint, row=row)
 
     @contextmanager
     def reading(self, what: str) -> Iterator[None]:

@@ -90,14 +90,11 @@ class CsvReader(Reader):
 
     def _open(self, stream: Any, names: Sequence[str]) -> Any:
         dialect = self._dialect
-        positions = {name: str(self._positions[name]) for name in names}
+        positions = [str(self._positions[name]) for name in names]
+        types = [pa.string() if self._is_text(name) else pa.float64() for name in names]
         convert = csv.ConvertOptions(
-            column_types={
-                at: pa.string() if self._is_text(name) else pa.float64()
-                for name, at in positions.items()
-            },
-            include_columns=list(positions.values()), null_values=text.MISSING,
-            strings_can_be_null=False, decimal_point=dialect.decimal,
+            column_types=dict(zip(positions, types, strict=True)), include_columns=positions,
+            null_values=text.MISSING, strings_can_be_null=False, decimal_point=dialect.decimal,
         )  # fmt: skip
         parse = csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True)
         read = csv.ReadOptions(

@@ -21,13 +21,8 @@ COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "z
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _HEAD_BYTES = 1 << 20
 INTEGER = re.compile(r"[+-]?[0-9]+")
-_NUMBERS = {
-    mark: re.compile(
-        rf"[+-]?([0-9]+([{mark}][0-9]*)?|[{mark}][0-9]+)(e[-+]?[0-9]+)?|[+-]?(inf|infinity|nan)",
-        re.I,
-    )
-    for mark in ".,"
-}
+_NUMBER = "[+-]?([0-9]+([{0}][0-9]*)?|[{0}][0-9]+)(e[-+]?[0-9]+)?|[+-]?(inf|infinity|nan)"
+_NUMBERS = {mark: re.compile(_NUMBER.format(mark), re.IGNORECASE) for mark in ".,"}
 # What stands for a number that is missing, as pandas reads it.
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
 
