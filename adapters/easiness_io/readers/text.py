@@ -108,7 +108,7 @@ def dialect_of(source: Source, options: ReadOptions) -> Dialect:
     except csv.Error as error:
         raise source.unreadable(f"not readable as csv: {reason(error)}") from error
     if not is_all and len(rows) <= HEAD_ROWS:
-        rows.pop()  # it may be cut within quotation marks
+        del rows[-1:]  # it may be cut within quotation marks
     if not rows:
         raise source.unreadable("it holds no rows")
     decimal = options.decimal or _decimal(rows, delimiter, source)
