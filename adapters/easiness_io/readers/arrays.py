@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
@@ -205,12 +205,13 @@ class NpzReader(Reader):
         array, info = self._arrays[name], archive.getinfo(name + ".npy")
         array.check(info.file_size)
         with archive.open(info) as file:
-            file.read(array.offset)
             if array.is_scattered:  # over all of the member, which is a stream
                 self.source.check_size(array.n_bytes, f"array {name!r}, in Fortran order,")
-                whole = io.BytesIO(file.read())
-                yield from replace(array, offset=0).blocks(whole, block_rows)
+                whole = npy_format.read_array(file, allow_pickle=False)
+                for start in range(0, array.n_rows, block_rows):
+                    yield array.values(np.ascontiguousarray(whole[start : start + block_rows]))
             else:
+                file.read(array.offset)
                 yield from array.blocks(file, block_rows)
             file.read(1)  # the end of the member is where its checksum is compared
 
