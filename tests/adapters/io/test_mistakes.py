@@ -58,6 +58,8 @@ def test_a_label_header_of_a_number() -> None:
     assert "if the first line of the labels holds names, pass header=True" in refused(
         "p.csv", "y.csv"
     )
+    Path("y{0}.csv").write_bytes(Path("y.csv").read_bytes())  # hints are templates, names are not
+    assert "first line of the labels holds names" in refused("p.csv", "y{0}.csv")
     assert accuracy("p.csv", "y.csv", header=True) == 1
     np.savetxt("p.csv", PROBS, delimiter=",")
     np.savetxt("y.csv", LABELS, fmt="%d")
