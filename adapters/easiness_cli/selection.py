@@ -41,7 +41,7 @@ def select_rows(args: argparse.Namespace) -> tuple[pa.Table, int]:
 
 def _read_file(path: str, needed: list[str], max_bytes: int) -> Any:
     reader = open_reader(path, ReadOptions(max_bytes=max_bytes))
-    kinds = {each.name: each.kind for each in reader.fields}
+    kinds = {name: each.kind for name, each in reader.fields.items()}
     for name in ("index", *needed):
         if name not in kinds:
             raise DataError(
@@ -49,7 +49,7 @@ def _read_file(path: str, needed: list[str], max_bytes: int) -> Any:
                 f"{', '.join(map(repr, list(kinds)[:20]))}",
                 path=path,
             )
-        if name != "level" and kinds[name] not in ("integer", "float"):
+        if name != "level" and kinds[name] not in ("integer", "float", "any"):
             raise DataError(f"column {name!r}: expected numbers, got {kinds[name]}", path=path)
     names = ["index", *(["id"] if "id" in kinds else []), *needed]
     reader.choose(names, [name for name in names if name in ("id", "level")])

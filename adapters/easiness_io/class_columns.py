@@ -4,48 +4,46 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from easiness_io.errors import AmbiguousError, DataError
-from easiness_io.names import affixes, key_of
-from easiness_io.readers.base import Field, Reader, ReadOptions, Values
+from easiness_io.names import LOGITS_NAMES, PROBS_NAMES, affixes, key_of
+from easiness_io.readers.base import Reader, ReadOptions
 from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
-
-PROBS_NAMES = ("probs", "pred_probs", "probabilities", "predictions")
-LOGITS_NAMES = ("logits", "logit")
-_SHOWN = 20
 
 
 def find_class_columns(
-    reader: Reader, options: ReadOptions, others: Sequence[Field]
+    reader: Reader, options: ReadOptions, others: Sequence[str]
 ) -> tuple[str, ...]:
     """Find the probabilities among the columns that are no label and no id."""
     if options.probs is not None:
-        return _named(reader, options.probs, {each.name for each in others})
-    numbers = [each for each in others if each.is_number]
+        return _given(reader, options.probs, others)
+    numbers = tuple(name for name in others if reader.fields[name].is_number)
     if reader.layout == "unnamed" and len(numbers) > 1:
-        return _unnamed(reader, options, numbers)
-    matrices = [each.name for each in others if each.kind == "matrix"]
+        _check_unnamed(reader, options, numbers)
+        return numbers
+    matrices = [name for name in others if reader.fields[name].kind == "matrix"]
     if len(matrices) == 1 and len(reader.fields) == 1:
         return (matrices[0],)
-    groups: list[tuple[str, ...]] = []
     if len(numbers) == 1 and not matrices:
-        raise one_column(reader, numbers[0].name)
-    if reader.layout == "table":
-        groups = _groups(reader, options, numbers) if len(numbers) > 1 else []
+        raise one_column(reader, numbers[0])
+    is_table = reader.layout == "table" and len(numbers) > 1
+    groups = _groups(reader, options, numbers) if is_table else []
     found = _matrices(reader, options, matrices, bool(groups))
-    found = [*found, *groups] if not _has_usual_name(found, options) else found
+    usual = LOGITS_NAMES if options.logits else PROBS_NAMES
+    if len(found) != 1 or found[0][0].lower() not in usual:
+        found = [*found, *groups]
     if len(found) == 1:
         return found[0]
     if found:
-        order = [each.name for each in others]
-        found.sort(key=lambda names: order.index(names[0]))
+        found.sort(key=lambda names: others.index(names[0]))
         readings = "; ".join(map(_brief, found[:5]))
         raise _ambiguous(reader, f"more than one reading of its columns: {readings}")
-    raise _nothing(reader, options, [each.name for each in numbers], matrices)
+    raise _nothing(reader, options, numbers, matrices)
 
 
 def one_column(reader: Reader, name: str) -> DataError:
@@ -59,61 +57,60 @@ def one_column(reader: Reader, name: str) -> DataError:
 def show(names: Iterable[str]) -> str:
     """List the first names for a message."""
     shown = [repr(name) for name in names]
-    return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "") or "none"
+    return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "") or "none"
 
 
-def called(reader: Reader, wanted: Sequence[str]) -> list[Field]:
+def no_column(reader: Reader, name: str, argument: str) -> DataError:
+    """Build the error about a column that is not there."""
+    problem = f"no column {name!r}; it has {show(reader.fields)}"
+    return reader.source.error(problem, argument=argument)
+
+
+def called(reader: Reader, wanted: Sequence[str]) -> list[str]:
     """Give the columns with a usual name, the most usual first."""
-    by_name: dict[str, list[Field]] = {}
-    for each in reader.fields:
-        by_name.setdefault(each.name.lower(), []).append(each)
-    return [each for name in wanted for each in by_name.get(name, ())]
+    found = [name for name in reader.fields if name.lower() in wanted]
+    return sorted(found, key=lambda name: wanted.index(name.lower()))
 
 
-def head_values(columns: Sequence[Values]) -> NDArray[np.float64]:
+def head_values(reader: Reader, names: Sequence[str]) -> NDArray[np.float64]:
     """Join columns of the first rows as float64; nulls as NaN."""
-    parts = []
-    for values in columns:
-        array = values if isinstance(values, np.ndarray) else values.to_numpy(zero_copy_only=False)
-        parts.append(array.astype(np.float64).reshape(len(array), -1 if array.size else 1))
+    head, parts = reader.head(names), []
+    for name in names:
+        array = np.asarray(head[name]).astype(np.float64)
+        parts.append(array.reshape(len(array), -1 if array.size else 1))
     return np.concatenate(parts, axis=1) if parts else np.empty((0, 0))
 
 
-def _named(reader: Reader, wanted: str, usable: set[str]) -> tuple[str, ...]:
+def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...]:
     """Give the columns of a name, of a pattern, or of a list of them."""
-    names = [each.name for each in reader.fields]
-    found: list[str] = []
+    names, found = list(reader.fields), dict[str, None]()
     for part in [wanted] if wanted in names else map(str.strip, wanted.split(",")):
         # A pattern means columns that are nothing else; a name means what it says.
-        match = [part] if part in names else [
-            name for name in names if fnmatch.fnmatchcase(name, part) and name in usable
-        ]  # fmt: skip
-        if not match:
-            raise reader.source.error(f"no column {part!r}; it has {show(names)}", argument="probs")
-        found += [name for name in match if name not in found]
-    fields = [reader.field(name) for name in found]
-    if len(fields) == 1 and fields[0].kind == "matrix":
-        return (found[0],)
-    other = next((each for each in fields if not each.is_number), None)
-    if other is not None:
-        raise reader.source.error(
-            f"column {other.name!r}: expected numbers, one column for each class",
-            hint="name the class columns by {probs}",
-        )
-    if len(found) == 1:
-        raise one_column(reader, found[0])
+        matches = [part] if part in names else [n for n in usable if fnmatch.fnmatchcase(n, part)]
+        if not matches:
+            raise no_column(reader, part, "probs")
+        found |= dict.fromkeys(matches)
+    kinds = [reader.fields[name].kind for name in found]
+    if kinds != ["matrix"]:
+        for name in found:
+            if not reader.fields[name].is_number:
+                raise reader.source.error(
+                    f"column {name!r}: expected numbers, one column for each class",
+                    hint="name the class columns by {probs}",
+                )
+        if len(found) == 1:
+            raise one_column(reader, *found)
     return tuple(found)
 
 
-def _unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[Field]) -> tuple[str, ...]:
-    """Take all numbers of a csv file without names; their sums tell what is no class."""
-    data = _Head(reader, [each.name for each in numbers]).data
+def _check_unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[str]) -> None:
+    """Refuse a csv file without names that may hold more than classes, where no sums tell."""
+    data = head_values(reader, numbers)
     is_whole = (np.isfinite(data) & (data % 1 == 0)).all(axis=0) & (len(data) > 0)
-    whole = [each.name for each, yes in zip(numbers, is_whole, strict=True) if yes]
+    whole = [name for name, yes in zip(numbers, is_whole, strict=True) if yes]
     if (options.logits or options.normalize) and 0 < len(whole) < len(numbers):
         problem = f"it has no names, and columns {', '.join(whole[:5])} hold whole numbers"
         raise _ambiguous(reader, f"{problem}: classes, or labels or ids?", ", from 0 on")
-    return tuple(each.name for each in numbers)
 
 
 def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
@@ -121,162 +118,133 @@ def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
     return AmbiguousError(problem, path=reader.source.path, hint=hint)
 
 
-def _has_usual_name(found: Sequence[tuple[str, ...]], options: ReadOptions) -> bool:
-    usual = LOGITS_NAMES if options.logits else PROBS_NAMES
-    return len(found) == 1 and found[0][0].lower() in usual
-
-
 def _matrices(
     reader: Reader, options: ReadOptions, names: Sequence[str], has_groups: bool
 ) -> list[tuple[str, ...]]:
     """Give the matrix columns that may be the probabilities: by name, or because rows sum to 1."""
     usual = LOGITS_NAMES if options.logits else PROBS_NAMES
-    known = [each.name for each in called(reader, usual) if each.name in names]
+    known = [name for name in called(reader, usual) if name in names]
     if known or options.logits or options.normalize:
         return [(name,) for name in known or names]
-    logits = [each.name for each in called(reader, LOGITS_NAMES) if each.name in names]
+    logits = [name for name in called(reader, LOGITS_NAMES) if name in names]
     if logits and len(logits) == len(names) and not has_groups:
         raise reader.source.error(
             f"it holds {logits[0]!r} and no probabilities",
             hint="pass {softmax} to take their softmax",
         )
+    if len(names) == 1 and not has_groups:
+        return [(names[0],)]  # the core says what is wrong with it
     found: list[tuple[str, ...]] = []
     for name in names:
-        try:
-            head = head_values([reader.head([name])[name]])
-        except DataError:  # lists of any length, such as tokens
-            if len(names) == 1 and not has_groups:
-                raise
-            continue
-        if not len(head) or sums_to_one(head, 0.5):
-            found.append((name,))
-    if not found and len(names) == 1 and not has_groups:
-        return [(names[0],)]  # the core says what is wrong with it
+        with suppress(DataError):  # lists of any length, such as tokens
+            head = head_values(reader, [name])
+            if not len(head) or sums_to_one(head, 0.5):
+                found.append((name,))
     return found
 
 
-class _Head:
-    """The numbers of the first rows."""
-
-    def __init__(self, reader: Reader, names: Sequence[str]) -> None:
-        head = reader.head(names)
-        self.data = head_values([head[name] for name in names])
-        self._at = {name: position for position, name in enumerate(names)}
-
-    def part(self, members: Sequence[str]) -> NDArray[np.float64]:
-        """Give the columns of these names."""
-        return self.data[:, [self._at[name] for name in members]]
-
-    def is_probs(self, members: Sequence[str], share: float = 1.0, slack: float = 0.0) -> bool:
-        """Whether so large a share of the rows sum to 1."""
-        return sums_to_one(self.part(members), share, slack)
-
-    def are_counts(self, kinds: Sequence[str], members: Sequence[str]) -> bool:
-        """Whether all are of one kind, and none is below 0."""
-        return len(set(kinds)) == 1 and bool((self.part(members) >= 0).all())
-
-    def is_constant(self, members: Sequence[str]) -> bool:
-        """Whether all rows sum to one number."""
-        return is_constant(self.part(members))
+Group = tuple[str, ...]
+Head = Callable[[Group], NDArray[np.float64]]
+Check = Callable[[NDArray[np.float64]], bool]
 
 
-def _groups(
-    reader: Reader, options: ReadOptions, columns: Sequence[Field]
-) -> list[tuple[str, ...]]:
+def _first_rows(reader: Reader, names: Sequence[str]) -> Head:
+    """Give what gives the numbers of a group in the first rows."""
+    data, at = head_values(reader, names), {name: at for at, name in enumerate(names)}
+    return lambda group: data[:, [at[name] for name in group]]
+
+
+def _groups(reader: Reader, options: ReadOptions, names: Group) -> list[Group]:
     """Give every group of columns that may be the probabilities, of the surest kind that any is."""
-    names = [each.name for each in columns]
+    head = _first_rows(reader, names)
     by_affix = affixes(names)
     named = list(by_affix.values())
     if options.logits:
-        found = _distinct(m for a, m in by_affix.items() if _is_called_logits(a, m, columns))
-        return _checked(reader, found, found, _Head(reader, [n for m in found for n in m]))
-    head = _Head(reader, names)
-    kinds = {each.name: each.kind for each in columns}
-    floats = [name for name in names if kinds[name] == "float"]
-    if not len(head.data):
-        return _distinct([m for m in named if set(m) <= set(floats)] or [floats])
-    unnamed = [m for m in (floats, names) if len(m) > 1]
-    found = _first(head.is_probs, named)
+        found = _distinct(m for a, m in by_affix.items() if _is_called_logits(a, m, names))
+        return _checked(reader, found, found, head)
+    kinds = {name: reader.fields[name].kind for name in names}
+    floats = tuple(name for name in names if kinds[name] in ("float", "any"))
+    if not len(head(names)):
+        return _distinct([group for group in named if set(group) <= set(floats)] or [floats])
+    half, rounded = partial(sums_to_one, share=0.5), partial(sums_to_one, share=0.5, slack=0.05)
+    found = _first([(sums_to_one, named)], head)
     if found:
         # A group with some bad rows is one all the same.
-        others = _distinct(m for m in named if head.is_probs(m, 0.5))
+        others = _first([(half, named)], head)
         found += [m for m in others if not any(set(m) & set(each) for each in found)]
         return _checked(reader, found, named, head)
-    rounded = partial(head.is_probs, share=0.5, slack=0.05)
-    found = _first(head.is_probs, unnamed[:1], unnamed[1:])
-    found = found or _without_one(head, [*_distinct(named), *unnamed], head.is_probs)
-    if not found and options.normalize:
-        found = _first(head.is_constant, named) or _first(rounded, named)
-        found = found or _without_one(head, _distinct(named), head.is_constant)
-        found = found or _without_one(head, _distinct(named), rounded)
-        found = found or _first(lambda m: head.are_counts([kinds[n] for n in m], m), named)
-        found = found or _first(head.is_constant, unnamed[:1], unnamed[1:])
-        found = found or _first(rounded, unnamed)
-    if not found and not options.normalize:
-        found = _first(partial(head.is_probs, share=0.5), named, unnamed[:1], unnamed[1:])
+    unnamed = [group for group in (floats, names) if len(group) > 1]
+    less_named = [without_one(head(group), group) for group in _distinct(named)]
+    less = [*less_named, *(without_one(head(group), group) for group in unnamed)]
+    attempts: list[tuple[Check, list[Group]]] = [
+        (sums_to_one, groups) for groups in [*([group] for group in unnamed), *less]
+    ]
+    if options.normalize:
+        alike = [group for group in named if len({kinds[name] for name in group}) == 1]
+        attempts += [
+            (is_constant, named), (rounded, named),
+            *((is_constant, groups) for groups in less_named),
+            *((rounded, groups) for groups in less_named),
+            (lambda data: bool((data >= 0).all()), alike),
+            *((is_constant, [group]) for group in unnamed),
+            (rounded, unnamed),
+        ]  # fmt: skip
+    else:
+        attempts += [(half, named), *((half, [group]) for group in unnamed)]
+    found = _first(attempts, head)
     if found or options.normalize:
         return _checked(reader, found, named, head)
     # Not probabilities yet: the core refuses them, and says what to do.
-    return _first(rounded, named, unnamed) or _first(head.is_constant, named, unnamed[:1])
+    return _first(
+        [(rounded, named), (rounded, unnamed), (is_constant, named), (is_constant, unnamed[:1])],
+        head,
+    )
 
 
-def _without_one(
-    head: _Head, groups: Sequence[Sequence[str]], check: Callable[..., bool]
-) -> list[tuple[str, ...]]:
-    """Give the readings of the first group in which one column is no class."""
-    found = ([rest for rest in without_one(head.part(m), m) if check(rest)] for m in groups)
+def _first(attempts: Iterable[tuple[Check, list[Group]]], head: Head) -> list[Group]:
+    """Give the groups that pass a check, of the first attempt in which any does."""
+    found = (_distinct(m for m in groups if check(head(m))) for check, groups in attempts)
     return next(filter(None, found), [])
 
 
-def _checked(
-    reader: Reader, found: list[tuple[str, ...]], named: Sequence[Sequence[str]], head: _Head
-) -> list[tuple[str, ...]]:
+def _checked(reader: Reader, found: list[Group], named: Sequence[Group], head: Head) -> list[Group]:
     """Refuse readings with a column that may be something else, such as a total or a fold."""
-    for members in found:
-        data = head.part(members)
-        at = no_class(data)
+    for group in found:
+        data = head(group)
+        at, what = no_class(data), "depends on the others, or adds little to their sums"
+        if at is None and not any(set(group) <= set(each) for each in named):
+            idle = (data == (0 if sums_to_one(data) else data[:1])).all(axis=0)
+            if idle.any():
+                at = int(idle.argmax())
+                what = f"is {data[0, at]:g} in the first {len(data)} rows"
         if at is not None:
-            problem = f"column {members[at]!r} depends on the others, or adds little to their sums"
-            raise _ambiguous(reader, f"{problem}: a class, or something else?")
-        is_named = any(set(members) <= set(each) for each in named)
-        idle = (data == (0 if sums_to_one(data, 1.0) else data[:1])).all(axis=0)
-        for at in np.flatnonzero(idle & (not is_named))[:1]:
-            problem = f"column {members[at]!r} is {data[0, at]:g} in the first {len(data)} rows"
-            raise _ambiguous(reader, f"{problem}: a class, or something else?")
+            raise _ambiguous(reader, f"column {group[at]!r} {what}: a class, or something else?")
     return found
 
 
-def _first(
-    check: Callable[[Sequence[str]], bool], *kinds: Sequence[Sequence[str]]
-) -> list[tuple[str, ...]]:
-    """Give the groups that pass a check, of the first kind of which any does."""
-    found = (_distinct(filter(check, groups)) for groups in kinds)
-    return next(filter(None, found), [])
-
-
-def _distinct(groups: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
+def _distinct(groups: Iterable[Group]) -> list[Group]:
     """Drop groups that are part of another, and those that stand there twice."""
-    sets = {frozenset(each): tuple(each) for each in groups}
-    return [names for key, names in sets.items() if not any(key < other for other in sets)]
+    sets = {frozenset(group): group for group in groups}
+    return [group for key, group in sets.items() if not any(key < other for other in sets)]
 
 
-def _is_called_logits(affix: str, members: Sequence[str], columns: Sequence[Field]) -> bool:
+def _is_called_logits(affix: str, members: Group, names: Group) -> bool:
     if affix == "":  # the columns 0, 1, 2, ..., and no others
         keys = {key_of(name) for name in members}
-        return len(members) == len(columns) and keys == set(range(len(members)))
+        return len(members) == len(names) and keys == set(range(len(members)))
     return affix.lower().strip("*").strip("_-. ([])") in LOGITS_NAMES
 
 
 def _brief(names: Sequence[str]) -> str:
     if len(names) < 4:
-        return ", ".join(map(repr, map(str, names)))
-    return f"{str(names[0])!r}, ..., {str(names[-1])!r} ({len(names)} columns)"
+        return ", ".join(map(repr, names))
+    return f"{names[0]!r}, ..., {names[-1]!r} ({len(names)} columns)"
 
 
 def _nothing(
     reader: Reader, options: ReadOptions, names: Sequence[str], matrices: Sequence[str]
 ) -> DataError:
-    texts = [each.name for each in reader.fields if each.kind == "text"]
+    texts = [name for name, each in reader.fields.items() if each.kind == "text"]
     if texts and not names and not matrices:
         return reader.source.error(f"no columns of numbers; it has text in {show(texts)}")
     groups = _distinct(affixes(names).values())

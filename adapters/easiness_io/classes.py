@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from easiness_core.validation import check_labels
@@ -16,84 +15,81 @@ from easiness_io.names import TRUTH, Key, is_numbered, key_of
 from easiness_io.readers.base import Source, Values
 
 _HUGE = 1 << 62
+_Names = Sequence[str] | None
 
 
 class LabelEncoder:
-    """Turns the labels of one file into column numbers."""
+    """Turns the labels of one file, block by block, into column numbers."""
 
     def __init__(
-        self,
-        n_classes: int,
-        *,
-        names: Sequence[str] | None,
-        classes: Sequence[str] | None,
-        code_names: Sequence[str] | None,
-        source: Source,
+        self, n_classes: int, *, names: _Names, classes: _Names, code_names: _Names, source: Source
     ) -> None:
         self._n_classes, self._source = n_classes, source
-        if classes is not None:
-            _check_given(classes, names, n_classes, source)
-        columns, codes = list(names or ()), list(code_names or ())
+        if classes is not None and len(classes) != n_classes:
+            raise source.error(
+                f"{len(classes)} class names, but the probabilities have {n_classes} columns",
+                argument="classes",
+            )
+        given, columns, codes = list(classes or ()), list(names or ()), list(code_names or ())
+        if given != columns and sorted(given) == sorted(columns):
+            raise source.error(
+                f"{', '.join(given)} are the names of the columns in another order than theirs "
+                f"({', '.join(columns)})",
+                argument="classes", hint="leave {classes} out, or give the names in that order",
+            )  # fmt: skip
         # What numbers among the labels mean: positions, unless columns or the file say otherwise.
         self._meaning: dict[Key, int] | None = None
         if columns and is_numbered(columns):
             self._meaning = {key_of(name): at for at, name in enumerate(columns)}
-        if codes and not columns and len(codes) != n_classes:
-            raise source.error(
-                f"they have {len(codes)} classes ({', '.join(codes[:5])}), the probabilities "
-                f"{n_classes} columns", argument="labels",
-            )  # fmt: skip
         if codes and not columns:
+            if len(codes) != n_classes:
+                raise source.error(
+                    f"they have {len(codes)} classes ({', '.join(codes[:5])}), the probabilities "
+                    f"{n_classes} columns", argument="labels",
+                )  # fmt: skip
             columns = codes
         elif codes and self._meaning and set(self._meaning) <= set(range(len(codes))):
             columns = [codes[at] for at in self._meaning]  # type: ignore[index]
         elif codes and not self._meaning:
-            at_name = {name: at for at, name in enumerate(classes or columns)}
+            at_name = {name: at for at, name in enumerate(given or columns)}
             self._meaning = {k: at_name[name] for k, name in enumerate(codes) if name in at_name}
-        self._given, self._has_columns = classes is not None, bool(columns)
-        self._names = list(classes or columns)
-        self.classes = None if _is_plain(self._names) else self._names
-        self._exact = {name: at for at, name in enumerate(self._names)}
-        if len(self._exact) < len(self._names):
+        self._given, self._has_columns = bool(given), bool(columns)
+        self._names = given or columns
+        if len(set(self._names)) < len(self._names):
             raise source.error("two classes have the same name", argument="classes")
-        self._meant = {key_of(name): at for at, name in enumerate(self._names)}
-        if len(self._meant) < len(self._names):
-            self._meant = {}
+        # Names that say no more than the column numbers do are none.
+        keys = [key_of(name) for name in self._names if name.strip().lower() not in TRUTH]
+        self.classes = None if keys == list(range(len(self._names))) else self._names
+        # Names as they are written, and what they stand for where that tells them apart.
+        self._columns: dict[Key, int] = {name: at for at, name in enumerate(self._names)}
+        meant = {key_of(name): at for at, name in enumerate(self._names)}
+        if len(meant) == len(self._names):
+            self._columns = meant | self._columns
         self._mode = ""
 
     def encode(self, values: Values, first_row: int) -> NDArray[np.int64]:
         """Give the column number of each label."""
-        if len(values) == 0:
+        if not len(values):
             return np.empty(0, np.int64)
-        is_array = not self._names and self._meaning is None and isinstance(values, np.ndarray)
-        if is_array and values.dtype.kind in "iu":
+        is_whole = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
+        if is_whole and not self._names and self._meaning is None:
             return check_labels(values, len(values), self._n_classes, first_row=first_row)
         unique, codes = self._distinct(values, first_row)
-        keys = [key_of(value) for value in unique]
-        mode = self._how(unique, keys)
-        if self._mode not in ("", mode):
+        mode = self._how(unique)
+        if first_row and self._mode not in ("", mode):
             raise self._error(
                 f"they are {self._mode} up to row {first_row - 1}, {mode} from there on",
                 hint="write all in one way",
             )
         self._mode = mode
-        found: list[Key | None] = list(keys)
-        if mode == "names":
-            texts = [value if value in self._exact else str(value).strip() for value in unique]
-            by_name = [self._exact.get(text) for text in texts]
-            found = [
-                self._meant.get(key) if at is None else at
-                for at, key in zip(by_name, keys, strict=True)
-            ]
-        elif self._meaning is not None:
-            found = [self._meaning.get(key) for key in keys]
-        unknown = [at for at, each in enumerate(found) if each is None]
+        found = [self._column(value) for value in unique]
+        unknown = [at for at, number in enumerate(found) if number is None]
         if unknown:
             self._refuse_unknown(unique, np.isin(codes, unknown), codes, first_row)
-        for at in (at for at, each in enumerate(found) if isinstance(each, float)):
-            row = first_row + int(np.flatnonzero(codes == at)[0])
+        for at in (at for at, number in enumerate(found) if isinstance(number, float)):
+            row = first_row + int((codes == at).argmax())
             raise self._error(f"expected class numbers, got {unique[at]!r} in row {row}", row=row)
-        numbers = [max(-_HUGE, min(_HUGE, int(each))) for each in found]  # type: ignore[arg-type]
+        numbers = [max(-_HUGE, min(_HUGE, int(number))) for number in found]  # type: ignore[arg-type]
         labels = np.array(numbers, np.int64)[codes]
         return check_labels(labels, len(codes), self._n_classes, first_row=first_row)
 
@@ -103,24 +99,19 @@ class LabelEncoder:
             if values.dtype.kind not in "iufb":
                 raise self._error(f"expected numbers or text, got {values.dtype}")
             values = pa.array(values.astype(values.dtype.newbyteorder("="), copy=False))
-        if values.null_count:
-            row = first_row + pc.index(values.is_null(), True).as_py()
-            raise self._error(
-                f"{values.null_count} are missing; the first is row {row}",
-                hint="drop or fill these rows", row=row,
-            )  # fmt: skip
+        self._source.check_complete(values, first_row)
         found = values.dictionary_encode()
         return found.dictionary.to_pylist(), found.indices.to_numpy().astype(np.int64)
 
-    def _how(self, unique: list[Any], keys: list[Key]) -> str:
+    def _how(self, unique: list[Any]) -> str:
         """Decide whether labels are names of classes, or numbers of columns."""
-        text = next((v for v, key in zip(unique, keys, strict=True) if isinstance(key, str)), None)
+        text = next((value for value in unique if isinstance(key_of(value), str)), None)
         if not self._names and text is not None:
             raise self._error(
                 f"they are text (such as {text!r}), and the columns have no names",
                 hint="give the class names in the order of the columns by {classes}",
             )
-        if text is not None or (self._names and set(map(str, unique)) <= set(self._exact)):
+        if text is not None or (self._names and set(map(str, unique)) <= set(self._names)):
             return "names"
         if self._names and is_numbered(self._names):
             return "names"
@@ -138,11 +129,18 @@ class LabelEncoder:
             )
         return "numbers"
 
+    def _column(self, value: Any) -> Key | None:
+        """Give the number of a label's column, None where it is of none."""
+        key = key_of(value)
+        if self._mode == "numbers":
+            return key if self._meaning is None else self._meaning.get(key)
+        written = (each for each in (value, str(value).strip(), key) if each in self._columns)
+        return self._columns.get(next(written, key))
+
     def _refuse_unknown(
         self, unique: list[Any], bad: NDArray[np.bool_], codes: NDArray[np.int64], first_row: int
     ) -> None:
-        at = int(np.flatnonzero(bad)[0])
-        row, value = first_row + at, unique[codes[at]]
+        at = int(bad.argmax())
         shown = ", ".join(self._names[:5]) + (", ..." if len(self._names) > 5 else "")
         hint = None if self._given else (
             "check which columns were taken for classes ({probs}), or give the class names in "
@@ -150,31 +148,9 @@ class LabelEncoder:
         )  # fmt: skip
         raise self._error(
             f"{int(bad.sum())} of {bad.size} are not among the classes ({shown}); the first is "
-            f"row {row}, label {value!r}",
-            hint=hint, row=row,
+            f"row {first_row + at}, label {unique[codes[at]]!r}",
+            hint=hint, row=first_row + at,
         )  # fmt: skip
 
     def _error(self, problem: str, **fields: Any) -> DataError:
         return self._source.error(problem, argument="labels", **fields)
-
-
-def _is_plain(names: list[str]) -> bool:
-    """Whether names say no more than the column numbers do."""
-    keys = [key_of(name) for name in names if name.strip().lower() not in TRUTH]
-    return keys == list(range(len(names)))
-
-
-def _check_given(
-    classes: Sequence[str], names: Sequence[str] | None, n_classes: int, source: Source
-) -> None:
-    if len(classes) != n_classes:
-        raise source.error(
-            f"{len(classes)} class names, but the probabilities have {n_classes} columns",
-            argument="classes",
-        )
-    if names is not None and list(classes) != list(names) and sorted(classes) == sorted(names):
-        raise source.error(
-            f"{', '.join(classes)} are the names of the columns in another order than theirs "
-            f"({', '.join(names)})",
-            argument="classes", hint="leave {classes} out, or give the names in that order",
-        )  # fmt: skip

@@ -3,138 +3,131 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from easiness_io.class_columns import called, find_class_columns, head_values, show
-from easiness_io.errors import DataError
-from easiness_io.names import in_order
-from easiness_io.readers.base import Field, Reader, ReadOptions
+from easiness_io.class_columns import called, find_class_columns, head_values, no_column, show
+from easiness_io.errors import located
+from easiness_io.names import ID_NAMES, LABEL_NAMES, in_order
+from easiness_io.readers.base import Reader, ReadOptions, Values, rows_of
 
-LABEL_NAMES = (
-    "label", "labels", "y", "y_true", "true_label", "given_label", "target", "class",
-)  # fmt: skip
-ID_NAMES = ("id", "sample_id", "index")
 _UNNAMED = re.compile(r"unnamed: [0-9]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Roles:
-    """What the columns of a file are."""
+class Part:
+    """One of the files of an input, and what its columns are."""
 
+    reader: Reader
     probs: tuple[str, ...] = ()
-    class_names: tuple[str, ...] | None = None
     label: str | None = None
     ids: str | None = None
-    left_out: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """All columns that are read."""
-        return [*self.probs, *(name for name in (self.label, self.ids) if name is not None)]
+        return [*self.probs, *self.text_names]
+
+    @property
+    def text_names(self) -> list[str]:
+        """The label and the ids."""
+        return [name for name in (self.label, self.ids) if name is not None]
+
+    def column(self, name: str, block_rows: int) -> Iterator[tuple[int, Values]]:
+        """Read one column alone, in blocks with their first rows."""
+        first_row = 0
+        with located(self.reader.source.path):
+            for block in self.reader.blocks([name], block_rows):
+                yield first_row, block[name]
+                first_row += rows_of(block)
 
 
-def find_roles(reader: Reader, options: ReadOptions, *, probs: bool, label: bool) -> Roles:
+def find_columns(reader: Reader, options: ReadOptions, *, probs: bool, label: bool) -> Part:
     """Find the columns of a file."""
-    found_label = _label(reader, options, alone=not probs) if label else None
+    named = [name for name in reader.fields if not is_unnamed(name)]
+    found_label = _label(reader, options, named, alone=not probs) if label else None
     found_ids = _ids(reader, options, found_label)
     columns: tuple[str, ...] = ()
     if probs:
         others = [
-            each for each in _named(reader) if each.name not in (found_label, found_ids)
-            and (each.name.lower() not in LABEL_NAMES or len(each.name) == 1)
+            name for name in named if name not in (found_label, found_ids)
+            and (name.lower() not in LABEL_NAMES or len(name) == 1)
         ]  # fmt: skip
         columns = find_class_columns(reader, options, others)
         if found_ids in columns and options.ids is None:
             found_ids = None
-    names = None
     if len(columns) > 1 and reader.layout == "table":
-        ordered, names = in_order(columns)
-        if options.classes is not None and ordered != columns:
+        given, columns = columns, in_order(columns)
+        if options.classes is not None and given != columns:
             raise reader.source.error(
-                f"its class columns are numbered, and in another order: {show(columns)}",
+                f"its class columns are numbered, and in another order: {show(given)}",
                 hint="list them by {probs} in the order of their numbers, and {classes} likewise",
             )
-        columns = ordered
-    used = {found_label, found_ids, *columns}
-    left_out = tuple(each.name for each in _named(reader) if each.name not in used)
-    return Roles(columns, names, found_label, found_ids, left_out)
-
-
-def _named(reader: Reader) -> list[Field]:
-    return [each for each in reader.fields if not is_unnamed(each)]
-
-
-def is_unnamed(field: Field) -> bool:
-    """Whether a column is an index that pandas wrote without a name."""
-    return bool(_UNNAMED.fullmatch(field.name))
-
-
-def _label(reader: Reader, options: ReadOptions, *, alone: bool) -> str | None:
-    """Find the labels: by the name given, by a usual name, or as the only column there is."""
-    found = called(reader, LABEL_NAMES)
-    if options.labels is not None:
-        found = [each for each in reader.fields if each.name == options.labels]
-        if not found:
-            raise reader.source.error(
-                f"no column {options.labels!r}; it has {show(e.name for e in reader.fields)}",
-                argument="labels",
-            )
-    usable = [each for each in found if _is_column(each)]
-    if usable:
-        return usable[0].name
-    if found:
-        what = "lists" if found[0].kind == "matrix" else "no numbers and no text"
+    if label and found_label is None:
         raise reader.source.error(
-            f"column {found[0].name!r}: expected one label a row, it holds {what}",
+            f"no column of labels; it has {show(reader.fields)}",
+            hint="name it by {labels}, or give the file of labels as well",
+        )
+    left_out = [name for name in named if name not in (found_label, found_ids, *columns)]
+    return Part(reader, columns, found_label, found_ids, tuple(left_out))
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether a column is an index that pandas wrote without a name."""
+    return bool(_UNNAMED.fullmatch(name))
+
+
+def _label(
+    reader: Reader, options: ReadOptions, named: Sequence[str], *, alone: bool
+) -> str | None:
+    """Find the labels: by the name given, by a usual name, or as the only column there is."""
+    found = called(reader, LABEL_NAMES) if options.labels is None else [options.labels]
+    if not set(found) <= set(reader.fields):
+        raise no_column(reader, found[0], "labels")
+    for name in found:
+        if reader.fields[name].is_single:
+            return name
+    if found:
+        what = "lists" if reader.fields[found[0]].kind == "matrix" else "no numbers and no text"
+        raise reader.source.error(
+            f"column {found[0]!r}: expected one label a row, it holds {what}",
             hint="name the column of labels by {labels}",
         )
-    if not alone:
-        return None
-    ids = {_ids(reader, options, None), *reader.index, *(e.name for e in called(reader, ID_NAMES))}
-    columns = [e.name for e in _named(reader) if _is_column(e) and e.name not in ids]
-    if len(columns) == 1:
-        return columns[0]
-    raise no_labels(reader)
-
-
-def no_labels(reader: Reader) -> DataError:
-    """Build the error about labels that are not found."""
-    return reader.source.error(
-        f"no column of labels; it has {show(each.name for each in reader.fields)}",
-        hint="name it by {labels}, or give the file of labels as well",
-    )
-
-
-def _is_column(each: Field) -> bool:
-    return each.is_number or each.kind == "text"
+    ids = {_ids(reader, options, None), *called(reader, ID_NAMES)} if alone else set()
+    single = [
+        name for name in named if name not in ids
+        and reader.fields[name].is_single and not reader.fields[name].is_index
+    ]  # fmt: skip
+    return single[0] if alone and len(single) == 1 else None
 
 
 def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
     """Find the ids: by the name given, by a usual name, or as the only text column called so."""
     if options.ids is not None:
-        found = next((each for each in reader.fields if each.name == options.ids), None)
-        if found is None or not found.name:
+        if options.ids not in reader.fields or not options.ids:
             return None
-        if not _is_column(found):
+        if not reader.fields[options.ids].is_single:
             raise reader.source.error(
-                f"column {found.name!r}: expected whole numbers or text, it holds neither",
+                f"column {options.ids!r}: expected whole numbers or text, it holds neither",
                 argument="ids",
             )
-        return found.name
-    kinds = ("text", "integer", "float")
-    usable = [each for each in reader.fields if each.name != label and each.kind in kinds]
-    names = {each.name for each in usable}
-    for each in called(reader, ID_NAMES):
-        if each.name in names and (each.kind != "float" or _is_whole(reader, each.name)):
-            return each.name
-    texts = [e.name for e in usable if e.kind == "text" or reader.is_untyped]
+        return options.ids
+    kinds = ("text", "integer", "float", "any")
+    usable = {n: each for n, each in reader.fields.items() if n != label and each.kind in kinds}
+    for name in called(reader, ID_NAMES):
+        if name in usable and (usable[name].kind != "float" or _is_whole(reader, name)):
+            return name
+    for name, each in usable.items():
+        if each.is_index:
+            return name
+    texts = [name for name, each in usable.items() if each.kind in ("text", "any")]
     texts = [name for name in texts if name.lower().endswith("_id")]
-    index = [name for name in reader.index if name in names]
-    return index[0] if index else texts[0] if len(texts) == 1 else None
+    return texts[0] if len(texts) == 1 else None
 
 
 def _is_whole(reader: Reader, name: str) -> bool:
-    values = head_values([reader.head([name]).get(name, np.empty(0))])
+    values = head_values(reader, [name])
     return bool((values[np.isfinite(values)] % 1 == 0).all())

@@ -8,10 +8,8 @@ from types import MappingProxyType
 
 from easiness_core.errors import InputError, InputValueError
 
-_ARGUMENTS = (
-    "classes", "probs", "labels", "labels_path", "ids", "delimiter", "decimal", "encoding",
-    "max_bytes",
-)  # fmt: skip
+_ARGUMENTS = ("classes", "probs", "labels", "labels_path", "ids", "delimiter", "decimal",
+              "encoding", "max_bytes")  # fmt: skip
 PYTHON_WORDS: Mapping[str, str] = MappingProxyType(
     {
         **{name: f"{name}=" for name in _ARGUMENTS},

@@ -36,23 +36,22 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
     """
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
         values = pa.array(values, from_pandas=True)  # NaN is null
-    bad, kind = None, values.dtype if isinstance(values, np.ndarray) else values.type
-    if isinstance(values, pa.Array) and pa.types.is_floating(kind):
+    bad = None
+    if not isinstance(values, pa.Array):
+        bad = str(values.dtype)
+    elif pa.types.is_floating(values.type):
         values = values.cast(pa.float64())
         whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), _LARGEST))
         row = pc.index(whole, False).as_py()
         bad = f"{values[row].as_py()!r} in row {first_row + row}" if row >= 0 else None
-    elif not isinstance(values, pa.Array) or not (
-        pa.types.is_string(kind) or pa.types.is_integer(kind)
-    ):
-        bad = str(kind)
+    elif not (pa.types.is_string(values.type) or pa.types.is_integer(values.type)):
+        bad = str(values.type)
     if bad is not None:
         raise source.error(
             f"expected whole numbers or text, got {bad}", argument="ids",
             hint="name others by {ids}, or none by {no_ids}",
         )  # fmt: skip
-    keep = pa.types.is_string(kind) or pa.types.is_uint64(kind)
-    return values if keep else values.cast(pa.int64())
+    return values if values.type in (pa.string(), pa.uint64()) else values.cast(pa.int64())
 
 
 def check_same_ids(
@@ -61,11 +60,6 @@ def check_same_ids(
     """Refuse labels whose ids differ, row by row, from those of the probabilities.
 
     Whole numbers and their decimal texts are the same.
-
-    Raises
-    ------
-    DataError
-        If any differs.
     """
     left, right = ids, others
     if left.type != right.type:

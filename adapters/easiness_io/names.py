@@ -1,4 +1,4 @@
-"""Names of classes: what columns are called, without what all share, as numbers where they are."""
+"""Names: what columns are usually called, and what class columns are called for themselves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+PROBS_NAMES = ("probs", "pred_probs", "probabilities", "predictions")
+LOGITS_NAMES = ("logits", "logit")
+LABEL_NAMES = ("label", "labels", "y", "y_true", "true_label", "given_label", "target", "class")
+ID_NAMES = ("id", "sample_id", "index")
 # Where a name is cut into what a group shares and what each member has of its own.
 _CUTS = re.compile(r"[\W_]|(?<=[^\W\d_])(?=\d)|(?<=[a-z\d])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
@@ -20,21 +24,7 @@ Key = int | float | str
 def key_of(value: Any) -> Key:
     """Give what a name or a label stands for: a number if it is written as one, else its text.
 
-    Parameters
-    ----------
-    value : str, bool, int or float
-        A name or a label.
-
-    Returns
-    -------
-    int, float or str
-        `True` and `"true"` are 1, `"01"`, `"1.0"` and `1.0` are 1, `"cat"` is itself.
-
-    Examples
-    --------
-    >>> from easiness_io.names import key_of
-    >>> [key_of(value) for value in ("10", "1.0", "01", "False", "0.5", "cat")]
-    [10, 1, 1, 0, 0.5, 'cat']
+    `True` and `"true"` are 1, `"01"`, `"1.0"` and `1.0` are 1, `"cat"` is itself.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -56,19 +46,21 @@ def is_numbered(names: Sequence[str]) -> bool:
     return not any(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys)
 
 
+def _cuts(name: str) -> list[re.Match[str]]:
+    return list(_CUTS.finditer(name)) if len(name) <= _LONGEST else []
+
+
 def _prefixes(name: str) -> set[str]:
     """Give what a name begins with, up to each separator or number."""
-    cuts = _CUTS.finditer(name) if len(name) <= _LONGEST else ()
-    return {name[: cut.end()] for cut in cuts if 0 < cut.end() < len(name)}
+    return {name[: cut.end()] for cut in _cuts(name)} - {"", name}
 
 
 def _suffixes(name: str) -> set[str]:
     """Give what a name ends with, from each separator or number on."""
-    cuts = _CUTS.finditer(name) if len(name) <= _LONGEST else ()
-    return {name[cut.start() :] for cut in cuts if 0 < cut.start() < len(name)}
+    return {name[cut.start() :] for cut in _cuts(name)} - {"", name}
 
 
-def affixes(names: Iterable[str]) -> dict[str, list[str]]:
+def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Group names by what they begin or end with.
 
     Names that are numbers are a group too, under the empty text; groups of one are left out.
@@ -77,18 +69,17 @@ def affixes(names: Iterable[str]) -> dict[str, list[str]]:
     for name in names:
         found = {f"{prefix}*" for prefix in _prefixes(name)}
         found |= {f"*{suffix}" for suffix in _suffixes(name)}
-        for affix in found | ({""} if is_numbered([name]) else set()):
+        for affix in sorted(found | ({""} if is_numbered([name]) else set()), reverse=True):
             groups.setdefault(affix, []).append(name)
-    return {affix: members for affix, members in groups.items() if len(members) > 1}
+    return {affix: tuple(members) for affix, members in groups.items() if len(members) > 1}
 
 
-def in_order(columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give class columns in the order of the classes, and the names of these."""
+def in_order(columns: Sequence[str]) -> tuple[str, ...]:
+    """Give class columns in the order of the classes."""
     names = own_parts(columns)[0]
-    if is_numbered(names):
-        pairs = sorted(zip(columns, names, strict=True), key=lambda pair: key_of(pair[1]))
-        columns, names = zip(*pairs, strict=True)
-    return columns, tuple(names)
+    if not is_numbered(names):
+        return tuple(columns)
+    return tuple(column for _, column in sorted(zip(map(key_of, names), columns, strict=True)))
 
 
 def own_parts(columns: Sequence[str]) -> list[tuple[str, ...]]:
@@ -114,6 +105,7 @@ def _shared(names: Sequence[str], ends: Callable[[str], set[str]]) -> list[str]:
 
 
 def matching_names(columns: Sequence[str], labels: Iterable[str]) -> tuple[str, ...]:
-    """Give the names of classes, cut such that labels that are text are among them."""
-    parts, wanted = own_parts(columns), {label.strip() for label in labels}
+    """Give the names of classes, cut such that labels that are no numbers are among them."""
+    wanted = {label.strip() for label in labels if isinstance(key_of(label), str)}
+    parts = own_parts(columns)
     return next((names for names in parts if wanted <= set(names)), parts[0])

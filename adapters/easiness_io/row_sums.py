@@ -10,61 +10,53 @@ from numpy.typing import NDArray
 from easiness_core.validation import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
 
 
-def without_one(data: NDArray[np.float64], names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Give the readings without one column in which the sums of rows are nearly constant."""
-    if len(names) < 3:
-        return []
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        rest = data.sum(axis=1, keepdims=True) - data
-        close = (np.abs(rest / np.median(rest, axis=0) - 1.0) <= 0.2).all(axis=0)
-    return [
-        tuple(name for name in names if name != names[at]) for at in np.flatnonzero(close).tolist()
-    ]
-
-
-def no_class(data: NDArray[np.float64]) -> int | None:
-    """Find a column that depends on the others, or without which the sums vary much less."""
-    if data.shape[1] < 3 or len(data) < 2:
-        return None
-    with np.errstate(all="ignore"):
-        total = data.sum(axis=1, keepdims=True)
-        rest = total - data
-        first, second = np.sort(data, axis=1)[:, [-1, -2]].T[:, :, None]
-        is_largest = data == np.where(data == first, second, first)
-        varying, varying_rest = (
-            np.abs(sums / np.median(sums, axis=0) - 1).max(axis=0) for sums in (total, rest)
-        )
-        odd = np.isclose(rest, data).all(axis=0) & (abs(np.median(total) - 1) > 0.2)
-        odd |= is_largest.all(axis=0) & (varying > 0.2)
-        odd |= (varying_rest * 10 < varying) & (varying > 1e-5)
-    found = np.flatnonzero(odd)
-    return int(found[-1]) if found.size else None
-
-
-def sums_to_one(data: NDArray[np.float64], share: float, slack: float = 0.0) -> bool:
+@np.errstate(all="ignore")
+def sums_to_one(data: NDArray[np.float64], share: float = 1.0, slack: float = 0.0) -> bool:
     """Whether so large a share of the rows are probabilities, within the core's tolerance."""
     if data.shape[1] < 2:
         return False
-    with np.errstate(invalid="ignore", over="ignore"):
-        close = np.abs(data.sum(axis=1) - 1.0) <= max(slack, _tolerance(data))
-        inside = (data >= -1e-3).all(axis=1) & (data <= 1.0 + 1e-3).all(axis=1)
-        return bool(np.mean(close & inside) >= share)
-
-
-def _tolerance(data: NDArray[np.float64]) -> float:
     # What was stored as a half-precision number has few digits.
-    with np.errstate(over="ignore"):
-        is_half = bool((data == data.astype(np.float16)).all())
-    return ROW_SUM_TOLERANCE_HALF if is_half else ROW_SUM_TOLERANCE
+    is_half = (data == data.astype(np.float16)).all()
+    tolerance = max(slack, ROW_SUM_TOLERANCE_HALF if is_half else ROW_SUM_TOLERANCE)
+    close = np.abs(data.sum(axis=1) - 1.0) <= tolerance
+    inside = ((data >= -1e-3) & (data <= 1.0 + 1e-3)).all(axis=1)
+    return bool(np.mean(close & inside) >= share)
 
 
+@np.errstate(all="ignore")
 def is_constant(data: NDArray[np.float64]) -> bool:
     """Whether rows sum to one number, as percentages and votes do, but for rounding."""
     if data.shape[1] < 2 or not np.isfinite(data).all() or (data < 0).any():
         return False
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = data.sum(axis=1)
-        middle = float(np.median(total))
-        return middle > 0 and bool(
-            (np.abs(total / middle - 1) <= min(0.1, 0.005 * data.shape[1])).all()
-        )
+    total = data.sum(axis=1)
+    off = np.abs(total / np.median(total) - 1)
+    return bool(np.median(total) > 0 and (off <= min(0.1, 0.005 * data.shape[1])).all())
+
+
+@np.errstate(all="ignore")
+def without_one(data: NDArray[np.float64], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Give the readings without one column in which the sums of rows are nearly constant."""
+    if len(names) < 3:
+        return []
+    rest = data.sum(axis=1, keepdims=True) - data
+    close = (np.abs(rest / np.median(rest, axis=0) - 1.0) <= 0.2).all(axis=0)
+    return [(*names[:at], *names[at + 1 :]) for at in np.flatnonzero(close).tolist()]
+
+
+@np.errstate(all="ignore")
+def no_class(data: NDArray[np.float64]) -> int | None:
+    """Find a column that depends on the others, or without which the sums vary much less."""
+    if data.shape[1] < 3 or len(data) < 2:
+        return None
+    total = data.sum(axis=1, keepdims=True)
+    rest = total - data
+    first, second = np.sort(data, axis=1)[:, [-1, -2]].T[:, :, None]
+    is_largest = data == np.where(data == first, second, first)
+    varying, varying_rest = (
+        np.abs(sums / np.median(sums, axis=0) - 1).max(axis=0) for sums in (total, rest)
+    )
+    odd = np.isclose(rest, data).all(axis=0) & (abs(np.median(total) - 1) > 0.2)
+    odd |= is_largest.all(axis=0) & (varying > 0.2)
+    odd |= (varying_rest * 10 < varying) & (varying > 1e-5)
+    found = np.flatnonzero(odd)
+    return int(found[-1]) if found.size else None

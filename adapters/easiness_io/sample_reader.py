@@ -9,18 +9,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_io.class_columns import one_column, show
 from easiness_io.classes import LabelEncoder
-from easiness_io.columns import Roles, find_roles, is_unnamed, no_labels
+from easiness_io.columns import Part, find_columns, is_unnamed
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
 from easiness_io.ids import as_ids, check_same_ids
-from easiness_io.names import key_of, matching_names
-from easiness_io.readers.base import Block, Reader, ReadOptions, Values, rebatched, rows_of
+from easiness_io.names import matching_names
+from easiness_io.readers.base import Block, ReadOptions, rebatched, rows_of
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
 
 _ELEMENTS = 4_000_000
@@ -55,23 +54,6 @@ class Samples:
         return int(self.labels.size)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One of the files of an input, and what its columns are."""
-
-    path: str
-    reader: Reader
-    roles: Roles
-
-    def column(self, name: str) -> Iterator[tuple[int, Values]]:
-        """Read one column alone, in blocks with their first rows."""
-        first_row = 0
-        with located(self.path):
-            for block in self.reader.blocks([name], _MOST_ROWS):
-                yield first_row, block[name]
-                first_row += rows_of(block)
-
-
 class SampleReader:
     """One input: a file of probabilities, and perhaps one of labels.
 
@@ -79,11 +61,15 @@ class SampleReader:
     ----------
     paths, fingerprints : list
         The files that are read, and what tells that one has changed since it was opened.
-    n_rows, n_classes : int
-        Rows, None where only reading all of the file tells; and columns of the probabilities, 0
-        where lists of no rows do not tell.
+    n_rows, estimated_rows, n_classes : int
+        Rows, None where only reading all of the file tells; an estimate of them, where there is
+        one; and columns of the probabilities, 0 where lists of no rows do not tell.
+    block_rows : int
+        Rows of every block but the last; a function of the number of classes alone.
     classes : list of str or None
         The class names in column order, where they are known and are no column numbers.
+    are_named : bool
+        Whether the options name the classes, whatever the columns are called.
     class_columns, left_out : list of str
         The columns of the probabilities, in the order of the classes; and those not used.
     ids_name : str or None
@@ -104,145 +90,123 @@ class SampleReader:
             with located(labels_path):
                 self._parts.append(self._open_labels(first, labels_path))
         self._labels = self._parts[-1]
+        self._label = str(self._labels.label)
+        self._with_ids = [part for part in self._parts if part.ids is not None]
         with located(path):
-            if self._labels.roles.label is None:
-                raise no_labels(first.reader)
-            self._label = self._labels.roles.label
             self._settle(first)
 
-    def _open_probs(self, path: str, *, has_labels: bool) -> _Part:
+    def _open_probs(self, path: str, *, has_labels: bool) -> Part:
         options = self._options if has_labels else replace(self._options, labels=None)
         reader = open_reader(path, options)
         if reader.layout == "arrays" and len(reader.fields) == 1 and has_labels:
             raise reader.source.error("it holds one array", hint="give the file of labels as well")
-        return _Part(path, reader, find_roles(reader, options, probs=True, label=has_labels))
+        return find_columns(reader, options, probs=True, label=has_labels)
 
-    def _open_labels(self, first: _Part, path: str) -> _Part:
+    def _open_labels(self, first: Part, path: str) -> Part:
         """Open the file of labels; refuse one that could be scored itself, as the first could.
 
         That is what an unquoted glob leads to.
         """
-        reader = open_reader(path, self._options)
-        part = _Part(path, reader, find_roles(reader, self._options, probs=False, label=True))
-        if self._options.labels is not None or first.path == STANDARD_INPUT:
+        reader, options = open_reader(path, self._options), self._options
+        part = find_columns(reader, options, probs=False, label=True)
+        if options.labels is not None or self.paths[0] == STANDARD_INPUT:
             return part
-        if os.path.exists(path) and os.path.samefile(first.path, path):
+        if os.path.exists(path) and os.path.samefile(self.paths[0], path):
             return part
         try:
-            own = find_roles(first.reader, self._options, probs=False, label=True)
-            probs = find_roles(reader, self._options, probs=True, label=True).probs
+            find_columns(first.reader, options, probs=False, label=True)
+            probs = find_columns(reader, options, probs=True, label=True).probs
         except DataError:
             return part
-        if own.label is not None and probs == first.roles.probs:
+        if probs == first.probs:
             raise DataError(
                 f"it was given as the file of labels, and holds probabilities as well, as "
-                f"{first.path!r} holds labels",
+                f"{self.paths[0]!r} holds labels",
                 hint="to score both, quote the glob or name their folder; to take the labels of "
                 "the second, name them by {labels}",
             )
         return part
 
-    def _settle(self, first: _Part) -> None:
+    def _settle(self, first: Part) -> None:
         """Settle which columns are read, and how many rows and classes there are."""
-        ids = [part.roles.ids for part in self._parts if part.roles.ids is not None]
-        self.ids_name = ids[0] if ids else None
-        if self._options.ids and not ids:
-            names = [each.name for part in self._parts for each in part.reader.fields]
-            raise DataError(
-                f"no column {self._options.ids!r}; it has {show(names)}", argument="ids"
-            )
-        self._shared = [] if ids or self._options.ids == "" else self._shared_columns()
+        self.ids_name = self._with_ids[0].ids if self._with_ids else None
+        if self._options.ids and not self._with_ids:
+            names = [name for part in self._parts for name in part.reader.fields]
+            problem = f"no column {self._options.ids!r}; it has {show(names)}"
+            raise DataError(problem, argument="ids")
+        self._shared = self._shared_columns()
         for part in self._parts:
-            text = [name for name in (part.roles.label, part.roles.ids) if name is not None]
-            names = [*part.roles.names, *self._shared]
-            part.reader.choose(names, [*text, *self._shared])
+            read, texts = ([*each, *self._shared] for each in (part.names, part.text_names))
+            part.reader.choose(read, texts)
         self.n_rows, other = first.reader.n_rows, self._labels.reader.n_rows
         if None not in (self.n_rows, other) and self.n_rows != other:
-            raise DataError(
-                f"{other} labels, but {self.n_rows} rows of probabilities in {first.path!r}",
-                path=self._labels.path,
-            )
-        probs = first.roles.probs
+            raise self._uneven(f"{other}", f"{self.n_rows}")
+        probs = first.probs
+        self.estimated_rows = first.reader.estimated_rows
         self.n_classes = first.reader.width(probs[0]) if len(probs) == 1 else len(probs)
+        self.block_rows = min(_MOST_ROWS, max(1, _ELEMENTS // max(1, self.n_classes)))
         if self.n_classes == 1 or (self.n_classes == 0 and self.n_rows):
             raise one_column(first.reader, probs[0])
-        self.class_columns, self.left_out = list(probs), list(first.roles.left_out)
-        self._class_names = self._named_as_labels(first.roles)
-        self.classes = self._encoder().classes
+        self.class_columns, self.left_out = list(probs), list(first.left_out)
+        self.are_named = self._options.classes is not None
+        labels = self._labels.reader
+        self._encoder = LabelEncoder(
+            self.n_classes or len(self._options.classes or ()),
+            names=self._named_as_labels(first), classes=self._options.classes,
+            code_names=labels.fields[self._label].class_names, source=labels.source,
+        )  # fmt: skip
+        self.classes = self._encoder.classes
+
+    def _uneven(self, n_labels: str, n_rows: str, hint: str | None = None) -> DataError:
+        problem = f"{n_labels} labels, but {n_rows} rows of probabilities in {self.paths[0]!r}"
+        return DataError(problem, path=self.paths[-1], hint=hint)
 
     def _shared_columns(self) -> list[str]:
         """Name what both files say of a row besides: it must be the same in both."""
-        if len(self._parts) < 2:
+        if len(self._parts) < 2 or self._with_ids or self._options.ids == "":
             return []
         first, second = (
-            [e.name for e in p.reader.fields if e.kind == "text" or is_unnamed(e)]
+            [n for n, e in p.reader.fields.items() if e.kind == "text" or is_unnamed(n)]
             for p in self._parts
         )
-        used = {name for part in self._parts for name in part.roles.names}
+        used = {name for part in self._parts for name in part.names}
         return [name for name in first if name in second and name not in used]
 
-    def _named_as_labels(self, roles: Roles) -> tuple[str, ...] | None:
+    def _named_as_labels(self, first: Part) -> tuple[str, ...] | None:
         """Give the names of the classes, cut as the labels of the first rows have them."""
-        reader = self._labels.reader
-        if roles.class_names is None or reader.field(self._label).kind != "text":
-            return roles.class_names
-        with located(self._labels.path):
-            labels = reader.head([self._label])[self._label].tolist()
-        texts = {text for text in labels if isinstance(text, str) and isinstance(key_of(text), str)}
-        return matching_names(roles.probs, texts)
-
-    def _encoder(self) -> LabelEncoder:
-        reader = self._labels.reader
-        return LabelEncoder(
-            self.n_classes or len(self._options.classes or ()),
-            names=self._class_names, classes=self._options.classes,
-            code_names=reader.field(self._label).class_names, source=reader.source,
-        )  # fmt: skip
-
-    @property
-    def are_named(self) -> bool:
-        """Whether the options name the classes, whatever the columns are called."""
-        return self._options.classes is not None
-
-    @property
-    def estimated_rows(self) -> int | None:
-        """The number of rows, or an estimate where only reading all of the file tells."""
-        return self._parts[0].reader.estimated_rows()
-
-    @property
-    def block_rows(self) -> int:
-        """Rows of every block but the last; a function of the number of classes alone."""
-        return min(_MOST_ROWS, max(1, _ELEMENTS // max(1, self.n_classes)))
+        if len(self.class_columns) == 1 or first.reader.layout != "table":
+            return None
+        texts: list[str] = []
+        if self._labels.reader.fields[self._label].kind == "text":
+            with located(self.paths[-1]):
+                labels = self._labels.reader.head([self._label])[self._label].tolist()
+            texts = [text for text in labels if isinstance(text, str)]
+        return matching_names(self.class_columns, texts)
 
     def blocks(self) -> Iterator[Samples]:
         """Read the input from its start.
 
-        Yields
-        ------
-        Samples
-            Blocks of `block_rows` rows, the last one shorter; one of no rows where there are none.
+        The last block has less than `block_rows` rows; without rows there is an empty one.
         """
-        encoder, first_row = self._encoder(), 0
+        first_row = 0
         for blocks in self._aligned():
-            yield self._samples(blocks, encoder, first_row)
+            yield self._samples(blocks, first_row)
             first_row += rows_of(blocks[0])
         if not first_row:
-            named = [part for part in self._parts if part.roles.ids is not None]
-            ids = named[0].reader.empty(str(self.ids_name)) if named else None
+            ids = None
+            for part in self._with_ids[:1]:
+                is_whole = part.reader.fields[str(self.ids_name)].kind == "integer"
+                ids = pa.array([], pa.int64() if is_whole else pa.string())
             probs = np.empty((0, max(2, self.n_classes)))
             yield Samples(probs, np.empty(0, np.int64), ids, 0)
 
     def _aligned(self) -> Iterator[list[Block]]:
         """Read the files side by side."""
         size, done = self.block_rows, 0
-        cut = [
-            rebatched(
-                part.reader.blocks([*part.roles.names, *self._shared], size),
-                size,
-                part.reader.source,
-            )
-            for part in self._parts
-        ]
+        cut = []
+        for part in self._parts:
+            blocks = part.reader.blocks([*part.names, *self._shared], size)
+            cut.append(rebatched(blocks, size, part.reader.source))
         while True:
             found: list[Block] = []
             for path, each in zip(self.paths, cut, strict=True):
@@ -252,68 +216,59 @@ class SampleReader:
             if not any(counts):
                 return
             if len(set(counts)) > 1:
-                more = ["at least " if count == size else "" for count in counts]
-                raise DataError(
-                    f"{more[1]}{done + counts[1]} labels, but {more[0]}{done + counts[0]} rows of "
-                    f"probabilities in {self.paths[0]!r}",
-                    path=self.paths[1], hint=self._header_hint(counts[1] - counts[0]),
-                )  # fmt: skip
+                n_rows, n_labels = (
+                    f"{'at least ' if count == size else ''}{done + count}" for count in counts
+                )
+                raise self._uneven(n_labels, n_rows, self._header_hint(counts[1] - counts[0]))
             yield found
             done += counts[0]
 
     def _header_hint(self, n_more_labels: int) -> str | None:
         """Advise on a first line that may have been taken for what it is not."""
+        words = {
+            ("unnamed", 1): "holds names, pass {header}",
+            ("table", -1): "is a row, pass {no_header}",
+        }
         for part, extra in ((self._labels, n_more_labels), (self._parts[0], -n_more_labels)):
-            if not part.reader.guessed_header or abs(extra) != 1:
-                continue
-            if extra > 0 and part.reader.layout == "unnamed":
-                return f"if the first line of {part.path!r} holds names, pass {{header}}"
-            if extra < 0 and part.reader.layout == "table":
-                return f"if the first line of {part.path!r} is a row, pass {{no_header}}"
+            found = words.get((part.reader.layout, extra))
+            if found is not None and part.reader.guessed_header:
+                what = "labels" if part is self._labels else "probabilities"
+                return f"if the first line of the {what} {found}"
         return None
 
-    def _samples(self, blocks: list[Block], encoder: LabelEncoder, first_row: int) -> Samples:
+    def _samples(self, blocks: list[Block], first_row: int) -> Samples:
         with located(self.paths[-1]):
-            labels = encoder.encode(blocks[-1][self._label], first_row)
+            labels = self._encoder.encode(blocks[-1][self._label], first_row)
         ids = [
-            as_ids(block[part.roles.ids], part.reader.source, first_row)
+            as_ids(block[part.ids], part.reader.source, first_row)
             for block, part in zip(blocks, self._parts, strict=True)
-            if part.roles.ids is not None
+            if part.ids is not None
         ]
-        if len(ids) == 2:
-            check_same_ids(ids[0], ids[1], first_row, *self.paths)
+        compared = {"ids": ids} if len(ids) == 2 else {}
         for name in self._shared:
-            one, two = (
-                as_ids(each[name], self._labels.reader.source, first_row) for each in blocks
-            )
-            check_same_ids(one, two, first_row, *self.paths, what=f"values of {name!r}")
+            source = self._labels.reader.source
+            compared[f"values of {name!r}"] = [as_ids(b[name], source, first_row) for b in blocks]
+        for what, (one, two) in compared.items():
+            check_same_ids(one, two, first_row, *self.paths, what=what)
         with located(self.paths[0]):
             columns = [blocks[0][name] for name in self.class_columns]
             for name, column in zip(self.class_columns, columns, strict=True):
                 if isinstance(column, pa.Array):
-                    row = first_row + pc.index(column.is_null(), True).as_py()
-                    raise DataError(
-                        f"column {name!r}: {column.null_count} values are missing; the first is "
-                        f"row {row}",
-                        hint="drop or fill these rows", row=row,
-                    )  # fmt: skip
+                    self._parts[0].reader.source.check_complete(column, first_row, name)
             probs = columns[0] if len(columns) == 1 else np.column_stack(columns)
             logits = probs if self._options.logits else None
-            if logits is not None:
-                probs = ec.softmax(logits)
+            probs = probs if logits is None else ec.softmax(logits)
         return Samples(probs, labels, ids[0] if ids else None, first_row, logits)
 
     def check_labels(self) -> None:
         """Read the labels alone, where that is cheap, and check them as scoring will."""
         if self._labels.reader.is_columnar or len(self._parts) == 2:
-            encoder = self._encoder()
-            with located(self._labels.path):
-                for first_row, values in self._labels.column(self._label):
-                    encoder.encode(values, first_row)
+            with located(self.paths[-1]):
+                for first_row, values in self._labels.column(self._label, _MOST_ROWS):
+                    self._encoder.encode(values, first_row)
 
     def ids(self) -> Iterator[pa.Array]:
         """Read the ids alone, where the format allows it."""
-        part = next((part for part in self._parts if part.roles.ids is not None), None)
-        if part is not None:
-            for first_row, values in part.column(str(part.roles.ids)):
+        for part in self._with_ids[:1]:
+            for first_row, values in part.column(str(self.ids_name), _MOST_ROWS):
                 yield as_ids(values, part.reader.source, first_row)

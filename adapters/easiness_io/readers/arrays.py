@@ -6,7 +6,6 @@ import io
 import math
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,24 +16,13 @@ import pyarrow as pa
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from easiness_io.errors import DataError, reason
-from easiness_io.readers.base import (
-    HEAD_ROWS,
-    Block,
-    Field,
-    Kind,
-    Reader,
-    ReadOptions,
-    Source,
-    Values,
-)
+from easiness_io.errors import reason
+from easiness_io.readers.base import Block, Field, Kind, Reader, ReadOptions, Source, Values
 
 # NumPy writes headers of some hundred bytes, and refuses to parse more than 10,000.
 _HEAD_BYTES = 10_012
-_KINDS: dict[str, Kind] = {
-    "f": "float", "i": "integer", "u": "integer", "b": "boolean", "U": "text", "S": "text",
-    "M": "text",
-}  # fmt: skip
+_KINDS: dict[str, Kind] = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
+_KINDS |= dict.fromkeys("USM", "text")
 PICKLE_HINT = (
     "save plain numbers, as numpy.save('probs.npy', probs.float().cpu().numpy()) does for a "
     "tensor, and numpy.save('probs.npy', probs.astype(float)) for an array"
@@ -57,10 +45,6 @@ class _Array:
     @property
     def n_rows(self) -> int:
         return self.shape[0] if self.shape else 0
-
-    @property
-    def row_bytes(self) -> int:
-        return math.prod(self.shape[1:]) * self.dtype.itemsize
 
     @property
     def n_bytes(self) -> int:
@@ -87,28 +71,24 @@ class _Array:
             )
 
     def blocks(self, file: IO[bytes], block_rows: int) -> Iterator[Values]:
-        """Read rows stored one after the other.
+        """Read rows from a file that stands where they begin.
 
         They are read, not mapped: where a mapped file shrinks or its disk fails, the process dies.
         """
-        size = min(block_rows, max(self.n_rows, 1)) * self.row_bytes
+        row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+        size = min(block_rows, max(self.n_rows, 1)) * row_bytes
         self.source.check_size(size, "one block of rows")
         for start in range(0, self.n_rows, block_rows):
             rows = min(block_rows, self.n_rows - start)
             block = np.empty((rows, *self.shape[1:]), self.dtype)
-            self._fill(file, block, f"row {start}")
-            yield self.values(block)
-
-    def scattered(self, file: IO[bytes], block_rows: int) -> Iterator[Values]:
-        """Read rows of an array in Fortran order: of each column, a stretch."""
-        for start in range(0, self.n_rows, block_rows):
-            rows = min(block_rows, self.n_rows - start)
-            block = np.empty((rows, self.shape[1]), self.dtype)
-            for at in range(self.shape[1]):
-                file.seek(self.offset + (at * self.n_rows + start) * self.dtype.itemsize)
+            if self.is_scattered:
                 column = np.empty(rows, self.dtype)
-                self._fill(file, column, f"column {at}")
-                block[:, at] = column
+                for at in range(self.shape[1]):
+                    file.seek(self.offset + (at * self.n_rows + start) * self.dtype.itemsize)
+                    self._fill(file, column, f"column {at}")
+                    block[:, at] = column
+            else:
+                self._fill(file, block, f"row {start}")
             yield self.values(block)
 
     def _fill(self, file: IO[bytes], memory: NDArray[Any], where: str) -> None:
@@ -137,22 +117,18 @@ class _Array:
 def _read_header(file: IO[bytes], source: Source, name: str, what: str = "") -> _Array:
     """Parse an npy header from a bounded number of bytes."""
     head = io.BytesIO(file.read(_HEAD_BYTES))
+    problem = "its header is damaged, cut short, or longer than 10,000 bytes"
     try:
         with warnings.catch_warnings():
             # A header written by Python 2 brings a warning, and is read all the same.
             warnings.simplefilter("ignore")
-            version = npy_format.read_magic(head)
-            if version == (1, 0):
-                shape, fortran, dtype = npy_format.read_array_header_1_0(head)
-            elif version == (2, 0):
-                shape, fortran, dtype = npy_format.read_array_header_2_0(head)
-            else:
-                raise ValueError(f"npy version {version[0]}.{version[1]} is not for plain numbers")
+            major, minor = npy_format.read_magic(head)
+            if (major, minor) not in ((1, 0), (2, 0)):
+                problem = f"npy version {major}.{minor} is not for plain numbers"
+            parse = getattr(npy_format, f"read_array_header_{major}_{minor}")
+            shape, fortran, dtype = parse(head)
     except Exception as error:  # the header is parsed as Python text: anything can go wrong
-        text = "its header is damaged, cut short, or longer than 10,000 bytes"
-        if "npy version" in str(error):
-            text = str(error)
-        raise source.unreadable(f"{what}not a readable npy file: {text}") from error
+        raise source.unreadable(f"{what}not a readable npy file: {problem}") from error
     if any(size < 0 for size in shape):
         raise source.unreadable(f"{what}its header gives the impossible shape {shape}")
     field = Field(name, _kind(shape, dtype), width=shape[1] if len(shape) == 2 else None)
@@ -178,9 +154,8 @@ class NpyReader(Reader):
         self._array.check(source.size)
         shape = self._array.shape
         if len(shape) not in (1, 2):
-            raise source.unreadable(
-                f"expected an array of one or two dimensions, got shape {shape}"
-            )
+            problem = f"expected an array of one or two dimensions, got shape {shape}"
+            raise source.unreadable(problem)
         super().__init__(source, [self._array.field], n_rows=self._array.n_rows)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
@@ -188,8 +163,7 @@ class NpyReader(Reader):
         array = self._array
         with self.source.open() as file:
             file.seek(array.offset)
-            read = array.scattered if array.is_scattered else array.blocks
-            for values in read(file, block_rows):
+            for values in array.blocks(file, block_rows):
                 yield {"array": values}
 
 
@@ -202,16 +176,15 @@ class NpzReader(Reader):
         self._arrays: dict[str, _Array] = {}
         with _archive(source) as archive:
             for info in archive.infolist():
-                name, is_array = info.filename.removesuffix(".npy"), info.filename.endswith(".npy")
-                if is_array:
+                name = info.filename.removesuffix(".npy")
+                if name != info.filename:
                     with archive.open(info) as file:
-                        what = f"array {name!r}: "
-                        self._arrays[name] = _read_header(file, source, name, what)
+                        self._arrays[name] = _read_header(file, source, name, f"array {name!r}: ")
             if not self._arrays:
                 if any(name.endswith(".pkl") for name in archive.namelist()):
                     raise source.unreadable(PICKLED, hint=PICKLE_HINT)
                 raise source.unreadable("it holds no arrays")
-        super().__init__(source, [each.field for each in self._arrays.values()], n_rows=None)
+        super().__init__(source, [each.field for each in self._arrays.values()])
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
         """Settle which arrays are read; refuse those that differ in their number of rows."""
@@ -219,7 +192,7 @@ class NpzReader(Reader):
         if len(set(counts.values())) > 1:
             shown = ", ".join(f"{name} {count}" for name, count in counts.items())
             raise self.source.error(f"its arrays differ in their number of rows: {shown}")
-        self.n_rows = next(iter(counts.values()), 0)
+        self.n_rows = self.estimated_rows = next(iter(counts.values()), 0)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the arrays in blocks of rows, side by side."""
@@ -228,22 +201,14 @@ class NpzReader(Reader):
             for found in zip(*members, strict=True):
                 yield dict(zip(names, found, strict=True))
 
-    def head(self, names: Sequence[str]) -> Block:
-        """Give the first rows of each array, which need not be equally long yet."""
-        with _archive(self.source) as archive:
-            return {
-                name: next(self._member(archive, name, HEAD_ROWS), np.empty(0)) for name in names
-            }
-
     def _member(self, archive: zipfile.ZipFile, name: str, block_rows: int) -> Iterator[Values]:
         array, info = self._arrays[name], archive.getinfo(name + ".npy")
         array.check(info.file_size)
         with archive.open(info) as file:
-            if array.is_scattered:
-                # Rows are scattered over all of the member, which is a stream.
+            if array.is_scattered:  # over all of the member, which is a stream
                 self.source.check_size(array.n_bytes, f"array {name!r}, in Fortran order,")
                 whole = npy_format.read_array(file, allow_pickle=False)
-                for start in range(0, len(whole), block_rows):
+                for start in range(0, array.n_rows, block_rows):
                     yield array.values(np.ascontiguousarray(whole[start : start + block_rows]))
             else:
                 file.read(array.offset)
@@ -253,13 +218,5 @@ class NpzReader(Reader):
 
 @contextmanager
 def _archive(source: Source) -> Iterator[zipfile.ZipFile]:
-    try:
-        with source.open() as file, zipfile.ZipFile(file) as archive:
-            yield archive
-    except DataError:
-        raise
-    except (
-        OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile,
-        zlib.error,
-    ) as error:  # fmt: skip
-        raise source.unreadable(f"not a readable npz file: {reason(error)}") from error
+    with source.reading("npz"), source.open() as file, zipfile.ZipFile(file) as archive:
+        yield archive

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -17,22 +16,18 @@ from easiness_io.readers.base import Field, Kind, Source, Values
 _UNNAMED_INDEX = "__index_level_"
 
 
+TEXTS = (pa.string(), pa.large_string(), pa.string_view())
+_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
+
+
 def is_list(kind: Any) -> bool:
     """Whether a type is one of lists."""
     return bool(pt.is_list(kind) or pt.is_large_list(kind) or pt.is_fixed_size_list(kind))
 
 
 def is_text(kind: Any) -> bool:
-    """Whether a type is one of text."""
-    return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind))
-
-
-def is_bytes(kind: Any) -> bool:
-    """Whether a type is one of bytes."""
-    return bool(
-        pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind)
-        or pt.is_fixed_size_binary(kind)
-    )  # fmt: skip
+    """Whether a type is one of text, or of bytes."""
+    return kind in TEXTS or kind in _BYTES or bool(pt.is_fixed_size_binary(kind))
 
 
 def storage(kind: Any) -> Any:
@@ -50,7 +45,7 @@ def _kind(kind: Any) -> Kind:
         return "integer"
     if pt.is_boolean(kind):
         return "boolean"
-    if is_text(kind) or is_bytes(kind) or (pt.is_temporal(kind) and not pt.is_duration(kind)):
+    if is_text(kind) or (pt.is_temporal(kind) and not pt.is_duration(kind)):
         return "text"
     if is_list(kind) and _kind(kind.value_type) in ("float", "integer", "boolean"):
         return "matrix"
@@ -59,19 +54,12 @@ def _kind(kind: Any) -> Kind:
 
 def fields_of(schema: Any) -> list[Field]:
     """Describe the columns of a schema, but for an index without a name."""
-    names = _class_names(schema)
+    names, index = _class_names(schema), (schema.pandas_metadata or {}).get("index_columns", [])
     return [
-        Field(each.name, _kind(each.type), names.get(each.name))
+        Field(each.name, _kind(each.type), names.get(each.name), is_index=each.name in index)
         for each in schema
         if not each.name.startswith(_UNNAMED_INDEX)
     ]
-
-
-def index_of(schema: Any) -> tuple[str, ...]:
-    """Name the columns that hold a named pandas index."""
-    found = (schema.pandas_metadata or {}).get("index_columns", [])
-    names = [name for name in found if isinstance(name, str)]
-    return tuple(name for name in names if not name.startswith(_UNNAMED_INDEX))
 
 
 def _class_names(schema: Any) -> dict[str, tuple[str, ...]]:
@@ -91,18 +79,17 @@ def text_bytes(column: Any) -> int:
     """Count the bytes of a column's texts once each row holds its own."""
     if not pt.is_dictionary(column.type):
         return int(column.nbytes)
-    if not (is_text(column.type.value_type) or is_bytes(column.type.value_type)):
+    if not is_text(column.type.value_type):
         return 8 * len(column)
     lengths = pc.binary_length(column.dictionary)
     total = pc.sum(pc.cast(pc.take(lengths, column.indices), pa.int64())).as_py()
     return int(total or 0) + 4 * len(column)
 
 
-def batch_values(batch: Any, names: Any, source: Source, first_row: int) -> dict[str, Values]:
-    """Give columns of a batch as values."""
-    return {
-        name: values(batch.column(at), name, source, first_row) for at, name in enumerate(names)
-    }
+def batch_values(batch: Any, source: Source, first_row: int) -> dict[str, Values]:
+    """Give the columns of a batch as values."""
+    columns = zip(batch.schema.names, batch.columns, strict=True)
+    return {name: values(column, name, source, first_row) for name, column in columns}
 
 
 def values(column: Any, name: str, source: Source, first_row: int) -> Values:
@@ -119,15 +106,15 @@ def values(column: Any, name: str, source: Source, first_row: int) -> Values:
     kind = column.type
     if is_list(kind):
         return _matrix(column, name, source, first_row)
-    if is_bytes(kind):
+    if kind in TEXTS:
+        column = column.cast(pa.string())
+        column.validate(full=True)  # parquet may hold text that is not UTF-8
+        return column
+    if is_text(kind):
         texts = [None if each is None else _decoded(each) for each in column.to_pylist()]
         return pa.array(texts, pa.string())
     if pt.is_temporal(kind):
         return pc.replace_substring(column.cast(pa.string()), " ", "T", max_replacements=1)
-    if is_text(kind):
-        column = column.cast(pa.string())
-        column.validate(full=True)  # parquet may hold text that is not UTF-8
-        return column
     if pt.is_decimal(kind):
         column = column.cast(pa.float64())
     return column if column.null_count else column.to_numpy(zero_copy_only=False)
@@ -135,39 +122,23 @@ def values(column: Any, name: str, source: Source, first_row: int) -> Values:
 
 def _decoded(value: bytes) -> str:
     """Read bytes as UTF-8, or as hexadecimal digits where they are no text."""
-    with suppress(UnicodeDecodeError):
+    try:
         text = value.decode()
-        return text if text.isprintable() else value.hex()
-    return value.hex()
+    except UnicodeDecodeError:
+        return value.hex()
+    return text if text.isprintable() else value.hex()
 
 
 def _matrix(column: Any, name: str, source: Source, first_row: int) -> NDArray[Any]:
-    if column.null_count:
-        row = first_row + pc.index(column.is_null(), True).as_py()
-        raise source.error(
-            f"column {name!r}: {column.null_count} lists are null; the first is row {row}",
-            hint="drop or fill these rows", row=row,
-        )  # fmt: skip
-    entries = column.flatten()
+    source.check_complete(column, first_row, name)
     if pt.is_fixed_size_list(column.type):
         width = column.type.list_size
     else:
         lengths = column.value_lengths().to_numpy(zero_copy_only=False)
         width = int(lengths[0]) if lengths.size else 0
-        other = np.flatnonzero(lengths != width)
-        if other.size:
-            row = first_row + int(other[0])
-            raise source.error(
-                f"column {name!r}: lists of different lengths: {width} and, in row {row}, "
-                f"{lengths[other[0]]}",
-                row=row,
-            )
-    if entries.null_count:
-        row = first_row + pc.index(entries.is_null(), True).as_py() // max(1, width)
-        raise source.error(
-            f"column {name!r}: {entries.null_count} entries of lists are null; the first is in row "
-            f"{row}",
-            hint="drop or fill these rows", row=row,
-        )  # fmt: skip
+        for at in np.flatnonzero(lengths != width)[:1]:
+            source.check_width(name, width, lengths[at], first_row + int(at))
+    entries = column.flatten()
+    source.check_complete(entries, first_row, name, per_row=max(1, width))
     flat = entries.to_numpy(zero_copy_only=False)
     return flat.reshape(len(column), width) if width else np.empty((len(column), 0))

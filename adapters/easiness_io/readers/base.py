@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import io
 import os
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from easiness_io.errors import DataError, UnreadableError
+from easiness_io.errors import DataError, UnreadableError, reason
 
-Kind = Literal["float", "integer", "boolean", "text", "matrix", "other"]
+# Without rows, a column of csv may be of any kind.
+Kind = Literal["float", "integer", "boolean", "text", "matrix", "any", "other"]
 # A column's values: numbers as NumPy arrays (a matrix in two dimensions), text as Arrow strings.
 Values = Any  # NDArray | pa.Array, of which pyarrow ships no types
 Block = dict[str, Values]
@@ -31,11 +36,17 @@ class Field:
     kind: Kind
     class_names: tuple[str, ...] | None = None
     width: int | None = None
+    is_index: bool = False
 
     @property
     def is_number(self) -> bool:
         """Whether it holds one number a row."""
-        return self.kind in ("float", "integer", "boolean")
+        return self.kind in ("float", "integer", "boolean", "any")
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it holds one number or text a row."""
+        return self.is_number or self.kind == "text"
 
 
 @dataclass(frozen=True)
@@ -83,11 +94,45 @@ class Source:
     def check_size(self, n_bytes: int, what: str) -> None:
         """Refuse more bytes than `max_bytes` allows in memory."""
         if n_bytes > self.max_bytes:
-            raise self.error(
-                f"{what} takes {n_bytes:,} bytes in memory, more than the limit of "
-                f"{self.max_bytes:,}",
-                hint="raise {max_bytes} if that is what you want",
-            )
+            problem = f"{what} takes {n_bytes:,} bytes in memory, more than the limit of"
+            hint = "raise {max_bytes} if that is what you want"
+            raise self.error(f"{problem} {self.max_bytes:,}", hint=hint)
+
+    def check_width(self, name: str, expected: int, width: int, row: int) -> None:
+        """Refuse a list that is not as long as those before."""
+        if width != expected:
+            problem = f"lists of different lengths: {expected} and, in row {row}, {width}"
+            raise self.error(f"column {name!r}: {problem}", row=row)
+
+    def check_complete(
+        self, values: Any, first_row: int, name: str | None = None, *, per_row: int = 1
+    ) -> None:
+        """Refuse nulls in an Arrow column, or in the labels where it has no name."""
+        n_null = values.null_count
+        if n_null:
+            row = first_row + pc.index(values.is_null(), True).as_py() // per_row
+            problem = f"{n_null} values are missing; the first is row {row}"
+            if n_null == 1:
+                problem = f"1 value is missing, in row {row}"
+            hint = "drop or fill these rows"
+            if name is None:
+                raise self.error(problem, argument="labels", hint=hint, row=row)
+            raise self.error(f"column {name!r}: {problem}", hint=hint, row=row)
+
+    @contextmanager
+    def reading(self, what: str) -> Iterator[None]:
+        """Refuse the file where a library that reads it fails."""
+        try:
+            yield
+        except DataError:
+            raise
+        except pa.ArrowMemoryError as error:
+            raise MemoryError(reason(error)) from error
+        except (
+            pa.ArrowException, OSError, EOFError, ValueError, KeyError, RuntimeError,
+            zipfile.BadZipFile, zlib.error,
+        ) as error:  # fmt: skip
+            raise self.unreadable(f"not a readable {what} file: {reason(error)}") from error
 
 
 class Reader(ABC):
@@ -95,28 +140,19 @@ class Reader(ABC):
 
     layout: Literal["table", "unnamed", "arrays"] = "table"
     guessed_header = False
-    is_untyped = False
-    is_columnar = True
+    is_columnar = True  # so that one column is read without the others
 
     def __init__(
-        self,
-        source: Source,
-        fields: Sequence[Field],
-        *,
-        n_rows: int | None,
-        index: tuple[str, ...] = (),
+        self, source: Source, fields: Sequence[Field], *, n_rows: int | None = None
     ) -> None:
-        self.source, self.fields, self.n_rows, self.index = source, tuple(fields), n_rows, index
+        self.source, self.fields = source, {each.name: each for each in fields}
+        self.n_rows = self.estimated_rows = n_rows  # None where only reading all of the file tells
         self._head: Block = {}
-        for name, count in Counter(each.name for each in self.fields).items():
+        for name, count in Counter(each.name for each in fields).items():
             if count > 1:
                 no_header = "; if the first line is a row, pass {no_header}"
                 hint = "rename them" + no_header * self.guessed_header
                 raise source.error(f"{count} columns are named {name!r}", hint=hint)
-
-    def field(self, name: str) -> Field:
-        """Give the column of this name."""
-        return next(each for each in self.fields if each.name == name)
 
     @abstractmethod
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
@@ -141,22 +177,13 @@ class Reader(ABC):
 
     def width(self, name: str) -> int:
         """Count the columns of a matrix; 0 where lists of no rows do not tell."""
-        width = self.field(name).width
+        width = self.fields[name].width
         if width is not None:
             return width
         found = self.head([name])[name]
         if found.ndim == 2 and not found.shape[1]:
             raise self.source.error(f"column {name!r}: its lists are empty")
         return int(found.shape[1]) if found.ndim == 2 else 0
-
-    def empty(self, name: str) -> pa.Array:
-        """Give a column of no rows, of the type that ids of it have."""
-        kind = pa.int64() if self.field(name).kind == "integer" else pa.string()
-        return pa.array([], kind)
-
-    def estimated_rows(self) -> int | None:
-        """Give the number of rows, or an estimate where only reading all of the file tells."""
-        return self.n_rows
 
 
 def rows_of(block: Mapping[str, Values]) -> int:
@@ -172,12 +199,9 @@ def rebatched(blocks: Iterator[Block], size: int, source: Source) -> Iterator[Bl
     for block in blocks:
         start, n_rows = 0, rows_of(block)
         for name, values in block.items():
-            width = values.shape[1] if getattr(values, "ndim", 1) == 2 and n_rows else None
-            if width is not None and widths.setdefault(name, width) != width:
-                raise source.error(
-                    f"column {name!r}: lists of different lengths: {widths[name]} and, in row "
-                    f"{done}, {width}", row=done,
-                )  # fmt: skip
+            if n_rows and getattr(values, "ndim", 1) == 2:
+                width = values.shape[1]
+                source.check_width(name, widths.setdefault(name, width), width, done)
         done += n_rows
         while start < n_rows:
             stop = min(n_rows, start + size - n_waiting)

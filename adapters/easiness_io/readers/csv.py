@@ -11,22 +11,18 @@ from functools import partial
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
 from easiness_io.errors import AmbiguousError, UnreadableError, reason
+from easiness_io.names import ID_NAMES, LABEL_NAMES
 from easiness_io.readers import text
 from easiness_io.readers.base import Block, Field, Kind, Reader, ReadOptions, Source
 
 _BLOCK_BYTES = 1 << 20
 _WHOLE = re.compile(r"[+-]?[0-9]+[.,]0")
-_OPEN = "a quotation mark is never closed"
-# What a header may call a column that holds no class.
-USUAL_NAMES = frozenset(
-    ("id", "sample_id", "index", "label", "labels", "y", "y_true", "true_label", "given_label",
-     "target", "class", "")
-)  # fmt: skip
 
 
 class CsvReader(Reader):
@@ -35,41 +31,37 @@ class CsvReader(Reader):
     is_columnar = False
 
     def __init__(self, source: Source, options: ReadOptions) -> None:
-        self._dialect = text.dialect_of(source, options)
-        rows, self.guessed_header = self._dialect.rows, options.header is None
-        first = rows[0]
-        has_header = options.header
-        if has_header is None:
-            has_header = _is_header(rows, self._dialect, source)
+        self._dialect = dialect = text.dialect_of(source, options)
+        self.source, self.guessed_header = source, options.header is None
+        rows, first = dialect.rows, dialect.rows[0]
+        has_header = _is_header(dialect, source) if options.header is None else options.header
         self._n_header, self._rows = int(has_header), rows[has_header:]
-        self._block_bytes = max(_BLOCK_BYTES, 8 * self._dialect.longest_line)
-        self._text: set[str] = set()
-        self.source = source
+        self._block_bytes = max(_BLOCK_BYTES, 8 * dialect.longest_line)
+        self._as_text: set[str] = set()
         for at, row in enumerate(rows):
             if len(row) != len(first):
                 raise self._bad_row(at - self._n_header, len(row))
-        names = first if has_header else [str(at) for at in range(len(first))]
-        named = [name or f"Unnamed: {at}" for at, name in enumerate(names)]
-        cells = list(zip(*self._rows, strict=True)) or [()] * len(first)
-        fields = [
-            Field(name, _kind(each, self._dialect.number))
-            for name, each in zip(named, cells, strict=True)
+        named = [
+            (name or f"Unnamed: {at}") if has_header else str(at) for at, name in enumerate(first)
         ]
-        super().__init__(source, fields, n_rows=None)
-        self.layout = "table" if has_header else "unnamed"
-        self.is_untyped = not self._rows
         self._positions = {name: at for at, name in enumerate(named)}
+        columns = list(zip(*self._rows, strict=True)) or [()] * len(first)
+        kinds = [_kind(cells, dialect) for cells in columns]
+        super().__init__(source, list(map(Field, named, kinds)))
+        self.layout = "table" if has_header else "unnamed"
+        with source.open() as file:
+            if self._rows and text.compression_of(file.read(4)) is None:
+                n_chars = sum(len(cell) + 1 for row in self._rows for cell in row)
+                self.estimated_rows = round(source.size * len(self._rows) / n_chars)
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
         """Settle which columns are read as they are written: `007` is no 7."""
-        self._text = set(as_text)
-
-    def estimated_rows(self) -> int | None:
-        """Estimate the rows from the length of the first lines."""
-        if self.source.data is not None or not self._rows or self._dialect.is_compressed:
-            return None
-        length = sum(len(cell) + 1 for row in self._rows for cell in row) / len(self._rows)
-        return round(self.source.size / length)
+        self._as_text = set(as_text)
+        for name in as_text:
+            # Whole numbers with gaps, as pandas writes them, are ids: 1.0 is 1.
+            gaps = (cell in text.MISSING or _WHOLE.fullmatch(cell) for cell in self._cells(name))
+            if self.fields[name].kind == "float" and all(gaps):
+                self._as_text.remove(name)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the named columns; numbers as float64, text as it is written."""
@@ -83,13 +75,10 @@ class CsvReader(Reader):
                         yield dict(zip(names, map(_values, batch.columns), strict=True))
                     n_rows += batch.num_rows
         except UnreadableError as error:
-            if not isinstance(error.__cause__, pa.ArrowInvalid):
-                raise
-            raise self._fault(names) or error from error.__cause__
-        self._check_quotes(n_rows)
-
-    def _check_quotes(self, n_rows: int) -> None:
-        """Refuse rows that quotation marks swallow: Arrow takes `"a` and all up to the next."""
+            if isinstance(error.__cause__, pa.ArrowInvalid):
+                self._refuse_row(names)
+            raise
+        # Arrow takes `"a` and all up to the next quotation mark for one cell.
         n_marks = n_lines = 0
         with text.opened(self.source) as stream:
             while data := stream.read(_BLOCK_BYTES):
@@ -97,17 +86,15 @@ class CsvReader(Reader):
                 n_lines += data.count(b"\n")
         # Lines that are no rows may belong to a text; Python's parser tells, slowly.
         if n_marks % 2 or (n_marks and n_lines > n_rows + self._n_header):
-            fault = self._fault([], strict=True)
-            if fault is not None:
-                raise fault
+            self._refuse_row([], strict=True)
 
     def _open(self, stream: Any, names: Sequence[str]) -> Any:
         dialect = self._dialect
-        positions = {name: str(self._positions[name]) for name in names}
+        positions = [str(self._positions[name]) for name in names]
+        types = [pa.string() if self._is_text(name) else pa.float64() for name in names]
         convert = csv.ConvertOptions(
-            column_types={at: self._type(name) for name, at in positions.items()},
-            include_columns=list(positions.values()), null_values=text.MISSING,
-            strings_can_be_null=False, decimal_point=dialect.decimal,
+            column_types=dict(zip(positions, types, strict=True)), include_columns=positions,
+            null_values=text.MISSING, strings_can_be_null=False, decimal_point=dialect.decimal,
         )  # fmt: skip
         parse = csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True)
         read = csv.ReadOptions(
@@ -118,38 +105,34 @@ class CsvReader(Reader):
         self.source.check_size(self._block_bytes, "a block of text")
         return csv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
 
-    def _fault(self, names: Sequence[str], *, strict: bool = False) -> UnreadableError | None:
+    def _refuse_row(self, names: Sequence[str], *, strict: bool = False) -> None:
         """Find with Python's own parser what Arrow does not locate: the first row it cannot use."""
         dialect, row = self._dialect, -self._n_header
-        numbers = {name: self._positions[name] for name in names if self._type(name) != pa.string()}
+        numbers = {name: self._positions[name] for name in names if not self._is_text(name)}
         encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
+        hint = None
         with text.opened(self.source) as stream:
             lines = io.TextIOWrapper(stream, encoding, newline="")
             pieces = iter(partial(lines.readline, self._block_bytes), "")
             try:
-                for cells in filter(
-                    None, reader(pieces, delimiter=dialect.delimiter, strict=strict)
-                ):
+                rows = reader(pieces, delimiter=dialect.delimiter, strict=strict)
+                for cells in filter(None, rows):
                     if len(cells) != len(self.fields):
-                        return self._bad_row(row, len(cells))
+                        raise self._bad_row(row, len(cells))
                     for name, at in numbers.items() if row >= 0 else ():
                         cell = cells[at].strip()
-                        if cell not in text.MISSING and not dialect.number.fullmatch(cell):
-                            where = f"row {row}, column {name!r}"
-                            return self.source.unreadable(
-                                f"{where}: expected a number, got {cell[:80]!r}", row=row
-                            )
+                        if cell not in text.MISSING and not dialect.is_number(cell):
+                            problem = f", column {name!r}: expected a number, got {cell[:80]!r}"
+                            raise self.source.unreadable(f"row {row}{problem}", row=row)
                     row += 1
-            except UnicodeError:
-                return self.source.unreadable(
-                    f"row {row} or after: not text in {dialect.encoding.upper()}", row=row,
-                    hint="name the encoding by {encoding}",
-                )  # fmt: skip
+                return
+            except UnicodeDecodeError:
+                problem = f" or after: not text in {dialect.encoding.upper()}"
+                hint = "name the encoding by {encoding}"
             except CsvError as error:
                 is_open = "end of data" in str(error) or "field limit" in str(error)
-                problem = _OPEN if is_open else reason(error)
-                return self.source.unreadable(f"row {row}: {problem}", row=row)
-        return None
+                problem = ": a quotation mark is never closed" if is_open else f": {reason(error)}"
+        raise self.source.unreadable(f"row {row}{problem}", hint=hint, row=row)
 
     def _bad_row(self, row: int, n_cells: int) -> UnreadableError:
         return self.source.unreadable(
@@ -161,23 +144,19 @@ class CsvReader(Reader):
         """Give the named columns of the first rows."""
         found: Block = {}
         for name in names:
-            cells = [row[self._positions[name]] for row in self._rows]
-            found[name] = pa.array(cells, pa.string())
-            if self._type(name) == pa.float64():
-                plain = [text.to_float(cell, self._dialect.decimal) for cell in cells]
-                found[name] = pa.array(plain, pa.float64()).to_numpy()
+            cells = self._cells(name)
+            if self._is_text(name):
+                found[name] = pa.array(cells, pa.string())
+            else:
+                found[name] = np.array(list(map(self._dialect.to_float, cells)), np.float64)
         return found
 
-    def _type(self, name: str) -> Any:
-        kind = self.field(name).kind
-        # Whole numbers with gaps, as pandas writes them, are ids: 1.0 is 1.
-        if name in self._text and kind == "float":
-            cells = [row[self._positions[name]] for row in self._rows]
-            kind = (
-                "float" if all(c in text.MISSING or _WHOLE.fullmatch(c) for c in cells) else "text"
-            )
-        as_text = kind == "text" or (name in self._text and kind != "float")
-        return pa.string() if as_text else pa.float64()
+    def _cells(self, name: str) -> list[str]:
+        at = self._positions[name]
+        return [row[at] for row in self._rows]
+
+    def _is_text(self, name: str) -> bool:
+        return name in self._as_text or self.fields[name].kind == "text"
 
 
 def _values(column: Any) -> Any:
@@ -186,34 +165,35 @@ def _values(column: Any) -> Any:
     return column if column.null_count else column.to_numpy()
 
 
-def _kind(cells: Sequence[str], number: re.Pattern[str]) -> Kind:
+def _kind(cells: Sequence[str], dialect: text.Dialect) -> Kind:
     if not cells:
-        return "float"  # of no rows, any column may be a class
+        return "any"
     filled = [cell for cell in cells if cell not in text.MISSING]
-    if not filled or not all(map(number.fullmatch, filled)):
+    if not filled or not all(map(dialect.is_number, filled)):
         return "text"
     return "integer" if all(map(text.INTEGER.fullmatch, filled)) else "float"
 
 
-def _is_header(rows: list[list[str]], dialect: text.Dialect, source: Source) -> bool:
+def _is_header(dialect: text.Dialect, source: Source) -> bool:
     """Whether the first line holds names; one that may be a sample as well is refused.
 
     A fraction is never a name, a name never a number; whole numbers may be either.
     """
-    first = rows[0]
-    values = [text.to_float(c, dialect.decimal) for c in first if dialect.number.fullmatch(c)]
+    first, *others = dialect.rows
+    values = [dialect.to_float(cell) for cell in first if dialect.is_number(cell)]
     values = [value for value in values if isfinite(value)]
-    usual = {cell.lower() for cell in first} & USUAL_NAMES
-    if usual or (any(value % 1 != 0 for value in values)):
-        return bool(usual)
+    # What a header may call a column that holds no class.
+    if {cell.lower() for cell in first} & {*LABEL_NAMES, *ID_NAMES, ""}:
+        return True
+    if any(value % 1 != 0 for value in values):
+        return False
     if len(first) == 1:
         # Labels alone: a wrong guess changes their number, which is compared with the other file.
-        return not values and first not in rows[1:]
-    if not values or (len(values) > 2 and values == list(range(len(values)))):
-        return True
+        return not values and first not in others
     # As a sample it would be certain of one class, beside a label and an id.
     zeros, ones = values.count(0), values.count(1)
-    if zeros and ones and len(values) - zeros - 1 <= 2:
+    is_count = len(values) > 2 and values == list(range(len(values)))
+    if zeros and ones and len(values) - zeros - 1 <= 2 and not is_count:
         raise AmbiguousError(
             f"its first line, {','.join(first[:10])}, may hold names or values", path=source.path,
             hint="pass {header} or {no_header}",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from easiness_io.errors import DataError, UnreadableError, reason
+from easiness_io.errors import UnreadableError, reason
 from easiness_io.readers import arrow_values as arrow
 from easiness_io.readers.base import Block, Reader, ReadOptions, Source
 
@@ -27,10 +27,8 @@ class ArrowReader(Reader):
         if os.path.isdir(source.path):
             self._files = [Source(path, source.max_bytes) for path in dataset_files(source.path)]
         with _opened(self._files[0], None) as batches:
-            schema = batches.schema
-            fields, index = arrow.fields_of(schema), arrow.index_of(schema)
-        super().__init__(source, fields, n_rows=None, index=index)
-        self._positions = {name: at for at, name in enumerate(schema.names)}
+            super().__init__(source, arrow.fields_of(batches.schema))
+            self._positions = {name: at for at, name in enumerate(batches.schema.names)}
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the named columns batch by batch."""
@@ -41,10 +39,12 @@ class ArrowReader(Reader):
             with _opened(file, [self._positions[name] for name in order]) as batches:
                 if batches.schema.names != order:
                     raise file.error(f"its columns differ from those of {self._files[0].path!r}")
-                for batch in _each(batches):
+                n_batches = getattr(batches, "num_record_batches", None)  # streams do not tell
+                each = batches if n_batches is None else map(batches.get_batch, range(n_batches))
+                for batch in each:
                     batch.validate(full=True)
                     self.source.check_size(batch.nbytes, "one batch of rows")
-                    yield arrow.batch_values(batch, order, file, done)
+                    yield arrow.batch_values(batch, file, done)
                     done += batch.num_rows
 
 
@@ -74,24 +74,15 @@ def is_dataset(folder: str) -> bool:
 
 @contextmanager
 def _opened(source: Source, columns: list[int] | None) -> Iterator[Any]:
-    options = pa.ipc.IpcReadOptions(included_fields=columns or [], use_threads=False)
-    if columns is None:
-        options = pa.ipc.IpcReadOptions(use_threads=False)
-    try:
-        with source.open() as file:
-            is_file = file.read(len(FILE_MAGIC)) == FILE_MAGIC
-            file.seek(0)
-            opened = pa.ipc.open_file if is_file else pa.ipc.open_stream
-            with opened(file, options=options) as batches:
-                yield batches
-            if not is_file and columns is not None:
-                _check_end(file, source)
-    except DataError:
-        raise
-    except pa.ArrowMemoryError as error:
-        raise MemoryError(reason(error)) from error
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise source.unreadable(f"not a readable Arrow file: {reason(error)}") from error
+    options = pa.ipc.IpcReadOptions(included_fields=columns, use_threads=False)
+    with source.reading("Arrow"), source.open() as file:
+        is_file = file.read(len(FILE_MAGIC)) == FILE_MAGIC
+        file.seek(0)
+        opened = pa.ipc.open_file if is_file else pa.ipc.open_stream
+        with opened(file, options=options) as batches:
+            yield batches
+        if not is_file and columns is not None:
+            _check_end(file, source)
 
 
 def _check_end(file: Any, source: Source) -> None:
@@ -99,9 +90,3 @@ def _check_end(file: Any, source: Source) -> None:
     file.seek(max(0, source.size - 8))
     if file.read() != b"\xff\xff\xff\xff" + bytes(4):
         raise source.unreadable("cut short: the end of the stream is missing")
-
-
-def _each(batches: Any) -> Iterator[Any]:
-    if hasattr(batches, "num_record_batches"):
-        return (batches.get_batch(at) for at in range(batches.num_record_batches))
-    return iter(batches)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -48,18 +49,19 @@ class JsonLinesReader(Reader):
         self._first = next(_rows(source))[:HEAD_ROWS]
         names = dict.fromkeys(chain.from_iterable(self._first))
         fields = [Field(name, _kind([row.get(name) for row in self._first])) for name in names]
-        super().__init__(source, fields, n_rows=None)
+        super().__init__(source, fields)
         self._types = {each.name: _KINDS[each.kind] for each in fields if each.kind in _KINDS}
-        for name, (kind, types, words) in self._types.items():
+        for each in fields:
             # Hashes, as ids: of 64 bits, without a sign.
-            if types == (int,) and any((row.get(name) or 0) >= 1 << 63 for row in self._first):
-                kind = pa.uint64()
-            self._types[name] = (kind, types, words)
+            if each.kind == "integer" and any(
+                (row.get(each.name) or 0) >= 1 << 63 for row in self._first
+            ):
+                self._types[each.name] = (pa.uint64(), *_KINDS["integer"][1:])
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
         """Read class columns as float64: a first row of `[0, 1]` has whole numbers."""
         for name in set(names) - set(as_text):
-            if self.field(name).is_number:
+            if self.fields[name].is_number:
                 self._types[name] = _KINDS["float"]
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
@@ -80,9 +82,8 @@ class JsonLinesReader(Reader):
             values = [row.get(name) for row in rows]
             column = _array(values, kind, types)
             if column is None:
-                at = next(
-                    at for at in range(len(values)) if _array([values[at]], kind, types) is None
-                )
+                bad = (_array([value], kind, types) is None for value in values)
+                at = next(at for at, is_bad in enumerate(bad) if is_bad)
                 raise self.source.error(
                     f"column {name!r}: expected {words}, as in the first rows, got "
                     f"{repr(values[at])[:80]} in row {first_row + at}",
@@ -109,9 +110,9 @@ def _kind(values: list[Any]) -> Kind:
         return "matrix" if inner <= {int, float, bool, type(None)} else "other"
     if not found:
         return "text"
-    kinds: tuple[Kind, ...] = ("boolean", "integer", "text")
-    exact: list[Kind] = [kind for kind in kinds if found <= set(_KINDS[kind][1])]
-    return exact[0] if exact else "float" if found <= {int, float} else "other"
+    if len(found) == 1:
+        return next((k for k, (_, types, _) in _KINDS.items() if types[0] in found), "other")
+    return "float" if found <= {int, float} else "other"
 
 
 def _rows(source: Source) -> Iterator[list[dict[str, Any]]]:
@@ -147,9 +148,7 @@ def _rows(source: Source) -> Iterator[list[dict[str, Any]]]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{names.count(twice)} fields are named {twice!r}")
-    return found
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
+            raise ValueError(f"{count} fields are named {name!r}")
+    return dict(pairs)

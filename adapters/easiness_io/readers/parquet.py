@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from easiness_io.errors import DataError, reason
 from easiness_io.readers import arrow_values as arrow
 from easiness_io.readers.base import Block, Reader, ReadOptions, Source
 
@@ -29,18 +27,15 @@ class ParquetReader(Reader):
 
     def __init__(self, source: Source, options: ReadOptions) -> None:
         with _opened(source) as file:
-            schema = file.schema_arrow
-            super().__init__(
-                source, arrow.fields_of(schema), n_rows=file.metadata.num_rows,
-                index=arrow.index_of(schema),
-            )  # fmt: skip
+            fields = arrow.fields_of(file.schema_arrow)
+            super().__init__(source, fields, n_rows=file.metadata.num_rows)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Give the named columns batch by batch."""
         done = 0
         with _opened(self.source) as file:
             for batch in _batches(file, self.source, list(names), block_rows):
-                yield arrow.batch_values(batch, names, self.source, done)
+                yield arrow.batch_values(batch, self.source, done)
                 done += batch.num_rows
         if done != self.n_rows:
             raise self.source.unreadable(f"cut short: {self.n_rows} rows promised, {done} read")
@@ -49,36 +44,28 @@ class ParquetReader(Reader):
 @contextmanager
 def _opened(source: Source) -> Iterator[Any]:
     """Open a file such that text is read as what differs, and for each row which of it."""
-    try:
-        with source.open() as handle:
-            # Buffered: else all bytes of a row group are read before its first row is given.
-            options: dict[str, Any] = {
-                "buffer_size": _BUFFER_BYTES, "page_checksum_verification": True
-            }  # fmt: skip
-            with pq.ParquetFile(handle, **options) as file:
-                schema = file.schema_arrow
-                text = [
-                    each.name for each in schema
-                    if arrow.is_text(arrow.storage(each.type)) or pt.is_binary(each.type)
-                ]  # fmt: skip
-                if not text:
-                    yield file
-                    return
-                options["read_dictionary"] = text
-                yield pq.ParquetFile(handle, metadata=file.metadata, **options)
-    except DataError:
-        raise
-    except pa.ArrowMemoryError as error:
-        raise MemoryError(reason(error)) from error
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise source.unreadable(f"not a readable parquet file: {reason(error)}") from error
+    # Buffered: else all bytes of a row group are read before its first row is given.
+    options: dict[str, Any] = {"buffer_size": _BUFFER_BYTES, "page_checksum_verification": True}
+    with (
+        source.reading("parquet"),
+        source.open() as handle,
+        pq.ParquetFile(handle, **options) as file,
+    ):
+        text = [
+            each.name for each in file.schema_arrow
+            if arrow.storage(each.type) in arrow.TEXTS or pt.is_binary(each.type)
+        ]  # fmt: skip
+        if text:
+            options["read_dictionary"] = text
+            file = pq.ParquetFile(handle, metadata=file.metadata, **options)
+        yield file
 
 
 def _batches(file: Any, source: Source, names: list[str], most_rows: int) -> Iterator[Any]:
     """Read rows of the named columns, as many at once as fit in 64 MiB or `max_bytes`."""
     row_bytes = 8 * len(names)
     kinds = [arrow.storage(file.schema_arrow.field(name).type) for name in names]
-    if any(arrow.is_list(k) or arrow.is_text(k) or arrow.is_bytes(k) for k in kinds):
+    if any(arrow.is_list(kind) or arrow.is_text(kind) for kind in kinds):
         for first in islice(file.iter_batches(1, columns=names, use_threads=False), 1):
             row_bytes = max(row_bytes, _n_bytes(first, source))
         # Later lists may be longer than the first.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import BinaryIO
 
-from easiness_io.errors import UnreadableError, reason
+from easiness_io.errors import DataError, reason
 from easiness_io.readers import ipc, text
 from easiness_io.readers.arrays import PICKLE_HINT, PICKLED, NpyReader, NpzReader
 from easiness_io.readers.base import Reader, ReadOptions, Source
@@ -46,38 +46,27 @@ def is_readable_name(path: str) -> bool:
 
 def open_reader(path: str, options: ReadOptions) -> Reader:
     """Open a file for reading in blocks; only what tells its columns is read."""
-    if path == STANDARD_INPUT:
-        # Python's name for a standard input that was closed before the start.
-        if sys.stdin is None:
-            raise UnreadableError("it is closed", path="standard input", hint="name a file")
-        return _of_stream(sys.stdin.buffer, "standard input", options)
+    is_standard = path == STANDARD_INPUT
+    source = Source("standard input" if is_standard else path, options.max_bytes)
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
+        if is_standard:
+            # Python's name for a standard input that was closed before the start.
+            if sys.stdin is None:
+                raise source.unreadable("it is closed", hint="name a file")
+            source = _kept(sys.stdin.buffer, source)
+        elif os.path.isdir(path):
             if ipc.is_dataset(path):
-                return ipc.ArrowReader(Source(path, options.max_bytes), options)
-            raise UnreadableError("it is a folder, not a file", path=path)
-        with open(path, "rb") as file:
-            if not stat.S_ISREG(mode):
-                return _of_stream(file, path, options)
+                return ipc.ArrowReader(source, options)
+            raise source.unreadable("it is a folder, not a file")
+        elif os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "rb") as file:
+                source = _kept(file, source)
+        with source.open() as file:
             first = file.read(8)
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
-        if isinstance(error, UnreadableError):
-            raise
-        raise UnreadableError(f"cannot be read: {reason(error)}", path=path) from error
-    return _reader(Source(path, options.max_bytes), first, options)
-
-
-def _of_stream(file: BinaryIO, name: str, options: ReadOptions) -> Reader:
-    data = bytearray()
-    source = Source(name, options.max_bytes, b"")
-    while chunk := file.read(_STEP):
-        data += chunk
-        source.check_size(len(data), "what can be read only once")
-    return _reader(Source(name, options.max_bytes, bytes(data)), bytes(data[:8]), options)
-
-
-def _reader(source: Source, first: bytes, options: ReadOptions) -> Reader:
+        raise source.unreadable(f"cannot be read: {reason(error)}") from error
     suffix = suffix_of(source.path)
     # Pickle protocols 2 to 5 start with byte 128 and their number.
     if suffix in _PICKLES or (first[:1] == b"\x80" and first[1:2] in (b"\2", b"\3", b"\4", b"\5")):
@@ -96,3 +85,12 @@ def _reader(source: Source, first: bytes, options: ReadOptions) -> Reader:
             f"it does not begin as {named} does: damaged, cut short, or of another format"
         )
     return FORMATS[begun][0](source, options)
+
+
+def _kept(file: BinaryIO, source: Source) -> Source:
+    """Keep the bytes of what can be read only once."""
+    data = bytearray()
+    while chunk := file.read(_STEP):
+        data += chunk
+        source.check_size(len(data), "what can be read only once")
+    return replace(source, data=bytes(data))

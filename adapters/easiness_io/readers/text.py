@@ -7,26 +7,22 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
-from easiness_io.errors import AmbiguousError, DataError, reason
+from easiness_io.errors import AmbiguousError, reason
 from easiness_io.readers.base import HEAD_ROWS, ReadOptions, Source
 
 COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _HEAD_BYTES = 1 << 20
-_DELIMITERS = "\t;|,"
 INTEGER = re.compile(r"[+-]?[0-9]+")
-_POINT, _COMMA = (
-    re.compile(
-        rf"[+-]?([0-9]+({mark}[0-9]*)?|{mark}[0-9]+)(e[-+]?[0-9]+)?|[+-]?(inf|infinity|nan)", re.I
-    )
-    for mark in (r"\.", ",")
-)
+_NUMBER = "[+-]?([0-9]+([{0}][0-9]*)?|[{0}][0-9]+)(e[-+]?[0-9]+)?|[+-]?(inf|infinity|nan)"
+_NUMBERS = {mark: re.compile(_NUMBER.format(mark), re.IGNORECASE) for mark in ".,"}
 # What stands for a number that is missing, as pandas reads it.
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
 
@@ -39,19 +35,10 @@ def compression_of(first: bytes) -> str | None:
 @contextmanager
 def opened(source: Source) -> Iterator[Any]:
     """Open a file as an Arrow stream of its decompressed bytes."""
-    try:
-        with _native(source) as stream:
-            compression = compression_of(stream.read(4))
-            stream.seek(0)
-            if compression is not None:
-                stream = pa.CompressedInputStream(stream, compression)
-            yield stream
-    except DataError:
-        raise
-    except pa.ArrowMemoryError as error:
-        raise MemoryError(reason(error)) from error
-    except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeError) as error:
-        raise source.unreadable(f"not readable as text: {reason(error)}") from error
+    with source.reading("text"), _native(source) as stream:
+        compression = compression_of(stream.read(4))
+        stream.seek(0)
+        yield stream if compression is None else pa.CompressedInputStream(stream, compression)
 
 
 def _native(source: Source) -> Any:
@@ -97,17 +84,14 @@ class Dialect:
     rows: list[list[str]]
     blank_lines: int
     longest_line: int
-    is_compressed: bool
 
-    @property
-    def number(self) -> re.Pattern[str]:
-        """What numbers look like."""
-        return _COMMA if self.decimal == "," else _POINT
+    def is_number(self, cell: str) -> bool:
+        """Whether a cell looks like a number, or like one that is infinite or NaN."""
+        return bool(_NUMBERS["," if self.decimal == "," else "."].fullmatch(cell))
 
-
-def to_float(cell: str, decimal: str) -> float:
-    """Read a cell that looks like a number, or stands for one that is missing."""
-    return float("nan") if cell in MISSING else float(cell.replace(decimal, "."))
+    def to_float(self, cell: str) -> float:
+        """Read a cell that looks like a number, or stands for one that is missing."""
+        return float("nan") if cell in MISSING else float(cell.replace(self.decimal, "."))
 
 
 def dialect_of(source: Source, options: ReadOptions) -> Dialect:
@@ -120,50 +104,46 @@ def dialect_of(source: Source, options: ReadOptions) -> Dialect:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
     delimiter = options.delimiter or _delimiter(text)
     try:
-        rows = []
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if row:
-                rows.append([cell.strip() for cell in row])
-            if len(rows) > HEAD_ROWS:
-                break
-        else:
-            if not is_all:
-                rows.pop()  # it may be cut within quotation marks
+        rows = [list(map(str.strip, row)) for row in _rows(text, delimiter, HEAD_ROWS + 1)]
     except csv.Error as error:
         raise source.unreadable(f"not readable as csv: {reason(error)}") from error
+    if not is_all and len(rows) <= HEAD_ROWS:
+        del rows[-1:]  # it may be cut within quotation marks
     if not rows:
         raise source.unreadable("it holds no rows")
     decimal = options.decimal or _decimal(rows, delimiter, source)
-    with source.open() as file:
-        is_compressed = compression_of(file.read(4)) is not None
     blank = next(at for at, line in enumerate(lines) if line)
     # Arrow drops a byte order mark of UTF-8 itself, and faster.
     encoding = "utf-8" if encoding == "utf-8-sig" else encoding
     longest = max(map(len, lines[:-1] or lines))
-    return Dialect(delimiter, decimal, encoding, rows, blank, longest, is_compressed)
+    return Dialect(delimiter, decimal, encoding, rows, blank, longest)
+
+
+def _rows(text: str, delimiter: str, most: int) -> list[list[str]]:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return list(islice(filter(None, rows), most))
 
 
 def _decimal(rows: list[list[str]], delimiter: str, source: Source) -> str:
+    if delimiter == ",":
+        return "."
     fractions = {
-        mark for row in rows for cell in row for mark in ".," if mark in cell
-        and (_COMMA if mark == "," else _POINT).fullmatch(cell)
+        mark for row in rows for cell in row for mark in ".,"
+        if mark in cell and _NUMBERS[mark].fullmatch(cell)
     }  # fmt: skip
-    if len(fractions) == 2 and delimiter != ",":
+    if len(fractions) == 2:
         raise AmbiguousError(
             "it has numbers with decimal points and others with decimal commas", path=source.path,
             hint="name the mark by {decimal}",
         )  # fmt: skip
-    return "," if fractions == {","} and delimiter != "," else "."
+    return "," if "," in fractions else "."
 
 
 def _delimiter(text: str) -> str:
     """Choose what cuts the first two rows into as many cells each, more than one."""
-    for mark in _DELIMITERS:
-        try:
-            rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-            found = [row for _, row in zip(range(3), filter(None, rows), strict=False)]
-        except csv.Error:
-            continue
-        if found and len(found[0]) > 1 and len({len(row) for row in found[:2]}) == 1:
-            return mark
+    for mark in "\t;|,":
+        with suppress(csv.Error):
+            widths = list(map(len, _rows(text, mark, 3)))
+            if widths and widths[0] > 1 and len(set(widths[:2])) == 1:
+                return mark
     return ","

@@ -149,7 +149,7 @@ def test_a_constant_class_with_the_common_name_is_one(tmp_path, form):
 def test_missing_probabilities_name_column_and_row(tmp_path, form, column):
     table = {name: values.tolist() for name, values in named(P).items()} | LABEL
     table[column][1] = None
-    with pytest.raises(ValueError, match=rf"'{column}'.*1 values are missing; the first is row 1"):
+    with pytest.raises(ValueError, match=rf"'{column}'.*1 value is missing, in row 1"):
         rows_read(write(tmp_path, table, form))
 
 
@@ -166,8 +166,8 @@ def test_ragged_and_null_lists(tmp_path):
     for form in ("parquet", "jsonl", "arrow"):
         for lists, message in (
             ([[0.5, 0.5], [0.25, 0.25, 0.5]], "lists of different lengths: 2 and, in row 1, 3"),
-            ([[0.5, 0.5], None], "1 lists are null; the first is row 1"),
-            ([[0.5, 0.5], [None, 1.0]], "1 entries of lists are null; the first is in row 1"),
+            ([[0.5, 0.5], None], "1 value is missing, in row 1"),
+            ([[0.5, 0.5], [None, 1.0]], "1 value is missing, in row 1"),
             ([[1.0], [1.0]], "one column of probabilities, 'probs'"),
         ):
             with pytest.raises(ValueError, match=message):

@@ -82,8 +82,8 @@ REFUSED = {
     "booleans for text": (["p_yes", "p_no"], [True, False], "true or false.*write the name"),
     "fractions": (["p_0", "p_1"], [0.0, 0.5], "row 1.*0.5"),
     "both kinds": (["p_2", "p_x", "p_0"], [0, 1], "some classes are named by numbers"),
-    "missing": (["p_0", "p_1"], [0, None], "1 are missing; the first is row 1"),
-    "missing text": (["p_a", "p_b"], ["a", None], "1 are missing; the first is row 1"),
+    "missing": (["p_0", "p_1"], [0, None], "1 value is missing, in row 1"),
+    "missing text": (["p_a", "p_b"], ["a", None], "1 value is missing, in row 1"),
 }
 
 

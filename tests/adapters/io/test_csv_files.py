@@ -41,7 +41,9 @@ def test_the_first_line_of_probabilities(text, tmp_path, first):
             assert len(rows_read(path, tmp_path / "y.npy", classes=["x", "y"])[1]) == n_rows
         else:
             hint = "is a row, pass header=False" if expected else "holds names, pass header=True"
-            with pytest.raises(ValueError, match=rf"{n_rows} labels, but .*rows.csv' {hint}"):
+            with pytest.raises(
+                ValueError, match=rf"{n_rows} labels, but .*of the probabilities {hint}"
+            ):
                 rows_read(path, tmp_path / "y.npy", classes=["x", "y"])
 
 
@@ -88,11 +90,11 @@ def test_labels_with_and_without_a_header(text, content, labels):
     [
         (
             "0\n1\n0\n2\n",
-            "4 labels, but 3 rows .* first line of '.*labels.csv' holds names, pass h",
+            "4 labels, but 3 rows .* first line of the labels holds names, pass h",
         ),
         (
             "a\nc\nb\n",
-            "2 labels, but 3 rows .* first line of '.*labels.csv' is a row, pass header=F",
+            "2 labels, but 3 rows .* first line of the labels is a row, pass header=F",
         ),
     ],
 )
@@ -152,11 +154,11 @@ BROKEN = {
     "text late": (HEAD + "0.25,oops,b\n", "row 2000, column 'p_b': expected a number, got 'oops'"),
     "missing late": (
         HEAD + "0.25,,b\n",
-        "column 'p_b': 1 values are missing; the first is row 2000",
+        "column 'p_b': 1 value is missing, in row 2000",
     ),
-    "NA late": (HEAD + "NA,1,b\n", "column 'p_a': 1 values are missing; the first is row 2000"),
+    "NA late": (HEAD + "NA,1,b\n", "column 'p_a': 1 value is missing, in row 2000"),
     "label late": (HEAD + "0.25,0.75,c\n", "1 of 2001 are not among .* row 2000, label 'c'"),
-    "no label late": (HEAD + "0.25,0.75,\n", "labels: 1 are missing; the first is row 2000"),
+    "no label late": (HEAD + "0.25,0.75,\n", "labels: 1 value is missing, in row 2000"),
     "short late": (HEAD + "0.25,b\n", "row 2000 has 2 cells, the first line has 3"),
     "long late": (HEAD + "0.25,0.75,b,\n", "row 2000 has 4 cells, the first line has 3"),
     "bytes late": (
@@ -165,7 +167,7 @@ BROKEN = {
     ),
     "NA early": (
         "p_a,p_b,label\n0.5,0.5,a\nNA,1,b\n",
-        "column 'p_a': 1 values are missing.* row 1",
+        "column 'p_a': 1 value is missing, in row 1",
     ),
     "short early": ("p_a,p_b,label\n0.5,0.5,a\n1,b\n", "row 1 has 2 cells, the first line has 3"),
     "open quote": ('p_a,p_b,label\n0.5,0.5,"a\n1,0,b\n', "row 0: a quotation mark is never closed"),

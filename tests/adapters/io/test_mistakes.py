@@ -55,7 +55,11 @@ def test_a_header_of_whole_numbers_is_no_sample(header: str) -> None:
 def test_a_label_header_of_a_number() -> None:
     pd.DataFrame(PROBS).to_csv("p.csv", index=False)
     pd.Series(LABELS).to_csv("y.csv", index=False)
-    assert "if the first line of 'y.csv' holds names, pass header=True" in refused("p.csv", "y.csv")
+    assert "if the first line of the labels holds names, pass header=True" in refused(
+        "p.csv", "y.csv"
+    )
+    Path("y{0}.csv").write_bytes(Path("y.csv").read_bytes())  # hints are templates, names are not
+    assert "first line of the labels holds names" in refused("p.csv", "y{0}.csv")
     assert accuracy("p.csv", "y.csv", header=True) == 1
     np.savetxt("p.csv", PROBS, delimiter=",")
     np.savetxt("y.csv", LABELS, fmt="%d")
@@ -175,7 +179,7 @@ def test_missing_values_are_named(where: str) -> None:
     values[7] = None
     made[name] = pa.array(values, made[name].type)
     pq.write_table(pa.table(made), "t.parquet")
-    assert "first is row 7" in refused("t.parquet")
+    assert "1 value is missing, in row 7" in refused("t.parquet")
 
 
 def test_lists_of_different_lengths() -> None:
