@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli.errors import CommandError
-from easiness_cli.inputs import Dataset, warn_below_chance
+from easiness_cli.inputs import Dataset
+from easiness_cli.output import note
 
 
 def list_suspects(args: argparse.Namespace, data: Dataset) -> tuple[dict[str, Any], int]:
@@ -23,13 +24,12 @@ def list_suspects(args: argparse.Namespace, data: Dataset) -> tuple[dict[str, An
 
     The columns are rank, those of `Dataset.columns`, suspicion, flagged, and aum where known.
     """
-    with warnings.catch_warnings(action="ignore", category=UserWarning):
-        # Said in the command's own words below.
+    with warnings.catch_warnings(record=True, action="always", category=UserWarning) as told:
         found = ec.find_label_errors(
             data.probs, data.labels, method=args.method.replace("-", "_"), normalize=args.normalize
         )
-    summary = ec.score(data.probs, data.labels, normalize=args.normalize).summary
-    warn_below_chance(summary, data.probs.shape[1])
+    for each in told:
+        note(str(each.message), kind="warning")
     aum = _read_aum(args.aum, data.labels.size) if args.aum else None
     order = found.order
     if aum is not None and args.sort_by == "aum":

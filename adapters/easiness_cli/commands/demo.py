@@ -8,8 +8,6 @@ import io
 import os
 import shlex
 import sys
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from easiness_cli import options
@@ -42,6 +40,8 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Train, score, compare, and write the files once all is done."""
+    from easiness_io import atomic_write
+
     require("sklearn", "pyarrow", "matplotlib", "jinja2")
     folder = args.output_dir
     if os.path.lexists(folder) and not os.path.isdir(folder):
@@ -50,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(f"{folder!r}: it is not empty; pass --overwrite, or name another folder")
     labels, probs = _train(args.folds, args.seed, quiet=args.quiet)
     rows, files = _compare(labels, probs)
-    _write(args, files)
+    os.makedirs(folder, exist_ok=True)
+    for name, data in files.items():
+        with atomic_write(os.path.join(folder, name), args.overwrite) as file:
+            file.write(data)
     if args.quiet:
         return 0
     print(f"\n{len(labels):,} images, each predicted by a model that was not trained on it:\n")
@@ -145,22 +148,3 @@ def _as_text(rows: list[list[Any]]) -> str:
         width = max(map(len, cells))
         columns.append([each.rjust(width) if columns else each.ljust(width) for each in cells])
     return "\n".join(map("  ".join, zip(*columns, strict=True)))
-
-
-def _write(args: argparse.Namespace, files: dict[str, bytes]) -> None:
-    """Write all files; where one fails, remove those that were not there before."""
-    from easiness_io import atomic_write
-
-    folder = Path(args.output_dir).absolute()
-    with ExitStack() as undo:
-        for missing in reversed([each for each in (folder, *folder.parents) if not each.is_dir()]):
-            missing.mkdir()
-            undo.callback(missing.rmdir)
-        for name, data in files.items():
-            path = os.path.join(args.output_dir, name)
-            is_new = not os.path.lexists(path)
-            with atomic_write(path, args.overwrite) as file:
-                file.write(data)
-            if is_new:
-                undo.callback(os.unlink, path)
-        undo.pop_all()

@@ -243,3 +243,11 @@ def test_an_existing_file_is_kept(folder):
     assert (folder / "o.csv").read_text() == "mine"
     assert run("-o", "o.csv", "--overwrite", "-q") == 0
     assert len(listed("o.csv")) == N
+
+
+def test_labels_far_below_chance_are_warned_of(capsys):
+    labels = (PROBS.argmax(axis=1) + 1) % PROBS.shape[1]
+    np.save("p.npy", np.tile(PROBS, (20, 1)))
+    np.save("y.npy", np.tile(labels, 20))
+    assert main(["label-errors", "p.npy", "y.npy", "-o", "found.csv"]) == 0
+    assert "easiness: warning: accuracy is 0.00 %, far below chance" in capsys.readouterr().err

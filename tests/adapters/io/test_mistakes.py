@@ -391,8 +391,7 @@ def test_advice_that_helps() -> None:
     assert open_samples(path).classes == ["0.5", "1.0", "1.5"]
     path = csv_of("p_0.5,p_1.5,p_2.5,label\n0.25,0.25,0.5,2.5\n")
     assert open_samples(path).classes == ["0.5", "1.5", "2.5"]
-    path = csv_of("cat,dog,label")
-    assert [len(block) for block in open_samples(path).blocks()] == [0]
+    assert [len(block) for block in open_samples(csv_of("cat,dog,label")).blocks()] == [0]
     path = csv_of("cat,dog,label\n0.5,0.5,cat\ncat,dog,label\n0.5,0.5,cat\n")
     assert "no columns of numbers; it has text in 'cat', 'dog'" in refused(path)
     rounded = pd.DataFrame(PROBS.round(1), columns=ANIMALS).assign(label=NAMES)
