@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from aum_se import evaluate, figures, train
+from aum_se import evaluate, figures, mean_probs, train
 from easiness_aum import AUMValues
 
 import easiness_core as ec
@@ -171,3 +171,20 @@ def test_the_plot_is_drawn(tmp_path):
     assert (tmp_path / "plot.png").stat().st_size > 10_000
     figures.plot_tradeoff(figures.read(DOCS / "aum_se.csv"), tmp_path / "tradeoff.png")
     assert (tmp_path / "tradeoff.png").stat().st_size > 10_000
+
+
+def test_mean_probabilities_rank_the_judged_samples(tmp_path, rng):
+    folder = tmp_path / "next_0.2_0"
+    wrong, labels, planted = make_record(folder, rng, n_epochs=20)
+    found = dict(mean_probs.measure(folder))
+    assert len(found) == 2 * 5
+    judged = np.setdiff1d(np.arange(300), planted)
+    logits = np.array([np.load(folder / f"logits_{epoch:02d}.npy") for epoch in range(10)])
+    aum = np.mean([ec.margins(z, labels).margin for z in logits], axis=0)[judged]
+    probs = np.mean([ec.softmax(z) for z in logits], axis=0)[judged, :10]
+    own = (probs / probs.sum(axis=1, keepdims=True))[np.arange(judged.size), labels[judged]]
+    for name, score in (("AUM", aum), ('mean probabilities, "self_confidence"', own)):
+        right, off = score[~wrong[judged]], score[wrong[judged]]
+        # The share of pairs that are in order.
+        expected = np.mean(off[:, None] < right) + 0.5 * np.mean(off[:, None] == right)
+        np.testing.assert_allclose(found[9, name][0], expected, atol=1e-3)
