@@ -58,10 +58,11 @@ class NoiseModel:
 
 def fit_noise_model(read: Read, labels: Labels, n_classes: int) -> NoiseModel:
     """Estimate noise matrix, sharpness and class weights from all samples, at least one."""
-    own = np.empty(labels.size)
+    own, spread = np.empty((2, labels.size))
     for rows in blocks(labels.size, n_classes):
         floored = _floored(read(rows))
         own[rows] = floored[np.arange(len(floored)), labels[rows]]
+        spread[rows] = np.einsum("ij,ij->i", floored, floored)
     count = np.bincount(labels, minlength=n_classes)
     total = np.bincount(labels, weights=own, minlength=n_classes)
     confidence = (total + BALANCE_SAMPLES * own.mean()) / (count + BALANCE_SAMPLES)
@@ -75,8 +76,10 @@ def fit_noise_model(read: Read, labels: Labels, n_classes: int) -> NoiseModel:
         lead[rows] = balanced.max(axis=1) - _log_sum(balanced)
     noise = _noise_matrix(winner, lead, labels, n_classes)
 
-    # In the order of their probabilities, so that the order of samples does not matter.
-    ranked = np.lexsort((lead, own))
+    # In the order of their probabilities, so that neither the order of samples nor that of classes
+    # matters; of those that tie in all, by votes or neighbors, the label's class decides.
+    keys = (spread, lead, confidence[labels], own)
+    ranked = np.lexsort([np.round(key, 12) for key in keys])
     size = min(labels.size, SHARPNESS_ROWS)
     chosen = ranked[np.arange(size) * (labels.size - 1) // max(size - 1, 1)]
     beta = _sharpness(read, labels, chosen, log_balance, noise)

@@ -182,9 +182,10 @@ def find_label_errors(
     found = _Findings(given, rows.n_classes)
     spans = blocks(rows.n_rows, rows.n_classes)
     if method == "noise_model" and rows.n_rows:
-        model = fit_noise_model(read, given, rows.n_classes)
-        for span in spans:
-            found.add(span, *model.posterior(read(span), given[span]))
+        with np.errstate(all="ignore"):  # whatever the caller's: powers underflow
+            model = fit_noise_model(read, given, rows.n_classes)
+            for span in spans:
+                found.add(span, *model.posterior(read(span), given[span]))
     else:
         for span in spans:
             found.add(span, read(span))

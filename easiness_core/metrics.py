@@ -239,7 +239,8 @@ def auroc(
         Divide each row by its sum first, as in `score`.
     logits : bool, default False
         Whether `probs` holds logits: rows are ranked by the log-odds `z_k - log sum exp z_j over
-        j != k`. They order as the softmax does, which ties what it rounds to 0 or 1.
+        j != k`. They order as the softmax does, which ties what it rounds to 0 or 1; log-odds that
+        are equal but for rounding may fall either way.
 
     Returns
     -------

@@ -154,7 +154,8 @@ class Table:
         """Add another's sums to these, `row` being where its samples lie here."""
         self.enter(other.ids, row, other.sums.label)
         for name, column in other.sums.columns():
-            if name != "label":
+            # One that has measured nothing has no columns of probabilities.
+            if name != "label" and len(other):
                 getattr(self._sums, name)[row] += column
 
     def changed_label(

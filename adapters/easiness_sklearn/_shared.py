@@ -18,6 +18,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 import easiness_core as ec
+from easiness_core.validation import check_count
 from easiness_sklearn._folds import no_probs, out_of_fold_probs, probs_and_classes
 
 
@@ -176,6 +177,9 @@ def _splitters(owner: Any, classifier: Any) -> list[Any]:
             f"n_repeats: above 1 it requires cv to be a number of folds, which are drawn anew in "
             f"each repeat; got {type(cv).__name__}"
         )
+    check_count(owner.seed, "seed", low=0)
+    if owner.seed > 2**32 - n_repeats:
+        raise ValueError(f"seed: expected at most {2**32 - n_repeats}, got {owner.seed}")
     return [
         StratifiedKFold(cv, shuffle=True, random_state=owner.seed + k) for k in range(n_repeats)
     ]

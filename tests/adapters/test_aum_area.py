@@ -306,3 +306,12 @@ def test_mean_probabilities_are_kept_and_merge_exactly(rng):
     with pytest.raises(ValueError, match="logits: expected 3 columns as before, got 4"):
         whole.update([0], np.zeros((1, 4)), [0])
     assert whole.values().count.tolist() == [4] * 5
+
+
+def test_one_that_measured_nothing_merges_from_either_side():
+    full, empty = (AreaUnderMargin(keep_probs=True, on_nan="skip") for _ in range(2))
+    full.update([1, 2], [[1.0, 2, 0], [3, 0, 0]], [0, 1])
+    empty.update([5], [[np.nan, 1, 2]], [0])
+    for merged in (full.merge(empty), empty.merge(full)):
+        assert merged.n_not_finite == 1
+        np.testing.assert_array_equal(merged.values().probs, full.values().probs)

@@ -264,6 +264,9 @@ def test_repeats_average_the_probabilities_of_other_folds():
     ("options", "error", "message"),
     [
         ({"n_repeats": 0}, ValueError, "n_repeats: expected at least 1, got 0"),
+        ({"n_repeats": 2, "seed": -1}, ValueError, "seed: expected"),
+        ({"n_repeats": 2, "seed": None}, TypeError, "seed: expected a whole number"),
+        ({"n_repeats": 2, "seed": 2**32 - 1}, ValueError, "seed: expected at most 4294967294"),
         ({"n_repeats": 2.0}, TypeError, "n_repeats: expected a whole number, got 2.0"),
         ({"n_repeats": True}, TypeError, "n_repeats: expected a whole number, got True"),
         ({"n_repeats": 2, "cv": PredefinedSplit(np.arange(90) % 3)}, ValueError,

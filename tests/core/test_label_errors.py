@@ -282,3 +282,26 @@ def test_accuracy_far_below_chance_warns(make_set):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ec.find_label_errors(probs, labels)
+
+
+@pytest.mark.parametrize("seed", range(3, 6))
+def test_ties_do_not_depend_on_the_order_of_rows_or_classes(seed):
+    rng, n = np.random.default_rng(seed), 6000
+    true = rng.integers(0, 4, n)
+    votes = np.where(rng.random((2, n)) < 0.6, true, rng.integers(0, 4, (2, n)))
+    probs = np.eye(4)[votes].mean(axis=0)
+    labels = np.where(rng.random(n) < 0.2, (true + 1) % 4, true)
+    found = ec.find_label_errors(probs, labels).suspicion
+    rows = rng.permutation(n)
+    again = ec.find_label_errors(probs[rows], labels[rows]).suspicion
+    np.testing.assert_allclose(again, found[rows], rtol=1e-9, atol=1e-9)
+    columns = rng.permutation(4)
+    moved = ec.find_label_errors(probs[:, columns], np.argsort(columns)[labels]).suspicion
+    np.testing.assert_allclose(moved, found, rtol=1e-9, atol=1e-9)
+
+
+def test_the_callers_errstate_does_not_matter():
+    with np.errstate(all="raise"):
+        for method in ("noise_model", "easiness", "self_confidence"):
+            found = ec.find_label_errors([[1.0, 0.0], [0.0, 1.0]], [0, 1], method=method)
+            assert not found.flags.any()
