@@ -131,7 +131,6 @@ def test_infobatch_halves_the_samples_below_the_mean_loss():
     for record in result.later[:-1]:
         assert record["mean_rate"] == pytest.approx(record["usage"], abs=0.1)
         assert 0.5 < record["usage"] < 1.0
-        assert record["score_cpu_seconds"] < 0.5 * record["train_cpu_seconds"]
 
 
 def test_losses_are_weighted_by_the_sampler(monkeypatch):
