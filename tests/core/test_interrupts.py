@@ -246,7 +246,7 @@ def test_an_interrupt_comes_before_an_error_of_an_earlier_block():
 
 
 class Late:
-    """Starts threads when it is told to."""
+    """Holds threads back until they may start."""
 
     def __init__(self, monkeypatch):
         self.waiting = []

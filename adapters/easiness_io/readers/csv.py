@@ -182,11 +182,16 @@ def _is_header(dialect: text.Dialect, source: Source) -> bool:
     first, *others = dialect.rows
     values = [dialect.to_float(cell) for cell in first if dialect.is_number(cell)]
     values = [value for value in values if isfinite(value)]
-    # What a header may call a column that holds no class.
-    if {cell.lower() for cell in first} & {*LABEL_NAMES, *ID_NAMES, ""}:
-        return True
-    if any(value % 1 != 0 for value in values):
-        return False
+    fraction = any(value % 1 != 0 for value in values)
+    for at, cell in enumerate(first):
+        # What a header calls a column that holds no class; beside fractions, such as classes named
+        # 0.5 and 1.5, only where it is no value of that column, as the label `y` would be.
+        if cell.lower() in (*LABEL_NAMES, *ID_NAMES) and (
+            not fraction or all(row[at : at + 1] != [cell] for row in others)
+        ):
+            return True
+    if fraction or "" in first:
+        return not fraction
     if len(first) == 1:
         # Labels alone: a wrong guess changes their number, which is compared with the other file.
         return not values and first not in others

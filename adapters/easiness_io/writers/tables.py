@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -72,7 +73,7 @@ def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -
     return pa.table(columns)
 
 
-class Sink:
+class Sink(ABC):
     """What takes scored blocks, in order, and is closed once, after the last."""
 
     def __init__(
@@ -81,11 +82,11 @@ class Sink:
         self._file, self._classes, self._escape = file, classes, escape_formulas
         self._blocks: list[Any] = []
 
+    @abstractmethod
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Write the next block, or keep it."""
-        raise NotImplementedError
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - not every sink keeps something
         """Write what is left."""
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from easiness_io import AmbiguousError, UnreadableError, open_samples
+from easiness_io import AmbiguousError, ReadOptions, UnreadableError, open_reader, open_samples
 from table_files import rows_read
 
 P = [[0.0, 1.0], [0.25, 0.75], [0.5, 0.5]]
@@ -192,3 +192,17 @@ def test_broken_csv(text, case):
     content, message = BROKEN[case]
     with pytest.raises(ValueError, match=rf"rows.csv': .*{message}"):
         rows_read(text(content))
+
+
+@pytest.mark.parametrize("last", ["y", "n"])
+def test_a_label_called_as_a_column_may_be_is_a_label(text, last):
+    path = text(f"0.25,0.75,y\n0.5,0.5,{last}\n0.75,0.25,y\n", "rows.csv")
+    _, probs, codes, _ = rows_read(path, labels="2", classes=["n", "y"])
+    assert probs.tolist() == [[0.25, 0.75], [0.5, 0.5], [0.75, 0.25]]
+    assert codes.tolist() == [1, int(last == "y"), 1]
+
+
+@pytest.mark.parametrize("first", ["0.25,0.75,", ",0.25,0.75"])
+def test_an_empty_cell_beside_fractions_is_no_header(text, first):
+    path = text(f"{first}\n0.5,0.5,1\n", "rows.csv")
+    assert open_reader(str(path), ReadOptions()).layout == "unnamed"
