@@ -6,6 +6,7 @@ Arrays in, arrays out; no framework is imported. Start with `score`.
 from easiness_core._version import __version__
 from easiness_core.classes import ClassTable, class_table
 from easiness_core.estimators import ClosedForm, MonteCarlo
+from easiness_core.intervals import binomial_interval
 from easiness_core.label_errors import LabelErrors, find_label_errors
 from easiness_core.level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
 from easiness_core.logits import softmax
@@ -47,6 +48,7 @@ __all__ = [
     "Summary",
     "__version__",
     "auroc",
+    "binomial_interval",
     "class_table",
     "easiness",
     "easiness_bins",
