@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
+from easiness_core._estimators import ClosedForm, MonteCarlo
 from easiness_core._input.numbers import check_count
+from easiness_core._metrics import EasinessBins, bins_from_sums, sums_by_bin
 from easiness_core.errors import InputTypeError, InputValueError
-from easiness_core.estimators import ClosedForm, MonteCarlo
-from easiness_core.metrics import EasinessBins, bins_from_sums
 
 _FORMAT = 1
 _EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
@@ -80,6 +80,28 @@ class Summary:
         summary._estimator = estimator
         summary._n_bins = n_bins
         summary._tally = tally.tolist()
+        return summary
+
+    def _of_rows(self, easiness: Any, loss: Any, level: Any, correct: Any) -> Summary:
+        """Summary of some rows of what this one is a summary of."""
+        n_bins = self._n_bins or 0
+        which = np.searchsorted(np.arange(1, n_bins) / max(n_bins, 1), easiness, side="right")
+        finite = loss < np.inf
+        (lost,) = sums_by_bin(
+            loss[finite], np.zeros(int(finite.sum()), np.intp), 1, LOSS_FRACTION_BITS
+        )
+        levels = [int(np.count_nonzero(level == value)) for value in (1, 2, 4)]
+        summary = Summary(estimator=self._estimator, n_bins=self._n_bins)
+        summary._tally = [
+            [count, hits, *_split(total)]
+            for count, hits, total in zip(
+                np.bincount(which, minlength=n_bins).tolist(),
+                np.bincount(which[correct], minlength=n_bins).tolist(),
+                sums_by_bin(easiness, which, n_bins),
+                strict=True,
+            )
+        ]
+        summary._tally += [[0, 0, *_split(lost)], [*levels, len(loss) - int(finite.sum())]]
         return summary
 
     def update(self, scores: _Scored) -> None:
@@ -281,11 +303,8 @@ class Summary:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return (
-            f"Summary(n_samples={self.n_samples}, accuracy={self.accuracy:.4f}, "
-            f"msr={self.msr:.4f}, ese={self.ese:.4f}, levels={self.level_counts}, "
-            f"estimator={self._estimator})"
-        )
+        figures = f"accuracy={self.accuracy:.4f}, msr={self.msr:.4f}, ese={self.ese:.4f}"
+        return f"Summary(n_samples={self.n_samples}, {figures})"
 
 
 def _join(row: list[int]) -> int:
