@@ -55,7 +55,7 @@ def scores_html(scores: Any) -> str:
 
 
 def label_errors_html(found: Any) -> str:
-    """Number of flags and most suspicious rows of `LabelErrors`."""
+    """Most suspicious rows of `LabelErrors`, and what is confused."""
     n, flagged = len(found), int(found.flags.sum())
     low, high = (_percent(end) for end in found.estimated_rate)
     facts = {"samples": f"{n:,}", "method": _text(found.method)}

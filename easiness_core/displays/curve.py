@@ -70,9 +70,7 @@ class EasinessCurveDisplay:
         bins = f"{int(count.sum()):,} samples in {count.size} bins"
         return f"{type(self).__name__}({name}{bins}, ESE = {self.bins.ese:.4f})"
 
-    def plot(
-        self, ax: Any = None, *, name: str | None = None, **kwargs: Any
-    ) -> Self:
+    def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters

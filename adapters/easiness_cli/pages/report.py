@@ -87,7 +87,7 @@ def build_report(
         errors={
             name: int(np.count_nonzero(wrong == ec.Level[name.upper()])) for name in words.LEVELS
         },
-        table=ec.class_table(scores, labels, n_classes=n_classes),
+        table=ec.class_table(scores),
         auroc=auroc,
         sigma_fit=ec.SigmaFit(
             best.sigma,

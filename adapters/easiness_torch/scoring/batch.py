@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_core.level import cuts
 from easiness_torch.scoring.check import check_number
 from easiness_torch.scoring.closed_form import log_easiness
 
@@ -74,15 +73,15 @@ def select_batch(
     with torch.no_grad():
         log_e = log_easiness(logits, labels, estimator=estimator)
         if interval is None:
-            chosen = _at_levels(log_e, levels, estimator.resolution)
+            chosen = _at_levels(log_e, levels, estimator.cuts)
         else:
             easiness = log_e.exp()
             chosen = (easiness >= interval[0]) & (easiness <= interval[1])
         return chosen.nonzero().squeeze(1)
 
 
-def _at_levels(log_e: Tensor, levels: ec.Level, resolution: float) -> Tensor:
-    hard_to, easy_from = cuts(resolution)
+def _at_levels(log_e: Tensor, levels: ec.Level, cuts: tuple[float, float]) -> Tensor:
+    hard_to, easy_from = cuts
     hard, easy = log_e <= hard_to, log_e >= easy_from
     # Not "neither hard nor easy", which NaN is too.
     at = {

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from easiness_core._input.labels import check_labels
-from easiness_core._input.numbers import check_count
-from easiness_core.intervals import accuracy_intervals
-from easiness_core.level import Level
-from easiness_core.scoring import Scores
+from easiness_core._intervals import accuracy_intervals
+from easiness_core._level import Level
+from easiness_core._scores import Scores
+from easiness_core.errors import InputTypeError
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClassTable:
     """Figures of each given class, arrays of shape (n_classes,); nan for a class without rows.
 
@@ -28,6 +26,8 @@ class ClassTable:
         In [0, 1].
     mean_log_easiness : float64
         At most 0; -inf if any sample's easiness is 0.
+    classes : tuple or None
+        Class names in column order; None where classes are only numbered, from 0 on.
     """
 
     count: NDArray[np.int64]
@@ -38,6 +38,13 @@ class ClassTable:
     msr: NDArray[np.float64]
     mean_easiness: NDArray[np.float64]
     mean_log_easiness: NDArray[np.float64]
+    classes: tuple[Any, ...] | None = None
+
+    def __len__(self) -> int:
+        return int(self.count.size)
+
+    def __repr__(self) -> str:
+        return f"ClassTable({len(self)} classes, {int(self.count.sum())} samples)"
 
     @property
     def accuracy_interval(self) -> NDArray[np.float64]:
@@ -45,25 +52,13 @@ class ClassTable:
         return accuracy_intervals(self.accuracy, self.count)
 
 
-def class_table(
-    scores: Scores,
-    labels: ArrayLike,
-    *,
-    n_classes: int,
-    classes: Sequence[Any] | None = None,
-) -> ClassTable:
+def class_table(scores: Scores) -> ClassTable:
     """Figures of each class by given label.
 
     Parameters
     ----------
     scores : Scores
         What `score` returned.
-    labels : array of shape (n_samples,)
-        The labels that were scored: class indices, or names with `classes`.
-    n_classes : int
-        Number of classes, 2 or more.
-    classes : sequence of length n_classes, optional
-        Class names in the order of the columns.
 
     Returns
     -------
@@ -72,18 +67,19 @@ def class_table(
 
     Raises
     ------
-    TypeError, ValueError
-        If the labels do not fit the scores.
+    TypeError
+        If `scores` is no `Scores`.
 
     Examples
     --------
     >>> import easiness_core as ec
-    >>> probs, labels = [[0.9, 0.1], [0.49, 0.51], [0.2, 0.8]], [0, 0, 1]
-    >>> ec.class_table(ec.score(probs, labels), labels, n_classes=2).accuracy
+    >>> scores = ec.score([[0.9, 0.1], [0.49, 0.51], [0.2, 0.8]], [0, 0, 1])
+    >>> ec.class_table(scores).accuracy
     array([0.5, 1. ])
     """
-    n_classes = check_count(n_classes, "n_classes", low=2)
-    given = check_labels(labels, scores.level.size, n_classes, classes=classes)
+    if not isinstance(scores, Scores):
+        raise InputTypeError(f"expected Scores, got {type(scores).__name__}", argument="scores")
+    given, n_classes = scores.labels, scores.n_classes
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
         sums = np.zeros(n_classes)
@@ -105,4 +101,5 @@ def class_table(
             msr=medium / count,
             mean_easiness=total(scores.easiness) / count,
             mean_log_easiness=total(scores.log_easiness) / count,
+            classes=scores.classes,
         )

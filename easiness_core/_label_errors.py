@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._config import SURELY_WRONG_BELOW
-from easiness_core._input.convert import to_array
-from easiness_core._input.labels import check_labels
+from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.probs import Probs, check_probs
 from easiness_core._noise_model import Read, blocks, fit_noise_model
+from easiness_core._scores import Scores
+from easiness_core._scoring import score
 from easiness_core.errors import InputValueError
-from easiness_core.scoring import Scores, score
 
 _METHODS = ("noise_model", "easiness", "self_confidence")
 
@@ -57,8 +57,12 @@ class LabelErrors:
         whichever is more.
     method : str
         Method that made it.
+    labels : ndarray of int64
+        Given class of each sample, as a column number.
     ids : ndarray or None
         The ids given, in the order of the rows.
+    classes : tuple or None
+        Class names in column order; None where classes are only numbered, from 0 on.
     """
 
     suspicion: NDArray[np.float64]
@@ -71,7 +75,9 @@ class LabelErrors:
     confused: NDArray[np.int64]
     estimated_rate: tuple[float, float]
     method: str
+    labels: NDArray[np.int64]
     ids: NDArray[Any] | None
+    classes: tuple[Any, ...] | None
 
     def __len__(self) -> int:
         return int(self.suspicion.size)
@@ -173,7 +179,7 @@ def find_label_errors(
         raise InputValueError(problem, argument="method")
     rows = check_probs(probs, normalize=normalize)
     given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes)
-    names = None if ids is None else _check_ids(ids, rows.n_rows)
+    names = check_ids(ids, rows.n_rows)
     # Refuses bad rows, whatever they hold.
     scores = score(rows.array, given, normalize=normalize)
     _warn_below_chance(scores, rows.n_classes)
@@ -209,7 +215,9 @@ def find_label_errors(
         confused=found.confused(),
         estimated_rate=(low, high),
         method=method,
+        labels=given,
         ids=names,
+        classes=check_classes(classes, rows.n_classes),
     )
 
 
@@ -275,15 +283,6 @@ def _reader(rows: Probs) -> Read:
         return np.clip(wide, 0.0, 1.0, out=wide)
 
     return read
-
-
-def _check_ids(ids: ArrayLike, n_rows: int) -> NDArray[Any]:
-    names = to_array(ids, "ids")
-    if names.shape != (n_rows,):
-        raise InputValueError(
-            f"expected shape ({n_rows},), one a row of probs, got {names.shape}", argument="ids"
-        )
-    return names
 
 
 def _warn_below_chance(scores: Scores, n_classes: int) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._input.numbers import check_count, check_vector
+from easiness_core._level import EMHO, Level, check_level_array
 from easiness_core.errors import InputTypeError, InputValueError
-from easiness_core.level import EMHO, Level, check_level_array
 
 
 def select(level: ArrayLike, levels: Level) -> NDArray[np.int64]:

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from easiness_core._estimators import ClosedForm
 from easiness_core._input.numbers import check_vector
+from easiness_core._scoring import score
 from easiness_core.errors import InputValueError
-from easiness_core.estimators import ClosedForm
-from easiness_core.scoring import score
 
 #: Default grid of `fit_sigma`: 19 values from 1e-3 to 1, six a decade, 0.01 and 0.1 among them.
 SIGMA_GRID: Final[tuple[float, ...]] = tuple(

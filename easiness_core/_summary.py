@@ -11,17 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
+from easiness_core._estimators import ClosedForm, MonteCarlo
 from easiness_core._input.numbers import check_count
+from easiness_core._intervals import share_interval
+from easiness_core._metrics import EasinessBins, bins_from_sums
+from easiness_core._tally import join, ratio, split, tally_of_rows
 from easiness_core.errors import InputTypeError, InputValueError
-from easiness_core.estimators import ClosedForm, MonteCarlo
-from easiness_core.intervals import share_interval
-from easiness_core.metrics import EasinessBins, bins_from_sums
 
 _FORMAT = 1
 _EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
 _LOSS_UNITS = 1 << LOSS_FRACTION_BITS
 _ESTIMATORS = {"closed_form": ClosedForm, "monte_carlo": MonteCarlo}
-_LIMB = 32
+# Keys of `to_dict` with one entry a bin.
+_BINS = ("bin_counts", "bin_correct", "bin_easiness_sums")
 
 
 class _Scored(Protocol):
@@ -70,7 +72,7 @@ class Summary:
             n_bins = check_count(n_bins, "n_bins", low=1)
         self._estimator = estimator
         self._n_bins = n_bins
-        # As kernels fill it (see `finish.finish`): a row a bin, then losses, then levels.
+        # As kernels fill it (see `_tally`).
         self._tally = [[0, 0, 0, 0] for _ in range((n_bins or 0) + 2)]
 
     @classmethod
@@ -81,6 +83,12 @@ class Summary:
         summary._estimator = estimator
         summary._n_bins = n_bins
         summary._tally = tally.tolist()
+        return summary
+
+    def _of_rows(self, easiness: Any, loss: Any, level: Any, correct: Any) -> Summary:
+        """Summary of some rows of what this one is a summary of."""
+        summary = Summary(estimator=self._estimator, n_bins=self._n_bins)
+        summary._tally = tally_of_rows(easiness, loss, level, correct, self._n_bins or 0)
         return summary
 
     def update(self, scores: _Scored) -> None:
@@ -136,6 +144,16 @@ class Summary:
         return self._n_bins
 
     @property
+    def _by_bin(self) -> tuple[list[int], list[int], list[int]]:
+        """Samples, correct ones, and sum of easiness of each bin."""
+        rows = self._tally[:-2]
+        return [row[0] for row in rows], [row[1] for row in rows], list(map(join, rows))
+
+    @property
+    def _n_correct(self) -> int:
+        return sum(self._by_bin[1])
+
+    @property
     def n_samples(self) -> int:
         """Number of samples."""
         return sum(self._tally[-1][:3])
@@ -153,7 +171,7 @@ class Summary:
     @property
     def accuracy(self) -> float:
         """Share of samples whose predicted class is the label, in [0, 1]."""
-        return _ratio(self._n_correct, self.n_samples)
+        return ratio(self._n_correct, self.n_samples)
 
     @property
     def accuracy_interval(self) -> tuple[float, float]:
@@ -163,7 +181,7 @@ class Summary:
     @property
     def msr(self) -> float:
         """Medium sample rate, in [0, 1] (Section 4.1.2 of the paper)."""
-        return _ratio(self._tally[-1][1], self.n_samples)
+        return ratio(self._tally[-1][1], self.n_samples)
 
     @property
     def msr_interval(self) -> tuple[float, float]:
@@ -179,17 +197,12 @@ class Summary:
     def bins(self) -> EasinessBins:
         """The bins behind `ese`."""
         n_bins = self.n_bins or 0
-        return bins_from_sums(
-            np.arange(n_bins + 1) / max(n_bins, 1),
-            [row[0] for row in self._tally[:-2]],
-            [row[1] for row in self._tally[:-2]],
-            [_join(row) for row in self._tally[:-2]],
-        )
+        return bins_from_sums(np.arange(n_bins + 1) / max(n_bins, 1), *self._by_bin)
 
     @property
     def mean_easiness(self) -> float:
         """Mean easiness, in [0, 1]."""
-        return _ratio(sum(map(_join, self._tally[:-2])), self.n_samples * _EASINESS_UNITS)
+        return ratio(sum(self._by_bin[2]), self.n_samples * _EASINESS_UNITS)
 
     @property
     def mean_loss(self) -> float:
@@ -200,11 +213,7 @@ class Summary:
     def mean_finite_loss(self) -> float:
         """Mean of -log h_i over the samples whose label has a probability above 0."""
         finite = self.n_samples - self.n_infinite_losses
-        return _ratio(_join(self._tally[-2]), finite * _LOSS_UNITS)
-
-    @property
-    def _n_correct(self) -> int:
-        return sum(row[1] for row in self._tally[:-2])
+        return ratio(join(self._tally[-2]), finite * _LOSS_UNITS)
 
     def is_below_chance(self, n_classes: int) -> bool:
         """Whether accuracy is far below chance, as where labels or columns are mixed up.
@@ -225,6 +234,7 @@ class Summary:
 
         Sums can exceed 64 bits and are given as decimal strings.
         """
+        counts, correct, sums = self._by_bin
         estimator: dict[str, Any] | None = None
         if self._estimator is not None:
             kind = next(k for k, v in _ESTIMATORS.items() if isinstance(self._estimator, v))
@@ -236,10 +246,8 @@ class Summary:
             "n_samples": self.n_samples,
             **{f"n_{name}": count for name, count in self.level_counts.items()},
             "n_infinite_losses": self.n_infinite_losses,
-            "loss_sum": str(_join(self._tally[-2])),
-            "bin_counts": [row[0] for row in self._tally[:-2]],
-            "bin_correct": [row[1] for row in self._tally[:-2]],
-            "bin_easiness_sums": [str(_join(row)) for row in self._tally[:-2]],
+            "loss_sum": str(join(self._tally[-2])),
+            **dict(zip(_BINS, (counts, correct, list(map(str, sums))), strict=True)),
         }
 
     @classmethod
@@ -252,10 +260,8 @@ class Summary:
             If the state is of another format, incomplete or inconsistent.
         """
         if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
-            got = f"{state!r:.80}"
-            raise InputValueError(
-                f"expected a summary of format {_FORMAT}, got {got}", argument="state"
-            )
+            problem = f"expected a summary of format {_FORMAT}, got {state!r:.80}"
+            raise InputValueError(problem, argument="state")
         try:
             estimator = None
             if state["estimator"] is not None:
@@ -263,27 +269,21 @@ class Summary:
                 estimator = _ESTIMATORS[parameters.pop("kind")](**parameters)
             summary = cls(estimator=estimator, n_bins=state["n_bins"])
             bins = [
-                [int(count), int(correct), *_split(int(total))]
-                for count, correct, total in zip(
-                    state["bin_counts"],
-                    state["bin_correct"],
-                    state["bin_easiness_sums"],
-                    strict=True,
-                )
+                [int(count), int(correct), *split(int(total))]
+                for count, correct, total in zip(*(state[k] for k in _BINS), strict=True)
             ]
             levels = [int(state[f"n_{name}"]) for name in ("hard", "medium", "easy")]
-            losses = [0, 0, *_split(int(state["loss_sum"]))]
+            losses = [0, 0, *split(int(state["loss_sum"]))]
             summary._tally = [*bins, losses, [*levels, int(state["n_infinite_losses"])]]
             n_samples = int(state["n_samples"])
         except (KeyError, TypeError, ValueError) as error:
-            raise InputValueError(
-                f"not the state of a summary ({error!r})", argument="state"
-            ) from error
+            problem = f"not the state of a summary ({error!r})"
+            raise InputValueError(problem, argument="state") from error
         if (
             len(bins) != (summary._n_bins or 0)
             or (n_samples > 0 and estimator is None)
             or not n_samples == sum(levels) == sum(row[0] for row in bins)
-            or any(row[1] > row[0] or _join(row) > row[0] * _EASINESS_UNITS for row in bins)
+            or any(row[1] > row[0] or join(row) > row[0] * _EASINESS_UNITS for row in bins)
             or summary.n_infinite_losses > n_samples
             or min(map(min, summary._tally)) < 0
         ):
@@ -296,22 +296,5 @@ class Summary:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return (
-            f"Summary(n_samples={self.n_samples}, accuracy={self.accuracy:.4f}, "
-            f"msr={self.msr:.4f}, ese={self.ese:.4f}, levels={self.level_counts}, "
-            f"estimator={self._estimator})"
-        )
-
-
-def _join(row: list[int]) -> int:
-    """Sum of a row of the tally, from its two limbs."""
-    return (row[3] << _LIMB) + row[2]
-
-
-def _split(total: int) -> tuple[int, int]:
-    return total & ((1 << _LIMB) - 1), total >> _LIMB
-
-
-def _ratio(numerator: int, denominator: int) -> float:
-    # Division of whole numbers of any size, correctly rounded.
-    return numerator / denominator if denominator else np.nan
+        figures = f"accuracy={self.accuracy:.4f}, msr={self.msr:.4f}, ese={self.ese:.4f}"
+        return f"Summary(n_samples={self.n_samples}, {figures})"
