@@ -16,10 +16,10 @@ from easiness_core._input.probs import check_logits, check_probs
 from easiness_core._intervals import accuracy_intervals
 from easiness_core._level import Level, check_level_array
 from easiness_core._logits import log_odds_columns
+from easiness_core._tally import exact_sums
 from easiness_core.errors import InputValueError
 
-_BITS = EASINESS_FRACTION_BITS
-_UNITS = 1 << _BITS
+_UNITS = 1 << EASINESS_FRACTION_BITS
 
 
 def medium_sample_rate(level: ArrayLike) -> float:
@@ -100,20 +100,6 @@ def bins_from_sums(
     )
 
 
-def sums_by_bin(
-    values: NDArray[np.float64], which: NDArray[np.intp], n_bins: int, bits: int = _BITS
-) -> list[int]:
-    """Exact sum of the values in each bin, in units of 2^-bits."""
-    units = np.floor(values * float(1 << bits) + 0.5).astype(np.int64)
-    sums = [0] * n_bins
-    # Two limbs: a sum of thousands of values leaves 64 bits.
-    for shift, part in ((0, units & 0xFFFFFFFF), (32, units >> 32)):
-        partial = np.zeros(n_bins, dtype=np.int64)
-        np.add.at(partial, which, part)
-        sums = [s + (int(p) << shift) for s, p in zip(sums, partial, strict=True)]
-    return sums
-
-
 def easiness_bins(
     easiness: ArrayLike,
     correct: ArrayLike,
@@ -186,7 +172,7 @@ def easiness_bins(
         edges,
         np.bincount(which, minlength=n_bins).tolist(),
         np.bincount(which[hits == 1.0], minlength=n_bins).tolist(),
-        sums_by_bin(values, which, n_bins),
+        exact_sums(values, which, n_bins, bits=EASINESS_FRACTION_BITS),
     )
 
 

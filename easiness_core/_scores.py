@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._input.numbers import check_count, check_rows
 from easiness_core._summary import Summary
+from easiness_core._tally import tally_rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,10 +79,12 @@ class Scores:
     def __getitem__(self, which: slice | ArrayLike) -> Scores:
         at = which if isinstance(which, slice) else check_rows(which, len(self))
         part = {name: getattr(self, name)[at] for name in _COLUMNS}
-        correct = part["predicted"] == part["labels"]
+        summary, correct = self.summary, part["predicted"] == part["labels"]
+        n_bins = summary.n_bins or 1
+        tally = tally_rows(part["easiness"], part["loss"], part["level"], correct, n_bins)
         return replace(
             self, **part,
-            summary=self.summary._of_rows(part["easiness"], part["loss"], part["level"], correct),
+            summary=Summary._from_tally(tally, summary.estimator, n_bins),
             ids=None if self.ids is None else self.ids[at],
             _rows=self.rows[at],
         )  # fmt: skip

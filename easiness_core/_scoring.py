@@ -168,7 +168,7 @@ def _score_checked(
         loss=out.loss,
         predicted=out.predicted,
         labels=labels,
-        summary=Summary._from_tally(tally, estimator, n_bins),
+        summary=Summary._from_tally(tally.tolist(), estimator, n_bins),
         n_classes=probs.n_classes,
         ids=ids,
         classes=classes,

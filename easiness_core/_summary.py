@@ -8,22 +8,19 @@ from operator import add
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
 from easiness_core._estimators import ClosedForm, MonteCarlo
 from easiness_core._input.numbers import check_count
 from easiness_core._intervals import share_interval
 from easiness_core._metrics import EasinessBins, bins_from_sums
-from easiness_core._tally import join, ratio, split, tally_of_rows
+from easiness_core._tally import join, split
 from easiness_core.errors import InputTypeError, InputValueError
 
 _FORMAT = 1
 _EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
 _LOSS_UNITS = 1 << LOSS_FRACTION_BITS
 _ESTIMATORS = {"closed_form": ClosedForm, "monte_carlo": MonteCarlo}
-# Keys of `to_dict` with one entry a bin.
-_BINS = ("bin_counts", "bin_correct", "bin_easiness_sums")
 
 
 class _Scored(Protocol):
@@ -72,23 +69,16 @@ class Summary:
             n_bins = check_count(n_bins, "n_bins", low=1)
         self._estimator = estimator
         self._n_bins = n_bins
-        # As kernels fill it (see `_tally`).
         self._tally = [[0, 0, 0, 0] for _ in range((n_bins or 0) + 2)]
 
     @classmethod
     def _from_tally(
-        cls, tally: NDArray[np.int64], estimator: ClosedForm | MonteCarlo, n_bins: int
+        cls, tally: list[list[int]], estimator: ClosedForm | MonteCarlo | None, n_bins: int | None
     ) -> Summary:
         summary = cls.__new__(cls)
         summary._estimator = estimator
         summary._n_bins = n_bins
-        summary._tally = tally.tolist()
-        return summary
-
-    def _of_rows(self, easiness: Any, loss: Any, level: Any, correct: Any) -> Summary:
-        """Summary of some rows of what this one is a summary of."""
-        summary = Summary(estimator=self._estimator, n_bins=self._n_bins)
-        summary._tally = tally_of_rows(easiness, loss, level, correct, self._n_bins or 0)
+        summary._tally = tally
         return summary
 
     def update(self, scores: _Scored) -> None:
@@ -144,16 +134,6 @@ class Summary:
         return self._n_bins
 
     @property
-    def _by_bin(self) -> tuple[list[int], list[int], list[int]]:
-        """Samples, correct ones, and sum of easiness of each bin."""
-        rows = self._tally[:-2]
-        return [row[0] for row in rows], [row[1] for row in rows], list(map(join, rows))
-
-    @property
-    def _n_correct(self) -> int:
-        return sum(self._by_bin[1])
-
-    @property
     def n_samples(self) -> int:
         """Number of samples."""
         return sum(self._tally[-1][:3])
@@ -171,7 +151,7 @@ class Summary:
     @property
     def accuracy(self) -> float:
         """Share of samples whose predicted class is the label, in [0, 1]."""
-        return ratio(self._n_correct, self.n_samples)
+        return _ratio(self._n_correct, self.n_samples)
 
     @property
     def accuracy_interval(self) -> tuple[float, float]:
@@ -181,7 +161,7 @@ class Summary:
     @property
     def msr(self) -> float:
         """Medium sample rate, in [0, 1] (Section 4.1.2 of the paper)."""
-        return ratio(self._tally[-1][1], self.n_samples)
+        return _ratio(self._tally[-1][1], self.n_samples)
 
     @property
     def msr_interval(self) -> tuple[float, float]:
@@ -197,12 +177,17 @@ class Summary:
     def bins(self) -> EasinessBins:
         """The bins behind `ese`."""
         n_bins = self.n_bins or 0
-        return bins_from_sums(np.arange(n_bins + 1) / max(n_bins, 1), *self._by_bin)
+        return bins_from_sums(
+            np.arange(n_bins + 1) / max(n_bins, 1),
+            [row[0] for row in self._tally[:-2]],
+            [row[1] for row in self._tally[:-2]],
+            [join(row) for row in self._tally[:-2]],
+        )
 
     @property
     def mean_easiness(self) -> float:
         """Mean easiness, in [0, 1]."""
-        return ratio(sum(self._by_bin[2]), self.n_samples * _EASINESS_UNITS)
+        return _ratio(sum(map(join, self._tally[:-2])), self.n_samples * _EASINESS_UNITS)
 
     @property
     def mean_loss(self) -> float:
@@ -213,7 +198,11 @@ class Summary:
     def mean_finite_loss(self) -> float:
         """Mean of -log h_i over the samples whose label has a probability above 0."""
         finite = self.n_samples - self.n_infinite_losses
-        return ratio(join(self._tally[-2]), finite * _LOSS_UNITS)
+        return _ratio(join(self._tally[-2]), finite * _LOSS_UNITS)
+
+    @property
+    def _n_correct(self) -> int:
+        return sum(row[1] for row in self._tally[:-2])
 
     def is_below_chance(self, n_classes: int) -> bool:
         """Whether accuracy is far below chance, as where labels or columns are mixed up.
@@ -234,7 +223,6 @@ class Summary:
 
         Sums can exceed 64 bits and are given as decimal strings.
         """
-        counts, correct, sums = self._by_bin
         estimator: dict[str, Any] | None = None
         if self._estimator is not None:
             kind = next(k for k, v in _ESTIMATORS.items() if isinstance(self._estimator, v))
@@ -247,7 +235,9 @@ class Summary:
             **{f"n_{name}": count for name, count in self.level_counts.items()},
             "n_infinite_losses": self.n_infinite_losses,
             "loss_sum": str(join(self._tally[-2])),
-            **dict(zip(_BINS, (counts, correct, list(map(str, sums))), strict=True)),
+            "bin_counts": [row[0] for row in self._tally[:-2]],
+            "bin_correct": [row[1] for row in self._tally[:-2]],
+            "bin_easiness_sums": [str(join(row)) for row in self._tally[:-2]],
         }
 
     @classmethod
@@ -260,8 +250,10 @@ class Summary:
             If the state is of another format, incomplete or inconsistent.
         """
         if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
-            problem = f"expected a summary of format {_FORMAT}, got {state!r:.80}"
-            raise InputValueError(problem, argument="state")
+            got = f"{state!r:.80}"
+            raise InputValueError(
+                f"expected a summary of format {_FORMAT}, got {got}", argument="state"
+            )
         try:
             estimator = None
             if state["estimator"] is not None:
@@ -270,15 +262,21 @@ class Summary:
             summary = cls(estimator=estimator, n_bins=state["n_bins"])
             bins = [
                 [int(count), int(correct), *split(int(total))]
-                for count, correct, total in zip(*(state[k] for k in _BINS), strict=True)
+                for count, correct, total in zip(
+                    state["bin_counts"],
+                    state["bin_correct"],
+                    state["bin_easiness_sums"],
+                    strict=True,
+                )
             ]
             levels = [int(state[f"n_{name}"]) for name in ("hard", "medium", "easy")]
             losses = [0, 0, *split(int(state["loss_sum"]))]
             summary._tally = [*bins, losses, [*levels, int(state["n_infinite_losses"])]]
             n_samples = int(state["n_samples"])
         except (KeyError, TypeError, ValueError) as error:
-            problem = f"not the state of a summary ({error!r})"
-            raise InputValueError(problem, argument="state") from error
+            raise InputValueError(
+                f"not the state of a summary ({error!r})", argument="state"
+            ) from error
         if (
             len(bins) != (summary._n_bins or 0)
             or (n_samples > 0 and estimator is None)
@@ -298,3 +296,8 @@ class Summary:
     def __repr__(self) -> str:
         figures = f"accuracy={self.accuracy:.4f}, msr={self.msr:.4f}, ese={self.ese:.4f}"
         return f"Summary(n_samples={self.n_samples}, {figures})"
+
+
+def _ratio(numerator: int, denominator: int) -> float:
+    # Division of whole numbers of any size, correctly rounded.
+    return numerator / denominator if denominator else np.nan

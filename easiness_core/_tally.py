@@ -1,7 +1,8 @@
-"""The whole numbers behind a `Summary`: four a row, as the kernels fill them.
+"""Whole numbers that samples add up to: exact, so that no split of the samples matters.
 
-A row a bin (samples, correct ones, sum of easiness in two limbs), then one of losses (their sum in
-the last two), then one of levels (hard, medium, easy, infinite losses).
+A tally has a row of four a bin of easiness (samples, correct ones, sum of easiness in two limbs),
+one of losses (0, 0, sum of finite ones in two limbs), and one of levels (hard, medium, easy
+samples, infinite losses). Kernels fill it likewise.
 """
 
 from __future__ import annotations
@@ -9,33 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from easiness_core._config import LOSS_FRACTION_BITS
-from easiness_core._metrics import sums_by_bin
+from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
 
 _LIMB = 32
-
-
-def tally_of_rows(
-    easiness: Any, loss: Any, level: Any, correct: Any, n_bins: int
-) -> list[list[int]]:
-    """Count and add up scored rows, as the kernels do."""
-    which = np.searchsorted(np.arange(1, n_bins) / max(n_bins, 1), easiness, side="right")
-    finite = loss < np.inf
-    n_finite = int(finite.sum())
-    (lost,) = sums_by_bin(loss[finite], np.zeros(n_finite, np.intp), 1, LOSS_FRACTION_BITS)
-    bins = zip(
-        np.bincount(which, minlength=n_bins).tolist(),
-        np.bincount(which[correct], minlength=n_bins).tolist(),
-        sums_by_bin(easiness, which, n_bins),
-        strict=True,
-    )
-    levels = [int(np.count_nonzero(level == value)) for value in (1, 2, 4)]
-    return [
-        *([count, hits, *split(total)] for count, hits, total in bins),
-        [0, 0, *split(lost)],
-        [*levels, len(loss) - n_finite],
-    ]
+_MASK = (1 << _LIMB) - 1
 
 
 def join(row: list[int]) -> int:
@@ -44,10 +24,37 @@ def join(row: list[int]) -> int:
 
 
 def split(total: int) -> tuple[int, int]:
-    """Limbs of a sum."""
-    return total & ((1 << _LIMB) - 1), total >> _LIMB
+    """Two limbs of a sum."""
+    return total & _MASK, total >> _LIMB
 
 
-def ratio(numerator: int, denominator: int) -> float:
-    """Divide whole numbers of any size, correctly rounded; nan where there is nothing."""
-    return numerator / denominator if denominator else np.nan
+def exact_sums(
+    values: NDArray[np.float64], which: NDArray[np.intp], n_bins: int, *, bits: int
+) -> list[int]:
+    """Exact sum of the values in each bin, in units of 2^-bits."""
+    units = np.floor(values * float(1 << bits) + 0.5).astype(np.int64)
+    sums = [0] * n_bins
+    # By limbs: a sum of thousands of values leaves 64 bits.
+    for shift, part in ((0, units & _MASK), (_LIMB, units >> _LIMB)):
+        partial = np.zeros(n_bins, dtype=np.int64)
+        np.add.at(partial, which, part)
+        sums = [total + (int(each) << shift) for total, each in zip(sums, partial, strict=True)]
+    return sums
+
+
+def tally_rows(
+    easiness: NDArray[np.float64],
+    loss: NDArray[np.float64],
+    level: NDArray[np.uint8],
+    correct: NDArray[np.bool_],
+    n_bins: int,
+) -> list[list[int]]:
+    """Tally of samples that were scored before, as the kernels would fill it."""
+    which = np.searchsorted(np.arange(1, n_bins) / n_bins, easiness, side="right")
+    counts: list[Any] = [np.bincount(part, minlength=n_bins) for part in (which, which[correct])]
+    sums = exact_sums(easiness, which, n_bins, bits=EASINESS_FRACTION_BITS)
+    bins = [[int(n), int(k), *split(total)] for n, k, total in zip(*counts, sums, strict=True)]
+    finite = loss[loss < np.inf]
+    (lost,) = exact_sums(finite, np.zeros(finite.size, np.intp), 1, bits=LOSS_FRACTION_BITS)
+    levels = [int(np.count_nonzero(level == value)) for value in (1, 2, 4)]
+    return [*bins, [0, 0, *split(lost)], [*levels, loss.size - finite.size]]

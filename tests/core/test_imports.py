@@ -166,7 +166,7 @@ def test_all_is_sorted_and_true():
 # Public modules' names that are theirs and their neighbours' alone.
 INTERNAL = {
     "Estimator", "accuracy_intervals", "bins_from_sums", "check_level_array", "cuts",
-    "log_odds_columns", "share_interval", "sums_by_bin",
+    "log_odds_columns", "share_interval",
 }  # fmt: skip
 # For packages and tests that build on the core, imported by their own names.
 BY_NAME = {"errors", "testing", "validation"}
