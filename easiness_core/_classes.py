@@ -46,6 +46,11 @@ class ClassTable:
     def __repr__(self) -> str:
         return f"ClassTable({len(self)} classes, {int(self.count.sum())} samples)"
 
+    def _repr_html_(self) -> str:
+        from easiness_core._html import class_table_html
+
+        return class_table_html(self)
+
     @property
     def accuracy_interval(self) -> NDArray[np.float64]:
         """Exact 95 % interval of each class's accuracy, of shape (n_classes, 2)."""

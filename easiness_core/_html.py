@@ -31,10 +31,10 @@ def scores_html(scores: Any) -> str:
             "MSR": _with_interval(summary.msr, summary.msr_interval),
             "ESE": f"{summary.ese:.4f}",
         }
-    first = range(min(n, _FIRST_ROWS))
+    first, ids = range(min(n, _FIRST_ROWS)), scores.rows if scores.ids is None else scores.ids
     rows = (
         [
-            _id(scores, row),
+            _text(ids[row]),
             _text(_class(scores, scores.labels[row])),
             _text(_class(scores, scores.predicted[row])),
             _number(scores.easiness[row]),
@@ -67,7 +67,7 @@ def label_errors_html(found: Any) -> str:
     first = found.order[:_FIRST_ROWS]
     rows = (
         [
-            _id(found, row),
+            _text(row if found.ids is None else found.ids[row]),
             _text(_class(found, found.labels[row])),
             _text(_class(found, found.suggested[row])),
             _number(found.p_given[row]),
@@ -234,10 +234,6 @@ def _rest(shown: int, total: int, what: str) -> str:
 
 def _id_head(source: Any) -> str:
     return "row" if source.ids is None else "<id"
-
-
-def _id(source: Any, row: int) -> str:
-    return f"{row}" if source.ids is None else _text(source.ids[row])
 
 
 def _class(source: Any, column: int) -> Any:

@@ -76,6 +76,11 @@ class EasinessBins:
     mean_easiness: NDArray[np.float64]
     ese: float
 
+    def _repr_html_(self) -> str:
+        from easiness_core._html import bins_html
+
+        return bins_html(self)
+
     @property
     def accuracy_interval(self) -> NDArray[np.float64]:
         """Exact 95 % interval of each bin's accuracy, of shape (n_bins, 2); (0, 1) if empty."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._input.numbers import check_count, check_rows
 from easiness_core._summary import Summary
 from easiness_core._tally import tally_rows
+
+if TYPE_CHECKING:
+    from easiness_core.displays import EasinessDisplay
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -118,6 +121,32 @@ class Scores:
             Its `rows` and `ids` say which samples these are.
         """
         return self[_lowest(-self.log_easiness, n)]
+
+    def _repr_html_(self) -> str:
+        from easiness_core._html import scores_html
+
+        return scores_html(self)
+
+    def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> EasinessDisplay:
+        """Draw a histogram of easiness, colored by level; needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; new ones if left out.
+        name : str, optional
+            Name for the title.
+        **kwargs
+            Further options of `easiness_core.displays.EasinessDisplay.plot`.
+
+        Returns
+        -------
+        EasinessDisplay
+            With the axes as `ax_` and the figure as `figure_`.
+        """
+        from easiness_core.displays import EasinessDisplay
+
+        return EasinessDisplay(scores=self, name=name).plot(ax, **kwargs)
 
     # Rows are no sequence of numbers: an array of scores would be of objects.
     __iter__ = None

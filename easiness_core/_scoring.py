@@ -16,6 +16,7 @@ from easiness_core._estimators import ClosedForm, Estimator, MonteCarlo
 from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.numbers import check_count
 from easiness_core._input.probs import Probs, check_probs, explain_bad_rows
+from easiness_core._progress import counted
 from easiness_core._scores import Scores
 from easiness_core._summary import Summary
 from easiness_core.errors import InputTypeError
@@ -34,6 +35,7 @@ def score(
     normalize: bool = False,
     n_threads: int | None = None,
     first_row: int = 0,
+    progress: bool = False,
 ) -> Scores:
     """Score samples by the probabilities that a classifier gives them, in one pass.
 
@@ -61,6 +63,8 @@ def score(
         it. Inputs of up to about 2 million elements stay on the calling thread.
     first_row : int, default 0
         Number of the first row, for messages: where it stands in the data it was cut from.
+    progress : bool, default False
+        Show a progress bar of rows, in a terminal or a notebook; needs tqdm.
 
     Returns
     -------
@@ -76,6 +80,8 @@ def score(
     ValueError
         If an argument has the wrong shape or range: NaN, infinity, values outside 0 to 1, rows
         that do not sum to 1, labels outside the classes. Nothing is returned then.
+    ImportError
+        If `progress` is set and tqdm is not installed.
 
     Notes
     -----
@@ -103,7 +109,9 @@ def score(
         run_apart(partial(_compile, estimator, rows.dtype))
     given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes, first_row=first_row)
     names, samples = check_classes(classes, rows.n_classes), check_ids(ids, rows.n_rows)
-    return _score_checked(rows, given, estimator, n_bins, n_threads, first_row, names, samples)
+    return _score_checked(
+        rows, given, estimator, n_bins, n_threads, first_row, names, samples, progress
+    )
 
 
 # Estimators and dtypes whose kernels have been compiled.
@@ -134,6 +142,7 @@ def _score_checked(
     first_row: int,
     classes: tuple[Any, ...] | None = None,
     ids: NDArray[Any] | None = None,
+    progress: bool = False,
 ) -> Scores:
     kernel, parameters, bins, columns = _plan(estimator, n_bins)
     n_rows = probs.n_rows
@@ -155,7 +164,11 @@ def _score_checked(
 
     small = n_rows * probs.n_classes <= SERIAL_ELEMENTS
     threads = 1 if small else resolve_n_threads(n_threads)
-    tallies = run_blocks(n_rows, probs.block_rows, work, n_threads=threads)
+    if progress:
+        with counted(work, n_rows, "scoring") as shown:
+            tallies = run_blocks(n_rows, probs.block_rows, shown, n_threads=threads)
+    else:
+        tallies = run_blocks(n_rows, probs.block_rows, work, n_threads=threads)
     tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
     for part in tallies:
         if part is None:

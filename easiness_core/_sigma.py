@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,9 @@ from easiness_core._estimators import ClosedForm
 from easiness_core._input.numbers import check_vector
 from easiness_core._scoring import score
 from easiness_core.errors import InputValueError
+
+if TYPE_CHECKING:
+    from easiness_core.displays import SigmaDisplay
 
 #: Default grid of `fit_sigma`: 19 values from 1e-3 to 1, six a decade, 0.01 and 0.1 among them.
 SIGMA_GRID: Final[tuple[float, ...]] = tuple(
@@ -42,6 +45,32 @@ class SigmaFit:
     def at_edge(self) -> bool:
         """Whether the least ESE lies at an end of the grid, and so is no minimum."""
         return self.sigma in (self.grid[0], self.grid[-1])
+
+    def _repr_html_(self) -> str:
+        from easiness_core._html import sigma_html
+
+        return sigma_html(self)
+
+    def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> SigmaDisplay:
+        """Draw ESE and MSR over sigma; needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; new ones if left out.
+        name : str, optional
+            Name for the title.
+        **kwargs
+            Further options of `easiness_core.displays.SigmaDisplay.plot`.
+
+        Returns
+        -------
+        SigmaDisplay
+            With the axes as `ax_` and the figure as `figure_`.
+        """
+        from easiness_core.displays import SigmaDisplay
+
+        return SigmaDisplay(fit=self, name=name).plot(ax, **kwargs)
 
 
 def fit_sigma(
