@@ -7,7 +7,7 @@ drop style sheets. Every text goes through `html.escape`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -32,7 +32,7 @@ def scores_html(scores: Any) -> str:
             "ESE": f"{summary.ese:.4f}",
         }
     first, ids = range(min(n, _FIRST_ROWS)), scores.rows if scores.ids is None else scores.ids
-    rows = (
+    rows = [
         [
             _text(ids[row]),
             _text(_class(scores, scores.labels[row])),
@@ -43,14 +43,14 @@ def scores_html(scores: Any) -> str:
             _number(scores.loss[row]),
         ]
         for row in first
-    )
+    ]
     head = ("<label", "<predicted", "easiness", "log easiness", "<level", "loss")
     return _card(
         "Scores",
         facts,
         _level_bar(summary.level_counts, legend=True) if n else "",
         _table([_id_head(scores), *head], rows),
-        _rest(len(first), n, "rows; see hardest(n)") if n else "",
+        _rest(len(first), n, "rows; hardest(n) gives the hardest") if n else "",
     )
 
 
@@ -65,7 +65,7 @@ def label_errors_html(found: Any) -> str:
             "wrong labels": f"roughly {low} to {high}",
         }
     first = found.order[:_FIRST_ROWS]
-    rows = (
+    rows = [
         [
             _text(row if found.ids is None else found.ids[row]),
             _text(_class(found, found.labels[row])),
@@ -76,7 +76,7 @@ def label_errors_html(found: Any) -> str:
             "flagged" if found.flags[row] else "",
         ]
         for row in first
-    )
+    ]
     head = ("<given", "<suggested", "P(given)", "P(suggested)", "suspicion", "<flag")
     pairs = ", ".join(
         f"{_text(_class(found, given))} → {_text(_class(found, suggested))} ({count:,})"
@@ -97,7 +97,7 @@ def class_table_html(table: Any) -> str:
     facts = {"classes": f"{n_classes:,}", "samples": f"{int(table.count.sum()):,}"}
     shown = range(min(n_classes, _MOST_ROWS))
     intervals = table.accuracy_interval
-    rows = (
+    rows = [
         [
             _text(_class(table, k)),
             f"{table.count[k]:,}",
@@ -108,7 +108,7 @@ def class_table_html(table: Any) -> str:
             _level_bar({w: int(getattr(table, w)[k]) for w in _COLORS}) if table.count[k] else "",
         ]
         for k in shown
-    )
+    ]
     head = ["<class", "samples", "accuracy", "95 % interval", "MSR", "mean easiness",
             "<hard, medium, easy"]  # fmt: skip
     return _card("ClassTable", facts, _table(head, rows), _rest(len(shown), n_classes, "classes"))
@@ -124,7 +124,7 @@ def bins_html(bins: Any) -> str:
     }
     shown = range(min(n_bins, _MOST_ROWS))
     intervals = bins.accuracy_interval
-    rows = (
+    rows = [
         [
             f"{bins.edges[b]:.4g} to {bins.edges[b + 1]:.4g}",
             f"{bins.count[b]:,}",
@@ -133,7 +133,7 @@ def bins_html(bins: Any) -> str:
             _number(bins.mean_easiness[b]),
         ]
         for b in shown
-    )
+    ]
     head = ["<easiness", "samples", "accuracy", "95 % interval", "mean easiness"]
     return _card("EasinessBins", facts, _table(head, rows), _rest(len(shown), n_bins, "bins"))
 
@@ -143,7 +143,7 @@ def sigma_html(fit: Any) -> str:
     facts = {"least ESE": f"{fit.ese:.4f}", "at sigma": f"{fit.sigma:.4g}"}
     warning = "The least ESE is at the edge of the grid, so it is not a minimum." * fit.at_edge
     shown = range(min(fit.grid.size, _MOST_ROWS))
-    rows = (
+    rows = [
         [
             f"{fit.grid[k]:.4g}",
             f"{fit.ese_curve[k]:.4f}",
@@ -151,7 +151,7 @@ def sigma_html(fit: Any) -> str:
             "least ESE" if fit.grid[k] == fit.sigma else "",
         ]
         for k in shown
-    )
+    ]
     return _card(
         "SigmaFit",
         facts,
@@ -168,16 +168,20 @@ def _card(title: str, facts: Mapping[str, str], *parts: str) -> str:
         for name, value in facts.items()
     )
     return (
-        '<div style="color:inherit;max-width:54em;overflow-x:auto;line-height:1.45">'
+        '<div style="color:inherit;overflow-x:auto;line-height:1.45">'
         f'<div style="margin:.3em 0"><b style="margin-right:1.2em">{title}</b>{listed}</div>'
         f"{''.join(parts)}</div>"
     )
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lay out cells, which are HTML; a column whose head begins with "<" is aligned to the left."""
     sides = ["left" if name.startswith("<") else "right" for name in head]
-    cell = "padding:.15em .7em;border:0;color:inherit;background:none;text-align:"
+    if not rows:
+        return ""
+    cell = (
+        "padding:.15em .7em;border:0;color:inherit;background:none;white-space:nowrap;text-align:"
+    )
     top = "".join(
         f'<th style="{cell}{side};border-bottom:{_RULE}">{name.removeprefix("<")}</th>'
         for name, side in zip(head, sides, strict=True)
@@ -192,7 +196,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
     style = (
         "border-collapse:collapse;border:0;margin:.4em 0;table-layout:auto;color:inherit;"
-        "font-variant-numeric:tabular-nums"
+        "font-size:inherit;font-variant-numeric:tabular-nums"
     )
     return f'<table style="{style}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
 

@@ -33,6 +33,7 @@ def check_data(value: Any, kind: str, argument: str, source: str) -> None:
         )
 
 
-def count_axis(axis: Any) -> None:
-    """Show whole numbers with thousands separators."""
+def count_axis(axis: Any, *, log: bool = False) -> None:
+    """Tick whole numbers, with thousands separators."""
+    axis.get_major_locator().set_params(**({} if log else {"integer": True}))
     axis.set_major_formatter(lambda value, _: f"{value:,.0f}")

@@ -116,7 +116,7 @@ class EasinessCurveDisplay:
         )
         self.counts_ = []
         for at, height, count in zip(x, y, self.bins.count[shown], strict=True):
-            right, upper = at > 0.85, height > 0.5
+            right, upper = at > 0.9, height > 0.5
             self.counts_.append(
                 ax.annotate(
                     f"{count:,}",

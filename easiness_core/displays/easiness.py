@@ -113,7 +113,7 @@ class EasinessDisplay:
         # From below 1, so that a bar of one sample is seen; the top fifth is for the words.
         highest = max(8.0, *(float(bars.datavalues.max()) for bars in self.bars_.values()))
         ax.set_ylim(0.7, max(taken, 0.7 * (highest / 0.7) ** 1.25))
-        count_axis(ax.yaxis)
+        count_axis(ax.yaxis, log=True)
         ax.set(xlabel="easiness", ylabel="samples (log scale)")
         if name is not None:
             ax.set_title(name)

@@ -8,7 +8,7 @@ from easiness_core._level import Level
 from easiness_core.displays._axes import COLORS, check_data, count_axis, new_axes
 from easiness_core.errors import InputValueError
 
-_LONGEST_NAME = 24
+_LONGEST_NAME = 18
 
 
 class LabelErrorsDisplay:
@@ -67,7 +67,7 @@ class LabelErrorsDisplay:
         name : str, optional
             For the title, in place of the display's own.
         max_pairs : int, default 12
-            Most pairs to draw; the title says how many more there are.
+            Most pairs to draw; the axis says how many more there are.
         **kwargs
             Further options of `matplotlib.axes.Axes.barh`.
 
@@ -101,12 +101,11 @@ class LabelErrorsDisplay:
         ax.set_ylim(max(len(pairs), 1) - 0.4, -0.6)
         ax.set_xlim(0, 1.1 * float(counts.max(initial=1)))
         count_axis(ax.xaxis)
-        ax.set(xlabel="flagged samples", ylabel="given label → suggested class")
-        title = _flagged(self.found)
         more = len(self.found.confused) - len(pairs)
-        if more:
-            title += f" ({more:,} more pairs not shown)"
-        ax.set_title(title if name is None else f"{name}: {title}")
+        rest = f"\n{more:,} more pairs not shown" if more else ""
+        ax.set_xlabel(f"flagged samples by given label → suggested class{rest}")
+        title = _flagged(self.found)
+        ax.set_title(title if name is None else f"{name}\n{title}")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

@@ -87,11 +87,10 @@ class SigmaDisplay:
         ):
             style = {"color": color, "linestyle": dashes, "marker": ".", "label": word, **kwargs}
             (self.lines_[word],) = ax.plot(fit.grid, curve, **style)
-        where = ", at the edge of the grid" if fit.at_edge else ""
         ax.plot(
             [fit.sigma], [fit.ese], marker="o", markersize=9, fillstyle="none",
             color=COLORS[Level.EASY], linestyle="none", clip_on=False,
-            label=f"least ESE {fit.ese:.4g} at σ = {fit.sigma:.4g}{where}",
+            label=f"least ESE, σ = {fit.sigma:.4g}",
         )  # fmt: skip
         # Linear near 0, where both curves may end; logarithmic above.
         ax.set_xscale("log")
@@ -100,8 +99,10 @@ class SigmaDisplay:
         ax.set_ylim(0.0, 1.3 * highest)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: f"{value:g}")
-        ax.set(xlabel="sigma (log scale)", ylabel="share of samples (log scale)")
-        ax.legend(loc="best")
+        edge = "\nthe least ESE is at the edge of the grid" if fit.at_edge else ""
+        ax.set(xlabel=f"sigma (log scale){edge}", ylabel="ESE, MSR (log scale)")
+        # Both curves rise to the right: this corner is free.
+        ax.legend(loc="upper left")
         if name is not None:
             ax.set_title(name)
         self.ax_, self.figure_ = ax, ax.figure
