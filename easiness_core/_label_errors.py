@@ -15,7 +15,7 @@ from easiness_core._findings import Findings
 from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.probs import Probs, check_probs
 from easiness_core._noise_model import Read, blocks, fit_noise_model, n_passes
-from easiness_core._progress import progress_bar
+from easiness_core.progress import progress_bar
 from easiness_core._scores import Scores
 from easiness_core._scoring import score
 from easiness_core.errors import InputValueError

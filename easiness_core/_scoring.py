@@ -16,7 +16,7 @@ from easiness_core._estimators import ClosedForm, Estimator, MonteCarlo
 from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.numbers import check_count
 from easiness_core._input.probs import Probs, check_probs, explain_bad_rows
-from easiness_core._progress import counted
+from easiness_core.progress import counted
 from easiness_core._scores import Scores
 from easiness_core._summary import Summary
 from easiness_core.errors import InputTypeError
