@@ -201,7 +201,7 @@ POSITIONAL = {
     "fit_sigma": ["probs", "labels"],
     "levels": ["log_easiness"],
     "log_easiness": ["probs", "labels"],
-    "loss_rank_selection": ["loss", "n_hard", "n_medium"],
+    "loss_rank_selection": ["loss"],
     "margins": ["logits", "labels"],
     "medium_sample_rate": ["level"],
     "random_selection": ["n_samples", "size"],
