@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_core._frames import Table, class_words
 from easiness_core._level import Level
 from easiness_core._scores import Scores
 from easiness_core.errors import InputTypeError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ClassTable:
+class ClassTable(Table):
     """Figures of each given class, arrays of shape (n_classes,); nan for a class without rows.
 
     Attributes
@@ -39,11 +40,20 @@ class ClassTable:
     mean_log_easiness: NDArray[np.float64]
     classes: tuple[Any, ...] | None = None
 
+    def _columns(self) -> dict[str, Any]:
+        figures = {name: getattr(self, name) for name in _FIGURES}
+        return {"class": class_words(np.arange(len(self)), self.classes), **figures}
+
     def __len__(self) -> int:
         return int(self.count.size)
 
     def __repr__(self) -> str:
         return f"ClassTable({len(self)} classes, {int(self.count.sum())} samples)"
+
+
+_FIGURES = (
+    "count", "hard", "medium", "easy", "accuracy", "msr", "mean_easiness", "mean_log_easiness",
+)  # fmt: skip
 
 
 def class_table(scores: Scores) -> ClassTable:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._config import SURELY_WRONG_BELOW
+from easiness_core._findings import Findings
+from easiness_core._frames import SampleTable, class_words
 from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.probs import Probs, check_probs
 from easiness_core._noise_model import Read, blocks, fit_noise_model
@@ -21,8 +23,8 @@ from easiness_core.errors import InputValueError
 _METHODS = ("noise_model", "easiness", "self_confidence")
 
 
-@dataclass(frozen=True, eq=False)
-class LabelErrors:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class LabelErrors(SampleTable):
     """Samples by suspicion; what `find_label_errors` returns.
 
     Arrays have shape (n_samples,) where nothing else is said. "Posterior" is the probability of
@@ -59,8 +61,10 @@ class LabelErrors:
         Method that made it.
     labels : ndarray of int64
         Given class of each sample, as a column number.
+    rows : ndarray of int64
+        Row of each sample in the data given.
     ids : ndarray or None
-        The ids given, in the order of the rows.
+        Names of the samples: the ids given, else the index of pandas, else None.
     classes : tuple or None
         Class names in column order; None where classes are only numbered, from 0 on.
     """
@@ -75,12 +79,19 @@ class LabelErrors:
     confused: NDArray[np.int64]
     estimated_rate: tuple[float, float]
     method: str
-    labels: NDArray[np.int64]
-    ids: NDArray[Any] | None
-    classes: tuple[Any, ...] | None
 
-    def __len__(self) -> int:
-        return int(self.suspicion.size)
+    def _columns(self) -> dict[str, Any]:
+        rank = np.empty(len(self), dtype=np.int64)
+        rank[self.order] = np.arange(1, len(self) + 1)
+        return self._named({
+            "label": class_words(self.labels, self.classes),
+            "suggested": class_words(self.suggested, self.classes),
+            "suspicion": self.suspicion,
+            "p_label": self.p_given,
+            "p_suggested": self.p_suggested,
+            "flagged": self.flags,
+            "rank": rank,
+        })  # fmt: skip
 
     def __repr__(self) -> str:
         flagged = f"{int(self.flags.sum())} of {len(self)} samples flagged"
@@ -185,7 +196,7 @@ def find_label_errors(
     _warn_below_chance(scores, rows.n_classes)
 
     read = _reader(rows)
-    found = _Findings(given, rows.n_classes)
+    found = Findings(given, rows.n_classes)
     spans = blocks(rows.n_rows, rows.n_classes)
     if method == "noise_model" and rows.n_rows:
         with np.errstate(all="ignore"):  # whatever the caller's: powers underflow
@@ -216,62 +227,9 @@ def find_label_errors(
         estimated_rate=(low, high),
         method=method,
         labels=given,
-        ids=names,
+        _ids=names,
         classes=check_classes(classes, rows.n_classes),
     )
-
-
-class _Findings:
-    """What the posterior of each block of rows says of them."""
-
-    def __init__(self, given: NDArray[np.int64], n_classes: int) -> None:
-        self.given = given
-        self.log_odds, self.p_given, self.p_suggested = np.empty((3, given.size))
-        self.suggested = np.empty(given.size, dtype=np.int64)
-        self.flags = np.empty(given.size, dtype=bool)
-        self.joint = np.zeros((n_classes, n_classes))
-
-    def add(
-        self,
-        span: slice,
-        posterior: NDArray[np.float64],
-        log_odds: NDArray[np.float64] | None = None,
-    ) -> None:
-        """Enter a block of rows; without log odds, labels are flagged that another class beats."""
-        from scipy.sparse import csr_array
-
-        given = self.given[span]
-        row = np.arange(len(given))
-        with_label = csr_array((np.ones(len(given)), given, np.arange(len(given) + 1)),
-                               shape=posterior.shape)  # fmt: skip
-        self.joint += np.asarray(with_label.T @ posterior).T
-        own = self.p_given[span] = posterior[row, given]
-        likeliest = posterior.argmax(axis=1)
-        others = posterior.copy()
-        others[row, given] = -1.0
-        runner_up = others.argmax(axis=1)
-        if log_odds is None:
-            flags = others[row, runner_up] > own
-        else:
-            self.log_odds[span] = log_odds
-            flags = log_odds > 0.0
-        self.flags[span] = flags
-        self.suggested[span] = np.where(flags, runner_up, likeliest)
-        self.p_suggested[span] = posterior[row, self.suggested[span]]
-
-    def noise_matrix(self) -> NDArray[np.float64]:
-        """Share of each label among the samples of each class."""
-        total = self.joint.sum(axis=1, keepdims=True)
-        shares: NDArray[np.float64] = np.eye(len(total))
-        np.divide(self.joint, total, out=shares, where=total > 0.0)
-        return shares
-
-    def confused(self) -> NDArray[np.int64]:
-        """Given label, suggested class and number of flagged samples, the most first."""
-        pairs = np.stack([self.given[self.flags], self.suggested[self.flags]], axis=1)
-        pairs, count = np.unique(pairs, axis=0, return_counts=True)
-        order = np.argsort(-count, kind="stable")
-        return np.column_stack([pairs, count])[order].astype(np.int64)
 
 
 def _reader(rows: Probs) -> Read:

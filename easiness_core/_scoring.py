@@ -170,7 +170,7 @@ def _score_checked(
         labels=labels,
         summary=Summary._from_tally(tally.tolist(), estimator, n_bins),
         n_classes=probs.n_classes,
-        ids=ids,
+        _ids=ids,
         classes=classes,
         _rows=range(first_row, first_row + n_rows),
     )
