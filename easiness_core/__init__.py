@@ -3,6 +3,7 @@
 Arrays in, arrays out; no framework is imported. Start with `score`.
 """
 
+from easiness_core._auroc import auroc
 from easiness_core._classes import ClassTable, class_table
 from easiness_core._estimators import ClosedForm, MonteCarlo
 from easiness_core._intervals import binomial_interval
@@ -12,7 +13,6 @@ from easiness_core._logits import softmax
 from easiness_core._margin import Margins, margins
 from easiness_core._metrics import (
     EasinessBins,
-    auroc,
     easiness_bins,
     expected_sample_easiness_error,
     medium_sample_rate,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_core._frames import Table, class_words
 from easiness_core._intervals import accuracy_intervals
 from easiness_core._level import Level
 from easiness_core._scores import Scores
@@ -15,7 +16,7 @@ from easiness_core.errors import InputTypeError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ClassTable:
+class ClassTable(Table):
     """Figures of each given class, arrays of shape (n_classes,); nan for a class without rows.
 
     Attributes
@@ -40,6 +41,10 @@ class ClassTable:
     mean_log_easiness: NDArray[np.float64]
     classes: tuple[Any, ...] | None = None
 
+    def _columns(self) -> dict[str, Any]:
+        figures = {name: getattr(self, name) for name in _FIGURES}
+        return {"class": class_words(np.arange(len(self)), self.classes), **figures}
+
     def __len__(self) -> int:
         return int(self.count.size)
 
@@ -55,6 +60,11 @@ class ClassTable:
     def accuracy_interval(self) -> NDArray[np.float64]:
         """Exact 95 % interval of each class's accuracy, of shape (n_classes, 2)."""
         return accuracy_intervals(self.accuracy, self.count)
+
+
+_FIGURES = (
+    "count", "hard", "medium", "easy", "accuracy", "msr", "mean_easiness", "mean_log_easiness",
+)  # fmt: skip
 
 
 def class_table(scores: Scores) -> ClassTable:

@@ -1,4 +1,4 @@
-"""What `find_label_errors` gathers, block by block."""
+"""What posteriors say of labels: flags, suggestions, and what is confused with what."""
 
 from __future__ import annotations
 

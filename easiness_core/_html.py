@@ -44,7 +44,7 @@ def scores_html(scores: Any) -> str:
         ]
         for row in first
     ]
-    head = ("<label", "<predicted", "easiness", "log easiness", "<level", "loss")
+    head = ("<label", "<predicted", "easiness", "log_easiness", "<level", "loss")
     return _card(
         "Scores",
         facts,
@@ -73,11 +73,11 @@ def label_errors_html(found: Any) -> str:
             _number(found.p_given[row]),
             _number(found.p_suggested[row]),
             _number(found.suspicion[row]),
-            "flagged" if found.flags[row] else "",
+            "yes" if found.flags[row] else "no",
         ]
         for row in first
     ]
-    head = ("<given", "<suggested", "P(given)", "P(suggested)", "suspicion", "<flag")
+    head = ("<label", "<suggested", "p_label", "p_suggested", "suspicion", "<flagged")
     pairs = ", ".join(
         f"{_text(_class(found, given))} → {_text(_class(found, suggested))} ({count:,})"
         for given, suggested, count in found.confused[:3]

@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._config import SURELY_WRONG_BELOW
 from easiness_core._findings import Findings
+from easiness_core._frames import SampleTable, class_words
 from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.probs import Probs, check_probs
 from easiness_core._noise_model import Read, blocks, fit_noise_model, n_passes
-from easiness_core.progress import progress_bar
 from easiness_core._scores import Scores
 from easiness_core._scoring import score
 from easiness_core.errors import InputValueError
+from easiness_core.progress import progress_bar
 
 if TYPE_CHECKING:
     from easiness_core.displays import LabelErrorsDisplay
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _METHODS = ("noise_model", "easiness", "self_confidence")
 
 
-@dataclass(frozen=True, eq=False)
-class LabelErrors:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class LabelErrors(SampleTable):
     """Samples by suspicion; what `find_label_errors` returns.
 
     Arrays have shape (n_samples,) where nothing else is said. "Posterior" is the probability of
@@ -64,8 +65,10 @@ class LabelErrors:
         Method that made it.
     labels : ndarray of int64
         Given class of each sample, as a column number.
+    rows : ndarray of int64
+        Row of each sample in the data given.
     ids : ndarray or None
-        The ids given, in the order of the rows.
+        Names of the samples: the ids given, else the index of pandas, else None.
     classes : tuple or None
         Class names in column order; None where classes are only numbered, from 0 on.
     """
@@ -80,12 +83,19 @@ class LabelErrors:
     confused: NDArray[np.int64]
     estimated_rate: tuple[float, float]
     method: str
-    labels: NDArray[np.int64]
-    ids: NDArray[Any] | None
-    classes: tuple[Any, ...] | None
 
-    def __len__(self) -> int:
-        return int(self.suspicion.size)
+    def _columns(self) -> dict[str, Any]:
+        rank = np.empty(len(self), dtype=np.int64)
+        rank[self.order] = np.arange(1, len(self) + 1)
+        return self._named({
+            "label": class_words(self.labels, self.classes),
+            "suggested": class_words(self.suggested, self.classes),
+            "suspicion": self.suspicion,
+            "p_label": self.p_given,
+            "p_suggested": self.p_suggested,
+            "flagged": self.flags,
+            "rank": rank,
+        })  # fmt: skip
 
     def __repr__(self) -> str:
         flagged = f"{int(self.flags.sum())} of {len(self)} samples flagged"
@@ -255,7 +265,7 @@ def find_label_errors(
         estimated_rate=(low, high),
         method=method,
         labels=given,
-        ids=names,
+        _ids=names,
         classes=check_classes(classes, rows.n_classes),
     )
 

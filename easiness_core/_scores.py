@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from easiness_core._frames import SampleTable, class_words, level_words
 from easiness_core._input.numbers import check_count, check_rows
 from easiness_core._summary import Summary
 from easiness_core._tally import tally_rows
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from easiness_core.displays import EasinessDisplay
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Scores:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Scores(SampleTable):
     """What is known of each sample; arrays of shape (n_samples,).
 
     `scores[...]` with a slice, a mask or an array of rows gives the scores of these rows, with a
@@ -39,13 +40,15 @@ class Scores:
     predicted : ndarray of int64
         Most probable class, as a column number; the first of several.
     labels : ndarray of int64
-        Given class of each sample, as a column number.
+        Given class of each sample, as a column number; a view of the labels given where possible.
+    rows : ndarray of int64
+        Row of each sample in the data that were scored, counted from `first_row`.
+    ids : ndarray or None
+        Names of the samples: the ids given, else the index of pandas, else None.
     summary : Summary
         Counts and exact sums over these samples.
     n_classes : int
         Number of classes.
-    ids : ndarray or None
-        Names of the samples, where they were given.
     classes : tuple or None
         Class names in column order; None where classes are only numbered, from 0 on.
 
@@ -57,6 +60,11 @@ class Scores:
     array(['c', 'b'], dtype='<U1')
     >>> scores[scores.level != ec.Level.HARD]
     Scores(n_samples=2, accuracy=1.0000, msr=0.5000, ese=0.0393)
+    >>> scores.to_pandas()[["id", "easiness", "level"]].round(3)
+      id  easiness   level
+    0  a     1.000    easy
+    1  b     0.921  medium
+    2  c     0.000    hard
     """
 
     easiness: NDArray[np.float64]
@@ -64,20 +72,18 @@ class Scores:
     level: NDArray[np.uint8]
     loss: NDArray[np.float64]
     predicted: NDArray[np.int64]
-    labels: NDArray[np.int64]
     summary: Summary
     n_classes: int
-    ids: NDArray[Any] | None = None
-    classes: tuple[Any, ...] | None = None
-    _rows: range | NDArray[np.int64] | None = None
 
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """Row of each sample in the data that were scored, counted from `first_row`."""
-        return np.asarray(range(len(self)) if self._rows is None else self._rows, np.int64)
-
-    def __len__(self) -> int:
-        return int(self.level.size)
+    def _columns(self) -> dict[str, Any]:
+        return self._named({
+            "label": class_words(self.labels, self.classes),
+            "predicted": class_words(self.predicted, self.classes),
+            "easiness": self.easiness,
+            "log_easiness": self.log_easiness,
+            "level": level_words(self.level),
+            "loss": self.loss,
+        })  # fmt: skip
 
     def __getitem__(self, which: slice | ArrayLike) -> Scores:
         at = which if isinstance(which, slice) else check_rows(which, len(self))
@@ -88,7 +94,8 @@ class Scores:
         return replace(
             self, **part,
             summary=Summary._from_tally(tally, summary.estimator, n_bins),
-            ids=None if self.ids is None else self.ids[at],
+            _ids=None if self._ids is None else self._ids[at],
+            _index=None if self._index is None else self._index[at],
             _rows=self.rows[at],
         )  # fmt: skip
 

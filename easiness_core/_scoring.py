@@ -16,10 +16,10 @@ from easiness_core._estimators import ClosedForm, Estimator, MonteCarlo
 from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.numbers import check_count
 from easiness_core._input.probs import Probs, check_probs, explain_bad_rows
-from easiness_core.progress import counted
 from easiness_core._scores import Scores
 from easiness_core._summary import Summary
 from easiness_core.errors import InputTypeError
+from easiness_core.progress import counted
 
 _DEFAULT = ClosedForm()
 
@@ -183,7 +183,7 @@ def _score_checked(
         labels=labels,
         summary=Summary._from_tally(tally.tolist(), estimator, n_bins),
         n_classes=probs.n_classes,
-        ids=ids,
+        _ids=ids,
         classes=classes,
         _rows=range(first_row, first_row + n_rows),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._estimators import ClosedForm
+from easiness_core._frames import Table
 from easiness_core._input.numbers import check_vector
 from easiness_core._scoring import score
 from easiness_core.errors import InputValueError
@@ -23,8 +24,8 @@ SIGMA_GRID: Final[tuple[float, ...]] = tuple(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class SigmaFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class SigmaFit(Table):
     """The whole curve, and its lowest point.
 
     Attributes
@@ -40,6 +41,13 @@ class SigmaFit:
     grid: NDArray[np.float64]
     ese_curve: NDArray[np.float64]
     msr_curve: NDArray[np.float64]
+
+    def _columns(self) -> dict[str, Any]:
+        return {"sigma": self.grid, "ese": self.ese_curve, "msr": self.msr_curve}
+
+    def __repr__(self) -> str:
+        edge = ", at the edge of its grid" if self.at_edge else ""
+        return f"SigmaFit(sigma={self.sigma:g}, ese={self.ese:.4f}, {self.grid.size} sigmas{edge})"
 
     @property
     def at_edge(self) -> bool:
