@@ -49,9 +49,7 @@ def test_notebooks_run(path, tmp_path):
     nbclient.NotebookClient(
         book, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     ).execute()
-    outputs = [
-        output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs
-    ]
+    outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
     for output in outputs:
         if output.output_type == "stream":
             assert "Warning" not in output.text
