@@ -57,4 +57,4 @@ def test_notebooks_run(path, tmp_path):
     assert sum("image/png" in data for data in shown) >= 1
     # Tables are of ours, or of pandas.
     assert sum("text/html" in data for data in shown) >= 2
-    assert all("object at 0x" not in data.get("text/plain", "") for data in shown)
+    assert all(" at 0x" not in data.get("text/plain", "") for data in shown)

@@ -33,6 +33,8 @@ def test_the_index_of_X_or_y_comes_back(given):
     joined = FRAME.join(frame)
     assert joined["label"].tolist() == NAMES[Y].tolist()
     np.testing.assert_array_equal(joined["log_easiness"], model.log_easiness_)
+    for kept in (model.scores_, model.label_errors_, model.scores(X_given, y_given)):
+        pd.testing.assert_index_equal(kept.to_pandas().index, INDEX)
     assert all(isinstance(name, str) for name in frame.columns)
 
 
