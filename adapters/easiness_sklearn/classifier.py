@@ -214,7 +214,7 @@ class EasinessClassifier(ScoredClassifier):
                 indexed(labels, index),
                 classes=self.classes_.tolist(),
                 normalize=self.normalize,
-            )
+            )  # fmt: skip
         self._probs = probs if self.store_probs else None
         return self
 
