@@ -119,9 +119,9 @@ def _series(values: Any, name: str) -> Any:
 
 
 def _table_of(values: Any) -> Any:
-    """Arrow table of a `datasets.Dataset`, or of one of its columns."""
+    """Arrow table of a `datasets.Dataset`, or one of its columns."""
     if hasattr(values, "column_name") and hasattr(values.source, "select_columns"):
-        values = values.source.select_columns([values.column_name])
+        return _table_of(values.source.select_columns([values.column_name])).column(0)
     if not hasattr(values, "with_format") or not hasattr(values, "__len__"):
         return None
     return values.with_format("arrow")[:]
@@ -131,7 +131,7 @@ def names_of_codes(values: Any) -> Names:
     """Names that a column of `datasets` of type ClassLabel has for its numbers."""
     if not comes_from(values, "datasets") or not hasattr(values, "column_name"):
         return None
-    names = getattr(values.features[values.column_name], "names", None)
+    names = getattr(values.features, "names", None)
     return None if names is None else tuple(names)
 
 
@@ -164,14 +164,19 @@ def _column(column: Any, name: str) -> Any:
 
     if column.null_count:
         raise missing(name, column.is_null().to_numpy(), "null")
+    if pa.types.is_dictionary(column.type):
+        # By NumPy: Arrow decodes no dictionary of string views, such as those of polars.
+        parts = [
+            each.dictionary.to_numpy(zero_copy_only=False)[each.indices.to_numpy()]
+            for each in column.chunks
+        ]
+        return np.concatenate(parts) if parts else np.empty(0)
     array = column.combine_chunks()
     while isinstance(array.type, pa.BaseExtensionType):
         if len(getattr(array.type, "shape", ())) > 1:
             return array.to_numpy_ndarray()
         array = array.storage
     kind = array.type
-    if pa.types.is_dictionary(kind):
-        return array.dictionary_decode().to_numpy(zero_copy_only=False)
     if pa.types.is_decimal(kind):
         return array.cast(pa.float64()).to_numpy(zero_copy_only=False)
     if not hasattr(kind, "value_field"):

@@ -181,8 +181,10 @@ def check_logits(logits: ArrayLike) -> NDArray[Any]:
 def class_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names, bool]:
     """Array and names of its columns, in the order of the classes; whether they had another."""
     array, names = _real_matrix(values, name)
-    order = list(range(array.shape[1])) if names is None else order_of(names)
-    if names is None or order == sorted(order):
+    if names is None or names == tuple(range(len(names))):
+        return array, None, False
+    order = order_of(names)
+    if order == sorted(order):
         return array, names, False
     return array[:, order], tuple(names[at] for at in order), True
 
