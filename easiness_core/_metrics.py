@@ -80,12 +80,15 @@ class EasinessBins(Table):
         return accuracy_intervals(self.accuracy, self.count)
 
     def _columns(self) -> dict[str, Any]:
+        low, high = self.accuracy_interval.T
         return {
             "low": self.edges[:-1],
             "high": self.edges[1:],
             "count": self.count,
             "accuracy": self.accuracy,
             "mean_easiness": self.mean_easiness,
+            "accuracy_low": low,
+            "accuracy_high": high,
         }
 
     def __len__(self) -> int:
