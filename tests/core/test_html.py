@@ -69,7 +69,7 @@ def test_scores(samples):
         "loss",
     ]
     assert len(shown.rows) == 6
-    texts = [name if len(name) <= 40 else name[:39] + "…" for name in NAMES]
+    texts = [name if len(name) <= 32 else name[:31] + "…" for name in NAMES]
     for row, cells in enumerate(shown.rows[1:]):
         assert cells[:3] == [ids[row], texts[scores.labels[row]], texts[scores.predicted[row]]]
         assert float(cells[3]) == pytest.approx(scores.easiness[row], rel=1e-3)
