@@ -76,6 +76,16 @@ class Scores(SampleTable):
     summary: Summary
     n_classes: int
 
+    @classmethod
+    def _of(cls, **fields: Any) -> Scores:
+        """Make scores of these fields.
+
+        A frozen dataclass sets each by `object.__setattr__`: 2 of the 17 us of a batch.
+        """
+        scores = cls.__new__(cls)
+        scores.__dict__.update(fields)
+        return scores
+
     def _columns(self) -> dict[str, Any]:
         return self._named({
             "label": class_words(self.labels, self.classes),

@@ -170,7 +170,7 @@ def _score_checked(
         if part is None:
             raise explain_bad_rows(probs, first_row=first_row)
         tally += part
-    return Scores(
+    return Scores._of(
         easiness=out.easiness,
         log_easiness=out.log_easiness,
         level=out.level,

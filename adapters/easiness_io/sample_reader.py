@@ -26,7 +26,7 @@ _ELEMENTS = 4_000_000
 _MOST_ROWS = 1 << 18
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Samples:
     """Consecutive rows of an input.
 
@@ -52,6 +52,10 @@ class Samples:
 
     def __len__(self) -> int:
         return int(self.labels.size)
+
+    def __repr__(self) -> str:
+        n_rows, n_classes = self.probs.shape
+        return f"Samples({n_rows} rows of {n_classes} classes, from row {self.first_row})"
 
 
 class SampleReader:
@@ -94,6 +98,10 @@ class SampleReader:
         self._with_ids = [part for part in self._parts if part.ids is not None]
         with located(path):
             self._settle(first)
+
+    def __repr__(self) -> str:
+        rows = "" if self.n_rows is None else f"{self.n_rows} rows, "
+        return f"SampleReader({rows}{self.n_classes} classes, {len(self.paths)} files)"
 
     def _open_probs(self, path: str, *, has_labels: bool) -> Part:
         options = self._options if has_labels else replace(self._options, labels=None)

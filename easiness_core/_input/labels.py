@@ -101,7 +101,7 @@ def name_labels(
             f"expected {n_rows} labels, one a row of {of or 'probs'}, got {array.size}",
             argument="labels",
         )
-    codes = names_of_codes(labels)
+    codes = None if type(labels) is np.ndarray else names_of_codes(labels)
     if classes is None and columns is None and codes is None:
         return _as_indices(array, n_classes, first_row, of), None
     refuse_missing(array, "labels", first_row)
