@@ -224,8 +224,7 @@ def find_label_errors(
         problem = f"expected one of {', '.join(_METHODS)}, got {method!r}"
         raise InputValueError(problem, argument="method")
     rows = check_probs(probs, normalize=normalize)
-    samples = check_samples(rows, probs, labels, classes=classes, ids=ids)
-    given = samples.labels
+    given, names, own_ids, index = check_samples(rows, probs, labels, classes=classes, ids=ids)
     # Refuses bad rows, whatever they hold.
     scores = score(rows.array, given, normalize=normalize)
     _warn_below_chance(scores, rows.n_classes)
@@ -265,9 +264,9 @@ def find_label_errors(
         estimated_rate=(low, high),
         method=method,
         labels=given,
-        classes=samples.classes,
-        _ids=samples.ids,
-        _index=samples.index,
+        classes=names,
+        _ids=own_ids,
+        _index=index,
     )
 
 

@@ -136,7 +136,7 @@ def fit_sigma(
         raise InputValueError("expected at least one sigma, got none", argument="grid")
     # Once for all sigmas: frames are converted, and labels matched with names.
     rows = check_probs(probs, normalize=normalize)
-    given = check_samples(rows, probs, labels, classes=classes).labels
+    given = check_samples(rows, probs, labels, classes=classes)[0]
     summaries = [
         score(
             rows.array, given, estimator=ClosedForm(sigma=float(sigma), resolution=resolution),
