@@ -122,6 +122,11 @@ class LabelErrors(SampleTable):
         -------
         LabelErrorsDisplay
             With the axes as `ax_` and the figure as `figure_`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
         """
         from easiness_core.displays import LabelErrorsDisplay
 

@@ -77,6 +77,11 @@ class SigmaFit(Table):
         -------
         SigmaDisplay
             With the axes as `ax_` and the figure as `figure_`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
         """
         from easiness_core.displays import SigmaDisplay
 
