@@ -120,7 +120,7 @@ def is_torch(values: Any) -> bool:
     False
     """
     # Not a data set or a model.
-    return hasattr(values, "layout") and comes_from(values, "torch")
+    return hasattr(values, "device") and comes_from(values, "torch")
 
 
 def _from_object(array: NDArray[Any]) -> NDArray[Any]:
