@@ -119,7 +119,8 @@ def is_torch(values: Any) -> bool:
     >>> is_torch(np.zeros(3))
     False
     """
-    return comes_from(values, "torch")
+    # Not a data set or a model.
+    return hasattr(values, "device") and comes_from(values, "torch")
 
 
 def _from_object(array: NDArray[Any]) -> NDArray[Any]:

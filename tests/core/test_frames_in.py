@@ -294,6 +294,10 @@ REFUSED = {
         POLARS.with_columns(id=pl.lit("a")), WORDS, {}, "in column 'id'",
     ),
     "a number in a column": (FRAME.assign(row=np.arange(N)), LABELS, {}, "column 'row' fits no cl"),
+    "splits": (datasets.DatasetDict(train=DATASET), LABELS, {}, "an array, got DatasetDict"),
+    "a stream": (
+        DATASET.to_iterable_dataset(), LABELS, {}, "expected an array, got IterableDataset",
+    ),
     "labels in two columns": (
         PROBS, pd.DataFrame({"y": LABELS, "name": WORDS}), {}, "pass one .* labels\\['y'",
     ),
