@@ -1,0 +1,51 @@
+"""Configuration of the site: `make docs` builds it into `docs/_build/html`, offline."""
+
+import easiness_core
+
+project = "easiness_core"
+author = "The easiness_core developers"
+copyright = author
+version = release = easiness_core.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxarg.ext",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+nitpicky = True
+# Docstrings put code, formulas and names in single backticks: what is a public name becomes a link.
+default_role = "py:obj"
+nitpick_ignore_regex = [("py:obj", "(?s).*")]
+
+autodoc_member_order = "bysource"
+# Types are in the text of the docstrings, with shapes and ranges.
+autodoc_typehints = "none"
+autosummary_ignore_module_all = False
+numpydoc_show_class_members = False
+
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 4
+copybutton_prompt_text = r">>> |\.\.\. |\$ |> "
+copybutton_prompt_is_regexp = True
+copybutton_line_continuation_character = "\\"
+
+html_theme = "furo"
+html_title = "easiness_core"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+html_copy_source = False
+
+# "all" means: all but these. SA01, ES01: not every docstring needs the section. SS05: it takes
+# every first word that ends in s for a verb. PR06: it takes "integer" in any text for a type.
+numpydoc_validation_checks = {"all", "SA01", "ES01", "SS05", "PR06"}
+# A result documents its fields as attributes, and comes from a function that has an example.
+numpydoc_validation_overrides = {"PR01": ["Attributes\n"], "EX01": ["Attributes\n"]}
+# numpydoc cannot read the source of what Hypothesis generates.
+numpydoc_validation_exclude = {r"easiness_core\.testing\."}
