@@ -72,8 +72,9 @@ fuzz: $(VENV)/.test  ## damaged files of every format, read in child processes (
 stress: $(VENV)/.test  ## interrupts in the first milliseconds of a call, in 200 processes (5 minutes)
 	$(BIN)/python tests/stress_interrupts.py --processes 200
 
-picture: $(VENV)/.demo  ## draw the README's picture again
+picture: $(VENV)/.demo  ## draw the README's picture and those of docs/concepts.md again
 	$(BIN)/python examples/evidence/readme_picture.py
+	$(BIN)/python examples/evidence/concept_pictures.py
 
 bench: $(VENV)/.bench  ## timings against others (15 minutes, nothing else running); writes docs/benchmarks.md
 	$(BIN)/pytest tests/bench -o python_files='bench_*.py' -q --benchmark-json=$(VENV)/timings.json

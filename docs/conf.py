@@ -1,5 +1,13 @@
 """Configuration of the site: `make docs` builds it into `docs/_build/html`, offline."""
 
+import os
+import subprocess
+import sys
+
+from docutils import nodes
+from easiness_cli.__main__ import COMMANDS
+from sphinx.util.docutils import SphinxDirective
+
 import easiness_core
 
 project = "easiness_core"
@@ -14,7 +22,6 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
     "sphinx_design",
-    "sphinxarg.ext",
 ]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
@@ -49,3 +56,23 @@ numpydoc_validation_checks = {"all", "SA01", "ES01", "SS05", "PR06"}
 numpydoc_validation_overrides = {"PR01": ["Attributes\n"], "EX01": ["Attributes\n"]}
 # numpydoc cannot read the source of what Hypothesis generates.
 numpydoc_validation_exclude = {r"easiness_core\.testing\."}
+
+
+class CommandHelp(SphinxDirective):
+    """What `easiness COMMAND --help` prints, a section for each command."""
+
+    def run(self) -> list[nodes.Node]:
+        sections: list[nodes.Node] = []
+        for name in COMMANDS:
+            text = subprocess.run(
+                [sys.executable, "-m", "easiness_cli", name, "--help"],
+                env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, check=True,
+            ).stdout  # fmt: skip
+            section = nodes.section("", nodes.title(text=name), ids=[name])
+            section += nodes.literal_block(text, text, language="text")
+            sections.append(section)
+        return sections
+
+
+def setup(app):
+    app.add_directive("command-help", CommandHelp)
