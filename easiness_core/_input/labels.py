@@ -25,21 +25,21 @@ def check_labels(
     first_row: int = 0,
     of: str | None = None,
 ) -> NDArray[np.int64]:
-    """Check labels and give them as class indices.
+    """Check labels and convert them to class indices.
 
     Parameters
     ----------
     labels : array of shape (n_rows,)
         Class indices, or names with `classes`.
     n_rows, n_classes : int
-        Shape of the array that they belong to.
+        Shape of the array that the labels belong to.
     classes : sequence of length n_classes, optional
         The labels' values in the order of the columns.
     first_row : int, default 0
         Number of the first row, for messages.
     of : str, optional
-        What the labels belong to, such as `"logits"`, where the caller has no option `classes`
-        to recommend; `"probs"` by default.
+        What the labels belong to, such as `"logits"`, if the caller has no option `classes` that
+        a message could recommend; `"probs"` by default.
 
     Returns
     -------
@@ -49,10 +49,10 @@ def check_labels(
     Raises
     ------
     InputTypeError
-        If labels are not whole numbers, or are names without `classes`.
+        If labels are not whole numbers, or are names and `classes` is not given.
     InputValueError
-        If labels have the wrong shape or length, or are outside the classes; if `classes` has
-        another length, or a name twice.
+        If labels have the wrong shape or length, or are outside the classes; or if `classes` has
+        the wrong length or repeats a name.
 
     Examples
     --------
