@@ -1,4 +1,4 @@
-"""What every format gives: named columns, read in blocks of rows."""
+"""Named columns of a file, read in blocks of rows: the protocol of all formats."""
 
 from __future__ import annotations
 
@@ -51,7 +51,14 @@ class Field:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How files are read; the options of `easiness_io.open_samples`."""
+    """How files are read: the options of `open_samples`, which describes them.
+
+    Examples
+    --------
+    >>> from easiness_io import ReadOptions
+    >>> ReadOptions(delimiter=";", decimal=",").header is None
+    True
+    """
 
     probs: str | None = None
     labels: str | None = None
@@ -136,7 +143,17 @@ class Source:
 
 
 class Reader(ABC):
-    """One open file; each format derives from it."""
+    """Base class of open files, one subclass for each format; `open_reader` returns one.
+
+    Attributes
+    ----------
+    source : Source
+        The file on disk, or the bytes of standard input.
+    fields : dict of str to Field
+        The columns by name.
+    n_rows, estimated_rows : int or None
+        Number of rows, None if the file must be read to know it; and an estimate of it.
+    """
 
     layout: Literal["table", "unnamed", "arrays"] = "table"
     guessed_header = False
@@ -156,13 +173,13 @@ class Reader(ABC):
 
     @abstractmethod
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
-        """Give the named columns of all rows in order, in blocks of about `block_rows` or fewer."""
+        """Read the named columns of all rows in order, in blocks of about `block_rows` or fewer."""
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:  # noqa: B027
-        """Settle which columns are read, and which of them are labels and ids, not classes."""
+        """Choose the columns to read, and which of them are labels and ids, not classes."""
 
     def head(self, names: Sequence[str]) -> Block:
-        """Give the named columns of the first rows, at most `HEAD_ROWS`."""
+        """Read the named columns of the first rows, at most `HEAD_ROWS`."""
         missing = [name for name in names if name not in self._head]
         if missing:
             # In small blocks: what a row takes is not known yet.
@@ -176,7 +193,7 @@ class Reader(ABC):
         return {name: self._head[name] for name in names}
 
     def width(self, name: str) -> int:
-        """Count the columns of a matrix; 0 where lists of no rows do not tell."""
+        """Count the columns of a matrix; 0 if it has lists and no rows."""
         width = self.fields[name].width
         if width is not None:
             return width

@@ -45,7 +45,38 @@ def is_readable_name(path: str) -> bool:
 
 
 def open_reader(path: str, options: ReadOptions) -> Reader:
-    """Open a file for reading in blocks; only what tells its columns is read."""
+    """Open a file for reading in blocks; only its header is read.
+
+    Parameters
+    ----------
+    path : str
+        A file, the folder of a saved `datasets.Dataset`, or `"-"` for standard input.
+    options : ReadOptions
+        How to read it.
+
+    Returns
+    -------
+    Reader
+        The open file, with its columns.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or its format is unknown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from easiness_io import ReadOptions, open_reader
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "part.npz")
+    ...     np.savez(path, probs=[[0.9, 0.1]], labels=[0])
+    ...     reader = open_reader(str(path), ReadOptions())
+    >>> sorted(reader.fields)
+    ['labels', 'probs']
+    """
     is_standard = path == STANDARD_INPUT
     source = Source("standard input" if is_standard else path, options.max_bytes)
     try:
