@@ -52,10 +52,20 @@ html_copy_source = False
 # "all" means: all but these. SA01, ES01: not every docstring needs the section. SS05: it takes
 # every first word that ends in s for a verb. PR06: it takes "integer" in any text for a type.
 numpydoc_validation_checks = {"all", "SA01", "ES01", "SS05", "PR06"}
-# A result documents its fields as attributes, and comes from a function that has an example.
-numpydoc_validation_overrides = {"PR01": ["Attributes\n"], "EX01": ["Attributes\n"]}
-# numpydoc cannot read the source of what Hypothesis generates.
-numpydoc_validation_exclude = {r"easiness_core\.testing\."}
+# A result documents its fields as attributes, and comes from a function that has an example; the
+# errors of one family share their parameters.
+numpydoc_validation_overrides = {
+    "PR01": ["Attributes\n", "Its parameters are those of"],
+    "EX01": ["Attributes\n", "Its parameters are those of"],
+}
+numpydoc_validation_exclude = {
+    # Methods and properties: their class has the example.
+    r"\.[A-Z]\w+\.\w",
+    # numpydoc cannot read the source of what Hypothesis generates.
+    r"easiness_core\.testing\.",
+    # Parameters of several functions that are described once.
+    r"easiness_(core\.(easiness|log_easiness|expected_sample_easiness_error|Level)|sklearn|torch)",
+}
 
 
 class CommandHelp(SphinxDirective):

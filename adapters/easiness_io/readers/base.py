@@ -51,7 +51,9 @@ class Field:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How files are read: the options of `open_samples`, which describes them.
+    """How files are read.
+
+    Its parameters are those of `open_samples`.
 
     Examples
     --------
