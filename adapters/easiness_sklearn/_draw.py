@@ -1,4 +1,4 @@
-"""What both displays draw with: colours, axes, and labels taken from predictions."""
+"""What both displays draw with: colors, axes, and labels taken from predictions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sklearn.utils.validation import column_or_1d
 import easiness_core as ec
 from easiness_sklearn._shared import core_estimator, score_fitted, score_labels
 
-# Told apart by people who see few colours, and in print.
-COLOURS = {ec.Level.HARD: "#d55e00", ec.Level.MEDIUM: "#eba900", ec.Level.EASY: "#0072b2"}
+# Told apart by people who see few colors, and in print.
+COLORS = {ec.Level.HARD: "#d55e00", ec.Level.MEDIUM: "#eba900", ec.Level.EASY: "#0072b2"}
 MUTED = "#53606d"
 
 

@@ -217,8 +217,8 @@ class EasinessCurveDisplay:
         x, y = self.bins.mean_easiness[shown], self.bins.accuracy[shown]
         (self.line_,) = ax.plot(x, y, **{"marker": "o", "label": label, **kwargs})
         self.line_.set_gid(_GID)
-        colour = self.line_.get_color()
-        ax.vlines(x, y, x, color=colour, alpha=0.35, linewidth=3)
+        color = self.line_.get_color()
+        ax.vlines(x, y, x, color=color, alpha=0.35, linewidth=3)
         self.counts_ = []
         for at, height, count in zip(x, y, self.bins.count[shown], strict=True):
             right, upper = at > 0.85, height > 0.5
@@ -230,7 +230,7 @@ class EasinessCurveDisplay:
                     textcoords="offset points",
                     ha="right" if right else "left",
                     va="top" if upper else "bottom",
-                    color=colour,
+                    color=color,
                     fontsize="small",
                     bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
                 )

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 import easiness_core as ec
 from easiness_sklearn._draw import (
-    COLOURS,
+    COLORS,
     axes_to_draw_on,
     scores_of_estimator,
     scores_of_predictions,
@@ -17,7 +17,7 @@ from easiness_sklearn._draw import (
 
 
 class EasinessDisplay:
-    """Histogram of easiness on a logarithmic axis of counts, coloured by level.
+    """Histogram of easiness on a logarithmic axis of counts, colored by level.
 
     One bar each for the hard and the easy samples, at 0 and at 1, where nearly all samples
     lie, and twenty for the medium ones between. Use `from_estimator` or `from_predictions`, or
@@ -199,7 +199,7 @@ class EasinessDisplay:
         self.bars_ = {}
         for level, (x, height, width) in places.items():
             word = str(level.name).lower()
-            style = {"color": COLOURS[level], "label": word, "width": width, **kwargs}
+            style = {"color": COLORS[level], "label": word, "width": width, **kwargs}
             self.bars_[level] = ax.bar(x, height, **style)
         resolution = self.scores.summary.estimator.resolution  # type: ignore[union-attr]
         ends = (f"≤ {resolution:g}", f"≥ {1 - resolution:g}") if resolution else ("0", "1")

@@ -1,4 +1,4 @@
-"""Whatever holds an array, as a NumPy array: recognised by its looks, nothing imported."""
+"""Whatever holds an array, as a NumPy array: recognized by its looks, nothing imported."""
 
 from __future__ import annotations
 
