@@ -1,6 +1,7 @@
 """Configuration of the site: `make docs` builds it into `docs/_build/html`, offline."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -43,6 +44,7 @@ copybutton_prompt_is_regexp = True
 copybutton_line_continuation_character = "\\"
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"
 html_title = "easiness_core"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -84,5 +86,11 @@ class CommandHelp(SphinxDirective):
         return sections
 
 
+def link_pages(app, what, name, obj, options, lines):
+    """Turn `docs/numerics.md`, as docstrings name pages, into a link."""
+    lines[:] = [re.sub(r"\bdocs/(\w+)\.md", r":doc:`/\1`", line) for line in lines]
+
+
 def setup(app):
     app.add_directive("command-help", CommandHelp)
+    app.connect("autodoc-process-docstring", link_pages)
