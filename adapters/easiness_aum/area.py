@@ -153,7 +153,7 @@ class AreaUnderMargin:
             np.add.at(sums.probs, row, np.rint(ec.softmax(array) / UNIT).astype(np.int64))
 
     def _append(self, ids: list[Id], log: Log) -> None:
-        """Enter measurements of margins; an id that occurs twice is measured twice."""
+        """Add measurements of margins; an id that occurs twice is measured twice."""
         self._table.enter(ids, log.row, log.target)
         sums = self._table.sums
         np.add.at(sums.count, log.row, 1)
@@ -309,7 +309,7 @@ class AreaUnderMargin:
             )
 
     def _find(self, ids: list[Id], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Find the row of each id; refuse ids of the other kind and labels that changed."""
+        """Find the row of each id; refuse ids of another type and labels that have changed."""
         row = self._table.find(ids)
         check_kind(self._table, ids)
         check_same_labels(self._table, ids, row, labels)

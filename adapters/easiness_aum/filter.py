@@ -204,7 +204,7 @@ class AUMFilter:
         return (easy if self.rule == "flagged_easy" else ~easy), cut
 
     def _easiness(self, values: AUMValues, probs: Any, labels: Any) -> Pair:
-        """Easiness of the label, and of the predicted class where it is another."""
+        """Return the easiness of the label, and of the predicted class if it differs."""
         if probs is None:
             if values.easiness is None or values.rival_easiness is None:
                 raise ValueError(

@@ -129,7 +129,7 @@ def score(
 
 
 def _lazy(work: Callable[..., ec.Scores], probs: Any, labels: Any) -> DaskScores:
-    """Write the graph, a dict: what Dask builds of one Delayed a block takes milliseconds each."""
+    """Write the graph as a dict: building one Delayed per block takes milliseconds each."""
     import dask.array as da
     from dask.base import tokenize
     from dask.delayed import Delayed
@@ -165,7 +165,7 @@ def _lazy(work: Callable[..., ec.Scores], probs: Any, labels: Any) -> DaskScores
 
 
 def _merging(last: str, scored: list[Any]) -> dict[Any, Any]:
-    """Merge the summaries of blocks by a tree, whose root is called `last`."""
+    """Merge the summaries of blocks in a tree whose root is called `last`."""
     of = attrgetter("summary")
     tasks: dict[Any, Any] = {(last, 0, at): (_get, of, key) for at, key in enumerate(scored)}
     waiting, depth = list(tasks), 0
@@ -186,7 +186,7 @@ def _get(of: Callable[[ec.Scores], Any], scores: ec.Scores) -> Any:
 
 
 def _aligned(labels: Any, rows: tuple[float, ...], n_rows: float) -> Any:
-    """Cut labels as rows are cut, and refuse what cannot be."""
+    """Rechunk labels to match the rows, or refuse them."""
     import dask.array as da
     from dask.base import is_dask_collection
 

@@ -70,9 +70,9 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
 def check_same_ids(
     ids: pa.Array, others: pa.Array, first_row: int, path: str, other: str, *, what: str = "ids"
 ) -> None:
-    """Refuse labels whose ids differ, row by row, from those of the probabilities.
+    """Refuse labels whose ids differ, in any row, from those of the probabilities.
 
-    Whole numbers and their decimal texts are the same.
+    A whole number equals its text.
     """
     left, right = ids, others
     if left.type != right.type:

@@ -105,9 +105,9 @@ class SampleReader:
         return find_columns(reader, options, probs=True, label=has_labels)
 
     def _open_labels(self, first: Part, path: str) -> Part:
-        """Open the file of labels; refuse one that could be scored itself, as the first could.
+        """Open the file of labels; refuse one that could itself be scored.
 
-        That is what an unquoted glob leads to.
+        An unquoted glob leads to that.
         """
         reader, options = open_reader(path, self._options), self._options
         part = find_columns(reader, options, probs=False, label=True)
@@ -130,7 +130,7 @@ class SampleReader:
         return part
 
     def _settle(self, first: Part) -> None:
-        """Settle which columns are read, and how many rows and classes there are."""
+        """Determine which columns are read, and the numbers of rows and classes."""
         self.ids_name = self._with_ids[0].ids if self._with_ids else None
         if self._options.ids and not self._with_ids:
             names = [name for part in self._parts for name in part.reader.fields]
@@ -164,7 +164,7 @@ class SampleReader:
         return DataError(problem, path=self.paths[-1], hint=hint)
 
     def _shared_columns(self) -> list[str]:
-        """Name what both files say of a row besides: it must be the same in both."""
+        """Name other columns that both files have: they must be equal in both."""
         if len(self._parts) < 2 or self._with_ids or self._options.ids == "":
             return []
         first, second = (
@@ -175,7 +175,7 @@ class SampleReader:
         return [name for name in first if name in second and name not in used]
 
     def _named_as_labels(self, first: Part) -> tuple[str, ...] | None:
-        """Give the names of the classes, cut as the labels of the first rows have them."""
+        """Return class names, shortened as the labels of the first rows are."""
         if len(self.class_columns) == 1 or first.reader.layout != "table":
             return None
         texts: list[str] = []
@@ -227,7 +227,7 @@ class SampleReader:
             done += counts[0]
 
     def _header_hint(self, n_more_labels: int) -> str | None:
-        """Advise on a first line that may have been taken for what it is not."""
+        """Suggest an option if the first line of a csv may have been misread."""
         words = {
             ("unnamed", 1): "holds names, pass {header}",
             ("table", -1): "is a row, pass {no_header}",

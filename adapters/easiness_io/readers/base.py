@@ -40,12 +40,12 @@ class Field:
 
     @property
     def is_number(self) -> bool:
-        """Whether it holds one number a row."""
+        """Whether it holds one number per row."""
         return self.kind in ("float", "integer", "boolean", "any")
 
     @property
     def is_single(self) -> bool:
-        """Whether it holds one number or text a row."""
+        """Whether it holds one number or text per row."""
         return self.is_number or self.kind == "text"
 
 
@@ -97,7 +97,7 @@ class Source:
         return DataError(problem, path=self.path, **fields)
 
     def unreadable(self, problem: str, **fields: Any) -> UnreadableError:
-        """Build an error about a file that is not what it should be."""
+        """Build an error about a file that is damaged or of another format."""
         return UnreadableError(problem, path=self.path, **fields)
 
     def check_size(self, n_bytes: int, what: str) -> None:
@@ -108,7 +108,7 @@ class Source:
             raise self.error(f"{problem} {self.max_bytes:,}", hint=hint)
 
     def check_width(self, name: str, expected: int, width: int, row: int) -> None:
-        """Refuse a list that is not as long as those before."""
+        """Refuse a list whose length differs from those before."""
         if width != expected:
             problem = f"lists of different lengths: {expected} and, in row {row}, {width}"
             raise self.error(f"column {name!r}: {problem}", row=row)
@@ -116,7 +116,7 @@ class Source:
     def check_complete(
         self, values: Any, first_row: int, name: str | None = None, *, per_row: int = 1
     ) -> None:
-        """Refuse nulls in an Arrow column, or in the labels where it has no name."""
+        """Refuse nulls in an Arrow column, or in the labels if no name is given."""
         n_null = values.null_count
         if n_null:
             row = first_row + pc.index(values.is_null(), True).as_py() // per_row
@@ -130,7 +130,7 @@ class Source:
 
     @contextmanager
     def reading(self, what: str) -> Iterator[None]:
-        """Refuse the file where a library that reads it fails."""
+        """Turn the failure of a library that reads the file into an error about the file."""
         try:
             yield
         except DataError:
@@ -211,7 +211,7 @@ def rows_of(block: Mapping[str, Values]) -> int:
 
 
 def rebatched(blocks: Iterator[Block], size: int, source: Source) -> Iterator[Block]:
-    """Cut and join blocks to `size` rows each, the last one shorter; copies only to join."""
+    """Split and join blocks to `size` rows each; the last may be shorter. Only joining copies."""
     waiting: list[Block] = []
     widths: dict[str, int] = {}
     done = n_waiting = n_text = 0

@@ -1,4 +1,4 @@
-"""Which reader opens a file: told by its first bytes, and by its name where these do not tell."""
+"""Choose the reader of a file by its first bytes, or else by its name."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _STEP = 1 << 20
 
 
 def suffix_of(path: str) -> str:
-    """Give the suffix that names a file's format, without that of its compression."""
+    """Return the suffix that names a file's format, without that of its compression."""
     stem, suffix = os.path.splitext(path.lower())
     return os.path.splitext(stem)[1] if suffix in COMPRESSED else suffix
 
 
 def is_readable_name(path: str) -> bool:
-    """Whether a file is called as one of the formats is."""
+    """Tell whether a file's name has the suffix of a known format."""
     return any(suffix_of(path) in suffixes for _, _, suffixes in FORMATS.values())
 
 
@@ -119,7 +119,7 @@ def open_reader(path: str, options: ReadOptions) -> Reader:
 
 
 def _kept(file: BinaryIO, source: Source) -> Source:
-    """Keep the bytes of what can be read only once."""
+    """Keep the bytes of input that can be read only once."""
     data = bytearray()
     while chunk := file.read(_STEP):
         data += chunk

@@ -121,7 +121,7 @@ def expand(path: str) -> dict[str, str]:
 
 
 def stem(path: str) -> str:
-    """Give a file's name without the suffixes of its format and compression."""
+    """Return a file's name without the suffixes of its format and compression."""
     name = os.path.basename(os.path.normpath(path))
     first, suffix = os.path.splitext(name)
     return os.path.splitext(first)[0] if suffix.lower() in registry.COMPRESSED else first
@@ -219,7 +219,7 @@ def pair_shards(
 
 
 def _found(paths: str | Iterable[str], argument: str) -> dict[str, str]:
-    """Give files by what pairs them: as `expand` does, or by their place in a list."""
+    """Return files by the key that pairs them: that of `expand`, or the position in a list."""
     if isinstance(paths, str):
         return expand(paths)
     found = {str(at): path for at, path in enumerate(paths)}

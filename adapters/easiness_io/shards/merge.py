@@ -1,4 +1,4 @@
-"""Summaries of scored folders, manifests and printed results, merged exactly."""
+"""Merge the summaries of scored folders, manifests and printed results exactly."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _refuse_seen(keys: list[str], path: str, seen: dict[str, str]) -> None:
 def _refuse_difference(
     path: str, manifest: Manifest, folder: str, first: dict[str, tuple[str, dict[str, Any]]]
 ) -> None:
-    """Refuse parameters other than those of all manifests, or of the run that filled a folder."""
+    """Refuse parameters that differ from those of the other manifests or of the folder's run."""
     found = {**manifest.parameters, "version": manifest.version}
     # Of all: the estimator and the bins are compared as summaries are merged.
     compared = {"": ["normalize", "logits", "classes"]}

@@ -146,7 +146,7 @@ def _publish(temporary: str, path: str, overwrite: bool) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Make the new name itself last through a power cut, where the system can."""
+    """Make the new name survive a power cut, if the system can."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

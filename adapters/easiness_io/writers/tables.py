@@ -159,7 +159,7 @@ class Sink(ABC):
 
 
 class CsvSink(Sink):
-    """Lines of text."""
+    """Write csv."""
 
     _begun = False
 
@@ -225,7 +225,7 @@ class ParquetSink(Sink):
 
 
 class NpzSink(Sink):
-    """Keeps all columns in memory: an archive holds one column after the other."""
+    """Write npz; all columns are kept in memory, since an archive stores one after the other."""
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Keep a block."""
@@ -236,7 +236,7 @@ class NpzSink(Sink):
         self._blocks.append({name: np.array(part) for name, part in columns.items()})
 
     def close(self) -> None:
-        """Write the archive as `numpy.savez` does; each column is given back once it is written."""
+        """Write the archive as `numpy.savez` does; each column is freed once it is written."""
         if self._classes is not None:
             self._blocks[0]["classes"] = np.array(self._classes, np.str_)
         with zipfile.ZipFile(self._file, "w") as archive:
