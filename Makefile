@@ -63,6 +63,7 @@ format: $(VENV)/.lint  ## let ruff rewrite what it can
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.docs  ## build the site into docs/_build/html; warnings are errors
+	@rm -rf docs/reference/generated
 	$(BIN)/sphinx-build -q -W --fresh-env --write-all docs docs/_build/html
 	@echo 'open docs/_build/html/index.html'
 
