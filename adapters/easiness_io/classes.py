@@ -1,4 +1,4 @@
-"""Convert labels to column numbers, by the names of the classes if these are known."""
+"""Labels as column numbers, matched with the names of the classes where these tell."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class LabelEncoder:
         self._mode = ""
 
     def encode(self, values: Values, first_row: int) -> NDArray[np.int64]:
-        """Return the column number of each label."""
+        """Give the column number of each label."""
         if not len(values):
             return np.empty(0, np.int64)
         is_whole = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
@@ -94,7 +94,7 @@ class LabelEncoder:
         return check_labels(labels, len(codes), self._n_classes, first_row=first_row)
 
     def _distinct(self, values: Values, first_row: int) -> tuple[list[Any], NDArray[np.int64]]:
-        """Return the distinct labels, and the index of each row's label among them."""
+        """Give the different labels, and for each row which of them."""
         if isinstance(values, np.ndarray):
             if values.dtype.kind not in "iufb":
                 raise self._error(f"expected numbers or text, got {values.dtype}")
@@ -104,7 +104,7 @@ class LabelEncoder:
         return found.dictionary.to_pylist(), found.indices.to_numpy().astype(np.int64)
 
     def _how(self, unique: list[Any]) -> str:
-        """Decide whether labels are class names or column numbers."""
+        """Decide whether labels are names of classes, or numbers of columns."""
         text = next((value for value in unique if isinstance(key_of(value), str)), None)
         if not self._names and text is not None:
             raise self._error(
@@ -130,7 +130,7 @@ class LabelEncoder:
         return "numbers"
 
     def _column(self, value: Any) -> Key | None:
-        """Return the number of a label's column, or None."""
+        """Give the number of a label's column, None where it is of none."""
         key = key_of(value)
         if self._mode == "numbers":
             return key if self._meaning is None else self._meaning.get(key)

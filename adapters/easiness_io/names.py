@@ -1,4 +1,4 @@
-"""Usual names of columns, and the class names within names of columns."""
+"""Names: what columns are usually called, and what class columns are called for themselves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Key = int | float | str
 
 
 def key_of(value: Any) -> Key:
-    """Return what a name or label stands for: a number if it is written as one, else its text.
+    """Give what a name or a label stands for: a number if it is written as one, else its text.
 
     `True` and `"true"` are 1, `"01"`, `"1.0"` and `1.0` are 1, `"cat"` is itself.
     """
@@ -41,7 +41,7 @@ def key_of(value: Any) -> Key:
 
 
 def is_numbered(names: Sequence[str]) -> bool:
-    """Tell whether all names are numbers, and distinct."""
+    """Whether all names are numbers, all different."""
     keys = [key_of(name) for name in names]
     return not any(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys)
 
@@ -51,19 +51,19 @@ def _cuts(name: str) -> list[re.Match[str]]:
 
 
 def _prefixes(name: str) -> set[str]:
-    """Return the beginnings of a name, up to each separator or number."""
+    """Give what a name begins with, up to each separator or number."""
     return {name[: cut.end()] for cut in _cuts(name)} - {"", name}
 
 
 def _suffixes(name: str) -> set[str]:
-    """Return the ends of a name, from each separator or number on."""
+    """Give what a name ends with, from each separator or number on."""
     return {name[cut.start() :] for cut in _cuts(name)} - {"", name}
 
 
 def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Group names by what they begin or end with.
 
-    Names that are numbers form a group too, with an empty key; groups of one name are left out.
+    Names that are numbers are a group too, under the empty text; groups of one are left out.
     """
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -75,7 +75,7 @@ def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def in_order(columns: Sequence[str]) -> tuple[str, ...]:
-    """Sort class columns in the order of the classes."""
+    """Give class columns in the order of the classes."""
     names = own_parts(columns)[0]
     if not is_numbered(names):
         return tuple(columns)
@@ -83,9 +83,9 @@ def in_order(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def own_parts(columns: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the names without their common parts, from removing most to removing nothing.
+    """Give what is left of names without what all share, from the least to all of them.
 
-    A common part may belong to the class names: `sport_ski, sport_golf` may be `ski, golf`, or not.
+    What all share may belong to the classes: `sport_ski, sport_golf` may be `ski, golf`, or not.
     """
     whole = tuple(columns)
     if is_numbered(columns):
@@ -100,12 +100,12 @@ def own_parts(columns: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _shared(names: Sequence[str], ends: Callable[[str], set[str]]) -> list[str]:
-    """Return the ends that all names share, longest first, and finally the empty one."""
+    """Give the ends that all names have, the longest first, and none."""
     return [*sorted(set.intersection(*map(ends, names)), key=len, reverse=True), ""]
 
 
 def matching_names(columns: Sequence[str], labels: Iterable[str]) -> tuple[str, ...]:
-    """Return class names, shortened so that labels that are not numbers are among them."""
+    """Give the names of classes, cut such that labels that are no numbers are among them."""
     wanted = {label.strip() for label in labels if isinstance(key_of(label), str)}
     parts = own_parts(columns)
     return next((names for names in parts if wanted <= set(names)), parts[0])
