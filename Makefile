@@ -8,7 +8,7 @@ SOURCES := pyproject.toml constraints.txt
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz stress test-evidence coverage lint format docs-check picture tables cleaning mislabels label-errors scaling training bench clean
+.PHONY: help demo test fuzz stress test-evidence coverage lint format docs picture tables cleaning mislabels label-errors scaling training bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ $(VENV)/.lint: $(VENV)/.test
 	$(PIP_INSTALL) --group lint
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.test
+	$(PIP_INSTALL) --group docs
+	@touch $@
+
 $(VENV)/.bench: $(VENV)/.test
 	$(PIP_INSTALL) --group bench
 	@touch $@
@@ -48,17 +52,20 @@ test-evidence: $(VENV)/.test  ## tests of the scripts behind the pages' tables, 
 coverage: $(VENV)/.test  ## the core's tests with interpreted kernels; at least 95 % covered
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/core -q --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
-lint: $(VENV)/.lint  ## ruff and mypy
+lint: $(VENV)/.lint  ## ruff, mypy and codespell
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
 
 format: $(VENV)/.lint  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs-check: $(VENV)/.test  ## run every snippet in README and docs
-	$(BIN)/pytest tests/test_docs.py -q
+docs: $(VENV)/.docs  ## build the site into docs/_build/html; warnings are errors
+	@rm -rf docs/reference/generated
+	$(BIN)/sphinx-build -q -W --fresh-env --write-all docs docs/_build/html
+	@echo 'open docs/_build/html/index.html'
 
 fuzz: $(VENV)/.test  ## damaged files of every format, read in child processes (10 minutes)
 	$(BIN)/python tests/fuzz_readers.py --minutes 10
@@ -66,8 +73,9 @@ fuzz: $(VENV)/.test  ## damaged files of every format, read in child processes (
 stress: $(VENV)/.test  ## interrupts in the first milliseconds of a call, in 200 processes (5 minutes)
 	$(BIN)/python tests/stress_interrupts.py --processes 200
 
-picture: $(VENV)/.demo  ## draw the README's picture again
+picture: $(VENV)/.demo  ## draw the README's picture and those of docs/concepts.md again
 	$(BIN)/python examples/evidence/readme_picture.py
+	$(BIN)/python examples/evidence/concept_pictures.py
 
 bench: $(VENV)/.bench  ## timings against others (15 minutes, nothing else running); writes docs/benchmarks.md
 	$(BIN)/pytest tests/bench -o python_files='bench_*.py' -q --benchmark-json=$(VENV)/timings.json
@@ -106,4 +114,4 @@ tables: $(VENV)/.demo  ## the tables of docs/numerics.md; needs EASINESS_DATA
 	$(BIN)/python examples/evidence/numerics_tables.py
 
 clean:  ## remove the environment and what the targets wrote
-	rm -rf $(VENV) easiness-demo .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) easiness-demo docs/_build docs/reference/generated .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""How the probability that a class beats another under noise is estimated."""
+"""Estimators of easiness: closed form and Monte Carlo."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _check_sigma(sigma: Any) -> float:
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """Easiness in closed form: exact where the paper samples.
+    """Compute easiness exactly; the default estimator.
 
     `P(h_i + a > h_j + b) = Phi((h_i - h_j) / (sigma sqrt 2))` for independent noises a and b
     from N(0, sigma^2), so `log E = sum over j != i of log Phi((h_i - h_j) / (sigma sqrt 2))`.
@@ -51,8 +51,8 @@ class ClosedForm:
     sigma : float, default 0.01
         Standard deviation of the noise, positive. The paper uses sigma^2 = 1e-4.
     resolution : float in [0, 0.5), default 1e-3
-        Levels are cut here: hard is `E <= resolution`, easy is `E >= 1 - resolution`. With
-        1 / N it gives the shares of levels that N draws of Monte Carlo give.
+        Where levels are cut: hard is `E <= resolution`, easy is `E >= 1 - resolution`. A
+        resolution of 1 / N gives nearly the same shares of levels as N draws of Monte Carlo.
 
     Raises
     ------
@@ -93,25 +93,25 @@ class ClosedForm:
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """Easiness by sampling, as in the paper: two sets of noises, shared by all pairs.
+    """Estimate easiness by sampling, as the paper does.
 
-    `eps_j = (1/N) #{k : h_i - h_j > b_k - a_k}` and `E = product over j != i of eps_j`. The
-    noises are shared, so the count is a look-up among the sorted differences `b - a`, equal to
-    literal counting; more draws cost next to nothing.
+    `eps_j = (1/N) #{k : h_i - h_j > b_k - a_k}` and `E = product over j != i of eps_j`. All pairs
+    of classes share the same two sets of noises, so each count is one look-up among the sorted
+    differences `b - a`. The result equals literal counting, and more draws cost almost nothing.
 
     Parameters
     ----------
     sigma : float, default 0.01
         Standard deviation of the noise, positive. The paper uses sigma^2 = 1e-4.
     draws : int, default 1000
-        Number N of noises in each set, 1 or more. The paper does not give it.
+        Number N of noises in each set, 1 or more. The paper does not say how many it used.
     seed : int, default 0
-        Seed of the noise, 0 or more. Equal parameters give equal results, everywhere.
+        Seed of the noise, 0 or more. Equal parameters give equal results on any machine.
 
     Attributes
     ----------
     resolution : float
-        Always 0: levels are cut at exactly 0 and 1, which N draws do reach.
+        Always 0: levels are cut at exactly 0 and 1, which N draws can reach.
 
     Raises
     ------
@@ -142,7 +142,7 @@ class MonteCarlo:
 
     @property
     def resolution(self) -> float:
-        """0: levels are cut at exactly 0 and 1."""
+        """Always 0: levels are cut at exactly 0 and 1."""
         return 0.0
 
     @property
@@ -151,7 +151,13 @@ class MonteCarlo:
         return cuts(self.resolution)
 
     def noise(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Noises `a` (added to the label's class) and `b` (to the others), shape (draws,)."""
+        """Draw the noises `a` (for the label's class) and `b` (for the others).
+
+        Returns
+        -------
+        tuple of two ndarrays of shape (draws,), float64
+            `a` and `b`; the same in every call.
+        """
         rng = np.random.default_rng(self.seed)
         a = rng.normal(0.0, self.sigma, self.draws)
         b = rng.normal(0.0, self.sigma, self.draws)

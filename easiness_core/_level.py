@@ -97,7 +97,7 @@ def levels(log_easiness: ArrayLike, *, resolution: float = 1e-3) -> NDArray[np.u
         Natural logarithm of easiness, at most 0; -inf where easiness is 0.
     resolution : float in [0, 0.5), default 1e-3
         Closest to 0 and 1 that counts as medium. 0 cuts at exactly 0 and 1, as suits Monte
-        Carlo; for the closed form that would be an artefact of underflow.
+        Carlo; for the closed form that would be an artifact of underflow.
 
     Returns
     -------

@@ -17,26 +17,26 @@ _WIDE = np.dtype(np.float64)
 
 
 def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> NDArray[Any]:
-    """Probabilities from logits, stably: `exp(z - max z) / sum exp(z - max z)` in float64.
+    """Turn logits into probabilities: `exp(z - max z) / sum exp(z - max z)`, in float64.
 
     Parameters
     ----------
     logits : array of shape (n_samples, n_classes)
-        Logits of any real dtype. -inf stands for an impossible class. They are read in blocks:
-        of a memory map no copy is made.
+        Logits of any real dtype. -inf marks an impossible class. They are read in blocks, so a
+        memory map is never copied whole.
     dtype : float64 or float32, default float64
-        Type of the result. float32 takes half the memory; what is below 1e-45 becomes 0.
+        Type of the result. float32 takes half the memory; values below 1e-45 become 0.
 
     Returns
     -------
     ndarray of shape (n_samples, n_classes)
-        Of that dtype, in [0, 1]; rows sum to 1 within rounding.
+        In [0, 1]; rows sum to 1 within rounding.
 
     Raises
     ------
     TypeError, ValueError
-        If `logits` is no matrix of real numbers, holds NaN or +inf, or has a row of -inf only; if
-        `dtype` is another one.
+        If `logits` is not a matrix of real numbers, contains NaN or +inf, or has a row of -inf
+        only; or if `dtype` is neither float64 nor float32.
 
     Examples
     --------

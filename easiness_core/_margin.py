@@ -1,4 +1,4 @@
-"""How far the label's logit lies above the largest other."""
+"""Margins of logits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from easiness_core.errors import InputValueError
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Margins:
-    """Margin of each sample and what it is made of; arrays of shape (n_samples,).
+    """Margins and the logits that they come from; arrays of shape (n_samples,).
 
     Attributes
     ----------
@@ -26,9 +26,9 @@ class Margins:
     target_value : ndarray of float64
         Logit of the label.
     other : ndarray of int64
-        Class of the largest other logit, the first of several.
+        Class with the largest other logit; the first one of several.
     other_value : ndarray of float64
-        That logit.
+        The largest other logit.
     """
 
     margin: NDArray[np.float64]
@@ -42,35 +42,38 @@ class Margins:
 
 
 def margins(logits: ArrayLike, labels: ArrayLike, *, on_nan: str = "raise") -> Margins:
-    """Margin of each sample: `z_y - max over k != y of z_k`, on raw logits.
+    """Subtract the largest other logit from the label's logit.
+
+    The margin of a sample labeled y is `z_y - max over k != y of z_k`, on raw logits.
 
     Parameters
     ----------
     logits : array of shape (n_samples, n_classes)
-        Logits of any real dtype, at least 2 classes. -inf stands for an impossible class.
+        Logits of any real dtype, at least 2 classes. -inf marks an impossible class.
     labels : array of shape (n_samples,)
         Given class of each sample, 0 to n_classes - 1.
     on_nan : {"raise", "keep"}, default "raise"
-        What to do with a row whose margin is no finite number (a logit is NaN or infinite, or the
-        difference overflows): refuse, or give it a margin of NaN.
+        What to do with a row whose margin is not finite (a logit is NaN or infinite, or the
+        difference overflows): raise an error, or return a margin of NaN.
 
     Returns
     -------
     Margins
-        float32 logits are subtracted in float32, half types in float32 too, all others in
-        float64; the results are float64.
+        In float64. The subtraction is done in float32 for float32, float16 and bfloat16 logits,
+        and in float64 for all others.
 
     Raises
     ------
     TypeError, ValueError
-        If `logits` is no matrix of real numbers, a label is outside the classes, or, by
-        default, a margin is not finite.
+        If `logits` is not a matrix of real numbers, a label is outside the classes, or a margin
+        is not finite and `on_nan` is "raise".
 
     Notes
     -----
     Source: the margin of *Identifying Mislabeled Data using the Area Under the Margin Ranking*
-    (Pleiss et al. 2020), which Section 4.3 of the paper builds on. It is no function
-    of the probabilities: softmax loses the logits' scale.
+    (Pleiss et al. 2020), which Section 4.3 of the paper builds on. In exact arithmetic it is the
+    logarithm of the ratio of two probabilities; in floating point, probabilities saturate and
+    large margins are lost.
 
     Examples
     --------

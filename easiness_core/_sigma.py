@@ -28,7 +28,7 @@ SIGMA_GRID: Final[tuple[float, ...]] = tuple(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SigmaFit(Table):
-    """The whole curve, and its lowest point.
+    """ESE and MSR over a grid of sigmas, and the sigma of least ESE.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class SigmaFit(Table):
 
     @property
     def at_edge(self) -> bool:
-        """Whether the least ESE lies at an end of the grid, and so is no minimum."""
+        """Whether the least ESE lies at an end of the grid, so that it is not a minimum."""
         return self.sigma in (self.grid[0], self.grid[-1])
 
     def _repr_html_(self) -> str:
@@ -99,35 +99,43 @@ def fit_sigma(
     normalize: bool = False,
     n_threads: int | None = None,
 ) -> SigmaFit:
-    """Sigma of least ESE on held-out predictions, with the whole curve.
+    """Find the sigma of least ESE on held-out predictions, and return the whole curve.
 
     Parameters
     ----------
-    probs, labels, classes, normalize, n_threads
-        As for `score`; predictions on samples that the classifier was not trained on.
+    probs : array of shape (n_samples, n_classes)
+        Predicted probabilities of samples that the classifier was not trained on.
+    labels : array of shape (n_samples,)
+        Given class of each sample, 0 to n_classes - 1; any values with `classes`.
     grid : sequence of float, default SIGMA_GRID
         Sigmas to try, positive.
     resolution : float in [0, 0.5), default 1e-3
-        Where levels are cut for the MSR.
+        Where levels are cut for the MSR, as in `ClosedForm`.
     n_bins : int, default 5
-        Number of uniform bins behind the ESE.
+        Number of uniform bins for the ESE.
+    classes : sequence of length n_classes, optional
+        The labels' values in the order of the columns.
+    normalize : bool, default False
+        Divide each row of probabilities by its sum first.
+    n_threads : int, optional
+        Number of threads, as in `score`.
 
     Returns
     -------
     SigmaFit
-        Look at the curve, not only at its lowest point.
+        Read the curve, not only its lowest point.
 
     Raises
     ------
     TypeError, ValueError
-        As for `score`; or if the grid is empty or holds a value that is not positive, or there
-        are no samples.
+        As `score`; also if the grid is empty or contains a value that is not positive, or if
+        there are no samples.
 
     Notes
     -----
-    Easiness is measured at the given label: as sigma falls it becomes the indicator of a
-    correct prediction, and ESE falls to 0 with it. So a least ESE at the lower end of the grid
-    (`at_edge`) is no recommendation; docs/numerics.md shows curves of real classifiers.
+    As sigma falls, easiness turns into the indicator of a correct prediction, and the ESE falls
+    to 0 with it. So a least ESE at the lower end of the grid (`at_edge`) does not recommend that
+    sigma. docs/numerics.md shows the curves of real classifiers.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Errors about input: a ValueError or TypeError whose parts can be read, and worded anew.
+"""Errors about input: a ValueError or TypeError with fields.
 
-A hint names options by placeholders, `"pass {normalize}"`, so that Python says `normalize=True`
-where a command says `--normalize`; `{argument}` is the argument at fault. Only hints hold
-placeholders; what the user gave is never formatted.
+A hint names options by placeholders, as in `"pass {normalize}"`, so that Python can say
+`normalize=True` and a command `--normalize`; `{argument}` is the argument at fault. Only hints have
+placeholders: text that the user passed is never formatted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PYTHON_WORDS: Mapping[str, str] = MappingProxyType(
 
 
 class InputError(Exception):
-    """Base of the errors that input causes; raised as `InputValueError` or `InputTypeError`.
+    """Base class of errors about input; raised as `InputValueError` or `InputTypeError`.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class InputError(Exception):
     argument : str, optional
         The argument at fault, such as `probs`.
     hint : str, optional
-        How to mend it; `{name}` stands for the option of that name.
+        How to fix it; `{name}` stands for the option of that name.
     row : int, optional
         The first bad row, counted from 0.
 
@@ -66,17 +66,26 @@ class InputError(Exception):
         return self.worded(self.words)
 
     def worded(self, words: Mapping[str, str]) -> str:
-        """Give the message with options called as `words` says.
+        """Return the message, with your own names for the options.
 
         Parameters
         ----------
         words : mapping of str to str
-            What to call each option that a hint may name; `PYTHON_WORDS` for those left out.
+            A name for each placeholder; the names used in Python for those left out.
 
         Returns
         -------
         str
             `argument: problem; hint`.
+
+        Examples
+        --------
+        >>> from easiness_core.errors import InputValueError
+        >>> error = InputValueError("rows sum to 2", argument="probs", hint="pass {normalize}")
+        >>> str(error)
+        'probs: rows sum to 2; pass normalize=True'
+        >>> error.worded({"normalize": "--normalize"})
+        'probs: rows sum to 2; pass --normalize'
         """
         text = self.problem if self.argument is None else f"{self.argument}: {self.problem}"
         if self.hint is None:
@@ -86,11 +95,17 @@ class InputError(Exception):
 
 
 class InputValueError(InputError, ValueError):
-    """A value, shape or range that cannot be used."""
+    """A value, shape or range that cannot be used; a ValueError.
+
+    Its parameters are those of `InputError`.
+    """
 
 
 class InputTypeError(InputError, TypeError):
-    """A type that cannot be used."""
+    """A type that cannot be used; a TypeError.
+
+    Its parameters are those of `InputError`.
+    """
 
 
 def _rebuild(kind: type[InputError], problem: str, fields: dict[str, Any]) -> InputError:

@@ -1,15 +1,6 @@
-"""Hypothesis strategies of valid and adversarial probability arrays, for property tests.
+"""Hypothesis strategies for property tests: valid but awkward probability arrays.
 
->>> from hypothesis import given, settings
->>> import easiness_core as ec
->>> from easiness_core.testing import probs_and_labels
->>> @settings(max_examples=20, deadline=None)
-... @given(probs_and_labels())
-... def easiness_is_a_probability(case):
-...     probs, labels = case
-...     easiness = ec.easiness(probs, labels)
-...     assert ((easiness >= 0) & (easiness <= 1)).all()
->>> easiness_is_a_probability()
+They need Hypothesis: `pip install 'easiness-core[testing]'`.
 """
 
 from __future__ import annotations
@@ -73,24 +64,33 @@ def probability_arrays(
     max_classes: int = 12,
     dtype: DTypeLike = np.float64,
 ) -> NDArray[Any]:
-    """Arrays that `score` accepts, the awkward ones well represented.
+    """Draw probability arrays that `score` accepts, many of them awkward.
 
-    Rows are peaked, flat, one-hot, uniform, near ties, sparse with exact zeros and subnormal
-    values, or anything; each sums to 1 within the rounding of `dtype`.
+    Rows are peaked, flat, one-hot, uniform, nearly tied, sparse with exact zeros and subnormal
+    values, or arbitrary. Each sums to 1 within the rounding of `dtype`.
 
     Parameters
     ----------
     n_samples, n_classes : int, optional
-        Shape; drawn from 0 to `max_samples` and from 2 to `max_classes` if left out.
-    max_samples, max_classes : int
+        Shape; by default drawn from 0 to `max_samples` and from 2 to `max_classes`.
+    max_samples, max_classes : int, default 20 and 12
         Largest shape drawn.
     dtype : dtype, default float64
-        float16, float32 or float64.
+        One of float16, float32 and float64.
 
     Returns
     -------
     SearchStrategy of ndarray of shape (n_samples, n_classes)
-        In [0, 1].
+        Values in [0, 1].
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from easiness_core.testing import probability_arrays
+    >>> @given(probability_arrays(n_classes=3))
+    ... def rows_sum_to_1(probs):
+    ...     assert abs(probs.sum(axis=1) - 1).max(initial=0) < 1e-12
+    >>> rows_sum_to_1()
     """
     rows = draw(st.integers(0, max_samples)) if n_samples is None else n_samples
     columns = draw(st.integers(2, max_classes)) if n_classes is None else n_classes
@@ -101,7 +101,27 @@ def probability_arrays(
 
 
 def labels(n_samples: int, n_classes: int) -> st.SearchStrategy[NDArray[np.int64]]:
-    """Label arrays of shape (n_samples,), int64, in 0 to n_classes - 1."""
+    """Draw arrays of labels.
+
+    Parameters
+    ----------
+    n_samples, n_classes : int
+        Number of labels, and of classes.
+
+    Returns
+    -------
+    SearchStrategy of ndarray of shape (n_samples,), int64
+        Values from 0 to n_classes - 1.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from easiness_core.testing import labels
+    >>> @given(labels(5, 3))
+    ... def labels_are_classes(given_labels):
+    ...     assert given_labels.shape == (5,) and set(given_labels) <= {0, 1, 2}
+    >>> labels_are_classes()
+    """
     one = st.integers(0, n_classes - 1)
     return st.lists(one, min_size=n_samples, max_size=n_samples).map(_as_int64)
 
@@ -120,7 +140,34 @@ def probs_and_labels(
     max_classes: int = 12,
     dtype: DTypeLike = np.float64,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Pairs (probs, labels) that `score` accepts; parameters as for `probability_arrays`."""
+    """Draw pairs of probabilities and labels that `score` accepts.
+
+    Parameters
+    ----------
+    n_samples, n_classes : int, optional
+        Shape; by default drawn from 0 to `max_samples` and from 2 to `max_classes`.
+    max_samples, max_classes : int, default 20 and 12
+        Largest shape drawn.
+    dtype : dtype, default float64
+        Of the probabilities: float16, float32 or float64.
+
+    Returns
+    -------
+    SearchStrategy of tuple (ndarray, ndarray)
+        Arrays as drawn by `probability_arrays` and `labels`.
+
+    Examples
+    --------
+    >>> from hypothesis import given, settings
+    >>> import easiness_core as ec
+    >>> from easiness_core.testing import probs_and_labels
+    >>> @settings(deadline=None)  # the first call compiles
+    ... @given(probs_and_labels())
+    ... def easiness_is_a_probability(case):
+    ...     easiness = ec.easiness(*case)
+    ...     assert ((easiness >= 0) & (easiness <= 1)).all()
+    >>> easiness_is_a_probability()
+    """
     probs = draw(
         probability_arrays(
             n_samples=n_samples,

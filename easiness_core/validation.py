@@ -1,7 +1,7 @@
-"""The checks behind every public function, for packages that build on this one.
+"""The checks that every public function makes, for packages that build on this one.
 
 Each returns its argument in the form that the core uses, or raises
-`easiness_core.errors.InputError` with the argument's name.
+`easiness_core.errors.InputError` with the name of the argument.
 """
 
 from easiness_core._config import (

@@ -45,7 +45,7 @@ def ours(n_threads, estimator=None):
 
 
 def numpy_scipy():
-    """Vectorised `ndtr`: easiness by product. Underflows where log easiness does not."""
+    """Vectorized `ndtr`: easiness by product. Underflows where log easiness does not."""
     from scipy.special import ndtr
 
     def easiness(probs, labels):
@@ -58,7 +58,7 @@ def numpy_scipy():
 
 
 def numpy_scipy_log():
-    """Vectorised `log_ndtr`: the same quantity as ours, to all digits."""
+    """Vectorized `log_ndtr`: the same quantity as ours, to all digits."""
     from scipy.special import log_ndtr
 
     def log_easiness(probs, labels):

@@ -1,4 +1,4 @@
-"""Mislabeled data: the area under the margin, threshold samples, and easiness beside them."""
+"""Find mislabeled samples during training: the area under the margin, filtered by easiness."""
 
 from easiness_aum.area import AreaUnderMargin
 from easiness_aum.filter import AUMFilter, AUMFlags

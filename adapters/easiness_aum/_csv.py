@@ -1,4 +1,4 @@
-"""The two files of the package `aum`, byte for byte."""
+"""Read and write the two files of the package `aum`, byte for byte."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHOLE = ("num_measurements", "target_logit", "other_logit")
 
 
 def write_values(folder: str | os.PathLike[str], ids: list[Id], aum: NDArray[np.float64]) -> None:
-    """Write samples and AUM, highest first."""
+    """Write samples and their AUM, highest first."""
     # pandas sorts descending by turning the column around twice; so ties come out as there.
     order = (len(ids) - 1 - np.argsort(aum[::-1]))[::-1]
     rows = ((ids[k], value) for k, value in zip(order.tolist(), aum[order].tolist(), strict=True))
@@ -31,7 +31,7 @@ def write_values(folder: str | os.PathLike[str], ids: list[Id], aum: NDArray[np.
 
 
 def write_records(folder: str | os.PathLike[str], ids: list[Id], log: Log) -> None:
-    """Write every measurement, by sample and number."""
+    """Write every measurement, sorted by sample and number."""
     number, mean = log.running()
     names = ids_as_array(ids)
     _, rank = np.unique(names, return_inverse=True)
@@ -57,9 +57,9 @@ def _write(path: Path, header: list[str], rows: Iterable[Any]) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> tuple[str, list[Id], list[NDArray[Any]]]:
-    """Which of the two files it is, its ids, and its other columns.
+    """Return which of the two files it is, its ids, and its other columns.
 
-    A byte order mark and empty last lines, as spreadsheets and editors leave them, are passed over.
+    A byte order mark and empty last lines, as spreadsheets and editors leave them, are ignored.
     """
     name = os.fspath(path)
     with open(path, newline="", encoding="utf-8-sig") as file:
@@ -91,7 +91,7 @@ def read(path: str | os.PathLike[str]) -> tuple[str, list[Id], list[NDArray[Any]
 def _read_lines(
     name: str, reader: Iterator[list[str]], header: list[str]
 ) -> tuple[list[Id], list[NDArray[Any]]]:
-    """Ids and columns, some thousand lines at a time: their texts stay in cache and are freed."""
+    """Read ids and columns, some thousand lines at a time: their text stays in cache."""
     ids = _Ids()
     types = [np.int64 if column in WHOLE else np.float64 for column in header[1:]]
     parts: list[list[NDArray[Any]]] = [[np.empty(0, dtype=each)] for each in types]
@@ -119,7 +119,7 @@ def _read_lines(
 
 
 class _Ids:
-    """Whole numbers of 64 bits where all of them are written as such, else texts."""
+    """Collects ids: 64-bit whole numbers if all are written as such, else text."""
 
     def __init__(self) -> None:
         self.found: list[Id] = []

@@ -1,4 +1,4 @@
-"""Whether the records of a file agree with one another."""
+"""Check that the records of a file are consistent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MEAN_ERROR = 1e-9
 
 
 def check_records(path: str, table: Table, ids: list[Id], columns: list[NDArray[Any]]) -> Log:
-    """Refuse records that contradict one another, naming the first; `columns` are the file's."""
+    """Refuse inconsistent records, naming the first; `columns` are those of the file."""
     given, target, target_value, other, other_value, margin, aum = columns
     for name, classes in (("target_logit", target), ("other_logit", other)):
         _refuse(path, classes < 0, name, classes, "a class, 0 or more")

@@ -1,4 +1,4 @@
-"""What is wrong with an update, said so that it can be mended."""
+"""Messages about a bad update, with the fix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from easiness_aum._table import Table
 
 
 def check_kind(table: Table, ids: list[Id]) -> None:
-    """Check that ids are whole numbers, or strings, as before."""
+    """Check that ids have the same type as before."""
     known = next(iter(table.index), None)
     if known is not None and ids and type(known) is not type(ids[0]):
         raise TypeError(
@@ -22,7 +22,7 @@ def check_kind(table: Table, ids: list[Id]) -> None:
 def check_same_labels(
     table: Table, ids: list[Id], row: NDArray[np.int64], labels: NDArray[np.int64]
 ) -> None:
-    """Check that no sample carries another label than before."""
+    """Check that no sample's label has changed."""
     changed = table.changed_label(ids, row, labels)
     if changed is not None:
         n_changed, first, old, new = changed
@@ -34,7 +34,7 @@ def check_same_labels(
 
 
 def not_finite(bad: NDArray[np.bool_], ids: list[Id]) -> str:
-    """Name the samples whose margin is no finite number."""
+    """Write the message about margins that are not finite."""
     rows = np.flatnonzero(bad).tolist()
     named = ", ".join(repr(ids[row]) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
     return (

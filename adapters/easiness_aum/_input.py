@@ -1,4 +1,4 @@
-"""What `AreaUnderMargin.update` is given, as plain arrays on the host."""
+"""Convert the arguments of `AreaUnderMargin.update` to arrays on the host."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Id = int | str
 
 
 def to_host(values: Any, name: str) -> NDArray[Any]:
-    """Any array or tensor on any device as an array; tensors are copied from their device once."""
+    """Convert an array or tensor on any device; tensors are copied to the host once."""
     if is_torch(values):
         values = values.detach().cpu()
     return to_array(values, name)
 
 
 def to_ids(ids: Any, n_rows: int | None = None) -> list[Id]:
-    """Ids as Python values, all int or all str: equal ids are one key, whatever held them."""
+    """Convert ids to Python ints or strings, so that equal ids are equal keys."""
     array = to_host(ids, "ids")
     if array.ndim != 1 or (n_rows is not None and array.size != n_rows):
         size = "n" if n_rows is None else n_rows
@@ -60,5 +60,5 @@ def _is_whole(value: Any) -> bool:
 
 
 def ids_as_array(ids: list[Id]) -> NDArray[Any]:
-    """Ids as an array of int64 or of strings."""
+    """Convert ids to an array of int64 or of strings."""
     return np.array(ids) if ids else np.empty(0, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Easiness of a batch, in the whole units in which it is added up."""
+"""Measure the easiness of a batch, in whole units that add up exactly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from easiness_aum._table import UNIT
 def measure(
     logits: NDArray[Any], labels: NDArray[np.int64], estimator: ec.ClosedForm | ec.MonteCarlo | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Easiness of the label, and of the predicted class where it is another, in units."""
+    """Return the easiness of the label, and of the predicted class if it differs, in units."""
     if estimator is None:
         return np.zeros_like(labels), np.zeros_like(labels)
     probs = ec.softmax(logits)

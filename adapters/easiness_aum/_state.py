@@ -1,4 +1,4 @@
-"""The state of an `AreaUnderMargin` in plain numbers, strings and lists, and back."""
+"""Convert an `AreaUnderMargin` to plain numbers, strings and lists, and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMAT = 2
 def pack(
     table: Table, logs: list[Log], options: dict[str, Any], counters: list[int | None]
 ) -> dict[str, Any]:
-    """Everything as plain values: for json, or torch.load with weights_only=True."""
+    """Return everything as plain values, for json or torch.load(..., weights_only=True)."""
     log = Log.join(logs)
     return {
         "format": FORMAT,
@@ -32,7 +32,7 @@ def pack(
 def unpack(
     state: Mapping[str, Any], options: dict[str, Any]
 ) -> tuple[Table, list[Log], tuple[int | None, int, int]]:
-    """Unpack what `pack` packed; all checks come before anything is changed."""
+    """Read what `pack` returned; everything is checked before anything is changed."""
     if not isinstance(state, Mapping) or repr(state.get("format")) != repr(FORMAT):
         raise ValueError(
             f"state: expected what AreaUnderMargin.state_dict() gives, of format {FORMAT}, got "
@@ -85,7 +85,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _columns(given: Mapping[str, Any], like: Sums | Log) -> dict[str, NDArray[Any]]:
-    """Turn lists of numbers into arrays of the types of `like`; nothing is rounded or guessed."""
+    """Convert lists of numbers to arrays with the dtypes of `like`; nothing is rounded."""
     columns = {}
     for name, empty in vars(like).items():
         values = given.get(name)
@@ -112,7 +112,7 @@ def _check_sums(sums: Sums) -> None:
 
 
 def _check_log(log: Log, sums: Sums, keep_records: bool) -> None:
-    """Check that records, where they are kept, are those that the sums count."""
+    """Check that records, if kept, match the sums."""
     size = sums.label.size
     _hold(len({column.size for column in vars(log).values()}) == 1, "log")
     _hold(((log.row >= 0) & (log.row < size)).all(), "row")

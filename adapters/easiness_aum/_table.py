@@ -19,9 +19,9 @@ UNIT = 2.0**-42
 
 @dataclass(eq=False)
 class Sums:
-    """One row a sample: its label, number of measurements, and sums over them.
+    """One row per sample: its label, number of measurements, and sums over them.
 
-    `probs` has a column for each class, or none where probabilities are not kept.
+    `probs` has a column for each class, or no columns if probabilities are not kept.
     """
 
     label: NDArray[np.int64]
@@ -47,7 +47,7 @@ class Sums:
 
 @dataclass(eq=False)
 class Log:
-    """Measurements in the order in which they came; `row` is the sample's."""
+    """Measurements in the order in which they were added; `row` is the sample's."""
 
     row: NDArray[np.int64]
     target: NDArray[np.int64]
@@ -65,11 +65,11 @@ class Log:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     def moved(self, row: NDArray[np.int64]) -> Log:
-        """Give the same measurements, of samples that lie in other rows."""
+        """Return the same measurements for samples in other rows."""
         return replace(self, row=row[self.row])
 
     def running(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Tell which of its sample's a measurement is, and the mean margin up to it."""
+        """Count the measurements of each sample, and return the mean margin up to each."""
         order = np.argsort(self.row, kind="stable")
         row = self.row[order]
         starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]]) if row.size else row
@@ -105,7 +105,7 @@ class Table:
         return self._sums.first(len(self))
 
     def find(self, ids: list[Id]) -> NDArray[np.int64]:
-        """Row of each id; new ids get the rows that `enter` will give them."""
+        """Return the row of each id; new ids get the rows that `enter` will give them."""
         index = self.index
         row = np.fromiter(map(index.get, ids, repeat(-1)), np.int64, len(ids))
         new = np.flatnonzero(row < 0)
@@ -116,7 +116,7 @@ class Table:
         return row
 
     def enter(self, ids: list[Id], row: NDArray[np.int64], label: NDArray[np.int64]) -> None:
-        """Make room for new ids and note their labels."""
+        """Add rows for new ids, with their labels."""
         known = len(self)
         new = np.flatnonzero(row >= known)
         if not new.size:
@@ -132,7 +132,7 @@ class Table:
 
     @property
     def n_classes(self) -> int:
-        """Classes whose probabilities are kept; 0 where they are not, or none came yet."""
+        """Number of classes whose probabilities are kept; 0 if none are, or none so far."""
         return int(self._sums.probs.shape[1])
 
     def keep_probs(self, n_classes: int) -> None:
@@ -151,7 +151,7 @@ class Table:
             self._sums.probs = np.zeros((len(self._sums.label), n_classes), dtype=np.int64)
 
     def add(self, other: Table, row: NDArray[np.int64]) -> None:
-        """Add another's sums to these, `row` being where its samples lie here."""
+        """Add the sums of another table, whose samples are in `row` of this one."""
         self.enter(other.ids, row, other.sums.label)
         for name, column in other.sums.columns():
             # One that has measured nothing has no columns of probabilities.
@@ -161,7 +161,7 @@ class Table:
     def changed_label(
         self, ids: list[Id], row: NDArray[np.int64], label: NDArray[np.int64]
     ) -> tuple[int, Id, int, int] | None:
-        """How many rows carry another label than before, and the first: its id, old and new."""
+        """Count rows whose label has changed; return the first one's id, old and new label."""
         old = label.copy()
         known = row < len(self)
         old[known] = self._sums.label[row[known]]

@@ -1,4 +1,4 @@
-"""The area under the margin of each sample, and its mean easiness, out of any training loop."""
+"""The area under the margin and the mean easiness of each sample, from any training loop."""
 
 from __future__ import annotations
 
@@ -21,32 +21,31 @@ from easiness_core.validation import check_count, check_labels, check_logits
 
 
 class AreaUnderMargin:
-    """Margin and easiness of each sample, averaged over the epochs of a training run.
+    """Average the margin and the easiness of each sample over a training run.
 
     Parameters
     ----------
     estimator : ClosedForm, MonteCarlo or None, default ClosedForm()
-        How easiness is estimated in the same pass; None for margins alone.
+        How easiness is estimated in the same pass; None for margins only.
     skip_epochs : int, default 0
-        Leave out updates of so many first epochs (AUM's own experiments leave out one), which
-        `set_epoch` announces.
+        Number of first epochs to ignore (AUM's own experiments ignore one); requires `set_epoch`.
     on_nan : {"raise", "skip"}, default "raise"
-        What to do with a row whose margin is no finite number: refuse the batch, naming the
-        samples, or leave the row out and count it in `n_not_finite`.
+        What to do with a row whose margin is not finite: raise an error that names the samples, or
+        skip the row and count it in `n_not_finite`.
     keep_records : bool, default False
-        Keep every measurement, for `full_aum_records.csv` (48 bytes each).
+        Keep every measurement, 48 bytes each, for `full_aum_records.csv`.
     keep_probs : bool, default False
-        Keep the mean softmax of each sample (8 bytes a class), for `values().probs`.
+        Keep the mean softmax of each sample, 8 bytes per class, for `values().probs`.
 
     Notes
     -----
     `AUM = 1/T sum_t (z_y - max over k != y of z_k)` over a sample's T measurements, on raw
-    logits. Source: Pleiss et al. 2020; Section 4.3 of the paper. float32 and float64
-    logits give the numbers of the package `aum` 1.0.2, which subtracts half types in their own
-    precision where this subtracts in float32.
+    logits. Source: Pleiss et al. 2020; Section 4.3 of the paper. For float32 and float64 logits the
+    results equal those of the package `aum` 1.0.2. For half types that package subtracts in half
+    precision, and this class in float32.
 
     Sums of easiness are whole numbers, so that merging is exact. Sums of margins are float64,
-    added in the order of the updates, as in that package; `merge` says what holds of them.
+    added in the order of the updates; see `merge`.
 
     Examples
     --------
@@ -96,29 +95,29 @@ class AreaUnderMargin:
         return f"AreaUnderMargin(n_samples={len(self)}, n_measurements={measured})"
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the current epoch (zero-based)."""
+        """Set the current epoch, counted from 0."""
         self._epoch = check_count(epoch, "epoch", low=0)
 
     def update(self, ids: Any, logits: Any, labels: Any) -> None:
-        """Add one measurement of each row's sample; all of them, or none if anything is wrong.
+        """Add one measurement for each row of a batch; on an error, none is added.
 
         Parameters
         ----------
         ids : array, tensor or sequence of shape (n_rows,)
-            Whole numbers or strings; the same sample may occur more than once.
+            Whole numbers or strings; a sample may occur more than once.
         logits : array or tensor of shape (n_rows, n_classes)
-            Raw logits of any real dtype, on any device (they are copied to the host).
+            Raw logits of any real dtype, on any device; they are copied to the host.
         labels : array or tensor of shape (n_rows,)
             Class that each sample is trained as, 0 to n_classes - 1.
 
         Raises
         ------
         TypeError, ValueError
-            If an argument has the wrong type, shape or range, if a sample's label is not that of
-            before, or, with `on_nan="raise"`, if a margin is not finite.
+            If an argument has the wrong type, shape or range; if a sample's label differs from
+            before; or if a margin is not finite and `on_nan` is "raise".
         RuntimeError
-            If `skip_epochs` is set and `set_epoch` was not called, or the values were read from a
-            file without numbers of measurements.
+            If `skip_epochs` is set and `set_epoch` was not called, or if the values were read from
+            a file without numbers of measurements.
         """
         self._check_can_grow()
         array = check_logits(to_host(logits, "logits"))
@@ -154,7 +153,7 @@ class AreaUnderMargin:
             np.add.at(sums.probs, row, np.rint(ec.softmax(array) / UNIT).astype(np.int64))
 
     def _append(self, ids: list[Id], log: Log) -> None:
-        """Enter measurements of margins; an id that occurs twice is measured twice."""
+        """Add measurements of margins; an id that occurs twice is measured twice."""
         self._table.enter(ids, log.row, log.target)
         sums = self._table.sums
         np.add.at(sums.count, log.row, 1)
@@ -163,19 +162,17 @@ class AreaUnderMargin:
             self._logs.append(log)
 
     def merge(self, other: AreaUnderMargin) -> AreaUnderMargin:
-        """Join what two have measured, such as two workers of one run; both stay as they are.
+        """Merge the measurements of two objects, such as two workers of one run.
 
-        Samples come in the order of this one's first measurements, then of the other's. Counts and
-        easiness are exact: any split of the updates, merged in any order, gives the same. Sums of
-        margins are float64: `a.merge(b)` and `b.merge(a)` give the same bits, but more than two
-        merged in another order, or the same updates in one process, may differ in the last bits
-        (not where the sums are exact, as in practice for float32 logits). Records of a sample are
-        numbered as they follow: this one's, then the other's, whenever they were made.
+        Counts and easiness are exact: any split of the updates, merged in any order, gives the
+        same result. Sums of margins are float64: `a.merge(b)` equals `b.merge(a)`, but merging
+        three or more in another order may change the last bits. For float32 logits the sums are
+        exact in practice. In the new object this one's samples and records come first.
 
         Raises
         ------
         TypeError, ValueError
-            If `other` is no AreaUnderMargin, was made with other options, or has other labels.
+            If `other` is not an AreaUnderMargin, has other options, or has other labels.
         """
         if not isinstance(other, AreaUnderMargin):
             raise TypeError(f"merge: expected an AreaUnderMargin, got {type(other).__name__}")
@@ -200,7 +197,13 @@ class AreaUnderMargin:
         return merged
 
     def values(self, ids: Any = None) -> AUMValues:
-        """Means so far, in the order of `ids`, or else of the samples' first measurements.
+        """Return the means so far.
+
+        Parameters
+        ----------
+        ids : array or sequence of shape (n_samples,), optional
+            Samples to return, in this order; by default all, in the order in which they were first
+            measured.
 
         Raises
         ------
@@ -226,9 +229,10 @@ class AreaUnderMargin:
         return AUMValues(ids_as_array(names), sums.label[row], count, aum, easiness, rival, probs)
 
     def to_csv(self, folder: str | os.PathLike[str]) -> None:
-        """Write `aum_values.csv`, and with `keep_records` `full_aum_records.csv`, as `aum` does.
+        """Write `aum_values.csv` and, with `keep_records`, `full_aum_records.csv`.
 
-        Existing files are replaced. Samples of equal AUM come in the order that pandas gives them.
+        The files have the format of the package `aum`, byte for byte; existing files are replaced.
+        The folder is created if necessary.
         """
         values = self.values()
         _csv.write_values(folder, self._table.ids, values.aum)
@@ -237,17 +241,18 @@ class AreaUnderMargin:
 
     @classmethod
     def read_csv(cls, path: str | os.PathLike[str]) -> AreaUnderMargin:
-        """Read one of the two files that `to_csv` or the package `aum` wrote.
+        """Read a file that `to_csv` or the package `aum` wrote.
 
-        `full_aum_records.csv` gives one that can go on, without easiness; `aum_values.csv`, without
-        numbers of measurements, values alone. Ids are whole numbers if all are such, else text.
+        `full_aum_records.csv` has everything but easiness, and more measurements can be added to
+        it; `aum_values.csv` has the values only. Ids are whole numbers if all of them are, else
+        text.
 
         Raises
         ------
         ValueError
-            If the file is neither of the two or not whole, or its records contradict one another:
-            margins that are not target_val - other_val (within half precision), aum that is not
-            the mean so far, num_measurements that are not 1, 2, ... by sample.
+            If the file is neither of the two, is incomplete, or contradicts itself: a margin that
+            is not target_val - other_val within half precision, an aum that is not the mean so
+            far, or num_measurements that do not count 1, 2, ... for each sample.
         """
         kind, ids, columns = _csv.read(path)
         area = cls(estimator=None, keep_records=kind == "records")
@@ -262,17 +267,17 @@ class AreaUnderMargin:
         return area
 
     def state_dict(self) -> dict[str, Any]:
-        """All that is needed to go on later, in plain numbers, strings and lists."""
+        """Return all that is needed to continue later, in plain numbers, strings and lists."""
         self._check_can_grow()
         return _state.pack(self._table, self._logs, self._options(), self._counters())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave; nothing changes if the state does not fit.
+        """Continue from what `state_dict` returned; on an error, nothing changes.
 
         Raises
         ------
         ValueError
-            If the state is none, is not whole, or was saved with other options.
+            If the state is invalid, incomplete, or was saved with other options.
         """
         table, logs, counters = _state.unpack(state, self._options())
         self._table, self._logs, self._final = table, logs, None
@@ -304,7 +309,7 @@ class AreaUnderMargin:
             )
 
     def _find(self, ids: list[Id], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Find the row of each id; refuse ids of the other kind and labels that changed."""
+        """Find the row of each id; refuse ids of another type and labels that have changed."""
         row = self._table.find(ids)
         check_kind(self._table, ids)
         check_same_labels(self._table, ids, row, labels)

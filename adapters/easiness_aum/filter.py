@@ -20,23 +20,23 @@ Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AUMFlags:
-    """Which samples are taken for mislabeled, and by which cuts.
+    """Samples flagged as mislabeled, and the thresholds used.
 
     Attributes
     ----------
     flags : ndarray of bool, shape (n_samples,)
         The filter's flags; False for threshold samples.
     aum_flags : ndarray of bool, shape (n_samples,)
-        Flagged by AUM at the filter's `percentile`, before easiness is asked; False for threshold
-        samples. AUM's flags as published are those of `AUMFilter("aum")`.
+        Flagged by AUM at the filter's `percentile`, before the easiness rule; False for threshold
+        samples. `AUMFilter("aum")` gives AUM's flags as published.
     aum_threshold : float
         AUM strictly below which `aum_flags` are set.
     easiness_cut : float or None
-        What the rule compared easiness with; None for the rule "aum".
+        Easiness that the rule compared with; None for the rule "aum".
     ids : ndarray of int64 or str, shape (n_samples,)
-        The samples, in the order of the flags: that of the values that were judged.
+        The samples, in the order of the flags.
     threshold_samples : ndarray of int64 or str, shape (n_threshold,)
-        Those of them that were threshold samples.
+        Ids of the threshold samples.
     """
 
     flags: NDArray[np.bool_]
@@ -51,41 +51,41 @@ class AUMFlags:
 
 
 class AUMFilter:
-    """Keep those of AUM's flags that easiness confirms.
+    """Filter AUM's flags by easiness.
 
     Parameters
     ----------
     rule : str, default "drop_easy"
         - "drop_easy": flagged by AUM, unless easy.
-        - "flagged_easy": flagged by AUM and easy, the paper's literal rule. Measured, it keeps
-          the wrong side.
+        - "flagged_easy": flagged by AUM and easy, the paper's literal rule. In our measurements
+          it keeps the wrong ones.
         - "flagged_hard": flagged by AUM and hard.
         - "confident_disagreement": flagged by AUM, and the predicted class differs from the label
           and is easy.
         - "aum": AUM's flags as they are.
     cut : {"threshold", "level"} or float, default "threshold"
         What counts as easy. "threshold": easier than the threshold samples' `easiness_percentile`
-        (for the predicted class: at least its mirror image); they are mislabeled by construction,
-        so about 100 - `easiness_percentile` % of the wrong labels are given up. "level": the
-        estimator's level, easiness of at least 1 - resolution. A number: easiness of at least
-        that. "flagged_hard" always takes easiness of at most the resolution, and "aum" none at all:
+        (for the predicted class: at least 100 minus it). Threshold samples are mislabeled by
+        construction, so about 100 - `easiness_percentile` % of the wrong labels are missed.
+        "level": easiness of at least 1 - resolution. A number: easiness of at least that. The rule
+        "flagged_hard" always uses easiness of at most the resolution, and "aum" uses no easiness:
         both refuse a number.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
-        Estimates easiness where `flag` is given probabilities, and sets the resolution.
+        Estimates easiness if `flag` is given probabilities, and sets the resolution.
     percentile : float, optional
-        Of the threshold samples' AUMs, strictly below which AUM flags a sample. 99 for the rule
-        "aum", as AUM was published; 99.9 for the others, so that what AUM misses adds little to
-        what easiness gives up. A fraction such as 0.99 is refused.
+        Percentile of the threshold samples' AUMs strictly below which AUM flags a sample. 99 for
+        the rule "aum", as published; 99.9 for the others, so that AUM itself misses few wrong
+        labels. A fraction such as 0.99 is refused.
     easiness_percentile : float, default 99.5
-        Of the threshold samples' easiness, for `cut="threshold"`.
+        Percentile of the threshold samples' easiness, for `cut="threshold"`.
 
     Notes
     -----
-    Source: Section 4.3 of the paper ("flagged by AUM and easy: denote as mislabeled"), whose aim
-    is a lower false positive rate at the same true positive rate. docs/mislabels.md compares the
-    rules and percentiles, with AUM's own cut made stricter and with easiness alone as controls;
-    the defaults are those that the evidence supports. They pay once the net has begun to learn
-    wrong labels by heart; after few epochs AUM by itself flags fewer right labels.
+    Source: Section 4.3 of the paper ("flagged by AUM and easy: denote as mislabeled"), which aims
+    at fewer false positives for the same true positives. docs/mislabels.md compares rules and
+    percentiles, with a stricter AUM and easiness alone as controls; the defaults are what that
+    evidence supports. They help once the network has begun to memorize wrong labels; after a few
+    epochs only, AUM alone flags fewer right labels.
 
     Examples
     --------
@@ -147,29 +147,29 @@ class AUMFilter:
         probs: ArrayLike | None = None,
         labels: ArrayLike | None = None,
     ) -> AUMFlags:
-        """Flag samples, by easiness averaged over the epochs or that of one epoch.
+        """Flag samples, by their mean easiness or by the easiness of one epoch.
 
         Parameters
         ----------
         values : AUMValues
-            Such as `AreaUnderMargin.values(ids)`. The flags come in its order.
+            The result of `AreaUnderMargin.values()`. The flags are in its order.
         threshold_samples : array of shape (n_threshold,)
-            Ids of the threshold samples, found among `values.ids` in whatever order; rows of the
-            data set where those are the ids. They carry the label of their own class.
+            Ids of the threshold samples, in any order. Their label is the class of their own.
         probs : array of shape (n_samples, n_classes), optional
-            Probabilities at one epoch, by which to judge in place of the averages.
+            Probabilities of one epoch, to use instead of the mean easiness.
         labels : array of shape (n_samples,), optional
-            Labels for `probs` where `values` holds none; threshold samples with their own class.
+            Labels for `probs` if `values` has none; threshold samples with their own class.
 
         Returns
         -------
         AUMFlags
+            The flags and the thresholds.
 
         Raises
         ------
         TypeError, ValueError
-            If an argument does not fit; if an id is not among those of `values`, or the threshold
-            samples are not exactly the samples of one label; or if `values` was measured without
+            If an argument has the wrong type or shape; if an id is not in `values`, or the
+            threshold samples are not exactly the samples of one label; or if `values` has no
             easiness and `probs` is not given.
         """
         if not isinstance(values, AUMValues):
@@ -207,7 +207,7 @@ class AUMFilter:
         return (easy if self.rule == "flagged_easy" else ~easy), cut
 
     def _easiness(self, values: AUMValues, probs: Any, labels: Any) -> Pair:
-        """Easiness of the label, and of the predicted class where it is another."""
+        """Return the easiness of the label, and of the predicted class if it differs."""
         if probs is None:
             if values.easiness is None or values.rival_easiness is None:
                 raise ValueError(

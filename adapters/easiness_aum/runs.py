@@ -1,4 +1,4 @@
-"""Join the flags of several training runs."""
+"""Combine the flags of several training runs."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ from easiness_core.validation import to_array
 def combine_runs(
     flags: Sequence[AUMFlags] | Sequence[ArrayLike], threshold_samples: Sequence[ArrayLike]
 ) -> NDArray[np.bool_]:
-    """Join the flags of several runs: flagged in every run in which it was no threshold sample.
+    """Combine the flags of several runs.
+
+    A sample is flagged if every run flags it in which it was not a threshold sample.
 
     Parameters
     ----------
     flags : sequence of AUMFlags, or of arrays of shape (n_samples,), bool
-        What `AUMFilter.flag` found in each run; samples are matched by id, so the order of the
-        values does not matter. Or plain flags, all in the order of the data set.
+        The results of `AUMFilter.flag`, one per run; samples are matched by id, in any order. Or
+        plain flags, all in the order of the data set.
     threshold_samples : sequence of arrays
-        Ids of each run's threshold samples; with plain flags their rows.
+        Ids of each run's threshold samples; their rows if `flags` are plain.
 
     Returns
     -------
     ndarray of shape (n_samples,), bool
-        False for a sample that was a threshold sample in every run. In the order of whole
-        numbered ids, 0 to n_samples - 1, where the ids are these: that of the data set; else in
-        that of the first run.
+        False for a sample that was a threshold sample in every run. If the ids are the numbers 0
+        to n_samples - 1, in this order; else in the order of the first run.
 
     Raises
     ------
     TypeError, ValueError
-        If the runs differ in number, size or ids, flags are not boolean, or threshold samples are
-        not those that AUMFlags were found with.
+        If the runs differ in number, size or ids, if flags are not boolean, or if the threshold
+        samples are not those of the flags.
 
     Examples
     --------

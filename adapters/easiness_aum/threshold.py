@@ -1,4 +1,4 @@
-"""Threshold samples: where AUM's cut comes from, without knowing which labels are wrong."""
+"""Threshold samples: they set AUM's threshold without knowing which labels are wrong."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ from easiness_core.validation import check_count, check_labels, check_number, ch
 def choose_threshold_samples(
     n_samples: int, n_classes: int, *, runs: int = 2, seed: int = 0
 ) -> list[NDArray[np.int64]]:
-    """Draw the samples that each training run takes as threshold samples: no sample twice.
+    """Draw each training run's threshold samples, so that no sample is drawn twice.
 
     Parameters
     ----------
     n_samples, n_classes : int
         Size of the training set, and its number C of classes.
     runs : int, default 2
-        Number of training runs; with 2 every sample is judged by at least one.
+        Number of training runs; with 2, every sample is judged by at least one run.
     seed : int, default 0
         Seed of the draw.
 
     Returns
     -------
     list of `runs` ndarrays of shape (n_samples // n_classes,), int64
-        Sorted rows, disjoint.
+        Sorted rows; no row is in two arrays.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is no whole number, or there are too few samples.
+        If an argument is not a whole number, or there are too few samples.
 
     Notes
     -----
-    n = N // C: as many as an average class has. Source: Pleiss et al. 2020, threshold samples.
+    Each run has as many threshold samples as an average class has samples. Source: Pleiss et al.
+    2020.
 
     Examples
     --------
@@ -67,14 +68,14 @@ def choose_threshold_samples(
 def relabel_threshold_samples(
     labels: ArrayLike, threshold_samples: ArrayLike, *, n_classes: int
 ) -> NDArray[np.int64]:
-    """Labels to train on: those of the threshold samples are `n_classes`, a class of their own.
+    """Give the threshold samples a class of their own, `n_classes`, for training.
 
-    The net needs n_classes + 1 outputs.
+    The network needs n_classes + 1 outputs.
 
     Parameters
     ----------
     labels : array of shape (n_samples,)
-        Given labels, 0 to n_classes - 1; they stay as they are.
+        Given labels, 0 to n_classes - 1; not changed.
     threshold_samples : array of shape (n_threshold,)
         Rows of the threshold samples.
     n_classes : int
@@ -83,6 +84,7 @@ def relabel_threshold_samples(
     Returns
     -------
     ndarray of shape (n_samples,), int64
+        Labels to train on.
 
     Raises
     ------
@@ -105,34 +107,36 @@ def relabel_threshold_samples(
 def aum_threshold(
     aum: ArrayLike, threshold_samples: ArrayLike, *, percentile: float = 99.0
 ) -> float:
-    """AUM strictly below which a sample is flagged: a percentile of the threshold samples' AUMs.
+    """Compute the AUM strictly below which a sample is flagged.
+
+    It is a percentile of the threshold samples' AUMs.
 
     Parameters
     ----------
     aum : array of shape (n_samples,)
         AUM of each sample.
     threshold_samples : array of shape (n_threshold,)
-        Rows *of `aum`* that are threshold samples, at least one. `AreaUnderMargin.values()` has
-        the samples in the order of their first measurement, and that of aum_values.csv is by AUM:
-        ask for `values(range(n_samples)).aum` where these are rows of the data set.
+        Rows of `aum` that are threshold samples, at least one. `AreaUnderMargin.values()` is in the
+        order of first measurement; pass `values(range(n_samples)).aum` if these are rows of the
+        data set.
     percentile : float, default 99
-        In [0, 100], in percent: a fraction such as 0.99 is refused, 0 is not; interpolated
-        linearly.
+        From 0 to 100, interpolated linearly. A fraction such as 0.99 is refused.
 
     Returns
     -------
     float
+        The threshold.
 
     Raises
     ------
     TypeError, ValueError
-        If `aum` is no vector of numbers, a row is outside the samples, or `percentile` no
+        If `aum` is not a vector of numbers, a row is outside it, or `percentile` is not a
         percentage.
 
     Notes
     -----
-    A threshold sample is mislabeled by construction; so at the 99th percentile about 1 % of the
-    samples that are mislabeled at random are missed. Source: Pleiss et al. 2020, threshold samples.
+    Threshold samples are mislabeled by construction. So the 99th percentile misses about 1 % of
+    the samples that are mislabeled at random. Source: Pleiss et al. 2020.
 
     Examples
     --------
@@ -149,7 +153,7 @@ def aum_threshold(
 
 
 def check_percentile(value: Any, name: str) -> float:
-    """Check a percentage; one above 0 and below 1 is taken for a fraction by mistake."""
+    """Check a percentage; a number between 0 and 1 is probably a fraction and is refused."""
     number = check_number(value, name, low=0.0, high=100.0, closed_high=True)
     if 0.0 < number < 1.0:
         raise ValueError(
@@ -160,7 +164,7 @@ def check_percentile(value: Any, name: str) -> float:
 
 
 def threshold_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:
-    """Which of the samples are threshold samples; rows are checked."""
+    """Turn rows of threshold samples into a mask, and check them."""
     rows = to_array(threshold_samples, "threshold_samples")
     mask = np.zeros(n_samples, dtype=bool)
     if rows.size == 0:
@@ -181,7 +185,7 @@ def threshold_mask(threshold_samples: Any, n_samples: int) -> NDArray[np.bool_]:
 
 
 def threshold_mask_by_id(values: AUMValues, threshold_samples: Any) -> NDArray[np.bool_]:
-    """Which of the values are those of threshold samples, given by id; both are checked."""
+    """Turn ids of threshold samples into a mask of the values, and check both."""
     ids = to_ids(threshold_samples)
     known = dict(zip(values.ids.tolist(), range(values.aum.size), strict=True))
     absent = [each for each in ids if each not in known]

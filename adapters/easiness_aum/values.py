@@ -1,4 +1,4 @@
-"""What was measured of each sample."""
+"""Values measured for each sample."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ class AUMValues:
     ids : ndarray of int64 or str
         The samples.
     labels : ndarray of int64
-        Given class; -1 where the values were read from a file that holds none.
+        Given class; -1 if the values were read from a file without labels.
     count : ndarray of int64
-        Number of measurements; 0 where the values were read from a file that holds none.
+        Number of measurements; 0 if the values were read from a file without them.
     aum : ndarray of float64
-        Mean margin, in logits: low where the net long preferred another class.
+        Mean margin, in logits: low if the network preferred another class for long.
     easiness : ndarray of float64 or None
         Mean easiness, in [0, 1]: 0 hard, 1 easy. None without an estimator.
     rival_easiness : ndarray of float64 or None
-        Mean easiness of the predicted class where that is not the label, 0 where it is; in
-        [0, 1]: high where the net long and clearly predicted another class.
+        Mean easiness of the predicted class, counted as 0 in epochs in which that is the label; in
+        [0, 1]: high if the network clearly predicted another class for long.
     probs : ndarray of float64 of shape (n_samples, n_classes) or None
-        Mean softmax, with `keep_probs`: what `easiness_core.find_label_errors` takes.
+        Mean softmax, with `keep_probs`, to pass to `easiness_core.find_label_errors`.
     """
 
     ids: NDArray[Any]

@@ -1,4 +1,4 @@
-"""Sample easiness on Dask: shards on a cluster, and Dask arrays, lazily."""
+"""Sample easiness on Dask: score shards on a cluster, or Dask arrays lazily."""
 
 try:
     import dask  # noqa: F401

@@ -1,4 +1,4 @@
-"""Shards as tasks of a Dask cluster: sent out, collected, and accounted for."""
+"""Run shards as tasks on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def score_task(
 ) -> tuple[ec.Summary, bool] | ShardError:
     """Score one shard on a worker.
 
-    What the driver has seen may be long past: a shard that is not as `expected` now is refused.
-    A task may run twice, at once or in turn: both write the same bytes under names of their own,
-    and the file that takes the final name last equals the one it replaces.
+    The shard may have changed since the driver saw it: one that is not as `expected` is refused. A
+    task may run twice, even at the same time: both write the same bytes under temporary names of
+    their own, so the file that gets the final name last equals the one that it replaces.
 
     Returns
     -------
     tuple of Summary and bool, or ShardError
-        The summary, and whether the shard was complete before; or why it cannot be scored, which
-        another try would not change.
+        The summary, and whether the shard was complete before; or the reason why it cannot be
+        scored, if another try would not help.
     """
     try:
         # One thread: the worker has one for each of its cores, and runs as many tasks.
@@ -133,7 +133,7 @@ class _Run:
         self.suspects: dict[Shard, str] = {}
 
     def score(self, shards: Sequence[Shard]) -> str:
-        """Score shards; give why the cluster does no more of them, if so."""
+        """Score shards; return why the cluster stopped, or an empty string."""
         futures = self._client.map(
             score_task, shards, pure=False, key="easiness-shard", **self._arguments
         )
@@ -161,7 +161,7 @@ class _Run:
         return ""
 
     def _take(self, shard: Shard, future: Any) -> str:
-        """Count a result; give why there will be no more, if so."""
+        """Count a result; return why there will be no more, or an empty string."""
         from distributed import KilledWorker
         from distributed.comm import CommClosedError
 
@@ -202,7 +202,7 @@ class _Run:
         self._report.failed[shard.input] = ShardError(why, path=shard.input)
 
     def _is_here(self, output: str) -> bool:
-        """Whether an output is to be seen here; of network file systems it may be so later."""
+        """Tell whether an output is visible here; a network file system may take a while."""
         if os.path.lexists(output):
             return True
         folder, name = os.path.split(output)
@@ -214,7 +214,7 @@ class _Run:
 
 
 def _look_at_the_rest(shards: Sequence[Shard], parameters: Parameters, report: Report) -> None:
-    """Count what was finished and could not be reported any more."""
+    """Count shards that were finished but could not be reported."""
     known = set(report.finished)
     for shard in shards:
         if shard.output in known or shard.input in report.failed:

@@ -1,4 +1,4 @@
-"""Scores of Dask arrays, computed block by block when they are asked for."""
+"""Score Dask arrays lazily, block by block."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FAN_IN = 16
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DaskScores:
-    """What `easiness_core.Scores` holds, not yet computed.
+    """The columns of `easiness_core.Scores`, not yet computed.
 
     Attributes
     ----------
@@ -35,14 +35,14 @@ class DaskScores:
     level : dask array of shape (n_samples,), uint8
         Values of `easiness_core.Level`.
     predicted : dask array of shape (n_samples,), int64
-        Most probable class, the first of several.
+        Most probable class; the first one of several.
     summary : dask Delayed of Summary
         Counts and exact sums over all samples.
 
     Notes
     -----
-    Compute several in one call, `dask.compute(scores.level, scores.summary)`: each block is then
-    read and scored once.
+    Compute several of them in one call, as in `dask.compute(scores.level, scores.summary)`, so that
+    each block is read and scored only once.
     """
 
     easiness: Any
@@ -65,16 +65,16 @@ def score(
     classes: Sequence[Any] | None = None,
     normalize: bool = False,
 ) -> DaskScores:
-    """Score a Dask array lazily; the numbers are those of `easiness_core.score`.
+    """Score a Dask array lazily, with the same results as `easiness_core.score`.
 
     Parameters
     ----------
     probs : dask array of shape (n_samples, n_classes)
-        Class probabilities, as in `easiness_core.score`. Blocks are taken as they are by rows, and
-        joined by columns.
+        Class probabilities, as in `easiness_core.score`. Blocks of rows stay as they are; blocks
+        of columns are joined.
     labels : dask array or array of shape (n_samples,)
-        Given classes; cut as the rows of `probs` are. Where the lengths of blocks are not known,
-        there must be as many blocks, and each must have as many labels as rows.
+        Given classes; rechunked to match the rows of `probs`. If block lengths are unknown, there
+        must be as many blocks, each with as many labels as rows.
     estimator : ClosedForm or MonteCarlo, optional
         As in `easiness_core.score`; `ClosedForm()` by default.
     n_bins : int, default 5
@@ -87,16 +87,16 @@ def score(
     Returns
     -------
     DaskScores
-        Lazy arrays with the blocks of `probs`, and a lazy summary. Kernels run on one thread a
-        block: Dask runs the blocks at once.
+        Lazy arrays with the blocks of `probs`, and a lazy summary. Each block is scored on one
+        thread, since Dask runs blocks in parallel.
 
     Raises
     ------
     TypeError
-        If `probs` is no Dask array.
+        If `probs` is not a Dask array.
     ValueError
-        If shapes do not match. What blocks hold is checked when they are computed, and raises
-        the errors of `easiness_core.score` then.
+        If shapes do not match. Values are checked when blocks are computed, and raise the errors
+        of `easiness_core.score` then.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def score(
 
 
 def _lazy(work: Callable[..., ec.Scores], probs: Any, labels: Any) -> DaskScores:
-    """Write the graph, a dict: what Dask builds of one Delayed a block takes milliseconds each."""
+    """Write the graph as a dict: building one Delayed per block takes milliseconds each."""
     import dask.array as da
     from dask.base import tokenize
     from dask.delayed import Delayed
@@ -168,7 +168,7 @@ def _lazy(work: Callable[..., ec.Scores], probs: Any, labels: Any) -> DaskScores
 
 
 def _merging(last: str, scored: list[Any]) -> dict[Any, Any]:
-    """Merge the summaries of blocks by a tree, whose root is called `last`."""
+    """Merge the summaries of blocks in a tree whose root is called `last`."""
     of = attrgetter("summary")
     tasks: dict[Any, Any] = {(last, 0, at): (_get, of, key) for at, key in enumerate(scored)}
     waiting, depth = list(tasks), 0
@@ -189,7 +189,7 @@ def _get(of: Callable[[ec.Scores], Any], scores: ec.Scores) -> Any:
 
 
 def _aligned(labels: Any, rows: tuple[float, ...], n_rows: float) -> Any:
-    """Cut labels as rows are cut, and refuse what cannot be."""
+    """Rechunk labels to match the rows, or refuse them."""
     import dask.array as da
     from dask.base import is_dask_collection
 

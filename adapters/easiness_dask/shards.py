@@ -1,4 +1,4 @@
-"""Files of predictions on a Dask cluster, or in this process, by the same line."""
+"""Score files of predictions on a Dask cluster, or in this process."""
 
 from __future__ import annotations
 
@@ -12,39 +12,40 @@ from easiness_dask._cluster import run_on_cluster
 
 
 def score_shards(inputs: Any, output: Any, *, client: Any = None, **options: Any) -> ec.Summary:
-    """Score many files into a folder, each once; if a worker dies, only its shard is redone.
+    """Score many files into a folder; if a worker dies, only its shard is redone.
 
-    Each file is one task. A rerun skips what is complete and scores the rest, into the bytes that
-    an undisturbed run would have written. Zarr arrays are no files: score them as
+    Each file is one task. A rerun skips what is complete and scores the rest, into the same bytes
+    that an undisturbed run would have written. Zarr arrays are not files: score them with
     `easiness_dask.score(dask.array.from_zarr(path), labels)`.
 
     Parameters
     ----------
-    inputs, output
-        As in `easiness_io.score_shards`. Every worker must see the files, and `output`, under
-        these names.
+    inputs : path, or iterable of paths
+        A folder, a glob, or a list of files. All workers must see them under the same names.
+    output : path
+        The folder to fill, with one file per input. All workers must see it under this name.
     client : distributed.Client, optional
-        The cluster; without one, the files are scored in this process, one after the other.
-    **options
+        The cluster. Without one, the files are scored in this process, one after the other.
+    **options : dict
         `labels_path`, `format`, `check_ids`, `overwrite`, `progress` and all others of
         `easiness_io.score_shards`.
 
     Returns
     -------
     Summary
-        Of all shards; the same for any number of workers and any order.
+        Of all shards; the same for any number of workers, in any order.
 
     Raises
     ------
     ShardError
-        Before anything is scored: the shards differ in classes, lack labels or share ids, the
-        folder is in use or holds other outputs.
+        Before anything is scored: if shards differ in classes, lack labels or share ids, or the
+        folder is in use or has other outputs in it.
     ShardsError
-        A ShardError: shards failed, killed their workers, or the scheduler was lost. It has
-        `finished`, `failed` and `summary`; the finished ones stay, and a rerun skips them.
+        A ShardError, if shards failed or killed their workers, or the scheduler was lost. It has
+        `finished`, `failed` and `summary`. The finished ones stay, and a rerun skips them.
     TypeError, ValueError
-        Before anything is read: if `client` is no synchronous Client, or an option is not what it
-        should be.
+        If `client` is not a synchronous Client, or an option is invalid; nothing has been read
+        then.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files of predictions: read in blocks, scored into files, in shards that resume."""
+"""Read files of predictions in blocks, and score them into files; a rerun skips finished files."""
 
 try:
     import pyarrow  # noqa: F401

@@ -1,4 +1,4 @@
-"""Which columns hold the probabilities, told by their names and by what they hold."""
+"""Find the columns of probabilities by name and content."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
 def find_class_columns(
     reader: Reader, options: ReadOptions, others: Sequence[str]
 ) -> tuple[str, ...]:
-    """Find the probabilities among the columns that are no label and no id."""
+    """Find the probabilities among the columns that are neither label nor id."""
     if options.probs is not None:
         return _given(reader, options.probs, others)
     numbers = tuple(name for name in others if reader.fields[name].is_number)
@@ -62,19 +62,19 @@ def show(names: Iterable[str]) -> str:
 
 
 def no_column(reader: Reader, name: str, argument: str) -> DataError:
-    """Build the error about a column that is not there."""
+    """Build the error about a missing column."""
     problem = f"no column {name!r}; it has {show(reader.fields)}"
     return reader.source.error(problem, argument=argument)
 
 
 def called(reader: Reader, wanted: Sequence[str]) -> list[str]:
-    """Give the columns with a usual name, the most usual first."""
+    """Return the columns with a usual name, the most usual first."""
     found = [name for name in reader.fields if name.lower() in wanted]
     return sorted(found, key=lambda name: wanted.index(name.lower()))
 
 
 def head_values(reader: Reader, names: Sequence[str]) -> NDArray[np.float64]:
-    """Join columns of the first rows as float64; nulls as NaN."""
+    """Join columns of the first rows as float64, with nulls as NaN."""
     head, parts = reader.head(names), []
     for name in names:
         array = np.asarray(head[name]).astype(np.float64)
@@ -83,7 +83,7 @@ def head_values(reader: Reader, names: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...]:
-    """Give the columns of a name, of a pattern, or of a list of them."""
+    """Return the columns given by a name, a pattern, or a list of them."""
     names, found = list(reader.fields), dict[str, None]()
     for part in [wanted] if wanted in names else map(str.strip, wanted.split(",")):
         # A pattern means columns that are nothing else; a name means what it says.
@@ -105,7 +105,7 @@ def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...
 
 
 def _check_unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[str]) -> None:
-    """Refuse a csv file without names that may hold more than classes, where no sums tell."""
+    """Refuse a csv file without names whose columns may not all be classes, if sums do not tell."""
     data = head_values(reader, numbers)
     is_whole = (np.isfinite(data) & (data % 1 == 0)).all(axis=0) & (len(data) > 0)
     whole = [name for name, yes in zip(numbers, is_whole, strict=True) if yes]
@@ -122,7 +122,7 @@ def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
 def _matrices(
     reader: Reader, options: ReadOptions, names: Sequence[str], has_groups: bool
 ) -> list[tuple[str, ...]]:
-    """Give the matrix columns that may be the probabilities: by name, or because rows sum to 1."""
+    """Return the matrix columns that may be the probabilities, by name or by rows that sum to 1."""
     usual = LOGITS_NAMES if options.logits else PROBS_NAMES
     known = [name for name in called(reader, usual) if name in names]
     if known or options.logits or options.normalize:
@@ -150,13 +150,13 @@ Check = Callable[[NDArray[np.float64]], bool]
 
 
 def _first_rows(reader: Reader, names: Sequence[str]) -> Head:
-    """Give what gives the numbers of a group in the first rows."""
+    """Return a function that reads the first rows of a group of columns."""
     data, at = head_values(reader, names), {name: at for at, name in enumerate(names)}
     return lambda group: data[:, [at[name] for name in group]]
 
 
 def _groups(reader: Reader, options: ReadOptions, names: Group) -> list[Group]:
-    """Give every group of columns that may be the probabilities, of the surest kind that any is."""
+    """Return every group of columns that may be the probabilities, of the most certain kind."""
     head = _first_rows(reader, names)
     by_affix = affixes(names)
     named = list(by_affix.values())
@@ -203,13 +203,13 @@ def _groups(reader: Reader, options: ReadOptions, names: Group) -> list[Group]:
 
 
 def _first(attempts: Iterable[tuple[Check, list[Group]]], head: Head) -> list[Group]:
-    """Give the groups that pass a check, of the first attempt in which any does."""
+    """Return the groups that pass a check, from the first attempt that has any."""
     found = (_distinct(m for m in groups if check(head(m))) for check, groups in attempts)
     return next(filter(None, found), [])
 
 
 def _checked(reader: Reader, found: list[Group], named: Sequence[Group], head: Head) -> list[Group]:
-    """Refuse readings with a column that may be something else, such as a total or a fold."""
+    """Refuse groups with a column that may be something else, such as a total or a fold."""
     for group in found:
         data = head(group)
         at, what = no_class(data), "depends on the others, or adds little to their sums"
@@ -224,7 +224,7 @@ def _checked(reader: Reader, found: list[Group], named: Sequence[Group], head: H
 
 
 def _distinct(groups: Iterable[Group]) -> list[Group]:
-    """Drop groups that are part of another, and those that stand there twice."""
+    """Drop groups that are part of another group, and duplicates."""
     sets = {frozenset(group): group for group in groups}
     return [group for key, group in sets.items() if not any(key < other for other in sets)]
 

@@ -1,4 +1,4 @@
-"""Errors about files: one hierarchy, whose parts the command and Python word themselves."""
+"""Errors about files: one hierarchy with fields, worded by the command and by Python."""
 
 from __future__ import annotations
 
@@ -29,10 +29,25 @@ class DataError(InputValueError):
 
     Parameters
     ----------
-    problem, argument, hint, row
-        As in `easiness_core.errors.InputError`.
+    problem : str
+        What was got, and what was expected.
     path : str, optional
         The file or folder at fault.
+    argument : str, optional
+        The argument at fault.
+    hint : str, optional
+        How to fix it.
+    row : int, optional
+        The first bad row, counted from 0.
+
+    Examples
+    --------
+    >>> from easiness_io import DataError, open_samples
+    >>> try:
+    ...     open_samples("nowhere.csv")
+    ... except DataError as error:
+    ...     print(error.path, "|", error.problem)
+    nowhere.csv | cannot be read: No such file or directory
     """
 
     words = PYTHON_WORDS
@@ -50,29 +65,58 @@ class DataError(InputValueError):
         self.path = path
 
     def worded(self, words: Mapping[str, str]) -> str:
-        """Give `path: argument: problem; hint`, with options called as `words` says."""
+        """Return `path: argument: problem; hint`, with your own names for the options."""
         text = super().worded(words)
         return text if self.path is None else f"{self.path!r}: {text}"
 
 
 class UnreadableError(DataError):
-    """A file that is missing, damaged, or of another format than expected."""
+    """A file that is missing, damaged, or not in the expected format.
+
+    Its parameters are those of `DataError`.
+    """
 
 
 class AmbiguousError(DataError):
-    """Columns that can be read in more than one way."""
+    """Columns that can be read in more than one way.
+
+    Its parameters are those of `DataError`.
+    """
 
 
 class OutputError(DataError):
-    """An output that cannot, or must not, be written."""
+    """An output that cannot or must not be written.
+
+    Its parameters are those of `DataError`.
+    """
 
 
 class ShardError(DataError):
-    """A shard that cannot be scored."""
+    """A shard that cannot be scored.
+
+    Its parameters are those of `DataError`.
+    """
 
 
 def reason(error: BaseException) -> str:
-    """Say why an exception happened, without Python's class names where that is possible."""
+    """Say in one line why an exception was raised.
+
+    Parameters
+    ----------
+    error : BaseException
+        Any exception.
+
+    Returns
+    -------
+    str
+        Its text, without the names of Python classes where possible.
+
+    Examples
+    --------
+    >>> from easiness_io import reason
+    >>> reason(FileNotFoundError(2, "No such file or directory", "a.csv"))
+    'No such file or directory'
+    """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or type(error).__name__
@@ -80,13 +124,35 @@ def reason(error: BaseException) -> str:
 
 @contextmanager
 def located(path: str, kind: type[DataError] = DataError) -> Iterator[None]:
-    """Add the path to what the core refuses within.
+    """Name a file in the errors that are raised inside the block.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    kind : type, default DataError
+        The class of error to raise instead of any other `InputError`.
+
+    Yields
+    ------
+    None
+        Nothing; the block runs.
 
     Raises
     ------
     DataError
-        Of this kind, in place of any other `InputError`; and for memory that the system does not
-        give.
+        Of this kind, for an `InputError` or a MemoryError raised inside.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> from easiness_io import DataError, located
+    >>> try:
+    ...     with located("probs.npy"):
+    ...         ec.score([[2.0, 1.0]], [0])
+    ... except DataError as error:
+    ...     error.path, error.argument
+    ('probs.npy', 'probs')
     """
     path = "standard input" if path == "-" else path
     try:

@@ -1,4 +1,4 @@
-"""What tells that a file is another, or has changed: size and times quickly, checksums surely."""
+"""Detect that a file has changed: quickly by size and times, surely by checksums."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def file_sha256(file: Any) -> str:
-    """Checksum an open file from its start."""
+    """Compute the checksum of an open file."""
     file.seek(0)
     return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -22,7 +22,7 @@ def _files(path: str) -> list[str]:
 def fingerprint(path: str) -> dict[str, Any]:
     """Describe a file, or the folder of a dataset, by its name, size and times.
 
-    The second time, of the last change of name or attributes, cannot be set by programs.
+    The second time is that of the last change of name or attributes; programs cannot set it.
     """
     found = [os.stat(name) for name in _files(path)]
     return {
@@ -35,7 +35,7 @@ def fingerprint(path: str) -> dict[str, Any]:
 
 
 def content_sha256(path: str) -> str:
-    """Checksum a file; of a folder, the names and checksums of the files in it."""
+    """Compute the checksum of a file, or of the names and checksums in a folder."""
     if not os.path.isdir(path):
         with open(path, "rb") as file:
             return file_sha256(file)

@@ -1,4 +1,4 @@
-"""What names the samples, as whole numbers or text."""
+"""Ids of samples: whole numbers or text."""
 
 from __future__ import annotations
 
@@ -13,26 +13,39 @@ _LARGEST = 2.0**53
 
 
 def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
-    """Give ids as Arrow has them.
+    r"""Convert a column of ids to an Arrow array.
 
     Parameters
     ----------
     values : ndarray or pyarrow.Array of shape (n_rows,)
         Whole numbers of any type, or text; some may be null.
     source : Source
-        The file, for messages.
+        The file, for messages: the `source` of a `Reader`.
     first_row : int
-        The row of the file that these begin with.
+        Row of the file at which the values start.
 
     Returns
     -------
     pyarrow.Array
-        Of type string, uint64 where the file has that, or else int64.
+        Of type string, uint64 if the file has that type, or else int64.
 
     Raises
     ------
     DataError
-        If they are something else.
+        If they are anything else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from easiness_io import ReadOptions, as_ids, open_reader
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.csv")
+    ...     _ = path.write_text("id,p_0,p_1\n7,0.9,0.1\n8,0.2,0.8\n")
+    ...     reader = open_reader(str(path), ReadOptions())
+    ...     block = next(reader.blocks(["id"], 100))
+    >>> as_ids(block["id"], reader.source, 0).to_pylist()
+    [7, 8]
     """
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
         values = pa.array(values, from_pandas=True)  # NaN is null
@@ -57,9 +70,9 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
 def check_same_ids(
     ids: pa.Array, others: pa.Array, first_row: int, path: str, other: str, *, what: str = "ids"
 ) -> None:
-    """Refuse labels whose ids differ, row by row, from those of the probabilities.
+    """Refuse labels whose ids differ, in any row, from those of the probabilities.
 
-    Whole numbers and their decimal texts are the same.
+    A whole number equals its text.
     """
     left, right = ids, others
     if left.type != right.type:

@@ -1,4 +1,4 @@
-"""What the scores of a file depend on besides its content, checked before any work."""
+"""Everything besides its content that the scores of a file depend on."""
 
 from __future__ import annotations
 
@@ -17,9 +17,25 @@ from easiness_io.readers.base import ReadOptions
 class Parameters(ReadOptions):
     """How files are read and scored: the options of `open_samples`, and three more.
 
-    `estimator` and `n_bins` are as in `easiness_core.score`; with `escape_formulas`, names in csv
-    are kept from being run as formulas by spreadsheets. Types and values that cannot be meant are
-    refused by a TypeError or ValueError, and what is alike becomes what JSON knows.
+    Attributes
+    ----------
+    estimator : ClosedForm or MonteCarlo
+        As in `easiness_core.score`.
+    n_bins : int
+        As in `easiness_core.score`.
+    escape_formulas : bool
+        Whether names in csv are escaped that a spreadsheet would run as formulas.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an option has the wrong type or value.
+
+    Examples
+    --------
+    >>> from easiness_io import Parameters
+    >>> Parameters(normalize=True, n_bins=10).estimator
+    ClosedForm(sigma=0.01, resolution=0.001)
     """
 
     estimator: ec.ClosedForm | ec.MonteCarlo = ec.ClosedForm()  # noqa: RUF009 - frozen
@@ -55,7 +71,7 @@ class Parameters(ReadOptions):
             object.__setattr__(self, name, value)
 
     def to_dict(self, output: str) -> dict[str, Any]:
-        """Give what the bytes of an output of this name depend on, ready for JSON."""
+        """Return what the bytes of an output of this name depend on, ready for JSON."""
         content = dataclasses.asdict(self)
         del content["max_bytes"]
         kind = "monte_carlo" if isinstance(self.estimator, ec.MonteCarlo) else "closed_form"

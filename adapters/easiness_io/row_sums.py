@@ -1,4 +1,4 @@
-"""Whether rows of numbers are probabilities: told by their sums."""
+"""Recognize probabilities by the sums of their rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from easiness_core.validation import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
 
 @np.errstate(all="ignore")
 def sums_to_one(data: NDArray[np.float64], share: float = 1.0, slack: float = 0.0) -> bool:
-    """Whether so large a share of the rows are probabilities, within the core's tolerance."""
+    """Tell whether this share of the rows are probabilities, within the core's tolerance."""
     if data.shape[1] < 2:
         return False
     # What was stored as a half-precision number has few digits.
@@ -25,7 +25,7 @@ def sums_to_one(data: NDArray[np.float64], share: float = 1.0, slack: float = 0.
 
 @np.errstate(all="ignore")
 def is_constant(data: NDArray[np.float64]) -> bool:
-    """Whether rows sum to one number, as percentages and votes do, but for rounding."""
+    """Tell whether all rows have the same sum, up to rounding, as percentages and votes do."""
     if data.shape[1] < 2 or not np.isfinite(data).all() or (data < 0).any():
         return False
     total = data.sum(axis=1)
@@ -35,7 +35,7 @@ def is_constant(data: NDArray[np.float64]) -> bool:
 
 @np.errstate(all="ignore")
 def without_one(data: NDArray[np.float64], names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Give the readings without one column in which the sums of rows are nearly constant."""
+    """Return the groups without one column whose rows have nearly the same sum."""
     if len(names) < 3:
         return []
     rest = data.sum(axis=1, keepdims=True) - data

@@ -33,15 +33,15 @@ class Samples:
     Attributes
     ----------
     probs : ndarray of shape (n_rows, n_classes)
-        In the file's own type, not yet checked; the softmax where the file holds logits.
+        In the file's own type, not yet checked; the softmax if the file holds logits.
     labels : ndarray of shape (n_rows,), int64
         Column numbers.
     ids : pyarrow.Array or None
-        Whole numbers or text, where the input names its samples.
+        Whole numbers or text, if the input has ids.
     first_row : int
-        The row of the input that these begin with.
+        Row of the input at which these rows start.
     logits : ndarray of shape (n_rows, n_classes), or None
-        What the file holds, where these are logits: the softmax saturates.
+        The logits, if the file holds logits; unlike `probs` they do not saturate.
     """
 
     probs: NDArray[Any]
@@ -59,25 +59,27 @@ class Samples:
 
 
 class SampleReader:
-    """One input: a file of probabilities, and perhaps one of labels.
+    """An open input: a file of probabilities and, optionally, one of labels.
+
+    `open_samples` returns it.
 
     Attributes
     ----------
     paths, fingerprints : list
-        The files that are read, and what tells that one has changed since it was opened.
+        The files, and fingerprints that show whether one has changed since it was opened.
     n_rows, estimated_rows, n_classes : int
-        Rows, None where only reading all of the file tells; an estimate of them, where there is
-        one; and columns of the probabilities, 0 where lists of no rows do not tell.
+        Number of rows, None if the file must be read to know it; an estimate of it, or None; and
+        number of classes, 0 if the file has lists and no rows.
     block_rows : int
-        Rows of every block but the last; a function of the number of classes alone.
+        Number of rows of every block but the last; depends on the number of classes only.
     classes : list of str or None
-        The class names in column order, where they are known and are no column numbers.
+        Class names in column order, unless they are unknown or just column numbers.
     are_named : bool
-        Whether the options name the classes, whatever the columns are called.
+        Whether the option `classes` names the classes.
     class_columns, left_out : list of str
-        The columns of the probabilities, in the order of the classes; and those not used.
+        Columns of probabilities in the order of the classes, and columns that are not used.
     ids_name : str or None
-        The column that names the samples; of the labels where the probabilities have none.
+        Column of ids, in the probabilities or else in the labels.
     """
 
     def __init__(self, path: str, labels_path: str | None, options: ReadOptions) -> None:
@@ -111,9 +113,9 @@ class SampleReader:
         return find_columns(reader, options, probs=True, label=has_labels)
 
     def _open_labels(self, first: Part, path: str) -> Part:
-        """Open the file of labels; refuse one that could be scored itself, as the first could.
+        """Open the file of labels; refuse one that could itself be scored.
 
-        That is what an unquoted glob leads to.
+        An unquoted glob leads to that.
         """
         reader, options = open_reader(path, self._options), self._options
         part = find_columns(reader, options, probs=False, label=True)
@@ -136,7 +138,7 @@ class SampleReader:
         return part
 
     def _settle(self, first: Part) -> None:
-        """Settle which columns are read, and how many rows and classes there are."""
+        """Determine which columns are read, and the numbers of rows and classes."""
         self.ids_name = self._with_ids[0].ids if self._with_ids else None
         if self._options.ids and not self._with_ids:
             names = [name for part in self._parts for name in part.reader.fields]
@@ -173,7 +175,7 @@ class SampleReader:
         return DataError(problem, path=self.paths[-1], hint=hint)
 
     def _shared_columns(self) -> list[str]:
-        """Name what both files say of a row besides: it must be the same in both."""
+        """Name other columns that both files have: they must be equal in both."""
         if len(self._parts) < 2 or self._with_ids or self._options.ids == "":
             return []
         first, second = (
@@ -193,7 +195,8 @@ class SampleReader:
     def blocks(self) -> Iterator[Samples]:
         """Read the input from its start.
 
-        The last block has less than `block_rows` rows; without rows there is an empty one.
+        The last block may have fewer than `block_rows` rows; an input without rows gives one empty
+        block.
         """
         first_row = 0
         for blocks in self._aligned():
@@ -231,7 +234,7 @@ class SampleReader:
             done += counts[0]
 
     def _header_hint(self, n_more_labels: int) -> str | None:
-        """Advise on a first line that may have been taken for what it is not."""
+        """Suggest an option if the first line of a csv may have been misread."""
         words = {
             ("unnamed", 1): "holds names, pass {header}",
             ("table", -1): "is a row, pass {no_header}",
@@ -272,14 +275,14 @@ class SampleReader:
         return encode_labels(self._encoder, values, self.n_classes, source, first_row)
 
     def check_labels(self) -> None:
-        """Read the labels alone, where that is cheap, and check them as scoring will."""
+        """Check the labels as scoring will, if reading them alone is cheap."""
         if self._labels.reader.is_columnar or len(self._parts) == 2:
             with located(self.paths[-1]):
                 for first_row, values in self._labels.column(self._label, _MOST_ROWS):
                     self._encoded(values, first_row)
 
     def ids(self) -> Iterator[pa.Array]:
-        """Read the ids alone, where the format allows it."""
+        """Read the ids alone, if the format allows it."""
         for part in self._with_ids[:1]:
             for first_row, values in part.column(str(self.ids_name), _MOST_ROWS):
                 yield as_ids(values, part.reader.source, first_row)

@@ -1,4 +1,4 @@
-"""The one way to read a file of predictions."""
+"""Open a file of predictions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def open_samples(
     encoding: str | None = None,
     max_bytes: int = 8 << 30,
 ) -> SampleReader:
-    r"""Open a file of predictions; its columns are found by name and by what they hold.
+    r"""Open a file of predictions; columns are found by name and content.
 
     Parameters
     ----------
@@ -33,39 +33,39 @@ def open_samples(
         Probabilities: npy, npz, csv, parquet, Arrow (feather), JSON lines, or the folder of a
         saved `datasets.Dataset`. Text may be compressed (gz, bz2, zst).
     labels_path : path, optional
-        The labels, in any of these formats; found in `path` by default.
+        Labels, in any of these formats; by default a column of `path`.
     probs : str, optional
         The column of lists, or the class columns: names separated by commas, or a pattern such
-        as `"prob_*"`. Found by default: a list column, else columns with a common prefix or
-        suffix whose rows sum to 1, else all float columns in [0, 1] whose rows do.
+        as `"prob_*"`. By default a list column, else columns with a common prefix or suffix whose
+        rows sum to 1, else all float columns in [0, 1] whose rows do.
     labels : str, optional
         The column of labels, by default the first of label, labels, y, y_true, true_label,
         given_label, target, class. It may hold class names, numbers, booleans or categories.
     ids : str, optional
-        The column that names the samples, by default id, sample_id, index, a named pandas index,
-        or the only text column whose name ends in `_id`; `""` for none.
+        The column of ids, by default id, sample_id, index, a named pandas index, or the only text
+        column whose name ends in `_id`; `""` for none.
     classes : sequence of str, optional
-        Class names in column order, where the columns have no names or others.
+        Class names in column order, if the columns have no names or other names.
     logits : bool, default False
-        Whether `path` holds logits: their softmax is taken.
+        Whether `path` holds logits; their softmax is taken.
     normalize : bool, default False
-        Whether rows will be divided by their sums.
+        Whether rows are divided by their sums.
     header : bool, optional
-        Whether the first line of csv holds names; told from the line by default.
+        Whether the first line of csv holds names; detected by default.
     delimiter, decimal, encoding : str, optional
-        Of csv; found in the first lines by default, the encoding by its byte order mark.
+        How csv is written; detected by default, the encoding by its byte order mark.
     max_bytes : int, default 8 GiB
         Refuse to load or decompress more than this at once.
 
     Returns
     -------
     SampleReader
-        Which gives the rows in blocks.
+        The open input; its `blocks()` gives the rows.
 
     Raises
     ------
     DataError
-        A ValueError: the file cannot be read, or there is more than one reading of its columns.
+        A ValueError, if the file cannot be read or its columns are ambiguous.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Scores of what a reader gives, block by block."""
+"""Score a file block by block."""
 
 from __future__ import annotations
 
@@ -18,28 +18,42 @@ def score_blocks(
     n_threads: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> ec.Summary:
-    """Score block after block, in memory that does not grow with the input.
+    """Score a file block by block, in memory that does not grow with the file.
 
     Parameters
     ----------
-    reader, parameters
-        What to score, as `open_samples` gives it, and how.
+    reader : SampleReader
+        The file, as `open_samples` returns it.
+    parameters : Parameters
+        How to score it.
     add : callable, optional
         Called with the scores and the samples of each block, in order.
     n_threads : int, optional
-        As in `easiness_core.score`.
+        Number of threads, as in `easiness_core.score`.
     progress : callable, optional
         Called after each block with the number of rows done so far.
 
     Returns
     -------
     Summary
-        Of all rows.
+        The summary of all rows.
 
     Raises
     ------
     DataError
-        If the input cannot be read, or a row of it is not valid.
+        If the file cannot be read, or has an invalid row.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from easiness_io import Parameters, open_samples, score_blocks
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "part.npz")
+    ...     np.savez(path, probs=[[0.9, 0.1], [0.2, 0.8]], labels=[0, 0])
+    ...     score_blocks(open_samples(path), Parameters()).level_counts
+    {'hard': 1, 'medium': 0, 'easy': 1}
     """
     summary = ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins)
     for block in reader.blocks():

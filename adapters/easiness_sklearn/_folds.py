@@ -128,7 +128,7 @@ def no_probs(model: Any, name: str, lacks: str = "predict_proba") -> TypeError:
 
 
 def align(probs: NDArray[Any], known: NDArray[Any], wanted: NDArray[Any]) -> NDArray[Any]:
-    """Columns of `probs`, labelled `known`, in the order of `wanted`: the same set of labels."""
+    """Columns of `probs`, labeled `known`, in the order of `wanted`: the same set of labels."""
     column = {label: k for k, label in enumerate(known.tolist())}
     order = [column[label] for label in wanted.tolist()]
     return probs if order == list(range(known.size)) else probs[:, order]

@@ -1,4 +1,4 @@
-"""Whatever holds an array, as a NumPy array: recognised by its looks, nothing imported."""
+"""Whatever holds an array, as a NumPy array: recognized by its looks, nothing imported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def widen(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def to_array(values: Any, name: str) -> NDArray[Any]:
-    """View values as a plain ndarray, without a copy where the source allows it.
+    """Convert anything that holds an array to an ndarray, without a copy if possible.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
         has the Arrow PyCapsule interface, or what `np.asarray` reads. A column of rows, such as a
         Series of arrays, is a matrix.
     name : str
-        Their name in messages.
+        Name of the argument in messages.
 
     Returns
     -------
     ndarray
-        Of the same shape and dtype; bfloat16 of torch as a structured dtype of its bits.
+        Of the same shape and dtype. bfloat16 becomes a structured dtype with its bits.
 
     Raises
     ------
@@ -100,17 +100,17 @@ def to_named_array(values: Any, name: str) -> tuple[NDArray[Any], Names]:
 
 
 def is_torch(values: Any) -> bool:
-    """Whether a value is a tensor of torch, or of a subclass that another package defines.
+    """Tell whether a value is a torch tensor, without importing torch.
 
     Parameters
     ----------
     values : object
-        Anything; torch is not imported.
+        Anything.
 
     Returns
     -------
     bool
-        True for a tensor.
+        True for a tensor, and for a subclass that another package defines.
 
     Examples
     --------

@@ -37,14 +37,14 @@ def check_labels(
     first_row: int = 0,
     of: str | None = None,
 ) -> NDArray[np.int64]:
-    """Check labels and give them as class indices.
+    """Check labels and convert them to class indices.
 
     Parameters
     ----------
     labels : array of shape (n_rows,)
         Class indices, or names with `classes` or `columns`.
     n_rows, n_classes : int
-        Shape of the array that they belong to.
+        Shape of the array that the labels belong to.
     classes : sequence of length n_classes, optional
         The labels' values in the order of the columns.
     columns : sequence of length n_classes, optional
@@ -52,8 +52,8 @@ def check_labels(
     first_row : int, default 0
         Number of the first row, for messages.
     of : str, optional
-        What the labels belong to, such as `"logits"`, where the caller has no option `classes`
-        to recommend; `"probs"` by default.
+        What the labels belong to, such as `"logits"`, if the caller has no option `classes` that
+        a message could recommend; `"probs"` by default.
 
     Returns
     -------

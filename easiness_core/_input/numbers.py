@@ -21,20 +21,20 @@ def check_number(
     open_low: bool = False,
     closed_high: bool = False,
 ) -> float:
-    """Check a real number within [low, high), or as the two options say; inf is never within.
+    """Check that a value is a real number in [low, high).
 
     Parameters
     ----------
     value : float
         The number.
     name : str
-        Its name in messages.
+        Name of the argument in messages.
     low, high : float
-        The range; `high=inf` means any finite number from `low` on.
+        The range. `high=inf` allows any finite number from `low` up.
     open_low : bool, default False
-        Exclude `low`.
+        Exclude `low` itself.
     closed_high : bool, default False
-        Include `high`.
+        Include `high` itself.
 
     Returns
     -------
@@ -44,9 +44,9 @@ def check_number(
     Raises
     ------
     InputTypeError
-        If it is not a real number; a bool is none.
+        If it is not a real number, or is a bool.
     InputValueError
-        If it is out of range or NaN.
+        If it is out of range, infinite or NaN.
 
     Examples
     --------
@@ -68,16 +68,16 @@ def check_number(
 
 
 def check_count(value: Any, name: str, *, low: int) -> int:
-    """Check a whole number of at least `low`.
+    """Check that a value is a whole number, at least `low`.
 
     Parameters
     ----------
     value : int
-        The number; NumPy's integers too.
+        The number; NumPy integers are allowed.
     name : str
-        Its name in messages.
+        Name of the argument in messages.
     low : int
-        Least number allowed.
+        Smallest number allowed.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def check_count(value: Any, name: str, *, low: int) -> int:
     Raises
     ------
     InputTypeError
-        If it is not a whole number; a bool is none.
+        If it is not a whole number, or is a bool.
     InputValueError
         If it is below `low`.
 
@@ -107,16 +107,16 @@ def check_count(value: Any, name: str, *, low: int) -> int:
 
 
 def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> NDArray[np.float64]:
-    """Check a one-dimensional array of real numbers without NaN.
+    """Check that values form a one-dimensional array of real numbers without NaN.
 
     Parameters
     ----------
     values : array of shape (n_samples,)
         Real numbers of any dtype and layout; infinity is allowed.
     name : str
-        Their name in messages.
+        Name of the argument in messages.
     n_rows : int, optional
-        Number of values expected; any by default.
+        Expected number of values; any number by default.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> 
     InputTypeError
         If `values` does not hold real numbers in host memory.
     InputValueError
-        If it has another shape or length, or holds NaN.
+        If it has the wrong shape or length, or contains NaN.
 
     Examples
     --------

@@ -30,11 +30,25 @@ from easiness_core.errors import InputTypeError, InputValueError
 
 @dataclass(slots=True)
 class Probs:
-    """A checked (n_samples, n_classes) array that is read block by block.
+    """A checked array of probabilities, read block by block.
 
-    `dtype` is what kernels see: float32 or float64. Blocks are views where the array has that
-    dtype already and its rows are contiguous, converted copies where not. `names` are those of a
-    frame's columns; where they are numbers the columns were `moved` into their order.
+    Blocks are views if the array already has the kernels' dtype and contiguous rows, and converted
+    copies if not.
+
+    Attributes
+    ----------
+    array : ndarray of shape (n_samples, n_classes)
+        The array as it was given.
+    dtype : dtype
+        What kernels see: float32 or float64.
+    row_sum_tolerance, negative_tolerance : float
+        How far rounding may carry the sum of a row from 1, and a probability below 0.
+    normalize : bool
+        Whether each row is divided by its sum when it is read.
+    names : tuple or None
+        Names of a frame's columns.
+    moved : bool
+        Whether columns named by numbers were put into the order of these numbers.
     """
 
     array: NDArray[Any]

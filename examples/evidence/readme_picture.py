@@ -48,7 +48,7 @@ def main() -> None:
     drawn = io.BytesIO()
     with fixed_style():
         draw(digits.images, labels, scores).savefig(drawn, dpi=100)
-    # 96 colours look the same and take half the bytes.
+    # 96 colors look the same and take half the bytes.
     Image.open(drawn).convert("RGB").quantize(96).save(PICTURE, optimize=True)
     print(f"wrote {PICTURE.name}: {PICTURE.stat().st_size / 1000:.0f} kB")
 
@@ -70,14 +70,14 @@ def chosen(level: ec.Level, labels: NDArray[Any], scores: ec.Scores) -> NDArray[
 def draw(images: NDArray[Any], labels: NDArray[Any], scores: ec.Scores) -> Figure:
     """Draw rows of digits by level at the left, the histogram of easiness at the right."""
     figure = Figure(figsize=(12, 6), facecolor="white")
-    figure.text(0.022, 0.925, "Easiness: how surely does the labelled class win?", fontsize=18,
+    figure.text(0.022, 0.925, "Easiness: how surely does the labeled class win?", fontsize=18,
                 fontweight="bold")  # fmt: skip
     figure.text(0.022, 0.872, f"{labels.size:,} handwritten digits, each predicted by a logistic "
-                "regression that never saw it. “4, seen as 1”: labelled 4, predicted 1. "
+                "regression that never saw it. “4, seen as 1”: labeled 4, predicted 1. "
                 "E: easiness, from 0 to 1", fontsize=11.5, color=MUTED)  # fmt: skip
-    for k, (level, name, colour, gloss) in enumerate(ROWS):
+    for k, (level, name, color, gloss) in enumerate(ROWS):
         bottom = 0.592 - 0.272 * k
-        figure.add_artist(Rectangle((0.022, bottom - 0.03), 0.006, 0.232, color=colour))
+        figure.add_artist(Rectangle((0.022, bottom - 0.03), 0.006, 0.232, color=color))
         count = scores.summary.level_counts[name]
         figure.text(0.038, bottom + 0.165, f"{name}: {count:,}", fontsize=14, fontweight="bold")
         figure.text(0.038, bottom + 0.135, gloss, fontsize=11, color=MUTED, va="top",
@@ -87,7 +87,7 @@ def draw(images: NDArray[Any], labels: NDArray[Any], scores: ec.Scores) -> Figur
             axes.imshow(np.pad(images[row], 1), cmap="gray_r", interpolation="bicubic")
             axes.set(xticks=[], yticks=[])
             for spine in axes.spines.values():
-                spine.set(visible=True, color=colour, linewidth=1.6)
+                spine.set(visible=True, color=color, linewidth=1.6)
             given, predicted = labels[row], scores.predicted[row]
             text = f"{given}, seen as {predicted}\n{shown(scores.easiness[row])}"
             axes.set_xlabel(text, fontsize=10, labelpad=4, linespacing=1.3)

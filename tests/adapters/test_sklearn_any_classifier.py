@@ -64,7 +64,7 @@ CLASSIFIERS = {
     "histogram boosting": lambda: HistGradientBoostingClassifier(max_iter=5, random_state=0),
     "AdaBoost": lambda: AdaBoostClassifier(n_estimators=5, random_state=0),
     "naive Bayes": GaussianNB,
-    "k nearest neighbours": KNeighborsClassifier,
+    "k nearest neighbors": KNeighborsClassifier,
     "SVC": svc,
     "calibrated SVC": lambda: CalibratedClassifierCV(SVC(), cv=2),
     "neural net": lambda: MLPClassifier((8,), max_iter=400, tol=0.05, random_state=0),

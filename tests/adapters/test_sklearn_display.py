@@ -55,11 +55,11 @@ def test_the_histogram_counts_every_sample_once():
     assert display.ax_.get_title() == "RandomForestClassifier"
     words = {text.get_text() for text in display.ax_.texts}
     assert words == {f"{k}\n{v:,}" for k, v in SCORES.summary.level_counts.items()}
-    colours = [bars.patches[0].get_facecolor() for bars in display.bars_.values()]
-    assert len(set(colours)) == 3
-    # A level has one colour, on axes already drawn on too.
+    colors = [bars.patches[0].get_facecolor() for bars in display.bars_.values()]
+    assert len(set(colors)) == 3
+    # A level has one color, on axes already drawn on too.
     again = EasinessDisplay(scores=SCORES).plot(display.ax_)
-    assert colours == [bars.patches[0].get_facecolor() for bars in again.bars_.values()]
+    assert colors == [bars.patches[0].get_facecolor() for bars in again.bars_.values()]
 
 
 def test_displays_that_share_an_axis_of_counts_are_all_seen():

@@ -236,7 +236,7 @@ def test_ids_are_exact_past_2_to_the_24():
     sampler = EasinessSampler(n_samples, warmup_epochs=0, min_samples=1)
     ids = torch.arange(2**24 - 50, n_samples)
     logits = torch.tensor([[9.0, 0.0]]).repeat(100, 1)
-    # float32 cannot tell these two from their neighbours.
+    # float32 cannot tell these two from their neighbors.
     logits[(ids == 2**24 + 1) | (ids == 2**24 + 33), 0] = 0.0
     sampler.update(ids, logits, torch.zeros(100, dtype=torch.int64))
     # The others as if they had been found easy, without the seconds that takes.

@@ -43,7 +43,7 @@ def find(groups, title):
 
 
 def bars(groups):
-    """Each bar: what, measured, bar, whether it holds. A ratio above 1 favours this library."""
+    """Each bar: what, measured, bar, whether it holds. A ratio above 1 favors this library."""
 
     def ns(group, name):
         return nanoseconds(groups[group][name])
@@ -59,7 +59,7 @@ def bars(groups):
     ):  # fmt: skip
         group = find(groups, title)
         name = group.removesuffix(", float64").replace("worst", "nothing saturated")
-        yield f"faster than vectorised ndtr, {name}, 1 thread", ratio(group, NDTR, ONE), ">=", bar
+        yield f"faster than vectorized ndtr, {name}, 1 thread", ratio(group, NDTR, ONE), ">=", bar
     group = find(groups, "CIFAR-100, WideResNet")
     value = ratio(group, TWO, READ_TWO)
     yield f"score, {group}, 2 threads: readings of the array", value, "<=", 4.5

@@ -55,7 +55,7 @@ def test_every_chunk_of_rows_gets_its_loss(rng, n_samples):
 
 @pytest.mark.parametrize("n_bins", [1, 3, 5, 7, 10, 49])
 def test_rows_at_an_edge_belong_to_the_upper_bin(n_bins):
-    # And their neighbours on either side, where a product rounds across the edge.
+    # And their neighbors on either side, where a product rounds across the edge.
     edges = np.arange(n_bins + 1) / n_bins
     easiness = np.concatenate([edges, np.nextafter(edges[1:], 0), np.nextafter(edges[:-1], 1)])
     labels = np.zeros(easiness.size, dtype=np.int64)

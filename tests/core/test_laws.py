@@ -123,7 +123,7 @@ def test_merging_any_split_in_any_order_gives_the_whole(case, estimator, cuts, r
         for a, b in itertools.pairwise(ends)
     ]
     random.shuffle(parts)
-    while len(parts) > 1:  # merge any two neighbours, in any shape of tree
+    while len(parts) > 1:  # merge any two neighbors, in any shape of tree
         k = random.randrange(len(parts) - 1)
         parts[k : k + 2] = [parts[k].merge(parts[k + 1])]
     assert parts[0] == whole

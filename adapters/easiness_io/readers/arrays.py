@@ -97,7 +97,7 @@ class _Array:
             raise self.source.unreadable(f"{self.what}cut short, in or after {where}")
 
     def values(self, array: NDArray[Any]) -> Values:
-        """Give a column its one dimension, and text as Arrow has it."""
+        """Flatten a column to one dimension, and convert text to Arrow."""
         if self.field.kind == "matrix":
             return array
         column = array.reshape(-1)
@@ -159,7 +159,7 @@ class NpyReader(Reader):
         super().__init__(source, [self._array.field], n_rows=self._array.n_rows)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
-        """Give the array in blocks of rows."""
+        """Read the array in blocks of rows."""
         array = self._array
         with self.source.open() as file:
             file.seek(array.offset)
@@ -195,7 +195,7 @@ class NpzReader(Reader):
         self.n_rows = self.estimated_rows = next(iter(counts.values()), 0)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
-        """Give the arrays in blocks of rows, side by side."""
+        """Read the arrays in blocks of rows, side by side."""
         with _archive(self.source) as archive:
             members = [self._member(archive, name, block_rows) for name in names]
             for found in zip(*members, strict=True):

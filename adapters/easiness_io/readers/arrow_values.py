@@ -31,7 +31,7 @@ def is_text(kind: Any) -> bool:
 
 
 def storage(kind: Any) -> Any:
-    """Give the type in which an extension or a dictionary stores its values."""
+    """Return the type in which an extension or a dictionary stores its values."""
     if isinstance(kind, pa.BaseExtensionType):
         return storage(kind.storage_type)
     return storage(kind.value_type) if pt.is_dictionary(kind) else kind
@@ -87,13 +87,13 @@ def text_bytes(column: Any) -> int:
 
 
 def batch_values(batch: Any, source: Source, first_row: int) -> dict[str, Values]:
-    """Give the columns of a batch as values."""
+    """Return the columns of a batch as values."""
     columns = zip(batch.schema.names, batch.columns, strict=True)
     return {name: values(column, name, source, first_row) for name, column in columns}
 
 
 def values(column: Any, name: str, source: Source, first_row: int) -> Values:
-    """Give one column as values; numbers with nulls, and text, stay Arrow arrays."""
+    """Return one column as values; numbers with nulls, and text, stay Arrow arrays."""
     if str(column.type) == "extension<arrow.uuid>":
         texts = [None if each is None else str(each) for each in column.to_pylist()]
         return pa.array(texts, pa.string())

@@ -1,4 +1,4 @@
-"""What every format gives: named columns, read in blocks of rows."""
+"""Named columns of a file, read in blocks of rows: the protocol of all formats."""
 
 from __future__ import annotations
 
@@ -40,18 +40,27 @@ class Field:
 
     @property
     def is_number(self) -> bool:
-        """Whether it holds one number a row."""
+        """Whether it holds one number per row."""
         return self.kind in ("float", "integer", "boolean", "any")
 
     @property
     def is_single(self) -> bool:
-        """Whether it holds one number or text a row."""
+        """Whether it holds one number or text per row."""
         return self.is_number or self.kind == "text"
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How files are read; the options of `easiness_io.open_samples`."""
+    """How files are read.
+
+    Its parameters are those of `open_samples`.
+
+    Examples
+    --------
+    >>> from easiness_io import ReadOptions
+    >>> ReadOptions(delimiter=";", decimal=",").header is None
+    True
+    """
 
     probs: str | None = None
     labels: str | None = None
@@ -88,7 +97,7 @@ class Source:
         return DataError(problem, path=self.path, **fields)
 
     def unreadable(self, problem: str, **fields: Any) -> UnreadableError:
-        """Build an error about a file that is not what it should be."""
+        """Build an error about a file that is damaged or of another format."""
         return UnreadableError(problem, path=self.path, **fields)
 
     def check_size(self, n_bytes: int, what: str) -> None:
@@ -99,7 +108,7 @@ class Source:
             raise self.error(f"{problem} {self.max_bytes:,}", hint=hint)
 
     def check_width(self, name: str, expected: int, width: int, row: int) -> None:
-        """Refuse a list that is not as long as those before."""
+        """Refuse a list whose length differs from those before."""
         if width != expected:
             problem = f"lists of different lengths: {expected} and, in row {row}, {width}"
             raise self.error(f"column {name!r}: {problem}", row=row)
@@ -107,7 +116,7 @@ class Source:
     def check_complete(
         self, values: Any, first_row: int, name: str | None = None, *, per_row: int = 1
     ) -> None:
-        """Refuse nulls in an Arrow column, or in the labels where it has no name."""
+        """Refuse nulls in an Arrow column, or in the labels if no name is given."""
         n_null = values.null_count
         if n_null:
             row = first_row + pc.index(values.is_null(), True).as_py() // per_row
@@ -121,7 +130,7 @@ class Source:
 
     @contextmanager
     def reading(self, what: str) -> Iterator[None]:
-        """Refuse the file where a library that reads it fails."""
+        """Turn the failure of a library that reads the file into an error about the file."""
         try:
             yield
         except DataError:
@@ -136,7 +145,17 @@ class Source:
 
 
 class Reader(ABC):
-    """One open file; each format derives from it."""
+    """Base class of open files, one subclass for each format; `open_reader` returns one.
+
+    Attributes
+    ----------
+    source : Source
+        The file on disk, or the bytes of standard input.
+    fields : dict of str to Field
+        The columns by name.
+    n_rows, estimated_rows : int or None
+        Number of rows, None if the file must be read to know it; and an estimate of it.
+    """
 
     layout: Literal["table", "unnamed", "arrays"] = "table"
     guessed_header = False
@@ -156,13 +175,13 @@ class Reader(ABC):
 
     @abstractmethod
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
-        """Give the named columns of all rows in order, in blocks of about `block_rows` or fewer."""
+        """Read the named columns of all rows in order, in blocks of about `block_rows` or fewer."""
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:  # noqa: B027
-        """Settle which columns are read, and which of them are labels and ids, not classes."""
+        """Choose the columns to read, and which of them are labels and ids, not classes."""
 
     def head(self, names: Sequence[str]) -> Block:
-        """Give the named columns of the first rows, at most `HEAD_ROWS`."""
+        """Read the named columns of the first rows, at most `HEAD_ROWS`."""
         missing = [name for name in names if name not in self._head]
         if missing:
             # In small blocks: what a row takes is not known yet.
@@ -176,7 +195,7 @@ class Reader(ABC):
         return {name: self._head[name] for name in names}
 
     def width(self, name: str) -> int:
-        """Count the columns of a matrix; 0 where lists of no rows do not tell."""
+        """Count the columns of a matrix; 0 if it has lists and no rows."""
         width = self.fields[name].width
         if width is not None:
             return width
@@ -192,7 +211,7 @@ def rows_of(block: Mapping[str, Values]) -> int:
 
 
 def rebatched(blocks: Iterator[Block], size: int, source: Source) -> Iterator[Block]:
-    """Cut and join blocks to `size` rows each, the last one shorter; copies only to join."""
+    """Split and join blocks to `size` rows each; the last may be shorter. Only joining copies."""
     waiting: list[Block] = []
     widths: dict[str, int] = {}
     done = n_waiting = n_text = 0

@@ -1,4 +1,4 @@
-"""csv of any delimiter, decimal mark and encoding, plain or compressed."""
+"""Read csv with any delimiter, decimal mark and encoding, plain or compressed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class CsvReader(Reader):
                 self.estimated_rows = round(source.size * len(self._rows) / n_chars)
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
-        """Settle which columns are read as they are written: `007` is no 7."""
+        """Choose the columns that are read as they are written: `007` is not 7."""
         self._as_text = set(as_text)
         for name in as_text:
             # Whole numbers with gaps, as pandas writes them, are ids: 1.0 is 1.
@@ -64,7 +64,7 @@ class CsvReader(Reader):
                 self._as_text.remove(name)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
-        """Give the named columns; numbers as float64, text as it is written."""
+        """Read the named columns: numbers as float64, text as it is written."""
         n_rows = 0
         if not self._rows:
             return
@@ -106,7 +106,7 @@ class CsvReader(Reader):
         return csv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
 
     def _refuse_row(self, names: Sequence[str], *, strict: bool = False) -> None:
-        """Find with Python's own parser what Arrow does not locate: the first row it cannot use."""
+        """Find the first bad row with Python's parser: Arrow does not say where it is."""
         dialect, row = self._dialect, -self._n_header
         numbers = {name: self._positions[name] for name in names if not self._is_text(name)}
         encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
@@ -141,7 +141,7 @@ class CsvReader(Reader):
         )  # fmt: skip
 
     def head(self, names: Sequence[str]) -> Block:
-        """Give the named columns of the first rows."""
+        """Read the named columns of the first rows."""
         found: Block = {}
         for name in names:
             cells = self._cells(name)
@@ -175,7 +175,7 @@ def _kind(cells: Sequence[str], dialect: text.Dialect) -> Kind:
 
 
 def _is_header(dialect: text.Dialect, source: Source) -> bool:
-    """Whether the first line holds names; one that may be a sample as well is refused.
+    """Tell whether the first line holds names; refuse one that may also be a sample.
 
     A fraction is never a name, a name never a number; whole numbers may be either.
     """

@@ -1,4 +1,4 @@
-"""Arrow files and streams, feather, and the folders that `datasets.Dataset.save_to_disk` writes."""
+"""Read Arrow files and streams, Feather, and the folders that `Dataset.save_to_disk` writes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPLITS = "dataset_dict.json"
 
 
 class ArrowReader(Reader):
-    """The columns of Arrow files, one after the other; a record batch is the least that is read."""
+    """The columns of Arrow files, one after the other, at least one record batch at a time."""
 
     def __init__(self, source: Source, options: ReadOptions) -> None:
         self._files = [source]
@@ -31,7 +31,7 @@ class ArrowReader(Reader):
             self._positions = {name: at for at, name in enumerate(batches.schema.names)}
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
-        """Give the named columns batch by batch."""
+        """Read the named columns batch by batch."""
         done = 0
         # Arrow gives included columns in the order of the file.
         order = sorted(names, key=self._positions.__getitem__)
@@ -68,7 +68,7 @@ def dataset_files(folder: str) -> list[str]:
 
 
 def is_dataset(folder: str) -> bool:
-    """Whether a folder is one that `save_to_disk` of `datasets` wrote."""
+    """Tell whether a folder was written by `save_to_disk` of `datasets`."""
     return any(os.path.isfile(os.path.join(folder, name)) for name in (STATE, SPLITS))
 
 
@@ -86,7 +86,7 @@ def _opened(source: Source, columns: list[int] | None) -> Iterator[Any]:
 
 
 def _check_end(file: Any, source: Source) -> None:
-    """Refuse a stream without its end: Arrow takes what a killed writer leaves for all of it."""
+    """Refuse a stream without an end: Arrow reads what a killed writer left as if complete."""
     file.seek(max(0, source.size - 8))
     if file.read() != b"\xff\xff\xff\xff" + bytes(4):
         raise source.unreadable("cut short: the end of the stream is missing")

@@ -1,6 +1,6 @@
-"""JSON lines: one object a row, plain or compressed.
+"""Read JSON lines, one object per row, plain or compressed.
 
-Rows are parsed by Python's own parser: pyarrow's takes text for dates, rounds large numbers, and
+Rows are parsed by Python's parser: pyarrow's reads text as dates, rounds large numbers, and
 crashes on deep nesting (`test_damaged_json_lines`).
 """
 
@@ -33,7 +33,7 @@ _KINDS: dict[Kind, tuple[Any, tuple[type, ...], str]] = {
 
 
 class JsonLinesReader(Reader):
-    """The fields of the objects, as columns; their types are those of the first rows."""
+    """The fields of the objects as columns, with the types of the first rows."""
 
     is_columnar = False
 
@@ -59,20 +59,20 @@ class JsonLinesReader(Reader):
                 self._types[each.name] = (pa.uint64(), *_KINDS["integer"][1:])
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
-        """Read class columns as float64: a first row of `[0, 1]` has whole numbers."""
+        """Read class columns as float64, even if the first row is `[0, 1]`."""
         for name in set(names) - set(as_text):
             if self.fields[name].is_number:
                 self._types[name] = _KINDS["float"]
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
-        """Give the named columns."""
+        """Read the named columns."""
         done = 0
         for rows in _rows(self.source):
             yield self._block(rows, names, done)
             done += len(rows)
 
     def head(self, names: Sequence[str]) -> Block:
-        """Give the named columns of the first rows."""
+        """Read the named columns of the first rows."""
         return self._block(self._first, names, 0)
 
     def _block(self, rows: list[Any], names: Sequence[str], first_row: int) -> Block:
@@ -94,7 +94,7 @@ class JsonLinesReader(Reader):
 
 
 def _array(values: list[Any], kind: Any, types: tuple[type, ...]) -> Any:
-    """Give values as Arrow has them; None where they are of other types: it would cut 1.5 to 1."""
+    """Convert values to Arrow; None if they have other types: it would cut 1.5 to 1."""
     if not set(map(type, values)) <= {*types, type(None)}:
         return None
     try:

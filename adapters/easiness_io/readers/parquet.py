@@ -1,7 +1,7 @@
-"""Parquet files, in batches cut by what the first row takes.
+"""Read parquet files, in batches sized by the memory that the first row takes.
 
-Run lengths and dictionaries let a file of some kB hold rows of GBs: what a row takes is known only
-once it is read. Page checksums are compared where the file has them.
+Run lengths and dictionaries let a file of some kB hold rows of GBs, so the size of a row is known
+only once it is read. Page checksums are compared if the file has them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ParquetReader(Reader):
             super().__init__(source, fields, n_rows=file.metadata.num_rows)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
-        """Give the named columns batch by batch."""
+        """Read the named columns batch by batch."""
         done = 0
         with _opened(self.source) as file:
             for batch in _batches(file, self.source, list(names), block_rows):
@@ -43,7 +43,7 @@ class ParquetReader(Reader):
 
 @contextmanager
 def _opened(source: Source) -> Iterator[Any]:
-    """Open a file such that text is read as what differs, and for each row which of it."""
+    """Open a file so that text is read as dictionaries."""
     # Buffered: else all bytes of a row group are read before its first row is given.
     options: dict[str, Any] = {"buffer_size": _BUFFER_BYTES, "page_checksum_verification": True}
     with (

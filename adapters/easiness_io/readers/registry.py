@@ -1,4 +1,4 @@
-"""Which reader opens a file: told by its first bytes, and by its name where these do not tell."""
+"""Choose the reader of a file by its first bytes, or else by its name."""
 
 from __future__ import annotations
 
@@ -34,18 +34,49 @@ _STEP = 1 << 20
 
 
 def suffix_of(path: str) -> str:
-    """Give the suffix that names a file's format, without that of its compression."""
+    """Return the suffix that names a file's format, without that of its compression."""
     stem, suffix = os.path.splitext(path.lower())
     return os.path.splitext(stem)[1] if suffix in COMPRESSED else suffix
 
 
 def is_readable_name(path: str) -> bool:
-    """Whether a file is called as one of the formats is."""
+    """Tell whether a file's name has the suffix of a known format."""
     return any(suffix_of(path) in suffixes for _, _, suffixes in FORMATS.values())
 
 
 def open_reader(path: str, options: ReadOptions) -> Reader:
-    """Open a file for reading in blocks; only what tells its columns is read."""
+    """Open a file for reading in blocks; only its header is read.
+
+    Parameters
+    ----------
+    path : str
+        A file, the folder of a saved `datasets.Dataset`, or `"-"` for standard input.
+    options : ReadOptions
+        How to read it.
+
+    Returns
+    -------
+    Reader
+        The open file, with its columns.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or its format is unknown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from easiness_io import ReadOptions, open_reader
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "part.npz")
+    ...     np.savez(path, probs=[[0.9, 0.1]], labels=[0])
+    ...     reader = open_reader(str(path), ReadOptions())
+    >>> sorted(reader.fields)
+    ['labels', 'probs']
+    """
     is_standard = path == STANDARD_INPUT
     source = Source("standard input" if is_standard else path, options.max_bytes)
     try:
@@ -88,7 +119,7 @@ def open_reader(path: str, options: ReadOptions) -> Reader:
 
 
 def _kept(file: BinaryIO, source: Source) -> Source:
-    """Keep the bytes of what can be read only once."""
+    """Keep the bytes of input that can be read only once."""
     data = bytearray()
     while chunk := file.read(_STEP):
         data += chunk

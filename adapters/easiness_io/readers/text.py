@@ -1,4 +1,4 @@
-"""Bytes of text files: decompressed by their first bytes, and what their first lines look like."""
+"""Decompress text files, and detect how csv is written."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def opened(source: Source) -> Iterator[Any]:
 
 
 def _native(source: Source) -> Any:
-    """Open a file such that Arrow's threads read without the interpreter's lock.
+    """Open a file so that Arrow's threads read without the interpreter's lock.
 
-    One that waits for it while Python ends aborts the process.
+    A thread that waits for the lock while Python exits aborts the process.
     """
     if source.data is not None:
         return pa.BufferReader(source.data)
@@ -86,16 +86,16 @@ class Dialect:
     longest_line: int
 
     def is_number(self, cell: str) -> bool:
-        """Whether a cell looks like a number, or like one that is infinite or NaN."""
+        """Tell whether a cell looks like a number, infinity or NaN."""
         return bool(_NUMBERS["," if self.decimal == "," else "."].fullmatch(cell))
 
     def to_float(self, cell: str) -> float:
-        """Read a cell that looks like a number, or stands for one that is missing."""
+        """Read a cell that looks like a number or a missing value."""
         return float("nan") if cell in MISSING else float(cell.replace(self.decimal, "."))
 
 
 def dialect_of(source: Source, options: ReadOptions) -> Dialect:
-    """Find out how a csv file is written, from its first lines and the options."""
+    """Detect how a csv file is written, from its first lines and the options."""
     text, encoding, is_all = head_text(source, options.encoding)
     lines = re.split(r"\r\n|\r|\n", text.rstrip("\r\n"))
     if not is_all:
@@ -140,7 +140,7 @@ def _decimal(rows: list[list[str]], delimiter: str, source: Source) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Choose what cuts the first two rows into as many cells each, more than one."""
+    """Choose the delimiter that splits the first two rows into equally many cells, two or more."""
     for mark in "\t;|,":
         with suppress(csv.Error):
             widths = list(map(len, _rows(text, mark, 3)))

@@ -1,1 +1,1 @@
-"""Many files of one run: found, checked, scored once each, and accounted for."""
+"""Find, check and score the files of one run."""

@@ -1,4 +1,4 @@
-"""What the shards of one set must have in common, and what they must not: files and ids."""
+"""Checks that shards belong together: the same classes, different files and ids."""
 
 from __future__ import annotations
 
@@ -31,11 +31,41 @@ def open_shard(shard: Shard, parameters: Parameters) -> SampleReader:
 def check_shards(
     shards: Sequence[Shard], parameters: Parameters, *, check_ids: bool = True
 ) -> list[SampleReader]:
-    """Open every shard, and refuse a set that does not belong together, by a `DataError`.
+    """Open all shards and check that they belong together.
 
-    That is: shards that cannot be opened, lack labels, or have wrong ones that can be read alone
-    (not in csv); that differ in classes or in having ids, or, with `check_ids`, share an id. Ids
-    found by the usual name `index` may be the same in two files: pandas counts from 0 in each.
+    Parameters
+    ----------
+    shards : sequence of Shard
+        The files.
+    parameters : Parameters
+        How to read them.
+    check_ids : bool, default True
+        Whether to look for ids that occur twice. Ids in a column called `index` may occur in two
+        files: pandas counts from 0 in each.
+
+    Returns
+    -------
+    list of SampleReader
+        The open shards, in the same order.
+
+    Raises
+    ------
+    DataError
+        If a shard cannot be opened, lacks labels, or has wrong ones that can be read alone (not in
+        csv); or if shards are the same file, differ in classes or in having ids, or share an id.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from easiness_io import Parameters, check_shards, pair_shards
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for part in range(2):
+    ...         np.savez(Path(folder, f"{part}.npz"), probs=[[0.9, 0.1]], labels=[0], id=[part])
+    ...     readers = check_shards(pair_shards(folder), Parameters())
+    >>> [reader.n_rows for reader in readers]
+    [1, 1]
     """
     readers = [open_shard(shard, parameters) for shard in shards]
     seen: dict[tuple[int, int], str] = {}
@@ -56,7 +86,36 @@ def check_shards(
 
 
 def shared_traits(readers: Sequence[SampleReader]) -> Traits:
-    """Give the traits that all shards share."""
+    """Collect what all shards have in common, to check each of them again before it is scored.
+
+    Parameters
+    ----------
+    readers : sequence of SampleReader
+        The open shards, as `check_shards` returns them.
+
+    Returns
+    -------
+    mapping of str to tuple
+        Each trait, such as the number of classes, and the first file that has it.
+
+    Raises
+    ------
+    DataError
+        If shards differ.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from easiness_io import open_samples, shared_traits
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "part.npz")
+    ...     np.savez(path, probs=[[0.9, 0.1]], labels=[0])
+    ...     traits = shared_traits([open_samples(path)])
+    >>> traits["their number of classes"][0]
+    2
+    """
     shared: dict[str, tuple[Any, str]] = {}
     for reader in readers:
         for name, value in check_traits(reader, shared, "shards differ in").items():
@@ -68,7 +127,7 @@ def shared_traits(readers: Sequence[SampleReader]) -> Traits:
 def check_traits(
     reader: SampleReader, shared: Traits, problem: str, hint: str | None = None
 ) -> dict[str, Any]:
-    """Give what tells a shard apart, None where it does not tell; refuse what others differ in."""
+    """Return the traits of a shard, None if unknown; refuse one that differs from the others."""
     columns = reader.class_columns
     found: dict[str, Any] = {
         "their number of classes": reader.n_classes or None,
@@ -98,9 +157,9 @@ def _brief(value: Any) -> str:
 
 
 def check_unique(readers: Sequence[SampleReader], max_bytes: int, *, across: bool = True) -> None:
-    """Refuse ids that occur twice; missing ones are not compared.
+    """Refuse ids that occur twice; missing ids are not compared.
 
-    One shard's ids are in memory at a time, and those of shards whose ranges overlap together.
+    Only one shard's ids are in memory at a time, or those of shards whose ranges overlap.
     """
     ends = [_ends([reader], max_bytes) for reader in readers]
     ranges = sorted((*each, at) for at, each in enumerate(ends) if each is not None)
@@ -118,7 +177,7 @@ def check_unique(readers: Sequence[SampleReader], max_bytes: int, *, across: boo
 
 
 def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | None:
-    """Give the least id and the greatest, if there is one, and refuse one that occurs twice."""
+    """Return the least and the greatest id, if there are ids; refuse one that occurs twice."""
     blocks: list[Any] = []
     n_bytes = 0
     for reader in readers:
@@ -149,7 +208,7 @@ def _has(reader: SampleReader, name: Any) -> bool:
 
 
 def _in_order(blocks: list[Any]) -> Iterator[Any]:
-    """Sort ids, and give them in steps; each begins with the last one of the step before."""
+    """Sort ids and yield them in steps; each begins with the last one of the step before."""
     if not sum(map(len, blocks)):
         return
     order = None

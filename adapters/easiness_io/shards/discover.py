@@ -1,4 +1,4 @@
-"""Which files are the shards: folders, globs and lists, paired with their labels and outputs."""
+"""Find shards in folders, globs and lists, and pair them with their labels and outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ from easiness_io.readers import ipc, registry
 
 @dataclass(frozen=True)
 class Shard:
-    """One task: files of probabilities and labels, and the output, empty where none is written."""
+    """One task: the files to read and the file to write.
+
+    Attributes
+    ----------
+    input : str
+        File of probabilities.
+    labels_path : str or None
+        File of labels, unless they are in `input`.
+    output : str
+        File of scores to write; empty for none.
+    """
 
     input: str
     labels_path: str | None = None
@@ -28,18 +38,59 @@ class Shard:
 
 
 def is_many(path: str) -> bool:
-    """Whether a path stands for several files: a folder, but for a saved dataset, or a glob."""
+    """Tell whether a path stands for several files.
+
+    Parameters
+    ----------
+    path : str
+        A file, a folder or a glob.
+
+    Returns
+    -------
+    bool
+        True for a glob and for a folder, unless the folder is a saved `datasets.Dataset`.
+
+    Examples
+    --------
+    >>> from easiness_io import is_many
+    >>> is_many("shards/*.npy"), is_many("probs.npy")
+    (True, False)
+    """
     if os.path.isdir(path):
         return not ipc.is_dataset(path)
     return glob.has_magic(path) and not os.path.lexists(path)
 
 
 def expand(path: str) -> dict[str, str]:
-    """Find the files that a folder or glob stands for, sorted, by what tells them apart.
+    """Find the files that a folder or a glob stands for.
 
-    In a folder, that is the name without its suffix; names that begin with a dot or an underscore
-    are left out. In a glob, it is what the wildcards stand for. A `DataError` refuses a folder with
-    files of other formats, one of no files, a glob that finds none, and files of one name.
+    Parameters
+    ----------
+    path : str
+        A folder, whose names that start with a dot or an underscore are ignored; a glob; or a
+        single file.
+
+    Returns
+    -------
+    dict of str to str
+        The files, sorted. The key says what tells a file apart: in a folder its name without
+        suffix, in a glob what the wildcards stand for.
+
+    Raises
+    ------
+    DataError
+        If there are no files, files of other formats, or two files with the same key.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from easiness_io import expand
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("a.npy", "b.npy", "_notes.txt"):
+    ...         Path(folder, name).touch()
+    ...     list(expand(folder)), list(expand(f"{folder}/*.npy"))
+    (['a', 'b'], ['a', 'b'])
     """
     if not is_many(path):
         return {"": path}
@@ -70,7 +121,7 @@ def expand(path: str) -> dict[str, str]:
 
 
 def stem(path: str) -> str:
-    """Give a file's name without the suffixes of its format and compression."""
+    """Return a file's name without the suffixes of its format and compression."""
     name = os.path.basename(os.path.normpath(path))
     first, suffix = os.path.splitext(name)
     return os.path.splitext(first)[0] if suffix.lower() in registry.COMPRESSED else first
@@ -107,11 +158,35 @@ def pair_shards(
     output: str | None = None,
     suffix: str = ".parquet",
 ) -> list[Shard]:
-    """Pair files with their labels, and name their outputs in a folder `output`.
+    """Pair files with their labels, and name their outputs.
 
-    Inputs and labels are folders or globs, paired by what `expand` tells them apart by, or lists,
-    paired in their order. A `DataError` refuses a file without labels, labels without a file, two
-    outputs of one name, and an output that a rerun would take for an input.
+    Parameters
+    ----------
+    inputs : str or iterable of str
+        A folder or a glob, or a list of files.
+    labels_path : str or iterable of str, optional
+        Likewise for labels. Folders and globs are paired by the keys of `expand`, lists by order.
+    output : str, optional
+        Folder of the outputs; none are named by default.
+    suffix : str, default ".parquet"
+        Suffix of the outputs.
+
+    Returns
+    -------
+    list of Shard
+        Sorted by input.
+
+    Raises
+    ------
+    DataError
+        If a file has no labels, labels have no file, two outputs have the same name, or a rerun
+        would take an output for an input.
+
+    Examples
+    --------
+    >>> from easiness_io import pair_shards
+    >>> pair_shards(["probs-0.npy"], ["labels-0.npy"], "scores")[0].output
+    'scores/probs-0.parquet'
     """
     found = _found(inputs, "inputs")
     given = None if labels_path is None else _found(labels_path, "labels_path")
@@ -144,7 +219,7 @@ def pair_shards(
 
 
 def _found(paths: str | Iterable[str], argument: str) -> dict[str, str]:
-    """Give files by what pairs them: as `expand` does, or by their place in a list."""
+    """Return files by the key that pairs them: that of `expand`, or the position in a list."""
     if isinstance(paths, str):
         return expand(paths)
     found = {str(at): path for at, path in enumerate(paths)}

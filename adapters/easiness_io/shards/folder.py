@@ -1,4 +1,4 @@
-"""The folder of a run's outputs: one run at a time, and nothing in it that is not of the run."""
+"""The folder of a run's outputs: used by one run at a time, with nothing else in it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def check_folder(
     overwrite: bool,
     is_locked: bool = False,
 ) -> None:
-    """Refuse a folder that is in use, or has outputs of other shards, or of another way to score.
+    """Refuse a folder that is in use, or that has outputs of other shards or other parameters.
 
-    What reads the folder would take their rows for this run's. Nothing is made.
+    A program that reads the folder would take their rows for this run's. Nothing is created.
     """
     for each in (folder, manifest_folder(folder)):
         if os.path.islink(each.rstrip("/") or each):
@@ -57,7 +57,7 @@ def check_folder(
 def output_folder(
     folder: str, shards: Sequence[Shard], parameters: Parameters, *, overwrite: bool
 ) -> Iterator[None]:
-    """Make and lock the outputs' folder, and remove half-written files, before and after."""
+    """Create and lock the folder of outputs; remove half-written files before and after."""
     make_folder(folder)
     make_folder(manifest_folder(folder))
     with _locked(folder):
@@ -77,7 +77,7 @@ def output_folder(
 
 @contextmanager
 def _locked(folder: str) -> Iterator[None]:
-    """Hold a folder's lock; the system releases it when the process ends, however it ends."""
+    """Hold a folder's lock; the system releases it when the process ends for any reason."""
     path = os.path.join(manifest_folder(folder), "lock")
     lock = FileLock(path, timeout=0)
     try:
@@ -99,7 +99,7 @@ def _locked(folder: str) -> Iterator[None]:
 
 
 def listed_outputs(folder: str) -> list[str]:
-    """Give the outputs that a folder is to hold; none where no run has listed them."""
+    """Return the outputs that a folder should have; none if no run has listed them."""
     path = os.path.join(manifest_folder(folder), SHARD_LIST)
     try:
         with open(path, "rb") as file:

@@ -1,7 +1,7 @@
-"""The manifest of a scored shard: what it was made of, and what its bytes must be.
+"""The manifest of a scored shard: what it was made from, and the checksum of its bytes.
 
-Manifests lie in a folder beside the outputs' folder `D`, `D.easiness`: programs that read `D` as
-one table, polars among them, refuse other files in it, even hidden ones.
+Manifests are in `D.easiness`, next to the folder of outputs `D`: programs that read `D` as one
+table, such as polars, refuse other files in it, even hidden ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _INPUT = {
 
 
 def manifest_folder(folder: str) -> str:
-    """Give the folder of the manifests of the outputs in `folder`: `folder.easiness`."""
+    """Return the folder of the manifests of the outputs in `folder`: `folder.easiness`."""
     path = os.path.abspath(folder or ".")
     if path == os.path.dirname(path):
         raise OutputError("cannot write: it is the root", path=path, hint="name a folder in it")
@@ -40,13 +40,13 @@ def manifest_folder(folder: str) -> str:
 
 
 def manifest_path(output: str) -> str:
-    """Give the name of the manifest of `output`: `scores.easiness/a.csv.json` of `scores/a.csv`."""
+    """Return the path of an output's manifest: `scores.easiness/a.csv.json` for `scores/a.csv`."""
     folder, name = os.path.split(output)
     return os.path.join(manifest_folder(folder), name + ".json")
 
 
 def make_folder(folder: str) -> None:
-    """Make a folder, with those above it, unless it is there."""
+    """Create a folder and its parents, unless they exist."""
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
@@ -55,13 +55,13 @@ def make_folder(folder: str) -> None:
 
 
 def json_sha256(content: dict[str, Any]) -> str:
-    """Checksum what JSON holds, written with sorted keys."""
+    """Compute the checksum of JSON content, written with sorted keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of one scored shard."""
+    """What is recorded about one scored shard."""
 
     version: str
     parameters: dict[str, Any]
@@ -100,7 +100,7 @@ class Manifest:
             raise ValueError(f"not a manifest ({error!r})") from error
 
     def difference_from(self, parameters: Parameters, output: str) -> str | None:
-        """Say how an earlier run differs from this one: in its version or a parameter; or None."""
+        """Say how an earlier run differs from this one, in its version or a parameter; or None."""
         if self.version != ec.__version__:
             return f"by version {self.version}, this is {ec.__version__}"
         noted, wanted = _flat(self.parameters), _flat(parameters.to_dict(output))
@@ -111,7 +111,7 @@ class Manifest:
         return None
 
     def changed_input(self, paths: list[str]) -> str | None:
-        """Say which of the inputs is not as it was; None where all are."""
+        """Say which input has changed; None if none has."""
         if len(paths) != len(self.inputs):
             return "from other inputs"
         for path, noted in zip(paths, self.inputs, strict=True):
@@ -126,7 +126,7 @@ class Manifest:
         return None
 
     def matches(self, output: str) -> bool:
-        """Whether the scores' file is there with the bytes that the manifest promises."""
+        """Tell whether the file of scores exists with the bytes that the manifest describes."""
         is_file = os.path.isfile(output) and not os.path.islink(output)
         if not is_file or os.path.getsize(output) != self.output_size:
             return False
@@ -143,11 +143,35 @@ def _flat(parameters: dict[str, Any]) -> dict[str, Any]:
 def load_if_complete(
     shard: Shard, parameters: Parameters, *, overwrite: bool, quickly: bool = False
 ) -> Manifest | None:
-    """Load the manifest of a shard that is scored; None where it is to be scored.
+    """Load the manifest of a shard that has been scored.
 
-    An `OutputError` is raised where `overwrite` is false, and another program wrote the output, or
-    a file of the manifest's name, or the output was scored in another way or, unless only that is
-    looked at `quickly`, from other inputs.
+    Parameters
+    ----------
+    shard : Shard
+        The shard.
+    parameters : Parameters
+        How it should have been scored.
+    overwrite : bool
+        Whether an output that was made in another way may be replaced.
+    quickly : bool, default False
+        Compare the parameters only, not inputs and checksums.
+
+    Returns
+    -------
+    Manifest or None
+        None if the shard must be scored.
+
+    Raises
+    ------
+    OutputError
+        If `overwrite` is False and the output was scored in another way or from other inputs, or
+        the output or the manifest was written by another program.
+
+    Examples
+    --------
+    >>> from easiness_io import Parameters, Shard, load_if_complete
+    >>> load_if_complete(Shard("a.npz", output="a.csv"), Parameters(), overwrite=False) is None
+    True
     """
     output, path = shard.output, manifest_path(shard.output)
     try:

@@ -1,4 +1,4 @@
-"""Summaries of scored folders, manifests and printed results, merged exactly."""
+"""Merge the summaries of scored folders, manifests and printed results exactly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ from easiness_io.shards.manifest import MOST_BYTES, SUFFIX, Manifest, manifest_f
 
 @dataclass(frozen=True)
 class Merged:
-    """The summary of several runs, and their number of classes: 0 where nothing tells."""
+    """The summary of several runs.
+
+    Attributes
+    ----------
+    summary : Summary
+        Of all rows.
+    n_classes : int
+        Number of classes; 0 if unknown.
+    """
 
     summary: ec.Summary
     n_classes: int
@@ -27,7 +35,7 @@ class Merged:
 def merge_summaries(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, verify: bool = False
 ) -> Merged:
-    """Merge summaries exactly, in any order.
+    """Merge the summaries of scored files exactly, in any order.
 
     Parameters
     ----------
@@ -35,17 +43,31 @@ def merge_summaries(
         Folders that `score_shards` filled, manifests, or files that hold what
         `easiness score --json` printed.
     verify : bool, default False
-        Whether to read every output, and compare its checksum.
+        Whether to read every output and compare its checksum.
 
     Returns
     -------
     Merged
-        The summary of all, and their number of classes.
+        The summary of all rows, and the number of classes.
 
     Raises
     ------
     DataError
-        If a folder is not complete, something would count twice, or kinds of summaries differ.
+        If a folder is incomplete, something would count twice, or summaries differ in estimator,
+        bins or number of classes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from easiness_io import merge_summaries, score_shards
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for part in range(2):
+    ...         np.savez(Path(folder, f"{part}.npz"), probs=[[0.9, 0.1]], labels=[part])
+    ...     _ = score_shards(f"{folder}/*.npz", f"{folder}/scores")
+    ...     merge_summaries(f"{folder}/scores").summary.level_counts
+    {'hard': 1, 'medium': 0, 'easy': 1}
     """
     summary = ec.Summary()
     widths: dict[int, str] = {}  # the first file with each number of classes
@@ -131,7 +153,7 @@ def _refuse_seen(keys: list[str], path: str, seen: dict[str, str]) -> None:
 def _refuse_difference(
     path: str, manifest: Manifest, folder: str, first: dict[str, tuple[str, dict[str, Any]]]
 ) -> None:
-    """Refuse parameters other than those of all manifests, or of the run that filled a folder."""
+    """Refuse parameters that differ from those of the other manifests or of the folder's run."""
     found = {**manifest.parameters, "version": manifest.version}
     # Of all: the estimator and the bins are compared as summaries are merged.
     compared = {"": ["normalize", "logits", "classes"]}

@@ -1,4 +1,4 @@
-"""Shards scored block by block, each into a file and its manifest, unless that has been done."""
+"""Score shards, each into a file and its manifest, unless that has been done."""
 
 from __future__ import annotations
 
@@ -27,8 +27,16 @@ _QUOTED, _NAMED = 3, 20
 class Report:
     """How far a run has come.
 
-    `finished` are the outputs that are complete, in that order, and `summary` is of these; `failed`
-    says why an input could not be scored, and `stopped` why the run ended before all were begun.
+    Attributes
+    ----------
+    summary : Summary
+        Of the finished shards.
+    finished : list of str
+        Outputs that are complete, in the order in which they were finished.
+    failed : dict of str to ShardError
+        Inputs that could not be scored, and why.
+    stopped : str
+        Why the run ended before all shards were begun; empty if it did not.
     """
 
     summary: ec.Summary = field(default_factory=ec.Summary)
@@ -45,8 +53,10 @@ class Report:
 class ShardsError(ShardError):
     """Some shards could not be scored; the others are complete, and a rerun skips them.
 
-    `finished` are the outputs that are complete, and `summary` is of these; `failed` says why an
-    input could not be scored. What is in neither was not begun.
+    Attributes
+    ----------
+    finished, failed, summary, stopped
+        As in `Report`. Shards in neither `finished` nor `failed` were not begun.
     """
 
     def __init__(self, report: Report, n_shards: int) -> None:
@@ -58,7 +68,7 @@ class ShardsError(ShardError):
         self.summary, self.stopped = report.summary, report.stopped
 
     def worded(self, words: Mapping[str, str]) -> str:
-        """Give the message and the first reasons, with options called as `words` says."""
+        """Return the message and the first reasons, with your own names for the options."""
         failed = list(self.failed.values())[:_QUOTED]
         parts = [self.stopped, *(error.worded(words) for error in failed)]
         more = list(self.failed)[_QUOTED:]
@@ -70,7 +80,7 @@ class ShardsError(ShardError):
 
 @contextmanager
 def as_shard_error(path: str) -> Iterator[None]:
-    """Turn what goes wrong with a shard into a `ShardError`, which names it and can be pickled."""
+    """Turn any failure of a shard into a `ShardError`, which names it and can be pickled."""
     try:
         with located(path, ShardError):
             yield
@@ -91,7 +101,45 @@ def run_serially(
     progress: Callable[[int, int], object],
     n_threads: int | None = None,
 ) -> Report:
-    """Score one shard after the other; the runner of `score_shards` by default."""
+    """Score one shard after the other: the default runner of `score_shards`.
+
+    Parameters
+    ----------
+    shards : sequence of Shard
+        What to score.
+    readers : sequence of SampleReader
+        The open shards, as `check_shards` returns them.
+    parameters : Parameters
+        How to score.
+    overwrite : bool
+        Whether outputs that were made in another way are replaced.
+    progress : callable
+        Called with the number of rows done so far, and how many of them were done before.
+    n_threads : int, optional
+        Number of threads, as in `easiness_core.score`.
+
+    Returns
+    -------
+    Report
+        What was finished and what failed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from easiness_io import Parameters, check_shards, pair_shards, run_serially
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(Path(folder, "a.npz"), probs=[[0.9, 0.1]], labels=[0])
+    ...     Path(folder, "scores").mkdir()
+    ...     shards = pair_shards(f"{folder}/*.npz", output=f"{folder}/scores")
+    ...     readers, done = check_shards(shards, Parameters()), []
+    ...     report = run_serially(
+    ...         shards, readers, Parameters(), overwrite=False, progress=lambda *n: done.append(n)
+    ...     )
+    >>> len(report.finished), report.failed, done[-1]
+    (1, {}, (1, 0))
+    """
     report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
     skipped = 0
 
@@ -123,10 +171,49 @@ def complete_shard(
     n_threads: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[ec.Summary, bool]:
-    """Score a shard, unless that has been done; say whether it had, or raise a `ShardError`.
+    """Score one shard, unless that has been done.
 
-    `reader` is the shard where it is open, and `expected` what `shared_traits` gave for all shards:
-    one that no longer has these is refused.
+    Parameters
+    ----------
+    shard : Shard
+        What to score.
+    parameters : Parameters
+        How to score it.
+    overwrite : bool
+        Whether an output that was made in another way is replaced.
+    reader : SampleReader, optional
+        The shard, if it is open.
+    expected : mapping, optional
+        What `shared_traits` returned for all shards; a shard that no longer has them is refused.
+    n_threads : int, optional
+        Number of threads, as in `easiness_core.score`.
+    progress : callable, optional
+        Called after each block with the number of rows done so far.
+
+    Returns
+    -------
+    tuple of Summary and bool
+        The summary, and whether the shard was complete before.
+
+    Raises
+    ------
+    ShardError
+        If the shard cannot be scored.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from easiness_io import Parameters, Shard, complete_shard
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(Path(folder, "a.npz"), probs=[[0.9, 0.1]], labels=[0])
+    ...     Path(folder, "scores").mkdir()
+    ...     shard = Shard(f"{folder}/a.npz", output=f"{folder}/scores/a.csv")
+    ...     complete_shard(shard, Parameters(), overwrite=False)[1]
+    ...     complete_shard(shard, Parameters(), overwrite=False)[1]
+    False
+    True
     """
     with as_shard_error(shard.input):
         done = load_if_complete(shard, parameters, overwrite=overwrite)

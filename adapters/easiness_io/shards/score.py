@@ -1,4 +1,4 @@
-"""Score one file, or many, into files: each once, and nothing again that is complete."""
+"""Score one file or many into files; a rerun skips what is complete."""
 
 from __future__ import annotations
 
@@ -30,43 +30,45 @@ def score_shard(
     progress: Callable[[int], object] | None = None,
     **options: Any,
 ) -> ec.Summary:
-    """Score one file into another, once, in memory that does not grow with them.
+    """Score one file into another, in memory that does not grow with the file.
 
-    A call is a task for any executor: Dask, Ray, Spark, a job array or a shell loop. The output
-    appears complete or not at all. Its manifest, with the summary, the parameters and checksums,
-    lies beside its folder: `scores.easiness/a.csv.json` for `scores/a.csv`. Where the two match, a
-    call only returns the summary; otherwise the file is scored again, into the same bytes.
+    Call it from any executor: Dask, Ray, Spark, a job array or a shell loop. The output appears
+    complete or not at all. Next to the output's folder, a manifest keeps the summary, the
+    parameters and checksums: `scores.easiness/a.csv.json` for `scores/a.csv`. If it matches the
+    files, the call only returns the summary; if not, the file is scored again, into the same bytes.
 
     Parameters
     ----------
-    input, labels_path : path
-        A file of predictions, and one of labels where these are not in it, as in `open_samples`.
+    input : path
+        A file of predictions.
     output : path
-        The file to write: .parquet (with page checksums), .csv or .npz; one row a sample: index
-        (its row in `input`), id, label, predicted, easiness, log_easiness, level, loss. Of an npz
-        file all rows are in memory until it is written.
+        The file to write: .parquet (with page checksums), .csv or .npz. It has one row per sample:
+        index (the row in `input`), id, label, predicted, easiness, log_easiness, level, loss. An
+        npz file is held in memory until it is written.
+    labels_path : path, optional
+        A file of labels, if they are not in `input`.
     overwrite : bool, default False
         Replace an output made from other inputs, in another way, or by another program.
     n_threads : int, optional
-        As in `easiness_core.score`; 1 where the executor fills the cores by itself.
+        As in `easiness_core.score`; pass 1 if the executor already uses all cores.
     progress : callable, optional
         Called after each block with the number of rows done so far.
-    **options
-        As in `open_samples`; `estimator` and `n_bins`, as in `easiness_core.score`; and
+    **options : dict
+        Options of `open_samples`; `estimator` and `n_bins`, as in `easiness_core.score`; and
         `escape_formulas=True`, to escape names in csv that a spreadsheet would run as formulas.
 
     Returns
     -------
     Summary
-        Merge those of all shards: it is exact, in any order.
+        The summaries of all shards can be merged exactly, in any order.
 
     Raises
     ------
     ShardError
-        A ValueError: the input cannot be read or is not valid, or the output cannot be written.
+        A ValueError, if the input cannot be read or is invalid, or the output cannot be written.
         No output is left behind.
     TypeError, ValueError
-        If an option is not what it should be; nothing is read then.
+        If an option is invalid; nothing has been read then.
 
     Examples
     --------
@@ -106,41 +108,60 @@ def score_shards(
     progress: Callable[[int, int], object] | None = None,
     **options: Any,
 ) -> ec.Summary:
-    """Score many files into a folder, each once; a rerun skips what is complete.
+    """Score many files into a folder; a rerun skips what is complete.
 
     Parameters
     ----------
-    inputs, labels_path : path, or iterable of paths
-        A folder, a glob, or the files; and the labels where these are not in them: a folder or a
-        glob, paired with the inputs by name, or as many files.
+    inputs : path, or iterable of paths
+        A folder, a glob, or a list of files.
     output : path
-        The folder to fill, with one file for each input. Their manifests lie beside it, in
-        `<output>.easiness`. Only one run at a time writes to it.
+        The folder to fill, with one file per input. Manifests go to `<output>.easiness`. Only one
+        run at a time may write to it.
+    labels_path : path, or iterable of paths, optional
+        Labels, if they are not in the inputs: a folder or a glob, paired with the inputs by name,
+        or as many files.
     format : {"parquet", "csv", "npz"}, default "parquet"
         What to write.
     check_ids : bool, default True
         Whether to look for ids that occur twice before scoring; this reads all ids.
-    runner, opened : callable, optional
-        What scores the shards once they are checked, as `run_serially` does; and what is called
-        with the readers of all shards before that.
+    overwrite : bool, default False
+        Replace outputs made from other inputs, in another way, or by another program.
+    runner : callable, default run_serially
+        What scores the shards once they are checked; called as `run_serially` is.
+    opened : callable, optional
+        Called with the readers of all shards before any is scored.
     progress : callable, optional
-        Called with the number of rows done so far, and how many of these were done before.
-    overwrite, **options
+        Called with the number of rows done so far, and how many of them were done before.
+    **options : dict
         As in `score_shard`.
 
     Returns
     -------
     Summary
-        Of all shards; the same for any order.
+        Of all shards; the same in any order.
 
     Raises
     ------
     ShardError
-        Before anything is scored: the shards differ in classes, lack labels or share ids, or the
-        folder is in use or holds other outputs. After it, a ShardsError: some shards failed; the
-        finished ones stay, and a rerun skips them.
+        Before anything is scored: if shards differ in classes, lack labels or share ids, or the
+        folder is in use or has other outputs in it. After scoring, a ShardsError: if some shards
+        failed. The finished ones stay, and a rerun skips them.
     TypeError, ValueError
-        If an option is not what it should be; nothing is read then.
+        If an option is invalid; nothing has been read then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from easiness_io import score_shards
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for part in range(2):
+    ...         np.savez(Path(folder, f"{part}.npz"), probs=[[0.9, 0.1]], labels=[part])
+    ...     score_shards(f"{folder}/*.npz", f"{folder}/scores").n_samples
+    ...     sorted(path.name for path in Path(folder, "scores").iterdir())
+    2
+    ['0.parquet', '1.parquet']
     """
     suffix = f".{format}"
     if suffix not in SINKS:

@@ -1,1 +1,1 @@
-"""Output files that appear whole or not at all, and tables of scores in them."""
+"""Write tables of scores to files that appear complete or not at all."""

@@ -1,4 +1,4 @@
-"""Output files: checked before the work begins, complete or not there at all."""
+"""Output files that are checked before the work begins, and appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -14,10 +14,31 @@ from easiness_io.errors import OutputError, reason
 
 
 def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = ()) -> None:
-    """Refuse an output that could not, or must not, be written; called before any work.
+    """Check, before any work, that an output can and may be written.
 
-    An `OutputError` is raised where the folder is missing or not writable, or `path` is a folder, a
-    link, a device, one of the inputs or in one, or exists without `overwrite`.
+    Parameters
+    ----------
+    path : str
+        The file to write.
+    overwrite : bool
+        Whether it may exist.
+    inputs : iterable of str or None
+        The files that are read.
+
+    Raises
+    ------
+    OutputError
+        If the folder is missing or not writable; if `path` is a folder, a link, a device or an
+        input, or lies in an input folder; or if it exists and `overwrite` is False.
+
+    Examples
+    --------
+    >>> from easiness_io import OutputError, check_output
+    >>> try:
+    ...     check_output("missing/scores.csv", overwrite=False)
+    ... except OutputError as error:
+    ...     print(error)
+    'missing/scores.csv': cannot write: the folder 'missing' does not exist
     """
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
@@ -54,11 +75,37 @@ def _error(path: str, why: str, hint: str | None = None) -> OutputError:
 
 @contextmanager
 def atomic_write(path: str, overwrite: bool) -> Iterator[BinaryIO]:
-    """Write a file so that other programs see the old one, or the whole new one.
+    """Write a file so that other programs see the old one or the complete new one.
 
-    What is given to write to has a temporary name in the same folder. It takes the final name when
-    the block ends, and is removed when the block raises anything at all. An `OutputError` is raised
-    where the file cannot be written: no space, no permission, or as `check_output`.
+    The file has a temporary name in the same folder. It gets its final name when the block ends,
+    and is removed if the block raises anything.
+
+    Parameters
+    ----------
+    path : str
+        The file to write.
+    overwrite : bool
+        Whether it may exist.
+
+    Yields
+    ------
+    binary file
+        The file to write to.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written, for lack of space or permission or as in `check_output`.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from easiness_io import atomic_write
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_write(f"{folder}/a.txt", overwrite=False) as file:
+    ...         _ = file.write(b"complete")
+    ...     os.listdir(folder)
+    ['a.txt']
     """
     check_output(path, overwrite)
     folder, name = os.path.split(path)
@@ -99,7 +146,7 @@ def _publish(temporary: str, path: str, overwrite: bool) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Make the new name itself last through a power cut, where the system can."""
+    """Make the new name survive a power cut, if the system can."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

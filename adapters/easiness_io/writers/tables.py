@@ -1,4 +1,4 @@
-"""Scores as parquet, csv or npz, block after block: one row a sample."""
+"""Write scores as parquet, csv or npz, block by block, one row per sample."""
 
 from __future__ import annotations
 
@@ -28,12 +28,49 @@ _SPECIAL = re.compile(r'[,;"\t\r\n]')
 
 
 def escaped(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run as a formula: `=1+1` is `'=1+1`."""
+    """Put an apostrophe before text that a spreadsheet would run as a formula.
+
+    Parameters
+    ----------
+    text : str
+        A name or an id.
+
+    Returns
+    -------
+    str
+        The text, with an apostrophe wherever a formula may begin.
+
+    Examples
+    --------
+    >>> from easiness_io import escaped
+    >>> escaped("=1+1"), escaped("cat")
+    ("'=1+1", 'cat')
+    """
     return _FORMULA.sub(r"\1'", text)
 
 
 def named(codes: NDArray[Any], names: Sequence[str] | None) -> Any:
-    """Give class numbers as a dictionary of the names, where these are known."""
+    """Replace class numbers by class names, if these are known.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,)
+        Class numbers.
+    names : sequence of str, or None
+        The name of each class.
+
+    Returns
+    -------
+    pyarrow.Array
+        A dictionary array of the names, or int64 without names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from easiness_io import named
+    >>> named(np.array([1, 0]), ["cat", "dog"]).to_pylist()
+    ['dog', 'cat']
+    """
     if names is None:
         return pa.array(codes.astype(np.int64, copy=False))
     indices = pa.array(codes.astype(np.int32))
@@ -41,7 +78,28 @@ def named(codes: NDArray[Any], names: Sequence[str] | None) -> Any:
 
 
 def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
-    """Write a table as text from which every float64 can be read back exactly."""
+    """Write a table as csv from which every float64 can be read back exactly.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns of numbers, text or names.
+    file : binary file
+        The file to write to.
+    header : bool, default True
+        Whether to write the names of the columns first.
+
+    Examples
+    --------
+    >>> import io
+    >>> import pyarrow as pa
+    >>> from easiness_io import write_csv
+    >>> file = io.BytesIO()
+    >>> write_csv(pa.table({"id": ["a"], "easiness": [0.1]}), file)
+    >>> print(file.getvalue().decode(), end="")
+    id,easiness
+    a,0.1
+    """
     for at, name in enumerate(table.column_names):
         if pa.types.is_dictionary(table.schema.field(name).type):
             table = table.set_column(at, name, table.column(name).cast(pa.string()))
@@ -61,7 +119,17 @@ def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -
 
 
 class Sink(ABC):
-    """What takes scored blocks, in order, and is closed once, after the last."""
+    """Base class of writers, which take scored blocks in order and are closed after the last.
+
+    Parameters
+    ----------
+    file : binary file
+        The file to write to.
+    classes : sequence of str, or None
+        Class names.
+    escape_formulas : bool, default False
+        Whether to escape names in csv that a spreadsheet would run as formulas.
+    """
 
     def __init__(
         self, file: BinaryIO, classes: Sequence[str] | None, *, escape_formulas: bool = False
@@ -71,14 +139,14 @@ class Sink(ABC):
 
     @abstractmethod
     def add(self, scores: ec.Scores, samples: Samples) -> None:
-        """Write the next block, or keep it."""
+        """Write the next block, or keep it for later."""
 
     def close(self) -> None:  # noqa: B027 - not every sink keeps something
         """Write what is left."""
 
 
 class CsvSink(Sink):
-    """Lines of text."""
+    """Write csv."""
 
     _begun = False
 
@@ -94,7 +162,31 @@ class CsvSink(Sink):
 
 
 class ParquetSink(Sink):
-    """Row groups of 262,144 rows or somewhat more; pages have checksums."""
+    """Write parquet, in row groups of at least 262,144 rows; pages have checksums.
+
+    Parameters
+    ----------
+    file : binary file
+        The file to write to.
+    classes : sequence of str, or None
+        Class names; labels and predictions are written as names if given.
+    escape_formulas : bool, default False
+        Has no effect: parquet has no formulas.
+
+    Examples
+    --------
+    >>> import io
+    >>> import numpy as np
+    >>> import pyarrow.parquet as pq
+    >>> import easiness_core as ec
+    >>> from easiness_io import ParquetSink, Samples
+    >>> probs, labels, file = np.array([[0.9, 0.1]]), np.array([1]), io.BytesIO()
+    >>> sink = ParquetSink(file, ["cat", "dog"])
+    >>> sink.add(ec.score(probs, labels), Samples(probs, labels, None, 0))
+    >>> sink.close()
+    >>> pq.read_table(file)["predicted"].to_pylist()
+    ['cat']
+    """
 
     _writer: Any = None
 
@@ -120,7 +212,7 @@ class ParquetSink(Sink):
 
 
 class NpzSink(Sink):
-    """Keeps all columns in memory: an archive holds one column after the other."""
+    """Write npz; all columns are kept in memory, since an archive stores one after the other."""
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Keep a block."""
@@ -136,7 +228,7 @@ class NpzSink(Sink):
         self._blocks.append({name: np.array(part) for name, part in columns.items()})
 
     def close(self) -> None:
-        """Write the archive as `numpy.savez` does; each column is given back once it is written."""
+        """Write the archive as `numpy.savez` does; each column is freed once it is written."""
         if self._classes is not None:
             self._blocks[0]["classes"] = np.array(self._classes, np.str_)
         with zipfile.ZipFile(self._file, "w") as archive:

@@ -78,7 +78,7 @@ def _arguments(h: Tensor, labels: Tensor, scale: float, own: Tensor | None = Non
     x = ((h.gather(-1, i) if own is None else own) - h) * scale
     # The label's own log 1/2 is left out, never subtracted: sums near 0 keep their digits.
     if torch.compiler.is_compiling():
-        # The compiler cannot fuse a scatter with its neighbours.
+        # The compiler cannot fuse a scatter with its neighbors.
         return torch.where(torch.arange(h.shape[-1], device=h.device) == i, _CERTAIN, x)
     return _put(x, i, _CERTAIN)
 

@@ -51,7 +51,7 @@ SIZES = {"digits": (1200, 597), "letter": (5000, 5000)}
 CLASSIFIERS = {
     "logistic regression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
     "random forest": RandomForestClassifier(n_estimators=100),
-    "5 nearest neighbours": KNeighborsClassifier(n_neighbors=5),
+    "5 nearest neighbors": KNeighborsClassifier(n_neighbors=5),
 }
 CLEANLAB = {
     "self-confidence": "self_confidence",

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.stats import t as student
 
-CLASSIFIERS = ("logistic regression", "random forest", "5 nearest neighbours")
+CLASSIFIERS = ("logistic regression", "random forest", "5 nearest neighbors")
 OURS = ("log easiness 0.01", "log easiness 0.1", "log easiness 0.3", "log easiness 1")
 RIVALS = (
     "easiness 0.01", "self-confidence", "normalized margin", "weighted entropy",
@@ -249,7 +249,7 @@ def main(folder: Path) -> None:
     for data in sorted({key[0] for key in runs}):
         drawn = io.BytesIO()
         draw(runs, data).savefig(drawn, dpi=80)
-        # 64 colours look the same and take a third of the bytes.
+        # 64 colors look the same and take a third of the bytes.
         picture = Image.open(drawn).convert("RGB").quantize(64)
         picture.save(folder / "img" / f"cleaning_{data}.png", optimize=True)
 

@@ -42,7 +42,7 @@ class Images(Dataset[tuple[Tensor, Tensor]]):
 
 
 def load(name: str | None, folder: str | None = None) -> tuple[str, Arrays, Arrays]:
-    """Name, training and test arrays; images (n, channels, height, width), standardised."""
+    """Name, training and test arrays; images (n, channels, height, width), standardized."""
     name, train, test = read(name, folder)
     axes = (0, 2, 3)
     mean, std = train[0].mean(axes, keepdims=True), train[0].std(axes, keepdims=True)
@@ -159,7 +159,7 @@ def network(
 
 
 class LikeCifar(nn.Module):
-    """Grey images in three channels, small ones with a margin of zeros up to 32 pixels."""
+    """Gray images in three channels, small ones with a margin of zeros up to 32 pixels."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (n, 1 or 3, side, side) as (n, 3, at least 32, at least 32)."""

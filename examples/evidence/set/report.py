@@ -126,7 +126,7 @@ def frontier(rows: list[Row]) -> Figure | None:
         return None
     full = np.mean([float(row["seconds"]) for row in groups["classic"]])
     seen = set()
-    for family, (colour, marker, words) in FAMILIES.items():
+    for family, (color, marker, words) in FAMILIES.items():
         points = []
         for method, group in groups.items():
             if not (method == family or re.match(rf"{re.escape(family)}[, ]", method)):
@@ -134,12 +134,12 @@ def frontier(rows: list[Row]) -> Figure | None:
             x = np.mean([float(row["seconds"]) for row in group]) / full
             y = 100 * np.array([float(row["accuracy"]) for row in group])
             points.append((x, y.mean()))
-            axes.plot(np.full(len(y), x), y, marker, color=colour, alpha=0.3, ms=4)
+            axes.plot(np.full(len(y), x), y, marker, color=color, alpha=0.3, ms=4)
             seen.add(method)
         points.sort()
         if points:
             line = "none" if family.startswith("fast") else "-"
-            axes.plot(*zip(*points, strict=True), ls=line, color=colour, marker=marker, label=words)
+            axes.plot(*zip(*points, strict=True), ls=line, color=color, marker=marker, label=words)
     assert seen == set(groups), set(groups) - seen
     axes.set(
         xlabel="processor time, scoring included, as a share of full data's",
@@ -173,11 +173,11 @@ def sharpness(rows: list[Row]) -> Figure:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.yaxis.set_minor_locator(NullLocator())
         axes.grid(alpha=0.3)
-    for colour, marker, words in (
+    for color, marker, words in (
         ("C0", "s-", "cross-entropy, logits times 1, 1.5, 2"), ("C2", "o", "learning rate doubled"),
         ("C1", "o", "SEL, sigma 1, lambda 0.1 to 3"), ("C7", "o", "SEL, other"),
     ):  # fmt: skip
-        panels[0].plot([], [], marker, color=colour, label=words)
+        panels[0].plot([], [], marker, color=color, label=words)
     figure.legend(loc="outside lower center", ncols=4, fontsize="small")
     panels[0].set_ylabel("medium samples (MSR), %")
     return figure
@@ -194,7 +194,7 @@ def shares(rows: list[Row]) -> Figure | None:
     ):
         own = [r for r in rows if r["method"] == method and r["selective"] == "True"]
         epochs = sorted({int(r["epoch"]) for r in own})
-        for level, colour in (("hard", "#d55e00"), ("medium", "#eba900"), ("easy", "#0072b2")):
+        for level, color in (("hard", "#d55e00"), ("medium", "#eba900"), ("easy", "#0072b2")):
             values = []
             for epoch in epochs:
                 at = [r for r in own if int(r["epoch"]) == epoch]
@@ -202,7 +202,7 @@ def shares(rows: list[Row]) -> Figure | None:
                 values.append(
                     np.mean([100 * float(r[level]) / t for r, t in zip(at, total, strict=True)])
                 )
-            axes.plot(epochs, values, color=colour, label=level)
+            axes.plot(epochs, values, color=color, label=level)
         axes.set(title=method, xlabel="epoch", yscale="log", ylim=(0.1, 120))
         axes.grid(alpha=0.3)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")

@@ -52,7 +52,7 @@ def test_each_block_is_scored_once_and_only_when_asked(monkeypatch: pytest.Monke
     assert calls == []
     check(scores)
     assert sorted(calls) == [(0, 100, 100), (100, 100, 100), (200, 30, 30)]
-    # Arrays are optimised apart from the summary: none of them may swallow the scoring.
+    # Arrays are optimized apart from the summary: none of them may swallow the scoring.
     for some in ([scores.level], [scores.level.sum()], [scores.loss[150:170], scores.level]):
         calls.clear()
         dask.compute(*some, scores.summary)
