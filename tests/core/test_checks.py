@@ -180,7 +180,8 @@ def test_arrays_are_viewed_and_torch_is_not_imported_to_know_its_tensors():
     assert np.shares_memory(to_array(np.ma.array(array), "x"), array)
     with pytest.raises(InputValueError, match=r"^x: cannot be read as an array"):
         to_array([[1, 2], [3]], "x")
-    tensor = type("Tensor", (), {"__module__": "torch"})
+    tensor = type("Tensor", (), {"__module__": "torch", "device": "cpu"})
     assert is_torch(tensor())
     assert is_torch(type("Mine", (tensor,), {"__module__": "mine"})())
     assert not is_torch(array)
+    assert not is_torch(type("Dataset", (), {"__module__": "torch.utils.data"})())
