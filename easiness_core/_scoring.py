@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._blocks import resolve_n_threads, run_apart, run_blocks
 from easiness_core._config import SERIAL_ELEMENTS
 from easiness_core._estimators import ClosedForm, Estimator, MonteCarlo
+from easiness_core._input.bad_rows import explain_bad_rows
 from easiness_core._input.labels import check_labels
 from easiness_core._input.numbers import check_count
-from easiness_core._input.probs import Probs, check_probs, explain_bad_rows
+from easiness_core._input.probs import Probs, check_probs
 from easiness_core._input.samples import Samples, check_samples
 from easiness_core._scores import Scores
 from easiness_core._summary import Summary
