@@ -12,7 +12,7 @@ import sys
 
 import lightning as L
 import torch
-from easiness_torch import EasinessSampler, score_dataset, with_ids
+from easiness_torch import EasinessSampler, score_dataset, with_indices
 from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -35,13 +35,13 @@ class Classifier(L.LightningModule):
     def train_dataloader(self):
         self.sampler.set_epoch(self.current_epoch)
         score_dataset(self, self.dataset, sampler=self.sampler)
-        return DataLoader(with_ids(self.dataset), sampler=self.sampler, **self.options)
+        return DataLoader(with_indices(self.dataset), sampler=self.sampler, **self.options)
 
     def training_step(self, batch, _):
-        ids, x, y = batch
-        self.seen.append((self.current_epoch, ids.tolist()))
+        indices, x, y = batch
+        self.seen.append((self.current_epoch, indices.tolist()))
         losses = cross_entropy(self(x), y, reduction="none")
-        return (losses * self.sampler.weights(ids)).mean()
+        return (losses * self.sampler.weights(indices)).mean()
 
     def configure_optimizers(self):
         return torch.optim.Adam(self.parameters(), lr=2e-3)

@@ -1,4 +1,4 @@
-"""Measure what EasinessSampler costs: planning an epoch, drawing its ids, and scoring a batch.
+"""Measure what EasinessSampler costs: planning an epoch, drawing its indices, and scoring a batch.
 
 For each policy an epoch over `--samples` samples of 10 classes is planned, up to its first id,
 and then drawn to its end; medians of `--rounds` rounds in which policies take turns, on one
@@ -59,17 +59,17 @@ def sampler_of(options: dict[str, Any], logits: Tensor, labels: Tensor) -> Easin
 
 
 def epoch_of(sampler: EasinessSampler, number: int) -> tuple[float, float, list[int]]:
-    """Seconds until the first id of an epoch and from there to the last, and its ids."""
+    """Seconds until the first id of an epoch and from there to the last, and its indices."""
     start = time.process_time()
     sampler.set_epoch(number)
     drawn = iter(sampler)
     first = next(drawn)
     planned = time.process_time()
-    ids = [first, *drawn]
-    return planned - start, time.process_time() - planned, ids
+    indices = [first, *drawn]
+    return planned - start, time.process_time() - planned, indices
 
 
-def check_selection(name: str, ids: list[int], logits: Tensor, labels: Tensor) -> None:
+def check_selection(name: str, indices: list[int], logits: Tensor, labels: Tensor) -> None:
     """Hold what a policy selects to the core, where that is no matter of chance."""
     scores = ec.score(logits.double().softmax(1).numpy(), labels.numpy())
     expected = {
@@ -82,7 +82,7 @@ def check_selection(name: str, ids: list[int], logits: Tensor, labels: Tensor) -
     if name not in expected:
         return
     # float32 logits against float64 probabilities: a sample at a cut may fall on either side.
-    differ = np.setxor1d(np.asarray(ids), expected[name])
+    differ = np.setxor1d(np.asarray(indices), expected[name])
     if len(differ) > 1e-4 * len(labels):
         raise SystemExit(f"{name}: {len(differ)} samples are not those that the core selects")
 
@@ -94,14 +94,14 @@ def measure_epochs(n_samples: int, rounds: int) -> None:
     sizes = {}
     for number in range(rounds + 1):
         for name, sampler in samplers.items():
-            plan, draw, ids = epoch_of(sampler, number)
-            sizes[name] = len(ids)
+            plan, draw, indices = epoch_of(sampler, number)
+            sizes[name] = len(indices)
             if number == 0:
                 # Not timed: the first epoch warms up, and is compared.
-                check_selection(name, ids, logits, labels)
+                check_selection(name, indices, logits, labels)
             else:
                 seconds[name].append((plan, draw))
-    print("| policy | ids | plan, ms | draw, ms |")
+    print("| policy | indices | plan, ms | draw, ms |")
     print("| --- | --- | --- | --- |")
     for name, pairs in seconds.items():
         plan, draw = (1e3 * statistics.median(column) for column in zip(*pairs, strict=True))
@@ -114,10 +114,10 @@ def measure_updates(n_samples: int, updates: int) -> None:
     generator = torch.Generator().manual_seed(1)
     update, score = [], []
     for _ in range(updates):
-        ids = torch.randint(0, n_samples, (BATCH,), generator=generator)
-        rows, given = logits[ids], labels[ids]
+        indices = torch.randint(0, n_samples, (BATCH,), generator=generator)
+        rows, given = logits[indices], labels[indices]
         start = time.process_time()
-        sampler.update(ids, rows, given)
+        sampler.update(indices, rows, given)
         between = time.process_time()
         log_easiness(rows, given)
         update.append(between - start)

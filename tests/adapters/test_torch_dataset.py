@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from easiness_torch import EasinessSampler, score_dataset, with_ids
+from easiness_torch import EasinessSampler, score_dataset, with_indices
 from sampler_cases import Samples, scores_of
 from torch import nn
 from torch.utils.data import (
+    BatchSampler,
     DataLoader,
     RandomSampler,
     Subset,
@@ -77,11 +78,11 @@ def test_scores_are_the_cores_in_the_order_of_ids(model, data, estimator):
     shuffled = torch.randperm(N, generator=torch.Generator().manual_seed(5)).tolist()
     for source in (
         data,
-        with_ids(data),
+        with_indices(data),
         DataLoader(data, batch_size=7),
-        DataLoader(with_ids(data), batch_size=7, shuffle=True),
-        DataLoader(with_ids(data), batch_size=7, sampler=[*shuffled, *shuffled[:9]]),
-        DataLoader(Subset(with_ids(data), shuffled), batch_size=7),
+        DataLoader(with_indices(data), batch_size=7, shuffle=True),
+        DataLoader(with_indices(data), batch_size=7, sampler=[*shuffled, *shuffled[:9]]),
+        DataLoader(Subset(with_indices(data), shuffled), batch_size=7),
     ):
         same(score_dataset(model, source, estimator=estimator), expected)
     same(score_dataset(model, data, estimator=estimator, batch_size=3, num_workers=1), expected)
@@ -117,7 +118,7 @@ def test_models_are_scored_in_evaluation_mode_and_left_as_they_were(model, data)
     assert set(modes.values()) == {True, False}
     buffers = {name: value.clone() for name, value in model.named_buffers()}
     state = torch.get_rng_state()
-    score_dataset(model, DataLoader(with_ids(data), batch_size=16, shuffle=True))
+    score_dataset(model, DataLoader(with_indices(data), batch_size=16, shuffle=True))
     assert model.calls == [(False, False, 16)] * 3 + [(False, False, 2)]
     assert {name: module.training for name, module in model.named_modules()} == modes
     assert all(torch.equal(value, buffers[name]) for name, value in model.named_buffers())
@@ -166,23 +167,23 @@ def test_a_loader_that_cannot_tell_samples_apart_is_refused(model, data):
         score_dataset(model, DataLoader(data, batch_size=4, drop_last=True))
     sampler = EasinessSampler(N)
     for loader in (
-        DataLoader(with_ids(data), sampler=sampler),
-        DataLoader(with_ids(data), batch_sampler=torch.utils.data.BatchSampler(sampler, 4, False)),
+        DataLoader(with_indices(data), sampler=sampler),
+        DataLoader(with_indices(data), batch_sampler=BatchSampler(sampler, 4, False)),
     ):
         with pytest.raises(ValueError, match="draws from an EasinessSampler"):
             score_dataset(model, loader)
     assert not model.calls
-    with pytest.raises(ValueError, match=r"2 of 50 samples were not in the loader: ids 48, 49; p"):
-        score_dataset(model, DataLoader(with_ids(data), batch_size=4, drop_last=True))
+    with pytest.raises(ValueError, match=r"2 of 50 samples were not in the loader: indices 48, 49"):
+        score_dataset(model, DataLoader(with_indices(data), batch_size=4, drop_last=True))
 
 
 def test_a_loader_that_drops_samples_is_refused_for_a_sampler_too(model, data):
     sampler = EasinessSampler(N, warmup_epochs=0)
-    uneven = DataLoader(with_ids(data), batch_size=4, drop_last=True, shuffle=True)
+    uneven = DataLoader(with_indices(data), batch_size=4, drop_last=True, shuffle=True)
     with pytest.raises(ValueError, match="drops its last batch, whose samples would not be scored"):
         score_dataset(model, uneven, sampler=sampler)
     assert not model.calls
-    even = DataLoader(with_ids(data), batch_size=5, drop_last=True, shuffle=True)
+    even = DataLoader(with_indices(data), batch_size=5, drop_last=True, shuffle=True)
     score_dataset(model, even, sampler=sampler)
     assert len(scores_of(sampler)) == N
 
@@ -191,7 +192,7 @@ def test_a_sample_that_comes_twice_counts_once(model, data):
     # As DistributedSampler and accelerate fill up their last batch, here within one batch.
     expected = expected_scores(model, data)
     order = [*range(N), 3, 3, 7]
-    loader = DataLoader(with_ids(data), batch_size=N + 3, sampler=order)
+    loader = DataLoader(with_indices(data), batch_size=N + 3, sampler=order)
     same(score_dataset(model, loader), expected)
 
 
@@ -201,12 +202,14 @@ def test_other_samples_need_a_step(model, data):
     triples = TensorDataset(x, y, y)
     expected = expected_scores(model, data)
     for source, message in ((dicts, "got dict"), (triples, "got 3 parts")):
-        with pytest.raises(TypeError, match=rf"expected samples \(x, y\), {message}; pass step="):
+        with pytest.raises(
+            TypeError, match=rf"expected samples \(x, y\) or .*, {message}; pass step="
+        ):
             score_dataset(model, source)
     same(score_dataset(model, dicts, step=lambda m, b: (m(b["x"]), b["y"])), expected)
     same(score_dataset(model, triples, step=lambda m, b: (m(b[0]), b[2])), expected)
     short = lambda m, b: (m(b[0])[1:], b[1][1:])  # noqa: E731
-    with pytest.raises(ValueError, match="logits: expected one row for each of 50 ids, got 49"):
+    with pytest.raises(ValueError, match="logits: expected one row for each of 50 indices, got 49"):
         score_dataset(model, data, step=short)
 
 
@@ -224,7 +227,7 @@ def test_other_mistakes_are_refused(model, data):
         score_dataset(model, 3)
     with torch.no_grad():
         model.linear.bias[0] = torch.nan
-    with pytest.raises(ValueError, match=r"50 samples of a batch .*: ids 0, 1, 2, 3, 4, 5, 6, 7"):
+    with pytest.raises(ValueError, match=r"50 samples of a batch .*: indices 0, 1, 2, 3, 4, 5"):
         score_dataset(model, data)
 
 

@@ -134,7 +134,7 @@ def test_infobatch_halves_the_samples_below_the_mean_loss():
 
 
 def test_losses_are_weighted_by_the_sampler(monkeypatch):
-    monkeypatch.setattr(EasinessSampler, "weights", lambda self, ids: torch.zeros(len(ids)))
+    monkeypatch.setattr(EasinessSampler, "weights", lambda self, indices: torch.zeros(len(indices)))
     result, net = trained("InfoBatch", optimizer=lambda p: torch.optim.SGD(p, lr=0.1))
     assert [record["train_loss"] for record in result.history] == [0.0] * 10
     assert all(map(torch.equal, net.parameters(), model().parameters()))

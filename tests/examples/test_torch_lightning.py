@@ -22,8 +22,8 @@ def test_each_epoch_trains_on_its_selection_once(num_workers):
     assert [record["selective"] for record in history] == [False, False, True, True, True]
     batches = epochs_of(classifier.seen)
     for record in history:
-        ids = list(itertools.chain(*batches[record["epoch"]]))
-        assert len(ids) == len(set(ids)) == record["n_selected"]
+        indices = list(itertools.chain(*batches[record["epoch"]]))
+        assert len(indices) == len(set(indices)) == record["n_selected"]
         assert len(batches[record["epoch"]]) == -(-record["n_selected"] // 64)
     assert history[4]["n_selected"] < 1797
 

@@ -96,7 +96,7 @@ class EpochSampler(RefreshableSampler):
         Raises
         ------
         ValueError
-            If `update` was given ids or labels out of range, or, with `on_nan="raise"`, logits
+            If `update` was given indices or labels out of range, or, with `on_nan="raise"`, logits
             that are not finite. The message names the samples; they are then forgotten.
         """
         if self._table is None:
@@ -169,14 +169,14 @@ class EpochSampler(RefreshableSampler):
     # What iterators call.
 
     def _begin(self, epoch: int, plan: Plan | None) -> list[int]:
-        """Start an epoch: its ids in order, for this rank."""
+        """Start an epoch: its indices in order, for this rank."""
         if plan is None:
             self._synchronize(epoch)
             if not self._plannable(epoch):
                 raise RuntimeError(
                     f"epoch {epoch} selects by score, and no sample has one: before it, call "
                     f"score_dataset(model, dataset, sampler=sampler), or in training, "
-                    f"sampler.update(ids, logits, labels)"
+                    f"sampler.update(indices, logits, labels)"
                 )
             plan = self._plan(epoch)
         elif not self._merging():

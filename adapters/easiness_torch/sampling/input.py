@@ -14,43 +14,43 @@ from easiness_torch.scoring.device import moved
 class Update(NamedTuple):
     """Checked arguments of an update; `labels` are where the rows are."""
 
-    ids: Tensor
+    indices: Tensor
     rows: Tensor
     labels: Tensor
     are_probs: bool
-    ids_checked: bool
+    indices_checked: bool
     labels_checked: bool
 
 
-def check_update(ids: Any, logits: Any, labels: Any, probs: Any, n_samples: int) -> Update:
+def check_update(indices: Any, logits: Any, labels: Any, probs: Any, n_samples: int) -> Update:
     """Check types and shapes, and the values of what is on the host.
 
     Elsewhere the table takes note of bad values when it reads them.
     """
     if (logits is None) == (probs is None):
         raise TypeError(
-            "update: expected either logits or probs=, as in update(ids, logits, labels) or "
-            "update(ids, probs=probs, labels=labels)"
+            "update: expected either logits or probs=, as in update(indices, logits, labels) or "
+            "update(indices, probs=probs, labels=labels)"
         )
     name, rows = ("logits", logits) if probs is None else ("probs", probs)
     check_matrix(rows, name)
     n_rows = rows.shape[0]
-    ids = _whole_numbers(ids, "ids", n_rows, name)
+    indices = _whole_numbers(indices, "indices", n_rows, name)
     labels = _whole_numbers(labels, "labels", n_rows, name)
     return Update(
-        ids=ids,
+        indices=indices,
         rows=rows.detach(),
         labels=moved(labels, rows.device),
         are_probs=probs is not None,
-        ids_checked=_check_on_host(ids, "ids", n_samples, "n_samples"),
+        indices_checked=_check_on_host(indices, "indices", n_samples, "n_samples"),
         labels_checked=_check_on_host(labels, "labels", rows.shape[1], f"columns of {name}"),
     )
 
 
-def check_ids(ids: Any, n_samples: int) -> Tensor:
-    """Check ids alone, as `weights` takes them."""
-    checked = _whole_numbers(ids, "ids", None, "")
-    _check_on_host(checked, "ids", n_samples, "n_samples")
+def check_indices(indices: Any, n_samples: int) -> Tensor:
+    """Check indices alone, as `weights` takes them."""
+    checked = _whole_numbers(indices, "indices", None, "")
+    _check_on_host(checked, "indices", n_samples, "n_samples")
     return checked
 
 

@@ -1,4 +1,4 @@
-"""Iterator over one epoch's ids, with a position that can be saved and restored."""
+"""Iterator over one epoch's indices, with a position that can be saved and restored."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class EpochSource(Protocol):
 
 
 class EpochIterator(Iterator[int]):
-    """Ids of an epoch. Its plan, if not given, is made when the first id is drawn.
+    """Indices of an epoch. Its plan, if not given, is made when the first index is drawn.
 
     Loaders make iterators that they never draw from (torchdata's, when it resumes), so an epoch
-    has begun only once an id is drawn.
+    has begun only once an index is drawn.
     """
 
     def __init__(self, sampler: EpochSource, epoch: int, plan: Plan | None) -> None:
@@ -32,22 +32,22 @@ class EpochIterator(Iterator[int]):
         self._plan = plan
         self._skip = 0
         self._size = 0
-        self._ids: Iterator[int] | None = None
+        self._indices: Iterator[int] | None = None
 
     def __next__(self) -> int:
-        if self._ids is None:
-            ids = self._sampler._begin(self._epoch, self._plan)
-            self._size = len(ids)
-            self._ids = iter(ids[self._skip :])
+        if self._indices is None:
+            indices = self._sampler._begin(self._epoch, self._plan)
+            self._size = len(indices)
+            self._indices = iter(indices[self._skip :])
         try:
-            return next(self._ids)
+            return next(self._indices)
         except StopIteration:
             self._sampler._finish(self._epoch)
             raise
 
     def state_dict(self) -> dict[str, Any]:
-        """Epoch, and number of its ids drawn."""
-        drawn = self._skip if self._ids is None else self._size - length_hint(self._ids)
+        """Epoch, and number of its indices drawn."""
+        drawn = self._skip if self._indices is None else self._size - length_hint(self._indices)
         return {"epoch": self._epoch, "drawn": drawn}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -27,11 +27,11 @@ _HALVINGS = 44
 class SampleScores:
     """Latest scores of the samples that have one: what a `keep` function is given.
 
-    Tensors of shape (n_scored,) on the sampler's device, sorted by id.
+    Tensors of shape (n_scored,) on the sampler's device, sorted by index.
 
     Attributes
     ----------
-    ids : Tensor, int64
+    indices : Tensor, int64
         Ids of the samples.
     easiness : Tensor, floating point
         In [0, 1]: 0 hard, 1 easy.
@@ -45,7 +45,7 @@ class SampleScores:
         Predicted class, and the label that the sample was scored with.
     """
 
-    ids: Tensor
+    indices: Tensor
     easiness: Tensor
     log_easiness: Tensor
     loss: Tensor
@@ -54,7 +54,7 @@ class SampleScores:
     labels: Tensor
 
     def __len__(self) -> int:
-        return int(self.ids.shape[0])
+        return int(self.indices.shape[0])
 
 
 class KeepPolicy(Protocol):
@@ -123,10 +123,10 @@ class Function:
                 f"keep: expected the function to return a tensor of rates, got "
                 f"{type(rates).__name__}"
             )
-        if rates.shape != scores.ids.shape:
+        if rates.shape != scores.indices.shape:
             raise ValueError(
                 f"keep: expected the function to return one rate a sample, shape "
-                f"{tuple(scores.ids.shape)}, got {tuple(rates.shape)}"
+                f"{tuple(scores.indices.shape)}, got {tuple(rates.shape)}"
             )
         rates = rates.detach().to(scores.easiness)
         bad = ~((rates >= 0.0) & (rates <= 1.0))
@@ -134,7 +134,7 @@ class Function:
             first = int(bad.nonzero()[0, 0])
             raise ValueError(
                 f"keep: expected rates in [0, 1], got {int(bad.sum())} outside; the first is "
-                f"{float(rates[first])} for id {int(scores.ids[first])}; scale or clamp them"
+                f"{float(rates[first])} for index {int(scores.indices[first])}; scale or clamp them"
             )
         return rates
 

@@ -28,18 +28,18 @@ _HOST = torch.device("cpu")
 class Plan:
     """One epoch's selection; `record` is its entry in the sampler's history.
 
-    `ids` are sorted int64 on the host, None for all samples. `weights` are float32 on the
-    sampler's device, one for each of `ids`, None where all are 1.
+    `indices` are sorted int64 on the host, None for all samples. `weights` are float32 on the
+    sampler's device, one for each of `indices`, None where all are 1.
     """
 
     epoch: int
     n_samples: int
-    ids: Tensor | None
+    indices: Tensor | None
     weights: Tensor | None
     record: dict[str, Any]
 
     def __len__(self) -> int:
-        return self.n_samples if self.ids is None else len(self.ids)
+        return self.n_samples if self.indices is None else len(self.indices)
 
     def order(self, options: Options, replicas: int, rank: int) -> list[int]:
         """Ids in the order of training; every `replicas`-th from `rank` on."""
@@ -48,8 +48,8 @@ class Plan:
             order = _shuffled(size, options.seed, self.epoch, _ORDER)
         else:
             order = torch.arange(size, device=_HOST)
-        if self.ids is not None:
-            order = self.ids[order]
+        if self.indices is not None:
+            order = self.indices[order]
         total = replicas * shard_length(size, replicas, options.drop_last)
         if total > size:
             order = order.repeat(-(-total // size))
@@ -60,7 +60,7 @@ class Plan:
         """Weight of every sample, float32 of shape (n_samples,), 0 outside the selection."""
         table = torch.zeros(self.n_samples, dtype=torch.float32, device=device)
         assert self.weights is not None
-        where = slice(None) if self.ids is None else self.ids.to(device)
+        where = slice(None) if self.indices is None else self.indices.to(device)
         table[where] = self.weights.to(device)
         return table
 
@@ -101,9 +101,9 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
     kept, tied = _filled_up(kept, rates, scores, epoch, options)
 
     selected = torch.ones(options.n_samples, dtype=torch.bool, device=table.device)
-    selected[scores.ids] = kept
-    ids = selected.nonzero().squeeze(1)
-    size = len(ids)
+    selected[scores.indices] = kept
+    indices = selected.nonzero().squeeze(1)
+    size = len(indices)
     record.update(
         n_selected=size,
         usage=size / options.n_samples,
@@ -118,8 +118,8 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
     return Plan(
         epoch,
         options.n_samples,
-        ids.cpu() if size < options.n_samples else None,
-        None if weights is None else _rescaled(weights[ids], options.rescale),
+        indices.cpu() if size < options.n_samples else None,
+        None if weights is None else _rescaled(weights[indices], options.rescale),
         record,
     )
 
@@ -203,7 +203,7 @@ def _drawn(rates: Tensor, scores: SampleScores, epoch: int, options: Options) ->
     # float32 it is 0 too often for small rates in float64.
     generator = _generator(options.seed, epoch, _KEPT)
     uniform = torch.rand(options.n_samples, generator=generator, dtype=rates.dtype, device=_HOST)
-    return uniform.to(rates.device)[scores.ids] < rates
+    return uniform.to(rates.device)[scores.indices] < rates
 
 
 def _filled_up(
@@ -211,14 +211,14 @@ def _filled_up(
 ) -> tuple[Tensor, int]:
     """Mask with the nearest samples added where too few are kept, and the ties among them.
 
-    Equally near ones go by lot: by id, epochs would add the same few again and again, and of a
+    Equally near ones go by lot: by index, epochs would add the same few again and again, and of a
     file sorted by class those of its first class.
     """
     floor = options.min_samples - (options.n_samples - len(scores))
     if int(kept.sum()) >= floor and options.min_per_class == 0:
         return kept, 0
     distance = options.policy.distance(scores, rates, options.estimator.resolution)
-    order = _order_by_lot(scores.ids, epoch, options)
+    order = _order_by_lot(scores.indices, epoch, options)
     kept, distance = kept[order], distance[order]
     if options.min_per_class:
         labels = scores.labels[order]
@@ -227,13 +227,13 @@ def _filled_up(
     return torch.empty_like(kept).index_copy_(0, order, kept | added), ties
 
 
-def _order_by_lot(ids: Tensor, epoch: int, options: Options) -> Tensor:
-    """Places of `ids` in an order drawn for the epoch, the same whichever others there are."""
-    drawn = _shuffled(options.n_samples, options.seed, epoch, _FILLERS).to(ids.device)
-    if len(ids) == options.n_samples:
+def _order_by_lot(indices: Tensor, epoch: int, options: Options) -> Tensor:
+    """Places of `indices` in an order drawn for the epoch, the same whichever others there are."""
+    drawn = _shuffled(options.n_samples, options.seed, epoch, _FILLERS).to(indices.device)
+    if len(indices) == options.n_samples:
         return drawn
     place = torch.full_like(drawn, -1)
-    place[ids] = torch.arange(len(ids), device=ids.device)
+    place[indices] = torch.arange(len(indices), device=indices.device)
     placed = place[drawn]
     return placed[placed >= 0]
 
@@ -259,7 +259,7 @@ def _weights(rates: Tensor, drawn: Tensor, scores: SampleScores, options: Option
         return None
     weights = torch.ones(options.n_samples, dtype=torch.float32, device=rates.device)
     sure = torch.where(drawn, rates, 1.0)
-    weights[scores.ids] = sure.pow(-options.weight_power).float()
+    weights[scores.indices] = sure.pow(-options.weight_power).float()
     return weights
 
 

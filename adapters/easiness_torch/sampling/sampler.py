@@ -10,7 +10,7 @@ from torch import Tensor
 
 import easiness_core as ec
 from easiness_torch.sampling.epochs import EpochSampler
-from easiness_torch.sampling.input import check_ids, check_update
+from easiness_torch.sampling.input import check_indices, check_update
 from easiness_torch.sampling.keep import SampleScores
 from easiness_torch.sampling.merge import greatest, world
 from easiness_torch.sampling.options import check_flag, check_options, check_shard
@@ -32,7 +32,7 @@ class EasinessSampler(EpochSampler):
     Parameters
     ----------
     n_samples : int
-        Length of the data set; ids are 0 to n_samples - 1.
+        Length of the data set; indices are 0 to n_samples - 1.
     keep : Level, mapping, tuple, callable or "lossless", default MO
         Rate at which samples are kept: 1 for a union of levels and 0 for the others; a rate in
         [0, 1] for each level, as in `{ec.MHO: 1.0, ec.EO: 0.3}`; 1 for easiness within an
@@ -49,7 +49,7 @@ class EasinessSampler(EpochSampler):
         Epochs at the end that take all samples; they are counted back from `total_epochs`.
     rank_by : {"easiness", "loss"}, default "easiness"
         "loss" is L-SET: as many samples of each level as easiness counts, but given out by rank
-        of loss, highest first, the smaller id first of equal ones.
+        of loss, highest first, the smaller index first of equal ones.
     refresh : int or "training", default 1
         Scores come from `score_dataset` every so many epochs, which `refresh_due` tells; or from
         the training pass itself, with `update` called in the loop.
@@ -74,7 +74,7 @@ class EasinessSampler(EpochSampler):
         to take as many as that run did, give its `n_selected` of each epoch; no scores are
         needed then.
     shuffle : bool, default True
-        Random order, otherwise by id.
+        Random order, otherwise by index.
     on_nan : {"raise", "skip"}, default "raise"
         Whether logits that are not finite are an error when the next epoch begins, or leave the
         samples with the scores that they have.
@@ -95,7 +95,7 @@ class EasinessSampler(EpochSampler):
     history : list of dict
         An entry an epoch: `epoch`, `selective`, `n_selected`, `usage` (share of all samples),
         numbers of samples now `hard`, `medium`, `easy`, `unscored`, then `n_filled`, `ties`
-        (samples at a cut by rank whose equal scores left the choice to id or lot), `mean_rate`,
+        (samples at a cut by rank whose equal scores left the choice to index or lot), `mean_rate`,
         `excluded` (samples with a rate of 0), and `skipped` (samples whose logits were not
         finite, on this rank).
 
@@ -185,7 +185,7 @@ class EasinessSampler(EpochSampler):
 
     def update(
         self,
-        ids: Tensor | Sequence[int],
+        indices: Tensor | Sequence[int],
         logits: Tensor | None = None,
         labels: Tensor | Sequence[int] | None = None,
         *,
@@ -198,9 +198,9 @@ class EasinessSampler(EpochSampler):
 
         Parameters
         ----------
-        ids : Tensor or sequence of int, shape (n,)
-            Ids of the samples, any integer dtype, on any device. Of several rows with one id
-            the last counts.
+        indices : Tensor or sequence of int, shape (n,)
+            Of the samples in the data set, any integer dtype, on any device. Of several rows
+            with one index the last counts.
         logits : Tensor of shape (n, n_classes)
             What the model gives, any floating-point dtype; gradients are not touched.
         labels : Tensor or sequence of int, shape (n,)
@@ -211,15 +211,15 @@ class EasinessSampler(EpochSampler):
         Raises
         ------
         TypeError, ValueError
-            If types or shapes are wrong, or ids or labels on the host are out of range.
+            If types or shapes are wrong, or indices or labels on the host are out of range.
         """
-        checked = check_update(ids, logits, labels, probs, self.options.n_samples)
-        if len(checked.ids):
+        checked = check_update(indices, logits, labels, probs, self.options.n_samples)
+        if len(checked.indices):
             table = self._table_on(checked.rows.device)
             table.update(estimator=self.options.estimator, **checked._asdict())
             self._version += 1
 
-    def weights(self, ids: Tensor | Sequence[int]) -> Tensor:
+    def weights(self, indices: Tensor | Sequence[int]) -> Tensor:
         """Weights by which the losses of a batch of the running epoch are to be multiplied.
 
         `(1 / rate)^weight_power`, so that with a power of 1 weighted sums over the epoch have
@@ -227,27 +227,27 @@ class EasinessSampler(EpochSampler):
 
         Parameters
         ----------
-        ids : Tensor or sequence of int, shape (n,)
+        indices : Tensor or sequence of int, shape (n,)
             Ids that the running epoch selected; others get 0 in epochs with rates between 0
             and 1.
 
         Returns
         -------
         Tensor of shape (n,), float32
-            Positive, on the device of `ids`; 1 in full epochs and where no rate is between 0
+            Positive, on the device of `indices`; 1 in full epochs and where no rate is between 0
             and 1, and for samples that only filled up an epoch.
 
         Raises
         ------
         TypeError, ValueError
-            If ids are no whole numbers, or are on the host and out of range.
+            If indices are no whole numbers, or are on the host and out of range.
         """
-        ids = check_ids(ids, self.options.n_samples)
+        indices = check_indices(indices, self.options.n_samples)
         if self._running is None or self._running.weights is None:
-            return torch.ones(len(ids), dtype=torch.float32, device=ids.device)
-        if ids.device not in self._weight_tables:
-            self._weight_tables[ids.device] = self._running.weight_table(ids.device)
-        return self._weight_tables[ids.device][ids]
+            return torch.ones(len(indices), dtype=torch.float32, device=indices.device)
+        if indices.device not in self._weight_tables:
+            self._weight_tables[indices.device] = self._running.weight_table(indices.device)
+        return self._weight_tables[indices.device][indices]
 
     @property
     def refresh_due(self) -> bool:

@@ -1,7 +1,7 @@
 """The latest score of each sample, on one device, written without the host waiting for it.
 
 Every column has one entry more than there are samples: rows that are not to be written (unsound
-ones, and all but the last of several with one id) go to that last entry, so that no mask has to
+ones, and all but the last of several with one index) go to that last entry, so that no mask has to
 be brought to the host. `written_at` numbers rows in the order of writing; 0 means never scored.
 """
 
@@ -52,7 +52,7 @@ class ScoreTable:
             self.labels = column(torch.int32)
             self.written_at = column(torch.int64)
             self.fault = column(torch.uint8)
-            # Least and greatest id that was no sample's.
+            # Least and greatest index that was no sample's.
             self.stray = torch.zeros(2, dtype=torch.int64, device=device)
         self.clock = 0
 
@@ -82,13 +82,13 @@ class ScoreTable:
     @torch.no_grad()
     def update(
         self,
-        ids: Tensor,
+        indices: Tensor,
         rows: Tensor,
         labels: Tensor,
         estimator: ec.ClosedForm | ec.MonteCarlo,
         *,
         are_probs: bool,
-        ids_checked: bool = False,
+        indices_checked: bool = False,
         labels_checked: bool = False,
     ) -> None:
         """Score rows where they are, and write their scores where the table is.
@@ -109,30 +109,30 @@ class ScoreTable:
         if not labels_checked:
             fault = torch.where(inside, fault, LABEL_OUTSIDE)
 
-        ids, fault = self._here(ids), self._here(fault).to(torch.uint8)
-        if not ids_checked:
-            ids = self._without_strays(ids)
+        indices, fault = self._here(indices), self._here(fault).to(torch.uint8)
+        if not indices_checked:
+            indices = self._without_strays(indices)
         bad = fault > 0
         spare = self.n_samples
-        self.fault.scatter_(0, torch.where(bad, ids, spare), fault)
+        self.fault.scatter_(0, torch.where(bad, indices, spare), fault)
 
-        slots = torch.where(bad, spare, ids)
-        order = torch.arange(self.clock + 1, self.clock + 1 + len(ids), device=self.device)
-        self.clock += len(ids)
+        slots = torch.where(bad, spare, indices)
+        order = torch.arange(self.clock + 1, self.clock + 1 + len(indices), device=self.device)
+        self.clock += len(indices)
         self.written_at.scatter_reduce_(0, slots, order, "amax")
-        # Writing one entry twice has no order on a GPU: only the last row of an id writes.
+        # Writing one entry twice has no order on a GPU: only the last row of an index writes.
         slots = torch.where(self.written_at.gather(0, slots) == order, slots, spare)
         for name, values in zip(SCORE_COLUMNS, (log_e, loss, predicted, labels), strict=True):
             column = getattr(self, name)
             column.scatter_(0, slots, self._here(values).to(column.dtype))
 
-    def _without_strays(self, ids: Tensor) -> Tensor:
+    def _without_strays(self, indices: Tensor) -> Tensor:
         """Ids with those of no sample led to the spare entry, and taken note of."""
-        known = (ids >= 0) & (ids < self.n_samples)
-        strays = torch.where(known, 0, ids)
+        known = (indices >= 0) & (indices < self.n_samples)
+        strays = torch.where(known, 0, indices)
         self.stray[0] = torch.minimum(self.stray[0], strays.amin())
         self.stray[1] = torch.maximum(self.stray[1], strays.amax())
-        return torch.where(known, ids, self.n_samples)
+        return torch.where(known, indices, self.n_samples)
 
     def _here(self, values: Tensor) -> Tensor:
         return moved(values, self.device)
@@ -145,7 +145,7 @@ class ScoreTable:
         return not_finite, outside, not_probs
 
     def strays(self) -> tuple[int, int]:
-        """Least and greatest id seen that was no sample's, 0 where there was none."""
+        """Least and greatest index seen that was no sample's, 0 where there was none."""
         low, high = self.stray.tolist()
         return low, high
 
@@ -156,9 +156,9 @@ class ScoreTable:
 
     def named(self, kind: int) -> str:
         """Ids with a fault of this kind, the first few by name."""
-        ids = (self.fault[: self.n_samples] == kind).nonzero().squeeze(1)
-        shown = ", ".join(map(str, ids[:_NAMED].tolist()))
-        more = len(ids) - _NAMED
+        indices = (self.fault[: self.n_samples] == kind).nonzero().squeeze(1)
+        shown = ", ".join(map(str, indices[:_NAMED].tolist()))
+        more = len(indices) - _NAMED
         return shown + (f" and {more} more" if more > 0 else "")
 
     def scored(self) -> Tensor:
@@ -167,12 +167,12 @@ class ScoreTable:
 
     def scores(self, resolution: float) -> SampleScores:
         """Scores of the samples that have one, with levels cut at `resolution`."""
-        ids = self.scored().nonzero().squeeze(1)
-        all_scored = len(ids) == self.n_samples
+        indices = self.scored().nonzero().squeeze(1)
+        all_scored = len(indices) == self.n_samples
 
         def of_scored(column: Tensor) -> Tensor:
             # A copy, so that nobody who holds the scores sees them change.
-            return column[: self.n_samples].clone() if all_scored else column[ids]
+            return column[: self.n_samples].clone() if all_scored else column[indices]
 
         log_e = of_scored(self.log_easiness)
         hard_to, easy_from = cuts(resolution)
@@ -180,7 +180,7 @@ class ScoreTable:
         level.masked_fill_(log_e >= easy_from, int(ec.Level.EASY))
         level.masked_fill_(log_e <= hard_to, int(ec.Level.HARD))
         return SampleScores(
-            ids=ids,
+            indices=indices,
             easiness=log_e.exp(),
             log_easiness=log_e,
             loss=of_scored(self.loss),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,10 +15,11 @@ from easiness_torch.scoring.batches import batches_of_dataset, batches_of_loader
 from easiness_torch.scoring.check import check_estimator
 from easiness_torch.scoring.device import all_moved, device_of
 from easiness_torch.scoring.gather import Gather
-from easiness_torch.scoring.ids import has_ids, with_ids
+from easiness_torch.scoring.indices import has_indices, with_indices
 from easiness_torch.scoring.refresh import RefreshableSampler
 
 _DEFAULT = ec.ClosedForm()
+_STEP = "pass step=, such as lambda model, batch: (model(batch[0])[0], batch[1])"
 
 
 def score_dataset(
@@ -43,16 +44,18 @@ def score_dataset(
         Gives logits. Each of its modules is back in its own training mode afterwards. For mixed
         precision call this within `torch.autocast`.
     data : Dataset or DataLoader
-        A map-style data set of samples `(x, y)`, `with_ids` or without, best without random
-        augmentation; or a loader over one, which without ids must go through it in order. Under
+        A map-style data set of samples `(x, y)`, `with_indices` or without, best without random
+        augmentation; or a loader over one, which without indices must go through it in order. Under
         torch.distributed, a sampler that merges ranks is given each rank's share of a data set.
     sampler : EasinessSampler, optional
         Sampler to update. Its own estimator is used.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         How easiness is estimated, without a sampler.
     step : callable, optional
-        Takes the model and a batch (without ids, on the device), returns logits of shape
-        (n, n_classes) and labels of shape (n,). By default `x, y = batch; model(x), y`.
+        Takes the model and a batch (without indices, on the device), returns logits of shape
+        (n, n_classes) and labels of shape (n,). By default `x, y = batch; model(x), y`, or for a
+        mapping with a key "labels", `model(**rest), labels`; the model gives a tensor, or a mapping
+        with a key "logits" (`ModelOutput`).
     device : torch.device or str, optional
         Where batches are moved; by default where the model's first parameter is.
     batch_size, num_workers : int, default 512 and 0
@@ -61,12 +64,12 @@ def score_dataset(
     Returns
     -------
     easiness_core.Scores or None
-        On the host, in the order of ids, with the exact summary; None with a sampler.
+        On the host, in the order of indices, with the exact summary; None with a sampler.
 
     Raises
     ------
     TypeError, ValueError
-        If samples are no pairs and there is no `step`, if a loader shuffles without ids or
+        If samples are no pairs and there is no `step`, if a loader shuffles without indices or
         leaves samples out, if lengths do not match, or if probabilities are not finite.
 
     Notes
@@ -110,17 +113,17 @@ def score_dataset(
     if isinstance(data, DataLoader):
         batches = batches_of_loader(data)
     else:
-        dataset = data if has_ids(data) else with_ids(data)
+        dataset = data if has_indices(data) else with_indices(data)
         batches = batches_of_dataset(dataset, shard, batch_size, num_workers)
     device = device_of(model, device)
     gather = None if sampler is not None else Gather(n_samples, estimator)
     with evaluating(model):
-        for ids, batch in batches:
+        for indices, batch in batches:
             logits, labels = (step or _pair)(model, all_moved(batch, device))
             if sampler is not None:
-                sampler.update(ids, logits, labels)
+                sampler.update(indices, logits, labels)
             elif gather is not None:
-                gather.add(ids, logits, labels)
+                gather.add(indices, logits, labels)
     if gather is not None:
         return gather.scores()
     if sampler is not None:
@@ -130,7 +133,7 @@ def score_dataset(
 
 def _length(data: Any) -> int:
     dataset = data.dataset if isinstance(data, DataLoader) else data
-    while isinstance(dataset, Subset) and has_ids(dataset):
+    while isinstance(dataset, Subset) and has_indices(dataset):
         dataset = dataset.dataset
     if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
         raise TypeError(
@@ -157,10 +160,27 @@ def evaluating(model: torch.nn.Module) -> Iterator[None]:
 
 
 def _pair(model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
+    if isinstance(batch, Mapping) and "labels" in batch:
+        inputs = {key: value for key, value in batch.items() if key != "labels"}
+        return logits_of(model(**inputs)), batch["labels"]
     if not isinstance(batch, (list, tuple)) or len(batch) != 2:
         what = f"{len(batch)} parts" if isinstance(batch, (list, tuple)) else type(batch).__name__
         raise TypeError(
-            f"data: expected samples (x, y), got {what}; pass step=, a function of the model and "
-            f"a batch that returns logits and labels"
+            f"data: expected samples (x, y) or mappings with a key 'labels', got {what}; pass "
+            f"step=, a function of the model and a batch that returns logits and labels"
         )
-    return model(batch[0]), batch[1]
+    return logits_of(model(batch[0])), batch[1]
+
+
+def logits_of(output: Any, hint: str = _STEP) -> Tensor:
+    """Logits that a model gave, as a tensor or in a mapping (a `ModelOutput`)."""
+    if isinstance(output, Mapping) and isinstance(output.get("logits"), Tensor):
+        logits: Tensor = output["logits"]
+        return logits
+    if isinstance(output, Tensor):
+        return output
+    got = f"with keys {', '.join(map(str, output))}" if isinstance(output, Mapping) else ""
+    raise TypeError(
+        f"model: expected logits, as a tensor or under the key 'logits', got "
+        f"{' '.join(filter(None, [type(output).__name__, got]))}; {hint}"
+    )

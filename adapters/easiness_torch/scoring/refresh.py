@@ -12,7 +12,7 @@ class RefreshableSampler(Sampler[int], ABC):
     """Sampler that `score_dataset` gives new scores."""
 
     @abstractmethod
-    def update(self, ids: Tensor, logits: Tensor, labels: Tensor) -> None:
+    def update(self, indices: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Score a batch."""
 
     @abstractmethod

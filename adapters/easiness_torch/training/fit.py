@@ -14,7 +14,7 @@ from easiness_core.validation import check_count
 from easiness_torch.sampling.sampler import EasinessSampler
 from easiness_torch.scoring.dataset import score_dataset
 from easiness_torch.scoring.device import device_of
-from easiness_torch.scoring.ids import with_ids
+from easiness_torch.scoring.indices import with_indices
 from easiness_torch.training.check import (
     check_data,
     check_optimizer,
@@ -174,7 +174,7 @@ def fit(
     where = device_of(model, device)
     model.to(where)
     sampler = EasinessSampler(len(train), device=where, **options)  # type: ignore[arg-type]
-    numbered = with_ids(train)
+    numbered = with_indices(train)
     trainer = Trainer(
         model,
         DataLoader(

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from easiness_torch import with_ids
+from easiness_torch import with_indices
 from sampler_cases import Batched, Samples
 from torch.utils.data import (
     DataLoader,
@@ -29,12 +29,12 @@ def data():
         (("x", 7), (1, "x", 7)),
         (["x", 7], (1, "x", 7)),
         ("x", (1, "x")),
-        ({"x": 5}, {"id": 1, "x": 5}),
+        ({"x": 5}, {"index": 1, "x": 5}),
     ],
 )
 @pytest.mark.parametrize("kind", [Samples, Batched])
 def test_ids_come_first(sample, expected, kind):
-    dataset = with_ids(kind([sample] * 3))
+    dataset = with_indices(kind([sample] * 3))
     assert dataset[1] == expected
     assert dataset[torch.tensor(1)] == dataset[np.int64(1)] == dataset[-2] == expected
     assert len(dataset) == 3
@@ -44,23 +44,23 @@ def test_ids_come_first(sample, expected, kind):
 
 def test_batches_are_fetched_at_once_if_the_data_set_can(data):
     inner = Batched(list(range(20)))
-    loader = DataLoader(with_ids(inner), batch_size=5)
-    batches = [(ids.tolist(), values.tolist()) for ids, values in loader]
+    loader = DataLoader(with_indices(inner), batch_size=5)
+    batches = [(indices.tolist(), values.tolist()) for indices, values in loader]
     assert batches[3] == ([15, 16, 17, 18, 19],) * 2
     assert inner.fetched == [15, 16, 17, 18, 19]
-    assert not hasattr(with_ids(data), "__getitems__")
+    assert not hasattr(with_indices(data), "__getitems__")
 
 
 def test_ids_of_batches_are_int64():
     large = 2**24 + 1
-    dataset = with_ids(range(large + 2))
+    dataset = with_indices(range(large + 2))
     (batch, _) = next(iter(DataLoader(dataset, sampler=[large], batch_size=1)))
     assert batch.dtype == torch.int64
     assert batch.item() == large
 
 
 def test_data_sets_with_ids_pickle(data):
-    copy = pickle.loads(pickle.dumps(with_ids(data)))
+    copy = pickle.loads(pickle.dumps(with_indices(data)))
     assert len(copy) == N
     assert copy[3][0] == 3
 
@@ -74,15 +74,15 @@ def test_what_has_no_ids_is_refused():
         def __getitem__(self, index):
             return index
 
-    with pytest.raises(TypeError, match="map-style data set, whose indices are the ids, got Str"):
-        with_ids(Stream())
+    with pytest.raises(TypeError, match="map-style data set, got Stream; for a stream"):
+        with_indices(Stream())
     with pytest.raises(TypeError, match="got int"):
-        with_ids(3)
+        with_indices(3)
     with pytest.raises(TypeError, match="expected a length, Endless has none"):
-        with_ids(Endless())
-    with pytest.raises(ValueError, match='already have a key "id"'):
-        with_ids(Samples([{"id": 4}]))[0]
-    numbered = with_ids(Samples([1, 2, 3]))
+        with_indices(Endless())
+    with pytest.raises(ValueError, match="have a key 'index' of their own; pass another"):
+        with_indices(Samples([{"index": 4}]))[0]
+    numbered = with_indices(Samples([1, 2, 3]))
     for again in (numbered, Subset(numbered, [2, 1])):
-        with pytest.raises(ValueError, match=r"with ids already; .* or take the part first"):
-            with_ids(again)
+        with pytest.raises(ValueError, match=r"with indices already; .* or take the part first"):
+            with_indices(again)
