@@ -9,7 +9,7 @@ shard as well; and the prepared loader numbers epochs itself, so `set_epoch` is 
 
 import torch
 from accelerate import Accelerator
-from easiness_torch import EasinessSampler, score_dataset, with_indices
+from easiness_torch import EasinessSampler, with_indices
 from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -32,7 +32,7 @@ def main(*, n_epochs=5, **options):
     seen = []
     for epoch in range(n_epochs):
         loader.set_epoch(epoch)
-        score_dataset(model, dataset, sampler=sampler)
+        sampler.refresh(model, dataset)
         for indices, x, y in loader:
             seen.append((epoch, indices.tolist()))
             losses = cross_entropy(model(x), y, reduction="none")

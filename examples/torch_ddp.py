@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from easiness_torch import EasinessSampler, score_dataset, with_indices
+from easiness_torch import EasinessSampler, with_indices
 from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
@@ -57,7 +57,7 @@ def main(device, folder=None, *, n_epochs=5):
         first_epoch = state["epoch"]
     for epoch in range(first_epoch, n_epochs):
         sampler.set_epoch(epoch)
-        score_dataset(model, dataset, sampler=sampler)
+        sampler.refresh(model, dataset)
         for step, (indices, x, y) in enumerate(loader):
             seen.append((epoch, indices.tolist()))
             losses = cross_entropy(model(x.to(device)), y.to(device), reduction="none")

@@ -43,7 +43,7 @@ def train(train_set, test_set, seed, policy):
     start = time.perf_counter()
     for epoch in range(N_EPOCHS):
         sampler.set_epoch(epoch)
-        score_dataset(model, train_set, sampler=sampler)
+        sampler.refresh(model, train_set)
         for indices, x, y in loader:
             losses = cross_entropy(model(x), y, reduction="none")
             optimizer.zero_grad()

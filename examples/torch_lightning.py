@@ -12,7 +12,7 @@ import sys
 
 import lightning as L
 import torch
-from easiness_torch import EasinessSampler, score_dataset, with_indices
+from easiness_torch import EasinessSampler, with_indices
 from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -34,7 +34,7 @@ class Classifier(L.LightningModule):
 
     def train_dataloader(self):
         self.sampler.set_epoch(self.current_epoch)
-        score_dataset(self, self.dataset, sampler=self.sampler)
+        self.sampler.refresh(self, self.dataset)
         return DataLoader(with_indices(self.dataset), sampler=self.sampler, **self.options)
 
     def training_step(self, batch, _):

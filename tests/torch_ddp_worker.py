@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from easiness_torch import EasinessSampler, score_dataset, with_indices
+from easiness_torch import EasinessSampler, with_indices
 from sampler_cases import scores_of
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -132,7 +132,7 @@ def scoring():
         torch.nn.Sequential(model, torch.nn.BatchNorm1d(3, affine=False))
     )
     sampler = EasinessSampler(N, warmup_epochs=0, **OPTIONS)
-    score_dataset(wrapped, dataset(x), sampler=sampler, batch_size=16)
+    sampler.refresh(wrapped, dataset(x), batch_size=16)
     return {"forward": sum(calls), "indices": list(sampler), "merged": values(sampler)}
 
 
@@ -143,7 +143,7 @@ def refresh_due_on_one_rank_alone():
     if dist.get_rank() == 0:
         sampler.update(range(50), logits_of(range(50), 0), [k % 3 for k in range(50)])
     due = sampler.refresh_due
-    score_dataset(torch.nn.Identity(), dataset(x), sampler=sampler)
+    sampler.refresh(torch.nn.Identity(), dataset(x))
     # Without set_epoch: it is known at once, from the scores of both.
     return {"due": due, "length": len(sampler), "indices": list(sampler), "merged": values(sampler)}
 

@@ -141,16 +141,16 @@ def test_a_sampler_is_updated_when_that_is_due(model, data):
         N, keep=ec.EMO, warmup_epochs=1, min_samples=1, estimator=ec.ClosedForm(sigma=0.05)
     )
     expected = expected_scores(model, data, sampler.options.estimator)
-    assert score_dataset(model, data, sampler=sampler) is None
+    assert sampler.refresh(model, data) is False
     assert not model.calls
     list(sampler)
-    assert score_dataset(model, data, sampler=sampler, batch_size=20) is None
+    assert sampler.refresh(model, data, batch_size=20) is True
     assert [size for _, _, size in model.calls] == [20, 20, 10]
     assert len(sampler) == len(ec.select(expected.level, ec.EMO)) < N
-    score_dataset(model, data, sampler=sampler)
+    sampler.refresh(model, data)
     assert len(model.calls) == 3
     assert sorted(sampler) == ec.select(expected.level, ec.EMO).tolist()
-    score_dataset(model, DataLoader(data, batch_size=25), sampler=sampler)
+    sampler.refresh(model, DataLoader(data, batch_size=25))
     assert len(model.calls) == 5
 
 
@@ -181,10 +181,10 @@ def test_a_loader_that_drops_samples_is_refused_for_a_sampler_too(model, data):
     sampler = EasinessSampler(N, warmup_epochs=0)
     uneven = DataLoader(with_indices(data), batch_size=4, drop_last=True, shuffle=True)
     with pytest.raises(ValueError, match="drops its last batch, whose samples would not be scored"):
-        score_dataset(model, uneven, sampler=sampler)
+        sampler.refresh(model, uneven)
     assert not model.calls
     even = DataLoader(with_indices(data), batch_size=5, drop_last=True, shuffle=True)
-    score_dataset(model, even, sampler=sampler)
+    sampler.refresh(model, even)
     assert len(scores_of(sampler)) == N
 
 
@@ -216,11 +216,7 @@ def test_other_samples_need_a_step(model, data):
 def test_other_mistakes_are_refused(model, data):
     sampler = EasinessSampler(N + 1)
     with pytest.raises(ValueError, match="data: expected 51 samples, as the sampler was made for"):
-        score_dataset(model, data, sampler=sampler)
-    with pytest.raises(ValueError, match="estimator: the sampler has its own"):
-        score_dataset(model, data, sampler=sampler, estimator=ec.ClosedForm(sigma=1))
-    with pytest.raises(TypeError, match="sampler: expected EasinessSampler, got RandomSampler"):
-        score_dataset(model, data, sampler=RandomSampler(data))
+        sampler.refresh(model, data)
     with pytest.raises(TypeError, match=r"model: expected a torch\.nn\.Module, got function"):
         score_dataset(lambda x: x, data)
     with pytest.raises(TypeError, match="data: expected a map-style data set or a loader over one"):

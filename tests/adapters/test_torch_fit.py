@@ -89,7 +89,8 @@ def test_the_controls_are_of_the_same_size():
         control, _ = trained("random", reference=long)
         sizes = [[r["n_selected"] for r in one.history] for one in (long, control)]
         assert sizes[0] == sizes[1]
-        assert len(set(sizes[0])) > 3
+        # Levels vary; with a budget an epoch has exactly its share.
+        assert len(set(sizes[0])) > 3 if method == "SET" else set(sizes[0]) == {600, 210}
         assert (control.usage, control.cost) == (long.usage, long.cost)
         assert control.history[0]["train_loss"] == long.history[0]["train_loss"]
         assert control.history[-2]["train_loss"] != long.history[-2]["train_loss"]

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 import torch
-from easiness_torch import EasinessSampler, score_dataset, with_indices
+from easiness_torch import EasinessSampler, with_indices
 from torch.utils.data import DataLoader, TensorDataset
 
 import easiness_core as ec
@@ -223,7 +223,7 @@ def test_refreshing_is_due_before_epochs_that_select_anew():
         sampler.set_epoch(epoch)
         due.append(sampler.refresh_due)
         if sampler.refresh_due:
-            score_dataset(torch.nn.Linear(1, 2), dataset(), sampler=sampler)
+            sampler.refresh(torch.nn.Linear(1, 2), dataset())
             assert not sampler.refresh_due
         list(sampler)
     assert due == [False, False, True, False, False, True, False, False, False]

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from easiness_torch import EasinessSampler, score_dataset
+from easiness_torch import EasinessSampler
 from resume_cases import N, Run, make, through_a_file
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -83,7 +83,7 @@ def test_a_refresh_that_was_done_is_not_due_again_after_resuming():
     sampler = make(refresh=1, warmup_epochs=0)
     model = torch.nn.Linear(1, 2)
     data = TensorDataset(torch.arange(N).float()[:, None], torch.zeros(N, dtype=torch.int64))
-    score_dataset(model, data, sampler=sampler)
+    sampler.refresh(model, data)
     assert not sampler.refresh_due
     resumed = make(refresh=1, warmup_epochs=0)
     resumed.load_state_dict(through_a_file(sampler.state_dict()))

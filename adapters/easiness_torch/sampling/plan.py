@@ -6,6 +6,7 @@ generators on the CPU, so that every device draws the same.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,12 @@ import easiness_core as ec
 from easiness_torch.sampling.keep import SampleScores, scaled_to_budget
 from easiness_torch.sampling.options import Options
 from easiness_torch.sampling.scores import ScoreTable
+from easiness_torch.sampling.steps import rounded, shard_length, size_of
 
 # Streams of random numbers: each has its own, so that none depends on whether another was used.
 _KEPT, _ORDER, _CONTROL, _FILLERS = range(4)
+# How far below a budget the mean rate may be by rounding.
+ROUNDING = 1e-6
 # Named wherever a tensor is made, since users may have set another default.
 _HOST = torch.device("cpu")
 
@@ -41,7 +45,7 @@ class Plan:
     def __len__(self) -> int:
         return self.n_samples if self.indices is None else len(self.indices)
 
-    def order(self, options: Options, replicas: int, rank: int) -> list[int]:
+    def order(self, options: Options, replicas: int, rank: int) -> Tensor:
         """Ids in the order of training; every `replicas`-th from `rank` on."""
         size = len(self)
         if options.shuffle:
@@ -53,8 +57,7 @@ class Plan:
         total = replicas * shard_length(size, replicas, options.drop_last)
         if total > size:
             order = order.repeat(-(-total // size))
-        shard: list[int] = order[rank:total:replicas].tolist()
-        return shard
+        return order[rank:total:replicas]
 
     def weight_table(self, device: torch.device) -> Tensor:
         """Weight of every sample, float32 of shape (n_samples,), 0 outside the selection."""
@@ -65,14 +68,7 @@ class Plan:
         return table
 
 
-def shard_length(size: int, replicas: int, drop_last: bool) -> int:
-    """Count samples a rank: cut short with `drop_last`, but never to none, else filled up."""
-    if drop_last and size >= replicas:
-        return size // replicas
-    return -(-size // replicas)
-
-
-def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
+def plan_epoch(epoch: int, table: ScoreTable | None, options: Options, replicas: int = 1) -> Plan:
     """Plan an epoch from the scores as they are now; here the host waits for the device."""
     record = _blank_record(epoch, options)
     if options.control_sizes is not None and options.selects(epoch):
@@ -90,19 +86,20 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
     ties = 0
     if options.rank_by == "loss":
         scores, ties = _by_loss_rank(scores, counts["hard"], counts["medium"])
-    rates = options.policy.rates(scores)
-    if options.budget is not None:
-        rates = scaled_to_budget(rates, options.budget, options.floor)
-    elif options.floor > 0.0:
-        rates = rates.clamp(min=options.floor)
-    kept = _drawn(rates, scores, epoch, options)
+    exact = size_of(epoch, options, replicas)
+    rates, n_wanted = _scaled(options.policy.rates(scores), exact, options)
+    kept = _drawn(rates, n_wanted, scores, epoch, options)
 
     drawn, n_drawn = kept, int(kept.sum())
-    kept, tied = _filled_up(kept, rates, scores, epoch, options)
+    kept, tied = _filled_up(kept, rates, scores, epoch, options, exact or options.min_samples)
 
     selected = torch.ones(options.n_samples, dtype=torch.bool, device=table.device)
     selected[scores.indices] = kept
     indices = selected.nonzero().squeeze(1)
+    if exact is not None and len(indices) > exact:
+        # More without a score than there is room for.
+        lot = _shuffled(len(indices), options.seed, epoch, _FILLERS)[:exact].to(indices.device)
+        indices = indices[lot.sort().values]
     size = len(indices)
     record.update(
         n_selected=size,
@@ -119,7 +116,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
         epoch,
         options.n_samples,
         indices.cpu() if size < options.n_samples else None,
-        None if weights is None else _rescaled(weights[indices], options.rescale),
+        None if weights is None else weights[indices],
         record,
     )
 
@@ -195,26 +192,58 @@ def first_k(key: Tensor, k: int, *, among: Tensor | None = None) -> tuple[Tensor
     return below | (equal & (equal.cumsum(0) <= wanted)), n_equal if n_equal > wanted else 0
 
 
-def _drawn(rates: Tensor, scores: SampleScores, epoch: int, options: Options) -> Tensor:
-    """Mask of the samples kept, each with the probability that is its rate."""
+def _scaled(rates: Tensor, exact: int | None, options: Options) -> tuple[Tensor, float]:
+    """Rates within budget and floor, and how many samples they are to keep."""
+    n_scored = len(rates)
+    budget, floor = options.budget, options.floor
+    if exact is not None:
+        budget = max(0, exact - (options.n_samples - n_scored)) / max(1, n_scored)
+        floor = min(floor, budget)
+    if budget is not None:
+        rates = scaled_to_budget(rates, budget, floor)
+    elif floor > 0.0:
+        rates = rates.clamp(min=floor)
+    expected = float(rates.sum())
+    if budget is not None and expected >= (budget - ROUNDING) * n_scored:
+        return rates, float(rounded(budget * n_scored))
+    return rates, expected
+
+
+def _drawn(
+    rates: Tensor, n_wanted: float, scores: SampleScores, epoch: int, options: Options
+) -> Tensor:
+    """Mask of the samples kept, each with the probability that is its rate, `n_wanted` in all.
+
+    Pareto sampling (Rosen, 1997): the lowest values of logit(lot) - logit(rate). Where each lot
+    below its rate would do, numbers would be binomial.
+    """
     if not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return rates > 0.0
-    # In the type of the rates: rounded to float32 afterwards a draw may become 1, and drawn in
+    # In the type of the rates: rounded to float32 afterwards a lot may become 1, and drawn in
     # float32 it is 0 too often for small rates in float64.
     generator = _generator(options.seed, epoch, _KEPT)
-    uniform = torch.rand(options.n_samples, generator=generator, dtype=rates.dtype, device=_HOST)
-    return uniform.to(rates.device)[scores.indices] < rates
+    lots = torch.rand(options.n_samples + 1, generator=generator, dtype=rates.dtype, device=_HOST)
+    # A fraction is kept by lot too.
+    size = int(n_wanted + float(lots[-1]))
+    lots = lots.to(rates.device)[scores.indices]
+    key = torch.where(rates > 0.0, torch.logit(lots) - torch.logit(rates), math.inf)
+    return first_k(key, min(size, int((rates > 0.0).sum())))[0]
 
 
 def _filled_up(
-    kept: Tensor, rates: Tensor, scores: SampleScores, epoch: int, options: Options
+    kept: Tensor,
+    rates: Tensor,
+    scores: SampleScores,
+    epoch: int,
+    options: Options,
+    size: int,
 ) -> tuple[Tensor, int]:
     """Mask with the nearest samples added where too few are kept, and the ties among them.
 
     Equally near ones go by lot: by index, epochs would add the same few again and again, and of a
     file sorted by class those of its first class.
     """
-    floor = options.min_samples - (options.n_samples - len(scores))
+    floor = size - (options.n_samples - len(scores))
     if int(kept.sum()) >= floor and options.min_per_class == 0:
         return kept, 0
     distance = options.policy.distance(scores, rates, options.estimator.resolution)
@@ -261,10 +290,6 @@ def _weights(rates: Tensor, drawn: Tensor, scores: SampleScores, options: Option
     sure = torch.where(drawn, rates, 1.0)
     weights[scores.indices] = sure.pow(-options.weight_power).float()
     return weights
-
-
-def _rescaled(weights: Tensor, rescale: bool) -> Tensor:
-    return weights / weights.mean() if rescale else weights
 
 
 def _shuffled(size: int, seed: int, epoch: int, stream: int) -> Tensor:

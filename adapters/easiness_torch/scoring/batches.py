@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, SequentialSampler, Subset
 
 from easiness_torch.scoring.indices import has_indices, split_indices
-from easiness_torch.scoring.refresh import RefreshableSampler
 
 
 def batches_of_dataset(
@@ -29,7 +28,7 @@ def batches_of_dataset(
 def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
     """Batches of a loader with indices, or of one that goes through its data set in order."""
     samplers = (loader.sampler, getattr(loader.batch_sampler, "sampler", None))
-    if any(isinstance(sampler, RefreshableSampler) for sampler in samplers):
+    if any(hasattr(sampler, "refresh_due") for sampler in samplers):
         raise ValueError(
             "data: this loader draws from an EasinessSampler, and so has only what that selects; "
             "pass the data set itself, or a loader of its own"

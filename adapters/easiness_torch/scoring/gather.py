@@ -43,8 +43,8 @@ class Gather:
         if bad.any():
             shown = ", ".join(map(str, index[bad][:_NAMED]))
             raise ValueError(
-                f"logits: {int(bad.sum())} samples of a batch have logits with NaN or infinity: "
-                f"indices {shown}; look for these samples in the data and for a learning rate too high"
+                f"logits: {int(bad.sum())} samples of a batch have NaN or infinite logits: "
+                f"indices {shown}; look for them in the data, and for a learning rate too high"
             )
         # The first of several: loaders repeat samples to fill up their last batch.
         first = np.zeros(len(index), dtype=np.bool_)

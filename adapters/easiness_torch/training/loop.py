@@ -103,7 +103,7 @@ class Trainer:
                     f"loss: expected one loss a sample, shape {tuple(y.shape)}, got "
                     f'{tuple(losses.shape)}; make it with reduction="none"'
                 )
-            loss = (losses * self.sampler.weights(indices).to(self.device)).mean()
+            loss = (losses * self.sampler.weights(indices)).mean()
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             self.optimizer.step()
