@@ -141,10 +141,10 @@ def test_a_sampler_is_updated_when_that_is_due(model, data):
         N, keep=ec.EMO, warmup_epochs=1, min_samples=1, estimator=ec.ClosedForm(sigma=0.05)
     )
     expected = expected_scores(model, data, sampler.options.estimator)
-    assert sampler.refresh(model, data) is False
+    sampler.refresh(model, data)
     assert not model.calls
     list(sampler)
-    assert sampler.refresh(model, data, batch_size=20) is True
+    sampler.refresh(model, data, batch_size=20)
     assert [size for _, _, size in model.calls] == [20, 20, 10]
     assert len(sampler) == len(ec.select(expected.level, ec.EMO)) < N
     sampler.refresh(model, data)

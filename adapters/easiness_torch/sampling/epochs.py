@@ -111,6 +111,11 @@ class EpochSampler(Sampler[int]):
         """
         if self._table is None:
             return
+        if self._table.device.type == "meta":
+            raise RuntimeError(
+                "scores: tensors on the meta device have no values, so that no epoch after scores "
+                "were given can begin; train on a device that has values"
+            )
         fault = first_fault(self._table, on_nan=self.options.on_nan)
         if fault is not None:
             self._table.clear_faults()

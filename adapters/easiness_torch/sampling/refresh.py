@@ -80,7 +80,7 @@ class ScoredSampler(EpochSampler):
         device: torch.device | str | None = None,
         batch_size: int = 512,
         num_workers: int = 0,
-    ) -> bool:
+    ) -> None:
         """Score all samples by a model if that is due before the next epoch, else do nothing.
 
         The one call before each epoch of a loop that scores in a pass of its own. The model is in
@@ -96,11 +96,6 @@ class ScoredSampler(EpochSampler):
             rank scores its share, unless `merge_ranks` is off; call it on all ranks.
         step, device, batch_size, num_workers
             As in `score_dataset`.
-
-        Returns
-        -------
-        bool
-            Whether samples were scored.
 
         Raises
         ------
@@ -123,7 +118,7 @@ class ScoredSampler(EpochSampler):
         shard = self._shard_to_score()
         self._announced = not self._replay
         if shard is None:
-            return False
+            return
         score_batches(
             model, data, self.update, shard=shard, step=step, device=self._losses_on,
             batch_size=batch_size, num_workers=num_workers,
@@ -131,7 +126,6 @@ class ScoredSampler(EpochSampler):
         self._refreshed_for = self._next
         if self._merging():
             self._synchronize(self._next)
-        return True
 
     def _shard_to_score(self) -> tuple[int, int] | None:
         """Return the number of shards and the one to score here, or None if none is due."""
