@@ -49,11 +49,26 @@ def test_estimators_are_checked(function):
     assert function(LOGITS, LABELS, estimator=smallest).isfinite().all()
 
 
+@pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=100)])
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("label", [-1, 3])
-def test_labels_outside_the_classes_raise_on_the_cpu(function, label):
-    with pytest.raises((IndexError, RuntimeError), match="out of bounds"):
-        function(LOGITS, torch.tensor([0, label]))
+@pytest.mark.parametrize("label", [-1, 3, -100])
+def test_labels_outside_the_classes_are_named_on_the_host(function, label, estimator):
+    message = rf"labels: expected 0 to 2 \(columns of \w+ = 3\), got 1 .* row 1, value {label}"
+    for rows in (LOGITS, LOGITS.clone().requires_grad_()):
+        with pytest.raises(ValueError, match=message) as caught:
+            function(rows, torch.tensor([0, label]), estimator=estimator)
+        assert ("rows = labels != -100" in str(caught.value)) == (label == -100)
+
+
+def test_ignored_labels_are_named_by_every_function():
+    ignored = torch.tensor([0, -100])
+    sampler = easiness_torch.EasinessSampler(2)
+    for call in (
+        lambda: easiness_torch.select_batch(LOGITS, ignored, ec.MO),
+        lambda: sampler.update([0, 1], LOGITS, ignored),
+    ):
+        with pytest.raises(ValueError, match="value -100; leave out rows with ignored labels"):
+            call()
 
 
 @pytest.mark.parametrize("function", [*FUNCTIONS, score_logits, score_probs])

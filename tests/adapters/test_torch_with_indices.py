@@ -1,14 +1,18 @@
-"""Ids that travel with samples."""
+"""Indices that travel with samples, whatever samples and batches are."""
 
+import collections
 import pickle
 
 import numpy as np
 import pytest
 import torch
-from easiness_torch import with_indices
+from easiness_torch import EasinessSampler, score_dataset, with_indices
+from easiness_torch.scoring.device import all_moved
 from sampler_cases import Batched, Samples
 from torch.utils.data import (
+    BatchSampler,
     DataLoader,
+    Dataset,
     IterableDataset,
     Subset,
     TensorDataset,
@@ -86,3 +90,116 @@ def test_what_has_no_ids_is_refused():
     for again in (numbered, Subset(numbered, [2, 1])):
         with pytest.raises(ValueError, match=r"with indices already; .* or take the part first"):
             with_indices(again)
+
+
+class Encoding(collections.UserDict):
+    """A mapping that is no dict, as transformers' BatchEncoding."""
+
+
+@pytest.mark.parametrize("kind", [dict, Encoding, collections.OrderedDict])
+def test_mappings_of_any_kind_get_a_key(kind, data):
+    x, y = data.tensors
+    samples = [kind({"id": f"s{k}", "x": x[k], "labels": y[k]}) for k in range(N)]
+    for key in ("index", "row"):
+        loader = DataLoader(with_indices(Samples(samples), key=key), batch_size=20)
+        batches = list(loader)
+        assert [batch[key].tolist() for batch in batches][1] == list(range(20, 40))
+        # Ids of their own stay what they are.
+        assert batches[2]["id"] == [f"s{k}" for k in range(40, 50)]
+        assert torch.equal(torch.cat([batch["x"] for batch in batches]), x)
+    with pytest.raises(ValueError, match=r"a key 'id' of their own; .*with_indices\(dataset, key="):
+        with_indices(Samples(samples), key="id")[0]
+
+
+@pytest.mark.parametrize("kind", [dict, Encoding, collections.OrderedDict])
+def test_mappings_are_moved_whole_and_keep_their_type(kind):
+    batch = kind(x=torch.zeros(2), inner=[kind(y=torch.ones(1)), "text"])
+    there = all_moved(batch, torch.device("meta"))
+    assert type(there) is type(there["inner"][0]) is kind
+    assert there["x"].device.type == there["inner"][0]["y"].device.type == "meta"
+    assert there["inner"][1] == "text"
+    assert batch["x"].device.type == batch["inner"][0]["y"].device.type == "cpu"
+
+
+def test_transformers_batches_and_outputs():
+    transformers = pytest.importorskip("transformers")
+    output = transformers.modeling_outputs.SequenceClassifierOutput(logits=torch.zeros(2, 3))
+    moved = all_moved(output, torch.device("meta"))
+    assert type(moved) is type(output)
+    assert moved.logits.device.type == moved["logits"].device.type == "meta"
+    encoding = transformers.BatchEncoding({"input_ids": torch.zeros(2, 4)})
+    assert all_moved(encoding, torch.device("meta"))["input_ids"].device.type == "meta"
+
+
+class Bulk(Dataset):
+    """Fetches whole batches by a list, slice or tensor of indices."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __len__(self):
+        return len(self.values)
+
+    def __getitem__(self, index):
+        return self.values[index], self.values[index] * 2
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        ([3, 1], [3, 1]),
+        (slice(2, 8, 3), [2, 5]),
+        (slice(-2, None), [48, 49]),
+        (torch.tensor([7, -1]), [7, 49]),
+        (np.array([4, 0]), [4, 0]),
+        (torch.arange(N) < 2, [0, 1]),
+    ],
+)
+def test_bulk_indices(index, expected):
+    indices, values, doubled = with_indices(Bulk(torch.arange(N)))[index]
+    assert indices.dtype == torch.int64
+    assert indices.tolist() == values.tolist() == expected
+    assert doubled.tolist() == [2 * k for k in expected]
+
+
+def test_loaders_of_whole_batches():
+    sampler = EasinessSampler(N, warmup_epochs=1)
+    batches = BatchSampler(sampler, 20, drop_last=False)
+    loader = DataLoader(with_indices(Bulk(torch.arange(N))), batch_size=None, sampler=batches)
+    seen = []
+    for indices, values, _ in loader:
+        assert torch.equal(indices, values)
+        assert sampler.weights(indices).tolist() == [1.0] * len(indices)
+        seen += indices.tolist()
+    assert sorted(seen) == list(range(N))
+
+
+class Classifier(torch.nn.Module):
+    """Gives what a Hugging Face model gives, in one of its forms."""
+
+    def __init__(self, form):
+        super().__init__()
+        self.form = form
+
+    def forward(self, x):
+        return self.form(x @ torch.eye(4)[:, :3])
+
+
+def test_outputs_of_models(data):
+    x, y = data.tensors
+    expected = score_dataset(Classifier(lambda z: z), data).easiness
+    mappings = Samples([{"x": x[k], "labels": y[k]} for k in range(N)])
+    for form in (lambda z: z, lambda z: {"logits": z}, lambda z: Encoding(logits=z, loss=None)):
+        for source in (data, mappings):
+            np.testing.assert_array_equal(
+                score_dataset(Classifier(form), source).easiness, expected
+            )
+    returns_a_tuple = Classifier(lambda z: (z, "hidden"))
+    with pytest.raises(TypeError, match="got tuple; pass step=, such as (lambda .*)$") as caught:
+        score_dataset(returns_a_tuple, data)
+    step = eval(str(caught.value).partition("such as ")[2])
+    np.testing.assert_array_equal(
+        score_dataset(returns_a_tuple, data, step=step).easiness, expected
+    )
+    with pytest.raises(TypeError, match="got dict with keys scores; pass step="):
+        score_dataset(Classifier(lambda z: {"scores": z}), data)

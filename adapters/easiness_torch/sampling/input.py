@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from easiness_torch.scoring.check import check_matrix
+from easiness_torch.scoring.check import check_matrix, check_range
 from easiness_torch.scoring.device import moved
 
 
@@ -84,13 +84,5 @@ def _check_on_host(values: Tensor, name: str, stop: int, what: str) -> bool:
     """Check values that are on the host; whether they were."""
     if values.device.type != "cpu":
         return False
-    if len(values):
-        low, high = (int(end) for end in torch.aminmax(values))
-        if low < 0 or high >= stop:
-            bad = (values < 0) | (values >= stop)
-            raise ValueError(
-                f"{name}: expected 0 to {stop - 1} ({what} = {stop}), got {int(bad.sum())} "
-                f"outside; the first is row {int(bad.nonzero()[0, 0])}, value "
-                f"{int(values[bad][0])}"
-            )
+    check_range(values, name, stop, what)
     return True

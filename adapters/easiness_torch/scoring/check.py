@@ -83,3 +83,19 @@ def check_number(value: Any, name: str, low: float, *, may_be_infinite: bool = F
         limit = "" if may_be_infinite else " and finite"
         raise ValueError(f"{name}: expected a value of at least {low:g}{limit}, got {value!r}")
     return float(value)
+
+
+def check_range(values: Tensor, name: str, stop: int, what: str) -> None:
+    """Check values on the host: whole numbers from 0 to `stop` - 1."""
+    if not len(values):
+        return
+    low, high = (int(end) for end in torch.aminmax(values))
+    if low >= 0 and high < stop:
+        return
+    bad = (values < 0) | (values >= stop)
+    first = int(values[bad][0])
+    ignored = "; leave out rows with ignored labels: rows = labels != -100" if first == -100 else ""
+    raise ValueError(
+        f"{name}: expected 0 to {stop - 1} ({what} = {stop}), got {int(bad.sum())} outside; the "
+        f"first is row {int(bad.nonzero()[0, 0])}, value {first}{ignored}"
+    )
