@@ -18,7 +18,8 @@ def first_fault(table: ScoreTable, *, on_nan: str) -> str | None:
     if outside:
         return (
             f"labels: {outside} samples were given labels outside the classes: indices "
-            f"{table.named(LABEL_OUTSIDE)}; labels are class indices from 0"
+            f"{table.named(LABEL_OUTSIDE)}; labels are class indices "
+            f"from 0; leave out rows with ignored labels (-100)"
         )
     if not_probs:
         return (
