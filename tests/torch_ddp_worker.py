@@ -6,11 +6,13 @@ process alone would have done.
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 from easiness_torch import EasinessSampler, with_indices
+from easiness_torch.sampling import merge as merge_module
 from sampler_cases import scores_of
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -148,6 +150,39 @@ def refresh_due_on_one_rank_alone():
     return {"due": due, "length": len(sampler), "indices": list(sampler), "merged": values(sampler)}
 
 
+def one_rank_draws():
+    """Rank 0 alone draws, and hands the batches out: accelerate's `dispatch_batches`."""
+    rank = dist.get_rank()
+    sampler = EasinessSampler(
+        N, warmup_epochs=1, refresh="training", num_replicas=1, keep={ec.MHO: 0.9, ec.EO: 0.4},
+        min_samples=1,
+    )  # fmt: skip
+    found = []
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        lengths = len(sampler)
+        box = [list(sampler) if rank == 0 else None]
+        dist.broadcast_object_list(box)
+        indices = torch.tensor(box[0])
+        found.append([lengths, box[0], sampler.weights(indices).tolist()])
+        mine = indices[rank::2]
+        sampler.update(mine, logits_of(mine, epoch), mine % 3)
+    return {"epochs": found, "history": len(sampler.history)}
+
+
+def one_rank_draws_unannounced():
+    """Without set_epoch the others cannot know that they are waited for."""
+    merge_module.PATIENCE = 1.0
+    sampler = EasinessSampler(N, warmup_epochs=1, **OPTIONS)
+    if dist.get_rank() == 0:
+        message = raised(lambda: list(sampler))
+    else:
+        time.sleep(3.0)
+        message = raised(lambda: sampler.set_epoch(0))
+    merge_module.PATIENCE = 300.0
+    return {"message": message}
+
+
 def apart():
     """With `merge_ranks=False` each rank goes by its own scores."""
     rank = dist.get_rank()
@@ -205,6 +240,8 @@ CHECKS = {
     "lengths": lengths_do_not_communicate,
     "scoring": scoring,
     "refresh": refresh_due_on_one_rank_alone,
+    "one_rank_draws": one_rank_draws,
+    "unannounced": one_rank_draws_unannounced,
     "apart": apart,
     "resume": resume,
 }

@@ -7,6 +7,7 @@ except ImportError as error:
 
 from easiness_torch.sampling.keep import SampleScores, smooth_rates
 from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.sampling.stream import EasinessStream
 from easiness_torch.scoring.batch import select_batch
 from easiness_torch.scoring.closed_form import log_easiness, log_easiness_from_probs
 from easiness_torch.scoring.dataset import score_dataset
@@ -18,6 +19,7 @@ from easiness_torch.training.result import FitResult
 
 __all__ = [
     "EasinessSampler",
+    "EasinessStream",
     "FitResult",
     "SampleEasinessLoss",
     "SampleScores",

@@ -142,3 +142,22 @@ def test_a_run_on_two_processes_resumes(ranks):
         assert found["resumed"] == found["undisturbed"]
         assert [epoch for epoch, _ in found["resumed"]][-1] == 3
     assert ranks[0]["resume"]["resumed"] != ranks[1]["resume"]["resumed"]
+
+
+def test_one_rank_alone_may_draw_what_all_were_told_of(ranks):
+    first, second = (rank["one_rank_draws"] for rank in ranks)
+    # Length, batches and weights are the same on both; only the one that draws has a history.
+    assert first["epochs"] == second["epochs"]
+    lengths, selected, weights = zip(*first["epochs"], strict=True)
+    assert list(lengths) == [len(indices) for indices in selected]
+    assert lengths[0] == N > lengths[1]
+    assert set(weights[0]) == {1.0}
+    assert {round(w, 5) for w in weights[1]} == {round(1 / 0.9, 5), round(1 / 0.4, 5)}
+    assert (first["history"], second["history"]) == (3, 0)
+
+
+def test_a_rank_that_waits_alone_says_so(ranks):
+    first, second = (rank["unannounced"]["message"] for rank in ranks)
+    assert first.startswith("RuntimeError: rank 0 waited 1 s for the other ranks to bring scores")
+    assert "call set_epoch on all ranks before each epoch" in first
+    assert second is None

@@ -36,3 +36,24 @@ def test_two_processes_share_the_batches_of_each_epoch(tmp_path):
         indices = list(itertools.chain(*mine, *theirs))
         assert len(set(indices)) == record["n_selected"]
         assert 0 <= len(indices) - record["n_selected"] < 2 * 64
+
+
+DISPATCH = """
+from accelerate import DataLoaderConfiguration
+from functools import partial
+recipe.Accelerator = partial(
+    recipe.Accelerator, dataloader_config=DataLoaderConfiguration(dispatch_batches=True)
+)
+"""
+
+
+def test_dispatched_batches_are_those_of_the_selection(tmp_path):
+    # Process 0 draws for both: one alone must not wait for the other.
+    ((first, second),) = run_on_two("torch_accelerate", "main()", tmp_path, setup=DISPATCH)
+    assert second["history"] == []
+    for record in first["history"]:
+        mine, theirs = (epochs_of(rank["seen"])[record["epoch"]] for rank in (first, second))
+        indices = list(itertools.chain(*mine, *theirs))
+        assert len(set(indices)) == record["n_selected"]
+        assert 0 <= len(indices) - record["n_selected"] < 2 * 64
+    assert first["history"][4]["n_selected"] < 1797

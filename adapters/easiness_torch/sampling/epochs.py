@@ -22,6 +22,7 @@ from easiness_torch.sampling.plan import Plan, plan_epoch
 from easiness_torch.sampling.scores import ScoreTable
 from easiness_torch.sampling.state import FORMAT, check_state, pack_plan, unpack_plan
 from easiness_torch.sampling.steps import check_step_budget, shard_length
+from easiness_torch.scoring.check import warn_of_probs
 
 
 class EpochSampler(Sampler[int]):
@@ -56,6 +57,8 @@ class EpochSampler(Sampler[int]):
         # Whether it has been logged that scores do not change any more.
         self._logged_stale = False
         self._lent = False
+        # Whether it has been said that logits look like probabilities.
+        self._told = False
         self._weight_tables: dict[torch.device, Tensor] = {}
         # Where the latest logits were, and so where losses are.
         self._losses_on: torch.device | None = None
@@ -108,6 +111,11 @@ class EpochSampler(Sampler[int]):
         ValueError
             If `update` was given indices or labels out of range, or, with `on_nan="raise"`, logits
             that are not finite. The message names the samples; they are then forgotten.
+
+        Warns
+        -----
+        UserWarning
+            Once, if the first logits given look like probabilities.
         """
         if self._table is None:
             return
@@ -116,6 +124,10 @@ class EpochSampler(Sampler[int]):
                 "scores: tensors on the meta device have no values, so that no epoch after scores "
                 "were given can begin; train on a device that has values"
             )
+        suspect, self._table.suspect = self._table.suspect, None
+        if suspect is not None and not self._told and bool(suspect):
+            self._told = True
+            warn_of_probs(stacklevel=3)
         fault = first_fault(self._table, on_nan=self.options.on_nan)
         if fault is not None:
             self._table.clear_faults()
@@ -291,4 +303,5 @@ class EpochSampler(Sampler[int]):
             self._version += 1
             self._merged = self._version
         self._agreed = self._plan(epoch) if self._plannable(epoch) else None
+        self._weight_tables = {}
         return None

@@ -14,13 +14,8 @@ from torch import Tensor
 
 import easiness_core as ec
 from easiness_core.level import cuts
-from easiness_core.validation import (
-    NEGATIVE_TOLERANCE,
-    NEGATIVE_TOLERANCE_HALF,
-    ROW_SUM_TOLERANCE,
-    ROW_SUM_TOLERANCE_HALF,
-)
 from easiness_torch.sampling.keep import SampleScores
+from easiness_torch.scoring.check import are_probs_likely, no_distribution
 from easiness_torch.scoring.closed_form import score_logits, score_probs
 from easiness_torch.scoring.device import moved
 
@@ -55,6 +50,8 @@ class ScoreTable:
             # Least and greatest index that was no sample's.
             self.stray = torch.zeros(2, dtype=torch.int64, device=device)
         self.clock = 0
+        # Whether the first rows given as logits look like probabilities; 0-d, on their device.
+        self.suspect: Tensor | None = None
 
     @property
     def device(self) -> torch.device:
@@ -97,6 +94,8 @@ class ScoreTable:
         take as long as the scores.
         """
         score = score_probs if are_probs else score_logits
+        if self.clock == 0:
+            self.suspect = None if are_probs else are_probs_likely(rows)
         if labels_checked:
             log_e, loss, predicted = score(rows, labels, estimator)
         else:
@@ -105,7 +104,7 @@ class ScoreTable:
         # A NaN anywhere in a row, and an infinite logit, make its easiness NaN.
         fault = log_e.isnan().to(torch.uint8) * NOT_FINITE
         if are_probs:
-            fault = torch.where((fault == 0) & _no_distribution(rows), NOT_PROBS, fault)
+            fault = torch.where((fault == 0) & no_distribution(rows), NOT_PROBS, fault)
         if not labels_checked:
             fault = torch.where(inside, fault, LABEL_OUTSIDE)
 
@@ -188,13 +187,3 @@ class ScoreTable:
             predicted=of_scored(self.predicted).long(),
             labels=of_scored(self.labels).long(),
         )
-
-
-def _no_distribution(probs: Tensor) -> Tensor:
-    """Mask of the rows that are no probabilities: logits, most likely."""
-    half = probs.dtype in (torch.float16, torch.bfloat16)
-    tolerance = ROW_SUM_TOLERANCE_HALF if half else ROW_SUM_TOLERANCE
-    wide = probs if probs.dtype == torch.float64 else probs.float()
-    low, high = torch.aminmax(wide, dim=1)
-    below = low < -(NEGATIVE_TOLERANCE_HALF if half else NEGATIVE_TOLERANCE)
-    return ((wide.sum(1) - 1.0).abs() > tolerance) | below | (high > 1.0 + tolerance)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch.scoring.check import check_matrix
+from easiness_torch.scoring.check import are_probs_likely, check_matrix, warn_of_probs
 
 _NAMED = 10
 
@@ -36,6 +36,8 @@ class Gather:
             raise ValueError(
                 f"logits: expected one row for each of {len(indices)} indices, got {len(logits)}"
             )
+        if not self._seen.any() and len(logits) and bool(are_probs_likely(logits)):
+            warn_of_probs(stacklevel=4)
         wide = logits if logits.dtype == torch.float64 else logits.float()
         probs = wide.softmax(1).cpu().numpy()
         index = indices.cpu().numpy()

@@ -15,6 +15,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 import easiness_core as ec
 from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.scoring.check import are_probs_likely, warn_of_probs
 from easiness_torch.scoring.dataset import evaluating, logits_of
 from easiness_torch.scoring.device import all_moved, moved
 from easiness_torch.training.methods import PerSample
@@ -95,6 +96,11 @@ class Trainer:
             x, y = all_moved(x, self.device), moved(y, self.device).long()
             with autocast(self.device, self.amp):
                 logits = logits_of(self.model(x), _WRAP)
+            if not self.sampler._told:
+                # In the first batch alone, where the host may wait once.
+                self.sampler._told = True
+                if bool(are_probs_likely(logits)):
+                    warn_of_probs(stacklevel=3)
             if from_training:
                 self.sampler.update(indices, logits, y)
             losses = self.criterion(logits.float(), y)
