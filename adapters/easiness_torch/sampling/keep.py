@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import torch
@@ -17,10 +18,11 @@ from torch import Tensor
 import easiness_core as ec
 from easiness_core.validation import check_number
 
-# Doublings of the scale within which a budget is looked for; float32 holds 2^120.
-_WIDEST = 120.0
-# Halvings of that range: the scale is then right to 1e-10 of itself.
-_HALVINGS = 44
+# The widest scale at which a budget is looked for; float32 holds it.
+_WIDEST = 2.0**120
+# How near the mean comes to the budget, and steps within which it does in all but odd cases.
+_PRECISION = 1e-12
+_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +43,21 @@ class SampleScores:
         Cross-entropy, 0 or more.
     level : Tensor, uint8
         Values of `easiness_core.Level`; with `rank_by="loss"`, levels by loss rank.
-    predicted, labels : Tensor, int64
+    predicted, labels : Tensor, int32
         Predicted class, and the label that the sample was scored with.
     """
 
     indices: Tensor
-    easiness: Tensor
     log_easiness: Tensor
     loss: Tensor
     level: Tensor
     predicted: Tensor
     labels: Tensor
+
+    @cached_property
+    def easiness(self) -> Tensor:
+        """In [0, 1]: 0 hard, 1 easy."""
+        return self.log_easiness.exp()
 
     def __len__(self) -> int:
         return int(self.indices.shape[0])
@@ -78,7 +84,7 @@ class LevelRates:
     def rates(self, scores: SampleScores) -> Tensor:
         """Rate of each sample's level."""
         by_value = (0.0, self.hard, self.medium, 0.0, self.easy)
-        return scores.easiness.new_tensor(by_value)[scores.level.long()]
+        return scores.log_easiness.new_tensor(by_value)[scores.level.int()]
 
     def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
         """Distance in log-odds of easiness from the nearest level that is kept."""
@@ -128,7 +134,7 @@ class Function:
                 f"keep: expected the function to return one rate a sample, shape "
                 f"{tuple(scores.indices.shape)}, got {tuple(rates.shape)}"
             )
-        rates = rates.detach().to(scores.easiness)
+        rates = rates.detach().to(scores.log_easiness)
         bad = ~((rates >= 0.0) & (rates <= 1.0))
         if bool(bad.any()):
             first = int(bad.nonzero()[0, 0])
@@ -173,19 +179,36 @@ def smooth_rates(scores: SampleScores) -> Tensor:
 def scaled_to_budget(rates: Tensor, budget: float, floor: float) -> Tensor:
     """`clip(c * rates, floor, 1)` with c such that its mean is the budget.
 
-    The mean grows with c, so c is found by halving, on the device. Where the budget is out of
-    reach, because too many rates are 0, every other rate becomes 1.
+    The mean grows with c, in straight pieces, so that c is found by false position (Illinois).
+    Where the budget is out of reach, because too many rates are 0, every other rate becomes 1.
     """
-    low = rates.new_tensor(-_WIDEST)
-    high = rates.new_tensor(_WIDEST)
     scaled = torch.empty_like(rates)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2.0
-        torch.mul(rates, middle.exp2(), out=scaled)
-        short = scaled.clamp_(floor, 1.0).mean() < budget
-        low = torch.where(short, middle, low)
-        high = torch.where(short, high, middle)
-    return (rates * high.exp2()).clamp(floor, 1.0)
+
+    def excess(c: float) -> float:
+        torch.mul(rates, c, out=scaled)
+        return float(scaled.clamp_(floor, 1.0).mean()) - budget
+
+    mean = float(rates.mean())
+    low, high = 0.0, min(budget / mean, _WIDEST) if mean > 0.0 else _WIDEST
+    below, above = excess(low), excess(high)
+    while above < 0.0 and high < _WIDEST:
+        low, below = high, above
+        high = min(4.0 * high, _WIDEST)
+        above = excess(high)
+    if below >= 0.0:
+        high = low
+    elif above > 0.0:
+        for _ in range(_STEPS):
+            c = (low * above - high * below) / (above - below)
+            found = excess(c)
+            if abs(found) <= _PRECISION or high - low <= _PRECISION * high:
+                high = c
+                break
+            if found < 0.0:
+                low, below, above = c, found, above / 2.0
+            else:
+                high, above, below = c, found, below / 2.0
+    return (rates * high).clamp(floor, 1.0)
 
 
 def log_odds(log_easiness: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch.sampling.keep import SampleScores, scaled_to_budget
+from easiness_torch.sampling.keep import Function, SampleScores, scaled_to_budget
 from easiness_torch.sampling.options import Options
 from easiness_torch.sampling.scores import ScoreTable
 from easiness_torch.sampling.steps import rounded, shard_length, size_of
@@ -77,11 +77,11 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options, replicas:
         record["skipped"] = table.faults()[0]
     if table is None or (table.clock == 0 and not options.selects(epoch)):
         return Plan(epoch, options.n_samples, None, None, record)
-    scores = table.scores(options.estimator.resolution)
-    counts = _count_levels(scores)
-    record.update(counts, unscored=options.n_samples - len(scores))
+    counts = table.count_levels(options.estimator.resolution)
+    record.update(counts)
     if not options.selects(epoch):
         return Plan(epoch, options.n_samples, None, None, record)
+    scores = table.scores(options.estimator.resolution, copied=isinstance(options.policy, Function))
 
     ties = 0
     if options.rank_by == "loss":
@@ -90,11 +90,11 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options, replicas:
     rates, n_wanted = _scaled(options.policy.rates(scores), exact, options)
     kept = _drawn(rates, n_wanted, scores, epoch, options)
 
-    drawn, n_drawn = kept, int(kept.sum())
+    drawn, n_drawn = kept, int(kept.count_nonzero())
     kept, tied = _filled_up(kept, rates, scores, epoch, options, exact or options.min_samples)
 
     selected = torch.ones(options.n_samples, dtype=torch.bool, device=table.device)
-    selected[scores.indices] = kept
+    selected[_places(scores, options)] = kept
     indices = selected.nonzero().squeeze(1)
     if exact is not None and len(indices) > exact:
         # More without a score than there is room for.
@@ -104,8 +104,8 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options, replicas:
     record.update(
         n_selected=size,
         usage=size / options.n_samples,
-        excluded=int((rates == 0.0).sum()),
-        n_filled=int(kept.sum()) - n_drawn,
+        excluded=int((rates == 0.0).count_nonzero()),
+        n_filled=int(kept.count_nonzero()) - n_drawn,
         ties=ties + tied,
         mean_rate=(float(rates.sum()) + record["unscored"]) / options.n_samples,
     )
@@ -156,11 +156,6 @@ def _blank_record(epoch: int, options: Options) -> dict[str, Any]:
     }
 
 
-def _count_levels(scores: SampleScores) -> dict[str, int]:
-    counts = torch.stack([(scores.level == int(level)).sum() for level in ec.Level])
-    return dict(zip(("hard", "medium", "easy"), counts.tolist(), strict=True))
-
-
 def _by_loss_rank(scores: SampleScores, n_hard: int, n_medium: int) -> tuple[SampleScores, int]:
     """Give out the levels anew by rank of loss, as many of each as by easiness (L-SET)."""
     falling = -scores.loss
@@ -179,17 +174,18 @@ def first_k(key: Tensor, k: int, *, among: Tensor | None = None) -> tuple[Tensor
     A stable sort's first k without sorting: a partition finds the k-th key. The second value
     counts the keys equal to the k-th, if their order had to decide among them.
     """
-    if among is None:
-        among = torch.ones_like(key, dtype=torch.bool)
-    candidates = key[among]
+    candidates = key if among is None else key[among]
     k = min(k, len(candidates))
     if k <= 0:
-        return torch.zeros_like(among), 0
+        return torch.zeros_like(key, dtype=torch.bool), 0
     cut = candidates.topk(k, largest=False, sorted=False).values.max()
-    below = among & (key < cut)
-    equal = among & (key == cut)
-    n_equal, wanted = torch.stack([equal.sum(), k - below.sum()]).tolist()
-    return below | (equal & (equal.cumsum(0) <= wanted)), n_equal if n_equal > wanted else 0
+    below, equal = key < cut, key == cut
+    if among is not None:
+        below, equal = among & below, among & equal
+    n_equal, n_below = torch.stack([equal.count_nonzero(), below.count_nonzero()]).tolist()
+    if n_below + n_equal == k:
+        return below | equal, 0
+    return below | (equal & (equal.cumsum(0) <= k - n_below)), n_equal
 
 
 def _scaled(rates: Tensor, exact: int | None, options: Options) -> tuple[Tensor, float]:
@@ -225,9 +221,15 @@ def _drawn(
     lots = torch.rand(options.n_samples + 1, generator=generator, dtype=rates.dtype, device=_HOST)
     # A fraction is kept by lot too.
     size = int(n_wanted + float(lots[-1]))
-    lots = lots.to(rates.device)[scores.indices]
-    key = torch.where(rates > 0.0, torch.logit(lots) - torch.logit(rates), math.inf)
-    return first_k(key, min(size, int((rates > 0.0).sum())))[0]
+    key = lots[:-1].to(rates.device)[_places(scores, options)].logit_()
+    never = rates == 0.0
+    key.sub_(rates.logit()).masked_fill_(never, math.inf)
+    return first_k(key, min(size, len(rates) - int(never.count_nonzero())))[0]
+
+
+def _places(scores: SampleScores, options: Options) -> Any:
+    """Where the scored samples are among all: everywhere, more often than not."""
+    return slice(None) if len(scores) == options.n_samples else scores.indices
 
 
 def _filled_up(
@@ -244,15 +246,15 @@ def _filled_up(
     file sorted by class those of its first class.
     """
     floor = size - (options.n_samples - len(scores))
-    if int(kept.sum()) >= floor and options.min_per_class == 0:
+    if int(kept.count_nonzero()) >= floor and options.min_per_class == 0:
         return kept, 0
     distance = options.policy.distance(scores, rates, options.estimator.resolution)
     order = _order_by_lot(scores.indices, epoch, options)
     kept, distance = kept[order], distance[order]
     if options.min_per_class:
-        labels = scores.labels[order]
+        labels = scores.labels[order].long()
         kept = kept | _missing_in_classes(kept, distance, labels, options.min_per_class)
-    added, ties = first_k(distance, floor - int(kept.sum()), among=~kept)
+    added, ties = first_k(distance, floor - int(kept.count_nonzero()), among=~kept)
     return torch.empty_like(kept).index_copy_(0, order, kept | added), ties
 
 
@@ -287,8 +289,8 @@ def _weights(rates: Tensor, drawn: Tensor, scores: SampleScores, options: Option
     if options.weight_power == 0.0 or not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return None
     weights = torch.ones(options.n_samples, dtype=torch.float32, device=rates.device)
-    sure = torch.where(drawn, rates, 1.0)
-    weights[scores.indices] = sure.pow(-options.weight_power).float()
+    places = _places(scores, options)
+    weights[places] = torch.where(drawn, rates.float().pow_(-options.weight_power), 1.0)
     return weights
 
 

@@ -139,7 +139,7 @@ class ScoreTable:
     def faults(self) -> tuple[int, int, int]:
         """Numbers of samples with a fault of each kind; here the host waits."""
         fault = self.fault[: self.n_samples]
-        counts = torch.stack([(fault == kind).sum() for kind in (1, 2, 3)])
+        counts = torch.stack([(fault == kind).count_nonzero() for kind in (1, 2, 3)])
         not_finite, outside, not_probs = counts.tolist()
         return not_finite, outside, not_probs
 
@@ -164,14 +164,38 @@ class ScoreTable:
         """Mask of shape (n_samples,) of the samples that have a score."""
         return self.written_at[: self.n_samples] > 0
 
-    def scores(self, resolution: float) -> SampleScores:
-        """Scores of the samples that have one, with levels cut at `resolution`."""
-        indices = self.scored().nonzero().squeeze(1)
-        all_scored = len(indices) == self.n_samples
+    def count_levels(self, resolution: float) -> dict[str, int]:
+        """Count samples by level, and those without a score."""
+        hard_to, easy_from = cuts(resolution)
+        log_e, scored = self.log_easiness[: self.n_samples], self.scored()
+        n_scored, hard, easy = torch.stack(
+            [
+                scored.count_nonzero(),
+                ((log_e <= hard_to) & scored).count_nonzero(),
+                ((log_e >= easy_from) & scored).count_nonzero(),
+            ]
+        ).tolist()
+        unscored = self.n_samples - n_scored
+        return {
+            "hard": hard, "medium": n_scored - hard - easy, "easy": easy, "unscored": unscored
+        }  # fmt: skip
+
+    def scores(self, resolution: float, *, copied: bool) -> SampleScores:
+        """Scores of the samples that have one, with levels cut at `resolution`.
+
+        Copied, they do not change with the table, whoever holds them.
+        """
+        scored = self.scored()
+        if int(scored.count_nonzero()) == self.n_samples:
+            indices = torch.arange(self.n_samples, device=self.device)
+        else:
+            indices = scored.nonzero().squeeze(1)
 
         def of_scored(column: Tensor) -> Tensor:
-            # A copy, so that nobody who holds the scores sees them change.
-            return column[: self.n_samples].clone() if all_scored else column[indices]
+            if len(indices) < self.n_samples:
+                return column[indices]
+            whole = column[: self.n_samples]
+            return whole.clone() if copied else whole
 
         log_e = of_scored(self.log_easiness)
         hard_to, easy_from = cuts(resolution)
@@ -180,10 +204,9 @@ class ScoreTable:
         level.masked_fill_(log_e <= hard_to, int(ec.Level.HARD))
         return SampleScores(
             indices=indices,
-            easiness=log_e.exp(),
             log_easiness=log_e,
             loss=of_scored(self.loss),
             level=level,
-            predicted=of_scored(self.predicted).long(),
-            labels=of_scored(self.labels).long(),
+            predicted=of_scored(self.predicted),
+            labels=of_scored(self.labels),
         )
