@@ -190,3 +190,34 @@ def test_mistakes_say_what_to_do(tmp_path):
         trainer_of(tmp_path).train(resume_from_checkpoint=True)
     with pytest.raises(ValueError, match="train_dataset: expected a data set with a length"):
         trainer_of(tmp_path, data=Endless(), max_steps=5).train()
+
+
+def test_samples_are_padded_by_the_collator_and_labels_found(tmp_path):
+    from tokenizers import Tokenizer, models
+
+    words = {"[PAD]": 0, "[UNK]": 1} | {f"w{k}": k for k in range(2, 30)}
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(models.WordLevel(words, unk_token="[UNK]")), pad_token="[PAD]"
+    )
+    tokens = Tokens()
+    samples = [
+        {"input_ids": tokens.words[k, : 2 + k % 4].tolist(), "label": int(tokens.labels[k]), "n": k}
+        for k in range(N)
+    ]
+    shapes = set()
+
+    class Shapes(Classifier):
+        def compute_loss(self, model, inputs, *args, **kwargs):
+            shapes.add(tuple(inputs["input_ids"].shape))
+            assert set(inputs) == {
+                "input_ids", "attention_mask", "labels", "sample_index", "sample_weight",
+            }  # fmt: skip
+            rows = tokens.labels[inputs["sample_index"]]
+            assert torch.equal(inputs["labels"], rows)
+            return super().compute_loss(model, inputs, *args, **kwargs)
+
+    trainer = trainer_of(tmp_path, data=samples, kind=Shapes, max_steps=80, num_train_epochs=4)
+    trainer.data_collator = transformers.DataCollatorWithPadding(tokenizer)
+    trainer.train()
+    assert {shape[0] for shape in shapes} == {16}
+    assert len(trainer.seen) == 80
