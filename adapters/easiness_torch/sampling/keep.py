@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -61,6 +61,11 @@ class SampleScores:
 
     def __len__(self) -> int:
         return int(self.indices.shape[0])
+
+    def copied(self) -> SampleScores:
+        """Copy what the sampler's table holds, so that it does not change with the table."""
+        columns = ("log_easiness", "loss", "predicted", "labels")
+        return replace(self, **{name: getattr(self, name).clone() for name in columns})
 
 
 class KeepPolicy(Protocol):
@@ -123,7 +128,8 @@ class Function:
 
     def rates(self, scores: SampleScores) -> Tensor:
         """Ask the function, and check its answer."""
-        rates = self.function(scores)
+        # A copy, for whoever holds it; otherwise it is gone before lots are drawn.
+        rates = self.function(scores.copied())
         if not isinstance(rates, Tensor):
             raise TypeError(
                 f"keep: expected the function to return a tensor of rates, got "

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch.sampling.keep import Function, SampleScores, scaled_to_budget
+from easiness_torch.sampling.keep import SampleScores, scaled_to_budget
 from easiness_torch.sampling.options import Options
 from easiness_torch.sampling.scores import ScoreTable
 from easiness_torch.sampling.steps import rounded, shard_length, size_of
@@ -81,7 +81,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options, replicas:
     record.update(counts)
     if not options.selects(epoch):
         return Plan(epoch, options.n_samples, None, None, record)
-    scores = table.scores(options.estimator.resolution, copied=isinstance(options.policy, Function))
+    scores = table.scores(options.estimator.resolution)
 
     ties = 0
     if options.rank_by == "loss":

@@ -180,10 +180,10 @@ class ScoreTable:
             "hard": hard, "medium": n_scored - hard - easy, "easy": easy, "unscored": unscored
         }  # fmt: skip
 
-    def scores(self, resolution: float, *, copied: bool) -> SampleScores:
+    def scores(self, resolution: float) -> SampleScores:
         """Scores of the samples that have one, with levels cut at `resolution`.
 
-        Copied, they do not change with the table, whoever holds them.
+        Columns may be the table's own: take `copied()` of them to keep them.
         """
         scored = self.scored()
         if int(scored.count_nonzero()) == self.n_samples:
@@ -194,8 +194,7 @@ class ScoreTable:
         def of_scored(column: Tensor) -> Tensor:
             if len(indices) < self.n_samples:
                 return column[indices]
-            whole = column[: self.n_samples]
-            return whole.clone() if copied else whole
+            return column[: self.n_samples]
 
         log_e = of_scored(self.log_easiness)
         hard_to, easy_from = cuts(resolution)
