@@ -9,7 +9,7 @@ shard as well; and the prepared loader numbers epochs itself, so `set_epoch` is 
 
 import torch
 from accelerate import Accelerator
-from easiness_torch import EasinessSampler, score_dataset, with_ids
+from easiness_torch import EasinessSampler, with_indices
 from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -24,7 +24,7 @@ def main(*, n_epochs=5, **options):
     sampler = EasinessSampler(
         len(dataset), keep={ec.MHO: 1, ec.EO: 0.3}, warmup_epochs=2, num_replicas=1
     )
-    loader = DataLoader(with_ids(dataset), **{"batch_size": 64, **options}, sampler=sampler)
+    loader = DataLoader(with_indices(dataset), **{"batch_size": 64, **options}, sampler=sampler)
     model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     accelerator = Accelerator(cpu=True)
@@ -32,12 +32,12 @@ def main(*, n_epochs=5, **options):
     seen = []
     for epoch in range(n_epochs):
         loader.set_epoch(epoch)
-        score_dataset(model, dataset, sampler=sampler)
-        for ids, x, y in loader:
-            seen.append((epoch, ids.tolist()))
+        sampler.refresh(model, dataset)
+        for indices, x, y in loader:
+            seen.append((epoch, indices.tolist()))
             losses = cross_entropy(model(x), y, reduction="none")
             optimizer.zero_grad()
-            accelerator.backward((losses * sampler.weights(ids)).mean())
+            accelerator.backward((losses * sampler.weights(indices)).mean())
             optimizer.step()
     return sampler, seen
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from easiness_torch import EasinessSampler, score_dataset, with_ids
+from easiness_torch import EasinessSampler, with_indices
 from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
@@ -41,7 +41,7 @@ def main(device, folder=None, *, n_epochs=5):
     images, labels = load_digits(return_X_y=True)
     dataset = TensorDataset(torch.tensor(images / 16).float(), torch.tensor(labels))
     sampler = EasinessSampler(len(dataset), keep={ec.MHO: 1, ec.EO: 0.3}, warmup_epochs=2)
-    loader = StatefulDataLoader(with_ids(dataset), batch_size=64, sampler=sampler)
+    loader = StatefulDataLoader(with_indices(dataset), batch_size=64, sampler=sampler)
     layers = (torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
     model = DistributedDataParallel(torch.nn.Sequential(*layers).to(device))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9)
@@ -57,12 +57,12 @@ def main(device, folder=None, *, n_epochs=5):
         first_epoch = state["epoch"]
     for epoch in range(first_epoch, n_epochs):
         sampler.set_epoch(epoch)
-        score_dataset(model, dataset, sampler=sampler)
-        for step, (ids, x, y) in enumerate(loader):
-            seen.append((epoch, ids.tolist()))
+        sampler.refresh(model, dataset)
+        for step, (indices, x, y) in enumerate(loader):
+            seen.append((epoch, indices.tolist()))
             losses = cross_entropy(model(x.to(device)), y.to(device), reduction="none")
             optimizer.zero_grad()
-            (losses * sampler.weights(ids).to(device)).mean().backward()
+            (losses * sampler.weights(indices).to(device)).mean().backward()
             optimizer.step()
             if checkpoint and first_epoch == 0 and (epoch, step) == SAVE_AT:
                 states = {name: part.state_dict() for name, part in parts.items()}

@@ -10,7 +10,7 @@ import sys
 import time
 
 import torch
-from easiness_torch import EasinessSampler, score_dataset, smooth_rates, with_ids
+from easiness_torch import EasinessSampler, score_dataset, smooth_rates, with_indices
 from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset, random_split
@@ -39,15 +39,15 @@ def train(train_set, test_set, seed, policy):
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     options = {"warmup_epochs": WARM_UP, "min_samples": 128, **policy}
     sampler = EasinessSampler(len(train_set), seed=seed, **options)
-    loader = DataLoader(with_ids(train_set), batch_size=64, sampler=sampler)
+    loader = DataLoader(with_indices(train_set), batch_size=64, sampler=sampler)
     start = time.perf_counter()
     for epoch in range(N_EPOCHS):
         sampler.set_epoch(epoch)
-        score_dataset(model, train_set, sampler=sampler)
-        for ids, x, y in loader:
+        sampler.refresh(model, train_set)
+        for indices, x, y in loader:
             losses = cross_entropy(model(x), y, reduction="none")
             optimizer.zero_grad()
-            (losses * sampler.weights(ids)).mean().backward()
+            (losses * sampler.weights(indices)).mean().backward()
             optimizer.step()
     seconds = time.perf_counter() - start
     later = [record["usage"] for record in sampler.history[WARM_UP:]]

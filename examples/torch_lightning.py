@@ -3,8 +3,8 @@
     python examples/torch_lightning.py
     torchrun --nproc_per_node 2 examples/torch_lightning.py 2
 
-Three things matter: make a new loader each epoch, because Lightning asks for its length only once;
-call `set_epoch` first, so that the length is right; and keep Lightning's own sampler off.
+The callback sets epochs, refreshes scores and saves them in checkpoints. Lightning must make a new
+loader each epoch, because it asks for its length only once, and keep its own sampler off.
 """
 
 # ruff: noqa: D101, D102 (the hooks are Lightning's, and described there)
@@ -12,7 +12,8 @@ import sys
 
 import lightning as L
 import torch
-from easiness_torch import EasinessSampler, score_dataset, with_ids
+from easiness_torch import EasinessSampler, with_indices
+from easiness_torch.lightning import EasinessCallback
 from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -21,47 +22,40 @@ import easiness_core as ec
 
 
 class Classifier(L.LightningModule):
-    def __init__(self, dataset, **options):
+    def __init__(self, dataset, sampler, **options):
         super().__init__()
         layers = (torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
         self.model = torch.nn.Sequential(*layers)
-        self.dataset, self.options = dataset, options
-        self.sampler = EasinessSampler(len(dataset), keep={ec.MHO: 1, ec.EO: 0.3}, warmup_epochs=2)
+        self.dataset, self.sampler, self.options = dataset, sampler, options
         self.seen = []
 
     def forward(self, x):
         return self.model(x)
 
     def train_dataloader(self):
-        self.sampler.set_epoch(self.current_epoch)
-        score_dataset(self, self.dataset, sampler=self.sampler)
-        return DataLoader(with_ids(self.dataset), sampler=self.sampler, **self.options)
+        return DataLoader(with_indices(self.dataset), sampler=self.sampler, **self.options)
 
     def training_step(self, batch, _):
-        ids, x, y = batch
-        self.seen.append((self.current_epoch, ids.tolist()))
+        indices, x, y = batch
+        self.seen.append((self.current_epoch, indices.tolist()))
         losses = cross_entropy(self(x), y, reduction="none")
-        return (losses * self.sampler.weights(ids)).mean()
+        return (losses * self.sampler.weights(indices)).mean()
 
     def configure_optimizers(self):
         return torch.optim.Adam(self.parameters(), lr=2e-3)
-
-    def on_save_checkpoint(self, checkpoint):
-        checkpoint["sampler"] = self.sampler.state_dict()
-
-    def on_load_checkpoint(self, checkpoint):
-        self.sampler.load_state_dict(checkpoint["sampler"])
 
 
 def main(devices=1, *, max_epochs=5, ckpt_path=None, **options):
     torch.manual_seed(0)
     images, labels = load_digits(return_X_y=True)
     dataset = TensorDataset(torch.tensor(images / 16).float(), torch.tensor(labels))
-    classifier = Classifier(dataset, **{"batch_size": 64, **options})
+    sampler = EasinessSampler(len(dataset), keep={ec.MHO: 1, ec.EO: 0.3}, warmup_epochs=2)
+    classifier = Classifier(dataset, sampler, **{"batch_size": 64, **options})
     trainer = L.Trainer(
         max_epochs=max_epochs,
         devices=devices,
         accelerator="cpu",
+        callbacks=[EasinessCallback(sampler, dataset)],
         use_distributed_sampler=False,
         reload_dataloaders_every_n_epochs=1,
         logger=False,

@@ -63,8 +63,8 @@ def run_on_two(name, call, folder, *, times=1, setup=""):
 
 
 def epochs_of(seen):
-    """Batches of each epoch, from (epoch, ids) of each batch."""
+    """Batches of each epoch, from (epoch, indices) of each batch."""
     epochs = {}
-    for epoch, ids in seen:
-        epochs.setdefault(epoch, []).append(ids)
+    for epoch, indices in seen:
+        epochs.setdefault(epoch, []).append(indices)
     return epochs

@@ -3,7 +3,7 @@
 import io
 
 import torch
-from easiness_torch import EasinessSampler, with_ids
+from easiness_torch import EasinessSampler, with_indices
 from torch.utils.data import TensorDataset
 
 import easiness_core as ec
@@ -14,7 +14,7 @@ KEEP = {ec.MHO: 0.9, ec.EO: 0.4}
 
 
 def dataset():
-    return with_ids(TensorDataset(torch.arange(N).float(), torch.zeros(N, dtype=torch.int64)))
+    return with_indices(TensorDataset(torch.arange(N).float(), torch.zeros(N, dtype=torch.int64)))
 
 
 def make(**options):
@@ -22,10 +22,10 @@ def make(**options):
     return EasinessSampler(N, **options)
 
 
-def logits_of(ids, epoch):
+def logits_of(indices, epoch):
     """What a model might give in training: other scores each epoch."""
     generator = torch.Generator().manual_seed(epoch)
-    return (torch.randn(N, 2, generator=generator) * 0.02)[ids]
+    return (torch.randn(N, 2, generator=generator) * 0.02)[indices]
 
 
 class Run:
@@ -43,9 +43,9 @@ class Run:
         if announce:
             self.sampler.set_epoch(number)
         state = None
-        for step, (ids, _, labels) in enumerate(self.loader):
-            self.seen.append((number, ids.tolist(), self.sampler.weights(ids).tolist()))
-            self.sampler.update(ids, logits_of(ids, number), labels)
+        for step, (indices, _, labels) in enumerate(self.loader):
+            self.seen.append((number, indices.tolist(), self.sampler.weights(indices).tolist()))
+            self.sampler.update(indices, logits_of(indices, number), labels)
             if step + 1 == save_after:
                 state = self.loader.state_dict()
                 if self.keeps == "file":

@@ -6,11 +6,13 @@ process alone would have done.
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from easiness_torch import EasinessSampler, score_dataset, with_ids
+from easiness_torch import EasinessSampler, with_indices
+from easiness_torch.sampling import merge as merge_module
 from sampler_cases import scores_of
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -20,22 +22,22 @@ N = 101  # odd, so that shards must be filled up or cut
 OPTIONS = {"keep": {ec.MHO: 1, ec.EO: 0.4}, "min_samples": 1}
 
 
-def logits_of(ids, epoch):
+def logits_of(indices, epoch):
     generator = torch.Generator().manual_seed(100 + epoch)
-    return (torch.randn(N, 3, generator=generator) * 2)[ids]
+    return (torch.randn(N, 3, generator=generator) * 2)[indices]
 
 
 def dataset(x=None):
     x = torch.zeros(N, 1) if x is None else x
-    return with_ids(TensorDataset(x, torch.arange(N) % 3))
+    return with_indices(TensorDataset(x, torch.arange(N) % 3))
 
 
 def train_epoch(sampler, epoch, *, batch_size=7):
     loader = DataLoader(dataset(), batch_size=batch_size, sampler=sampler)
     seen = []
-    for ids, _, labels in loader:
-        seen += ids.tolist()
-        sampler.update(ids, logits_of(ids, epoch), labels)
+    for indices, _, labels in loader:
+        seen += indices.tolist()
+        sampler.update(indices, logits_of(indices, epoch), labels)
     return seen
 
 
@@ -43,7 +45,7 @@ def values(sampler):
     scores = scores_of(sampler)
     return {
         name: getattr(scores, name).tolist()
-        for name in ("ids", "log_easiness", "loss", "predicted", "labels")
+        for name in ("indices", "log_easiness", "loss", "predicted", "labels")
     }
 
 
@@ -69,19 +71,19 @@ def merge():
     sampler = EasinessSampler(N, warmup_epochs=0, **OPTIONS)
     sampler.update(range(90, 100), logits_of(range(90, 100), 50 + rank), [rank] * 10)
     for turn in range(2 + rank):
-        ids = torch.arange(20) + 10 * turn + 5 * rank
-        sampler.update(ids, logits_of(ids, 10 * turn + rank), ids % 3)
+        indices = torch.arange(20) + 10 * turn + 5 * rank
+        sampler.update(indices, logits_of(indices, 10 * turn + rank), indices % 3)
     written_at = sampler.state_dict()["scores"]["written_at"][:N].tolist()
     own = values(sampler) | {"written_at": written_at}
     sampler.set_epoch(0)
-    return {"own": own, "merged": values(sampler), "ids": list(sampler)}
+    return {"own": own, "merged": values(sampler), "indices": list(sampler)}
 
 
 def one_rank_without_scores():
     sampler = EasinessSampler(N, warmup_epochs=0, **OPTIONS)
     if dist.get_rank() == 0:
         sampler.update(range(50), logits_of(range(50), 0), [k % 3 for k in range(50)])
-    return {"ids": list(sampler), "merged": values(sampler)}
+    return {"indices": list(sampler), "merged": values(sampler)}
 
 
 def raised(action):
@@ -132,8 +134,8 @@ def scoring():
         torch.nn.Sequential(model, torch.nn.BatchNorm1d(3, affine=False))
     )
     sampler = EasinessSampler(N, warmup_epochs=0, **OPTIONS)
-    score_dataset(wrapped, dataset(x), sampler=sampler, batch_size=16)
-    return {"forward": sum(calls), "ids": list(sampler), "merged": values(sampler)}
+    sampler.refresh(wrapped, dataset(x), batch_size=16)
+    return {"forward": sum(calls), "indices": list(sampler), "merged": values(sampler)}
 
 
 def refresh_due_on_one_rank_alone():
@@ -143,9 +145,42 @@ def refresh_due_on_one_rank_alone():
     if dist.get_rank() == 0:
         sampler.update(range(50), logits_of(range(50), 0), [k % 3 for k in range(50)])
     due = sampler.refresh_due
-    score_dataset(torch.nn.Identity(), dataset(x), sampler=sampler)
+    sampler.refresh(torch.nn.Identity(), dataset(x))
     # Without set_epoch: it is known at once, from the scores of both.
-    return {"due": due, "length": len(sampler), "ids": list(sampler), "merged": values(sampler)}
+    return {"due": due, "length": len(sampler), "indices": list(sampler), "merged": values(sampler)}
+
+
+def one_rank_draws():
+    """Rank 0 alone draws, and hands the batches out: accelerate's `dispatch_batches`."""
+    rank = dist.get_rank()
+    sampler = EasinessSampler(
+        N, warmup_epochs=1, refresh="training", num_replicas=1, keep={ec.MHO: 0.9, ec.EO: 0.4},
+        min_samples=1,
+    )  # fmt: skip
+    found = []
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        lengths = len(sampler)
+        box = [list(sampler) if rank == 0 else None]
+        dist.broadcast_object_list(box)
+        indices = torch.tensor(box[0])
+        found.append([lengths, box[0], sampler.weights(indices).tolist()])
+        mine = indices[rank::2]
+        sampler.update(mine, logits_of(mine, epoch), mine % 3)
+    return {"epochs": found, "history": len(sampler.history)}
+
+
+def one_rank_draws_unannounced():
+    """Without set_epoch the others cannot know that they are waited for."""
+    merge_module.PATIENCE = 1.0
+    sampler = EasinessSampler(N, warmup_epochs=1, **OPTIONS)
+    if dist.get_rank() == 0:
+        message = raised(lambda: list(sampler))
+    else:
+        time.sleep(3.0)
+        message = raised(lambda: sampler.set_epoch(0))
+    merge_module.PATIENCE = 300.0
+    return {"message": message}
 
 
 def apart():
@@ -157,7 +192,7 @@ def apart():
     easy = torch.full((N, 2), 0.0)
     easy[rank::2, 0] = 9.0
     sampler.update(range(N), easy, [0] * N)
-    return {"ids": list(sampler)}
+    return {"indices": list(sampler)}
 
 
 def resume():
@@ -175,9 +210,9 @@ def resume():
         seen, saved = [], None
         for epoch in range(first, 4):
             sampler.set_epoch(epoch)
-            for step, (ids, _, labels) in enumerate(loader):
-                seen.append([epoch, ids.tolist()])
-                sampler.update(ids, logits_of(ids, epoch), labels)
+            for step, (indices, _, labels) in enumerate(loader):
+                seen.append([epoch, indices.tolist()])
+                sampler.update(indices, logits_of(indices, epoch), labels)
                 if state is None and (epoch, step) == (2, 1):
                     saved, at = torch.load(through(loader.state_dict())), len(seen)
         return (seen[at:], saved) if state is None else (seen, None)
@@ -205,6 +240,8 @@ CHECKS = {
     "lengths": lengths_do_not_communicate,
     "scoring": scoring,
     "refresh": refresh_due_on_one_rank_alone,
+    "one_rank_draws": one_rank_draws,
+    "unannounced": one_rank_draws_unannounced,
     "apart": apart,
     "resume": resume,
 }

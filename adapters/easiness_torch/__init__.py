@@ -7,10 +7,11 @@ except ImportError as error:
 
 from easiness_torch.sampling.keep import SampleScores, smooth_rates
 from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.sampling.stream import EasinessStream
 from easiness_torch.scoring.batch import select_batch
 from easiness_torch.scoring.closed_form import log_easiness, log_easiness_from_probs
 from easiness_torch.scoring.dataset import score_dataset
-from easiness_torch.scoring.ids import with_ids
+from easiness_torch.scoring.indices import with_indices
 from easiness_torch.training.fit import fit
 from easiness_torch.training.loss import SampleEasinessLoss, sample_easiness_loss
 from easiness_torch.training.methods import below_mean_loss_halved
@@ -18,6 +19,7 @@ from easiness_torch.training.result import FitResult
 
 __all__ = [
     "EasinessSampler",
+    "EasinessStream",
     "FitResult",
     "SampleEasinessLoss",
     "SampleScores",
@@ -29,5 +31,5 @@ __all__ = [
     "score_dataset",
     "select_batch",
     "smooth_rates",
-    "with_ids",
+    "with_indices",
 ]

@@ -152,7 +152,7 @@ def measure_mode(
     device: torch.device,
     bandwidth: float,
 ) -> dict[str, Any]:
-    ids = torch.arange(options.rows, device=device)
+    indices = torch.arange(options.rows, device=device)
     sampler = EasinessSampler(
         options.rows,
         keep=ec.MO,
@@ -163,7 +163,7 @@ def measure_mode(
     )
 
     def parts() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        for k, part in enumerate(ids.split(options.batch)):
+        for k, part in enumerate(indices.split(options.batch)):
             logits, labels = batches[k % len(batches)]
             yield part, logits[: len(part)], labels[: len(part)]
 

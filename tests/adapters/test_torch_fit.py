@@ -89,7 +89,8 @@ def test_the_controls_are_of_the_same_size():
         control, _ = trained("random", reference=long)
         sizes = [[r["n_selected"] for r in one.history] for one in (long, control)]
         assert sizes[0] == sizes[1]
-        assert len(set(sizes[0])) > 3
+        # Levels vary; with a budget an epoch has exactly its share.
+        assert len(set(sizes[0])) > 3 if method == "SET" else set(sizes[0]) == {600, 210}
         assert (control.usage, control.cost) == (long.usage, long.cost)
         assert control.history[0]["train_loss"] == long.history[0]["train_loss"]
         assert control.history[-2]["train_loss"] != long.history[-2]["train_loss"]
@@ -134,7 +135,7 @@ def test_infobatch_halves_the_samples_below_the_mean_loss():
 
 
 def test_losses_are_weighted_by_the_sampler(monkeypatch):
-    monkeypatch.setattr(EasinessSampler, "weights", lambda self, ids: torch.zeros(len(ids)))
+    monkeypatch.setattr(EasinessSampler, "weights", lambda self, indices: torch.zeros(len(indices)))
     result, net = trained("InfoBatch", optimizer=lambda p: torch.optim.SGD(p, lr=0.1))
     assert [record["train_loss"] for record in result.history] == [0.0] * 10
     assert all(map(torch.equal, net.parameters(), model().parameters()))

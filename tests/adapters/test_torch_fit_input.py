@@ -184,3 +184,22 @@ def test_lossless_takes_what_is_asked_for_as_it_is():
     options = {"final_epochs": 0, "weight_power": 1.0}
     result, _ = trained("lossless", n_epochs=9, warmup_epochs=5, sampler_options=options)
     assert [record["selective"] for record in result.history] == [False] * 5 + [True] * 4
+
+
+def test_outputs_that_are_no_logits_are_refused_with_what_to_do():
+    class Net(torch.nn.Module):
+        def __init__(self, form):
+            super().__init__()
+            self.linear, self.form = torch.nn.Linear(3, 3), form
+
+        def forward(self, x):
+            return self.form(self.linear(x))
+
+    generator = torch.Generator().manual_seed(0)
+    data = TensorDataset(torch.randn(40, 3, generator=generator), torch.arange(40) % 3)
+    for method in ("classic", "SET"):
+        with pytest.raises(TypeError, match=r"model: expected logits, .* got tuple; "):
+            fit(Net(lambda z: (z, 1)), data, data, method=method, n_epochs=2)
+    with pytest.raises(TypeError, match="got tuple; wrap it in a module that returns the logits"):
+        fit(Net(lambda z: (z, 1)), data, n_epochs=1)
+    assert len(fit(Net(lambda z: {"logits": z}), data, data, n_epochs=2).history) == 2

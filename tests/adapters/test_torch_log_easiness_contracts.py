@@ -49,11 +49,26 @@ def test_estimators_are_checked(function):
     assert function(LOGITS, LABELS, estimator=smallest).isfinite().all()
 
 
+@pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=100)])
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("label", [-1, 3])
-def test_labels_outside_the_classes_raise_on_the_cpu(function, label):
-    with pytest.raises((IndexError, RuntimeError), match="out of bounds"):
-        function(LOGITS, torch.tensor([0, label]))
+@pytest.mark.parametrize("label", [-1, 3, -100])
+def test_labels_outside_the_classes_are_named_on_the_host(function, label, estimator):
+    message = rf"labels: expected 0 to 2 \(columns of \w+ = 3\), got 1 .* row 1, value {label}"
+    for rows in (LOGITS, LOGITS.clone().requires_grad_()):
+        with pytest.raises(ValueError, match=message) as caught:
+            function(rows, torch.tensor([0, label]), estimator=estimator)
+        assert ("rows = labels != -100" in str(caught.value)) == (label == -100)
+
+
+def test_ignored_labels_are_named_by_every_function():
+    ignored = torch.tensor([0, -100])
+    sampler = easiness_torch.EasinessSampler(2)
+    for call in (
+        lambda: easiness_torch.select_batch(LOGITS, ignored, ec.MO),
+        lambda: sampler.update([0, 1], LOGITS, ignored),
+    ):
+        with pytest.raises(ValueError, match="value -100; leave out rows with ignored labels"):
+            call()
 
 
 @pytest.mark.parametrize("function", [*FUNCTIONS, score_logits, score_probs])
@@ -68,6 +83,7 @@ def test_the_host_reads_nothing_from_the_device(function):
         assert [v.shape for v in function(logits, labels, ec.ClosedForm())] == [(2,)] * 3
 
 
+@pytest.mark.skipif(not hasattr(torch.compiler, "set_stance"), reason="torch before 2.6")
 @pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=100)])
 @pytest.mark.parametrize("score", [score_logits, score_probs])
 def test_one_graph_for_every_batch_size(score, estimator):
@@ -117,3 +133,58 @@ def test_batches_along_any_dimension():
         rows = rows.clone().requires_grad_()
         sum_log_phi(rows, LABELS, 3.0).sum().backward()
         torch.testing.assert_close(gradients[:, k], rows.grad)
+
+
+# torch's own forward mode is made by what its 2.13 deprecates.
+FORWARD = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+
+
+def losses(logits, labels):
+    return easiness_torch.sample_easiness_loss(
+        logits, labels, lambda_=0.7, sigma=0.3, tail=2.0, reduction="none"
+    )
+
+
+def test_vmap_without_gradients_warns_of_nothing():
+    for one in (
+        lambda row, label: losses(row[None], label[None])[0],
+        lambda row, label: easiness_torch.log_easiness(row[None], label[None])[0],
+    ):
+        each = torch.func.vmap(one)(LOGITS, LABELS)
+        expected = torch.stack([one(row, label) for row, label in zip(LOGITS, LABELS, strict=True)])
+        torch.testing.assert_close(each, expected)
+
+
+@FORWARD
+def test_the_hessian_is_right_by_every_mode():
+    logits = LOGITS.double()
+
+    def loss(z):
+        return losses(z, LABELS).sum()
+
+    expected = torch.autograd.functional.hessian(loss, logits)
+    for found in (
+        torch.func.hessian(loss)(logits),
+        torch.func.jacrev(torch.func.jacrev(loss))(logits),
+        torch.func.jacrev(torch.func.jacfwd(loss))(logits),
+    ):
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+    step = 1e-5
+    moved = logits.clone()
+    moved[0, 1] += step
+    difference = (torch.func.grad(loss)(moved) - torch.func.grad(loss)(logits)) / step
+    torch.testing.assert_close(expected[0, 1], difference, rtol=1e-3, atol=1e-4)
+
+
+@FORWARD
+def test_directional_derivatives_are_those_of_the_gradient():
+    logits, direction = LOGITS.double(), torch.randn(2, 3, dtype=torch.float64)
+    values, slopes = torch.func.jvp(lambda z: losses(z, LABELS), (logits,), (direction,))
+    jacobian = torch.func.jacrev(lambda z: losses(z, LABELS))(logits)
+    torch.testing.assert_close(slopes, torch.einsum("nij,ij->n", jacobian, direction))
+    torch.testing.assert_close(values, losses(logits, LABELS))
+    samples = torch.stack([logits, logits.flip(0)])
+    hessians = torch.func.vmap(torch.func.hessian(lambda z: losses(z, LABELS).sum()))(samples)
+    torch.testing.assert_close(
+        hessians[0], torch.func.hessian(lambda z: losses(z, LABELS).sum())(logits)
+    )

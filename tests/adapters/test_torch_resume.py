@@ -78,18 +78,18 @@ def test_the_loaders_and_the_samplers_own_state_agree():
 def test_with_a_plain_loader_an_interrupted_epoch_starts_again_with_its_plan():
     run = Run(DataLoader, 0)
     run.epoch(0, announce=False)
-    for step, (ids, _, labels) in enumerate(run.loader):
-        run.sampler.update(ids, torch.zeros(len(ids), 2), labels)
+    for step, (indices, _, labels) in enumerate(run.loader):
+        run.sampler.update(indices, torch.zeros(len(indices), 2), labels)
         if step == 2:
             break
     state = through_a_file(run.sampler.state_dict())
-    ids = state["running"]["ids"].tolist()
+    indices = state["running"]["indices"].tolist()
 
     resumed = make()
     resumed.load_state_dict(state)
-    assert len(resumed) == len(ids)
+    assert len(resumed) == len(indices)
     assert not resumed.refresh_due
-    assert set(resumed) == set(ids)
+    assert set(resumed) == set(indices)
     assert resumed.history[-1]["epoch"] == 1
     assert [record["epoch"] for record in resumed.history] == [0, 1]
     # From there on it is the next one's turn, with the scores that were saved.
@@ -117,7 +117,7 @@ def test_after_a_whole_epoch_the_next_one_comes():
     resumed = make()
     resumed.load_state_dict(state)
     assert len(resumed) == run.sampler.history[-1]["n_selected"]
-    assert list(resumed) == [k for number, ids, _ in run.seen if number == 2 for k in ids]
+    assert list(resumed) == [k for number, indices, _ in run.seen if number == 2 for k in indices]
 
 
 def test_another_epoch_may_be_asked_for_after_resuming():

@@ -4,7 +4,6 @@ import naive_sampler
 import numpy as np
 import pytest
 import torch
-from easiness_torch import EasinessSampler
 from easiness_torch.sampling.plan import first_k
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,13 +25,13 @@ def test_a_union_of_levels_keeps_what_the_core_selects(case, union):
     if len(labels) == 0:
         return
     level = ec.score(probs, labels, estimator=MIXED).level
-    ids, sampler = selected(probs, labels, keep=union, estimator=MIXED)
+    indices, sampler = selected(probs, labels, keep=union, estimator=MIXED)
     expected = ec.select(level, union).tolist()
     if expected:
-        assert sorted(ids) == expected
+        assert sorted(indices) == expected
         assert sampler.history[-1]["n_filled"] == 0
     else:
-        assert len(ids) == sampler.history[-1]["n_filled"] == 1
+        assert len(indices) == sampler.history[-1]["n_filled"] == 1
     counts = [sampler.history[-1][name] for name in ("hard", "medium", "easy", "unscored")]
     assert counts == [int((level == value).sum()) for value in (1, 2, 4)] + [0]
 
@@ -57,29 +56,29 @@ def test_by_loss_the_levels_are_given_out_by_rank(rng, union):
     labels[100:200] = labels[:100]
     scores = ec.score(probs, labels, estimator=MIXED)
     ranked = naive_sampler.loss_ranked_levels(scores.loss, scores.level)
-    ids, _ = selected(probs, labels, keep=union, estimator=MIXED, rank_by="loss")
-    assert sorted(ids) == [k for k, one in enumerate(ranked) if one & union]
+    indices, _ = selected(probs, labels, keep=union, estimator=MIXED, rank_by="loss")
+    assert sorted(indices) == [k for k, one in enumerate(ranked) if one & union]
     if union == ec.MO:
         n_hard, n_medium = (int((scores.level == value).sum()) for value in (1, 2))
         expected = ec.loss_rank_selection(scores.loss, n_hard=n_hard, n_medium=n_medium)
-        np.testing.assert_array_equal(np.sort(ids), expected)
-        assert sorted(ids) != ec.select(scores.level, ec.MO).tolist()
+        np.testing.assert_array_equal(np.sort(indices), expected)
+        assert sorted(indices) != ec.select(scores.level, ec.MO).tolist()
 
 
 def test_an_interval_keeps_what_the_core_selects(rng):
     probs, labels = rows(rng, 500)
     easiness = ec.easiness(probs, labels, estimator=WIDE)
     for low, high in ((0.2, 0.8), (0.0, 0.5), (0.5, 1.0), (0, 1)):
-        ids, _ = selected(probs, labels, keep=(low, high), estimator=WIDE)
-        assert sorted(ids) == ec.select_interval(easiness, low, high).tolist()
+        indices, _ = selected(probs, labels, keep=(low, high), estimator=WIDE)
+        assert sorted(indices) == ec.select_interval(easiness, low, high).tolist()
     ends = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
     for end, at in ((1.0, 0), (0.0, 2)):
         assert selected(ends, [0, 0, 0], keep=(end, end))[0] == [at]
     # Nothing lies in between: the nearest is taken.
-    ids, sampler = selected(probs, labels, keep=(0.4, 0.4), estimator=WIDE, min_samples=3)
+    indices, sampler = selected(probs, labels, keep=(0.4, 0.4), estimator=WIDE, min_samples=3)
     odds = np.log(easiness) - np.log1p(-easiness)
     nearest = np.argsort(abs(odds - np.log(0.4 / 0.6)), kind="stable")[:3]
-    assert sorted(ids) == sorted(nearest.tolist())
+    assert sorted(indices) == sorted(nearest.tolist())
     assert sampler.history[-1]["n_filled"] == 3
 
 
@@ -92,19 +91,9 @@ def test_the_control_takes_as_many_at_random(rng):
     for epoch in range(200):
         policy.set_epoch(epoch)
         control.set_epoch(epoch)
-        ids = list(control)
-        assert len(ids) == len(list(policy)) == len(set(ids))
-        assert (control.weights(ids) == 1).all()
-        taken[ids] += 1
+        indices = list(control)
+        assert len(indices) == len(list(policy)) == len(set(indices))
+        assert (control.weights(indices) == 1).all()
+        taken[indices] += 1
     share = taken.sum() / 200 / 400
     assert abs(taken / 200 - share).max() < 5 * np.sqrt(share * (1 - share) / 200)
-
-
-def test_it_says_where_it_stands():
-    sampler = EasinessSampler(2000, keep=ec.MO, warmup_epochs=1, min_samples=500)
-    assert repr(sampler) == "EasinessSampler(2,000 samples, next epoch 0)"
-    list(sampler)
-    sampler.update(torch.arange(2000), torch.zeros(2000, 2), torch.zeros(2000, dtype=torch.int64))
-    list(sampler)
-    end = "next epoch 2, 100.0% used in the last)"
-    assert repr(sampler) == f"EasinessSampler(2,000 samples, {end}"

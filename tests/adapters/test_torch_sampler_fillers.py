@@ -22,8 +22,8 @@ def drawn_order(n_samples, seed=3):
     order = []
     for size in range(1, n_samples + 1):
         easy = np.tile([[1.0, 0.0]], (n_samples, 1))
-        ids, _ = selected(easy, [0] * n_samples, keep=ec.MO, min_samples=size, seed=seed)
-        (new,) = set(ids) - set(order)
+        indices, _ = selected(easy, [0] * n_samples, keep=ec.MO, min_samples=size, seed=seed)
+        (new,) = set(indices) - set(order)
         order.append(new)
     return order
 
@@ -39,7 +39,7 @@ def test_small_epochs_are_filled_up_with_the_nearest(case, union, min_samples, m
     probs, labels = case
     if len(labels) == 0:
         return
-    ids, _ = selected(
+    indices, _ = selected(
         probs, labels, keep=union, estimator=MIXED, min_samples=min_samples,
         min_per_class=min_per_class,
     )  # fmt: skip
@@ -55,23 +55,23 @@ def test_small_epochs_are_filled_up_with_the_nearest(case, union, min_samples, m
         min_per_class=min_per_class,
     )
     # Distances that differ by rounding alone may be ordered either way.
-    assert len(ids) == len(expected)
-    if sorted(ids) != expected:
+    assert len(indices) == len(expected)
+    if sorted(indices) != expected:
         distance = {
             k: naive_sampler.distance_to_levels(e, kept_levels, MIXED.resolution)
             for k, e in enumerate(log_e)
         }
-        found = sorted(distance[k] for k in ids)
+        found = sorted(distance[k] for k in indices)
         np.testing.assert_allclose(found, sorted(distance[k] for k in expected), rtol=1e-9)
 
 
 def test_fillers_are_logged_and_recorded(rng, caplog):
     probs = np.tile([[1.0, 0.0]], (50, 1))
     with caplog.at_level(logging.WARNING, logger="easiness_torch"):
-        ids, sampler = selected(probs, [0] * 50, keep=ec.MO, min_samples=8)
+        indices, sampler = selected(probs, [0] * 50, keep=ec.MO, min_samples=8)
     # All are equally easy: lots decide, and the record says so.
-    assert len(ids) == len(set(ids)) == 8
-    assert sorted(ids) != list(range(8))
+    assert len(indices) == len(set(indices)) == 8
+    assert sorted(indices) != list(range(8))
     assert sampler.history[-1]["n_filled"] == 8
     assert sampler.history[-1]["ties"] == 50
     assert "epoch 0: only 0 of 50 samples were selected, 8 of the nearest" in caplog.text

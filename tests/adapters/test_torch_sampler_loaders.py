@@ -5,7 +5,7 @@ import logging
 
 import pytest
 import torch
-from easiness_torch import EasinessSampler, score_dataset, with_ids
+from easiness_torch import EasinessSampler, with_indices
 from torch.utils.data import DataLoader, TensorDataset
 
 import easiness_core as ec
@@ -15,13 +15,13 @@ HARD, MEDIUM, EASY = [0.0, 9.0], [1.0, 1.0], [9.0, 0.0]
 
 
 def dataset(n_samples=N):
-    return with_ids(
+    return with_indices(
         TensorDataset(torch.zeros(n_samples, 1), torch.zeros(n_samples, dtype=torch.int64))
     )
 
 
 def give(sampler, medium):
-    """Make these ids medium and all others easy."""
+    """Make these indices medium and all others easy."""
     n_samples = sampler.options.n_samples
     logits = torch.tensor([MEDIUM if k in medium else EASY for k in range(n_samples)])
     sampler.update(range(n_samples), logits, [0] * n_samples)
@@ -34,7 +34,7 @@ def make(medium=range(10, 37), **options):
     return sampler
 
 
-def ids_of(loader):
+def indices_of(loader):
     # A loader that never ends would go on; the contract is that it stops by itself.
     batches = list(itertools.islice(iter(loader), 1000))
     assert len(batches) < 1000
@@ -52,7 +52,7 @@ def test_an_epoch_has_the_length_that_it_says_and_ends(drop_last, num_workers):
     for epoch in range(3):
         sampler.set_epoch(epoch)
         before = len(loader)
-        batches = ids_of(loader)
+        batches = indices_of(loader)
         assert before == len(batches) == len(loader)
         size = expected[epoch] // 8 if drop_last else -(-expected[epoch] // 8)
         assert len(batches) == size
@@ -125,10 +125,10 @@ def test_order_control_and_fillers_are_drawn_apart():
         return [list(full)[:20], list(control), list(filled)]
 
     drawn = {
-        frozenset(ids)
-        for seed in range(3) for epoch in range(3) for ids in first_20(seed, epoch)
+        frozenset(indices)
+        for seed in range(3) for epoch in range(3) for indices in first_20(seed, epoch)
     }  # fmt: skip
-    assert {len(ids) for ids in drawn} == {20}
+    assert {len(indices) for indices in drawn} == {20}
     assert len(drawn) == 27
 
 
@@ -157,9 +157,9 @@ def test_changes_during_an_epoch_do_not_disturb_it(num_workers):
         sampler = make(keep={ec.MHO: 1, ec.EO: 0.5})
         loader = DataLoader(dataset(), batch_size=4, sampler=sampler, num_workers=num_workers)
         sampler.set_epoch(2)
-        ids = []
+        indices = []
         for batch in loader:
-            ids += batch[0].tolist()
+            indices += batch[0].tolist()
             weights = sampler.weights(batch[0]).tolist()
             assert weights == [1.0 if 10 <= k < 37 else 2.0 for k in batch[0].tolist()]
             if disturb:
@@ -168,7 +168,7 @@ def test_changes_during_an_epoch_do_not_disturb_it(num_workers):
                 len(sampler)
                 sampler.refresh_due  # noqa: B018
                 sampler.state_dict()
-        return ids
+        return indices
 
     assert run(disturb=True) == run(disturb=False)
 
@@ -190,7 +190,7 @@ def test_persistent_workers_see_new_selections():
         give(sampler, medium)
         sampler.set_epoch(sampler.history[-1]["epoch"] + 1 if sampler.history else 0)
         assert len(loader) == -(-len(medium) // 5)
-        assert sorted(itertools.chain(*ids_of(loader))) == list(medium)
+        assert sorted(itertools.chain(*indices_of(loader))) == list(medium)
 
 
 def test_spawned_workers_get_the_data_set_and_not_the_scores():
@@ -199,7 +199,7 @@ def test_spawned_workers_get_the_data_set_and_not_the_scores():
     loader = DataLoader(
         dataset(), batch_size=9, sampler=sampler, num_workers=1, multiprocessing_context="spawn"
     )
-    assert sorted(itertools.chain(*ids_of(loader))) == list(range(10, 37))
+    assert sorted(itertools.chain(*indices_of(loader))) == list(range(10, 37))
 
 
 def test_selecting_without_any_score_is_an_error_that_says_what_to_do():
@@ -223,7 +223,7 @@ def test_refreshing_is_due_before_epochs_that_select_anew():
         sampler.set_epoch(epoch)
         due.append(sampler.refresh_due)
         if sampler.refresh_due:
-            score_dataset(torch.nn.Linear(1, 2), dataset(), sampler=sampler)
+            sampler.refresh(torch.nn.Linear(1, 2), dataset())
             assert not sampler.refresh_due
         list(sampler)
     assert due == [False, False, True, False, False, True, False, False, False]

@@ -79,10 +79,10 @@ def test_a_control_of_given_sizes_needs_no_scores():
     for epoch in range(3):
         sampler.set_epoch(epoch)
         assert not sampler.refresh_due
-        ids = list(sampler)
-        assert len(set(ids)) == len(ids) == sampler.history[-1]["n_selected"]
-        assert sampler.weights(torch.tensor(ids)).tolist() == [1.0] * len(ids)
-        sizes.append(len(ids))
+        indices = list(sampler)
+        assert len(set(indices)) == len(indices) == sampler.history[-1]["n_selected"]
+        assert sampler.weights(torch.tensor(indices)).tolist() == [1.0] * len(indices)
+        sizes.append(len(indices))
     assert sizes == [50, 20, 7]
     sampler.set_epoch(3)
     with pytest.raises(RuntimeError, match="sizes for 3 epochs, and none for epoch 3"):
@@ -101,8 +101,8 @@ def test_lossless_is_what_it_says():
         taken = []
         for epoch in range(10):
             sampler.set_epoch(epoch)
-            ids = list(sampler)
-            taken.append((ids, sampler.weights(ids).tolist()))
+            indices = list(sampler)
+            taken.append((indices, sampler.weights(indices).tolist()))
             logits = 3 * torch.randn(200, 4, generator=generator)
             sampler.update(range(200), logits, torch.arange(200) % 4)
         return taken
@@ -112,7 +112,7 @@ def test_lossless_is_what_it_says():
                "final_epochs": 2, "total_epochs": 10, "min_samples": 8}  # fmt: skip
     spelled = epochs(EasinessSampler(200, **options))
     assert epochs(EasinessSampler(200, keep="lossless", total_epochs=10, min_samples=8)) == spelled
-    assert [len(ids) == 200 for ids, _ in spelled] == [True] + [False] * 7 + [True] * 2
+    assert [len(indices) == 200 for indices, _ in spelled] == [True] + [False] * 7 + [True] * 2
     own = {"budget": 0.5, "warmup_epochs": 5, "total_epochs": 10, "min_samples": 8, "floor": 0.0,
            "final_epochs": 0, "weight_power": 1.0, "refresh": 1}  # fmt: skip
     options |= own  # the plain defaults too, where they are given

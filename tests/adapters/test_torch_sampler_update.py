@@ -51,15 +51,15 @@ def test_logits_of_any_dtype(dtype):
 
 
 @pytest.mark.parametrize(
-    "ids",
+    "indices",
     [[3, 1], (3, 1), torch.tensor([3, 1]), torch.tensor([3, 1], dtype=torch.int32),
      np.array([3, 1]), torch.tensor([3, 1], dtype=torch.uint8)],
 )  # fmt: skip
-def test_ids_and_labels_of_any_kind(ids):
+def test_ids_and_labels_of_any_kind(indices):
     sampler = EasinessSampler(5)
-    sampler.update(ids, torch.tensor([[9.0, 0.0], [0.0, 9.0]]), [0, 0])
+    sampler.update(indices, torch.tensor([[9.0, 0.0], [0.0, 9.0]]), [0, 0])
     found = scores_of(sampler)
-    assert found.ids.tolist() == [1, 3]
+    assert found.indices.tolist() == [1, 3]
     assert found.level.tolist() == [1, 4]
     assert found.labels.tolist() == [0, 0]
 
@@ -121,7 +121,7 @@ def test_bad_logits_are_named_when_the_next_epoch_begins(bad, dtype):
     logits[[7, 42], 1] = bad
     sampler.update(torch.arange(100), logits, [0] * 100)
     assert len(sampler) == 100
-    with pytest.raises(ValueError, match=r"2 samples have logits with NaN or inf.*: ids 7, 42; "):
+    with pytest.raises(ValueError, match=r"2 samples have logits with NaN or inf.*: indices 7, 42"):
         next(iter(sampler))
     # Said once; the samples keep the scores they had.
     assert len(list(sampler)) == 100
@@ -146,11 +146,11 @@ def test_bad_logits_can_be_skipped():
     assert sampler.history[-1]["skipped"] == 0
 
 
-def test_one_bad_row_does_not_touch_its_neighbours():
+def test_one_bad_row_does_not_touch_its_neighbors():
     sampler = EasinessSampler(3, on_nan="skip")
     logits = torch.tensor([[9.0, 0.0], [torch.nan, 0.0], [0.0, 9.0]])
     sampler.update([0, 1, 2], logits, [0, 0, 0])
-    assert scores_of(sampler).ids.tolist() == [0, 2]
+    assert scores_of(sampler).indices.tolist() == [0, 2]
     assert scores_of(sampler).level.tolist() == [4, 1]
 
 
@@ -158,40 +158,43 @@ def test_many_bad_samples_are_named_in_part():
     sampler = EasinessSampler(50)
     sampler.update(range(50), torch.full((50, 2), torch.nan), [0] * 50)
     with pytest.raises(
-        ValueError, match=r"50 samples.*: ids 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 40 m"
+        ValueError, match=r"50 samples.*: indices 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 40 m"
     ):
         sampler.check()
     sampler.check()
 
 
 @pytest.mark.parametrize(
-    ("ids", "labels", "message"),
+    ("indices", "labels", "message"),
     [
-        ([0, 10], [0, 0], r"ids: expected 0 to 9 \(n_samples = 10\), got 1 .*row 1, value 10"),
-        ([-1, 0], [0, 0], "ids: expected 0 to 9 .*row 0, value -1"),
+        ([0, 10], [0, 0], r"indices: expected 0 to 9 \(n_samples = 10\), got 1 .*row 1, value 10"),
+        ([-1, 0], [0, 0], "indices: expected 0 to 9 .*row 0, value -1"),
         ([0, 1], [0, 2], r"labels: expected 0 to 1 \(columns of logits = 2\), got 1 outside"),
         ([0, 1], [-100, 0], "labels: expected 0 to 1 .*value -100"),
-        ([0], [0, 0], r"ids: expected shape \(2,\), one a row of logits, got \(1,\)"),
+        ([0], [0, 0], r"indices: expected shape \(2,\), one a row of logits, got \(1,\)"),
         ([0, 1], [0], r"labels: expected shape \(2,\), one a row of logits, got \(1,\)"),
-        (torch.zeros(2, 1, dtype=torch.int64), [0, 0], r"ids: .*got \(2, 1\)"),
+        (torch.zeros(2, 1, dtype=torch.int64), [0, 0], r"indices: .*got \(2, 1\)"),
     ],
 )
-def test_what_is_on_the_host_is_checked_at_once(ids, labels, message):
+def test_what_is_on_the_host_is_checked_at_once(indices, labels, message):
     sampler = EasinessSampler(10)
     with pytest.raises(ValueError, match=message):
-        sampler.update(ids, torch.zeros(2, 2), labels)
+        sampler.update(indices, torch.zeros(2, 2), labels)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda s: s.update([0.0], torch.zeros(1, 2), [0]), "ids: .*float32; keep ids in int64"),
-        (lambda s: s.update([True], torch.zeros(1, 2), [0]), "ids: expected whole numbers"),
+        (
+            lambda s: s.update([0.0], torch.zeros(1, 2), [0]),
+            "indices: .*float32; keep indices in in",
+        ),
+        (lambda s: s.update([True], torch.zeros(1, 2), [0]), "indices: expected whole numbers"),
         (lambda s: s.update([0], torch.zeros(1, 2)), "labels: expected one a row of logits"),
         (lambda s: s.update([0]), "either logits or probs="),
         (lambda s: s.update([0], torch.zeros(1, 2), [0], probs=torch.zeros(1, 2)), "either logits"),
         (lambda s: s.update([0], [[0.0, 1.0]], [0]), "logits: expected a tensor, got list"),
-        (lambda s: s.weights([0.5]), "ids: expected whole numbers"),
+        (lambda s: s.weights([0.5]), "indices: expected whole numbers"),
     ],
 )
 def test_what_is_no_batch_is_refused(call, message):
@@ -199,26 +202,26 @@ def test_what_is_no_batch_is_refused(call, message):
         call(EasinessSampler(10))
 
 
-def on_a_device(sampler, ids, rows, labels, *, are_probs=False):
+def on_a_device(sampler, indices, rows, labels, *, are_probs=False):
     """As an update whose tensors are on a device: nothing is checked on the host."""
     table = sampler._table_on(rows.device)
-    table.update(torch.tensor(ids), rows, torch.tensor(labels), CLOSED, are_probs=are_probs)
+    table.update(torch.tensor(indices), rows, torch.tensor(labels), CLOSED, are_probs=are_probs)
     sampler._version += 1
 
 
 @pytest.mark.parametrize(
-    ("ids", "labels", "message"),
+    ("indices", "labels", "message"),
     [
-        ([0, 10, 3], [0, 0, 0], r"ids: expected 0 to 9 \(n_samples = 10\), got 10; pass"),
-        ([0, -4, 12], [0, 0, 0], "ids: .*got -4 and 12; pass the ids of the data set"),
-        ([0, 5, 3], [0, 2, -1], "labels: 2 samples were given .*: ids 3, 5; labels are class"),
+        ([0, 10, 3], [0, 0, 0], r"indices: expected 0 to 9 \(n_samples = 10\), got 10; pass"),
+        ([0, -4, 12], [0, 0, 0], "indices: .*got -4 and 12; pass the indices of the data set"),
+        ([0, 5, 3], [0, 2, -1], "labels: 2 samples were given .*: indices 3, 5; labels are class"),
     ],
 )
-def test_what_is_on_a_device_is_checked_when_the_next_epoch_begins(ids, labels, message):
+def test_what_is_on_a_device_is_checked_when_the_next_epoch_begins(indices, labels, message):
     sampler = EasinessSampler(10)
-    on_a_device(sampler, ids, torch.zeros(3, 2), labels)
-    assert scores_of(sampler).ids[0] == 0
-    assert set(scores_of(sampler).ids.tolist()) <= set(ids)
+    on_a_device(sampler, indices, torch.zeros(3, 2), labels)
+    assert scores_of(sampler).indices[0] == 0
+    assert set(scores_of(sampler).indices.tolist()) <= set(indices)
     with pytest.raises(ValueError, match=message):
         next(iter(sampler))
 
@@ -227,18 +230,18 @@ def test_bad_input_is_found_when_the_first_id_is_drawn_too():
     sampler = EasinessSampler(10, warmup_epochs=1)
     begun = iter(sampler)
     sampler.update([4], torch.full((1, 2), torch.nan), [0])
-    with pytest.raises(ValueError, match=r"1 samples have logits with NaN or inf.*: ids 4; "):
+    with pytest.raises(ValueError, match=r"1 samples have logits with NaN or inf.*: indices 4; "):
         next(begun)
 
 
 def test_ids_are_exact_past_2_to_the_24():
     n_samples = 2**24 + 50
     sampler = EasinessSampler(n_samples, warmup_epochs=0, min_samples=1)
-    ids = torch.arange(2**24 - 50, n_samples)
+    indices = torch.arange(2**24 - 50, n_samples)
     logits = torch.tensor([[9.0, 0.0]]).repeat(100, 1)
     # float32 cannot tell these two from their neighbors.
-    logits[(ids == 2**24 + 1) | (ids == 2**24 + 33), 0] = 0.0
-    sampler.update(ids, logits, torch.zeros(100, dtype=torch.int64))
+    logits[(indices == 2**24 + 1) | (indices == 2**24 + 33), 0] = 0.0
+    sampler.update(indices, logits, torch.zeros(100, dtype=torch.int64))
     # The others as if they had been found easy, without the seconds that takes.
     sampler.state_dict()["scores"]["written_at"].clamp_(min=1)
     assert sorted(sampler) == [2**24 + 1, 2**24 + 33]

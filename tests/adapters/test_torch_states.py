@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from easiness_torch import EasinessSampler, score_dataset
+from easiness_torch import EasinessSampler
 from resume_cases import N, Run, make, through_a_file
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -33,7 +33,10 @@ def test_states_are_plain_and_of_this_sampler():
     [
         (lambda s: s.pop("next"), "expected next to be int, got None; the state is not whole"),
         (lambda s: s.update(history=None), "expected history to be list"),
-        (lambda s: s["running"].pop("ids"), "expected running to be epoch, ids, weights and rec"),
+        (
+            lambda s: s["running"].pop("indices"),
+            "expected running to be epoch, indices, weights",
+        ),
         (lambda s: s.pop("scores"), r"expected scores\['log_easiness'\] to be a tensor of shape"),
         (lambda s: s["scores"].pop("fault"), r"scores\['fault'\] to be a tensor .*got None"),
         (
@@ -63,9 +66,9 @@ def test_a_state_that_is_not_whole_changes_nothing(change, message):
 def test_a_state_saved_again_right_after_loading_is_the_same():
     run = Run(DataLoader, 0)
     run.epoch(0, announce=False)
-    ids = iter(run.sampler)
+    indices = iter(run.sampler)
     for _ in range(5):
-        next(ids)
+        next(indices)
     state = through_a_file(run.sampler.state_dict())
     once, twice = make(), make()
     once.load_state_dict(state)
@@ -80,7 +83,7 @@ def test_a_refresh_that_was_done_is_not_due_again_after_resuming():
     sampler = make(refresh=1, warmup_epochs=0)
     model = torch.nn.Linear(1, 2)
     data = TensorDataset(torch.arange(N).float()[:, None], torch.zeros(N, dtype=torch.int64))
-    score_dataset(model, data, sampler=sampler)
+    sampler.refresh(model, data)
     assert not sampler.refresh_due
     resumed = make(refresh=1, warmup_epochs=0)
     resumed.load_state_dict(through_a_file(sampler.state_dict()))

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import Sampler
 
 from easiness_core.validation import check_count
 from easiness_torch.sampling.faults import first_fault
@@ -17,13 +18,14 @@ from easiness_torch.sampling.iterator import EpochIterator
 from easiness_torch.sampling.log import log_epoch
 from easiness_torch.sampling.merge import agree, merge, world
 from easiness_torch.sampling.options import Options
-from easiness_torch.sampling.plan import Plan, plan_epoch, shard_length
+from easiness_torch.sampling.plan import Plan, plan_epoch
 from easiness_torch.sampling.scores import ScoreTable
 from easiness_torch.sampling.state import FORMAT, check_state, pack_plan, unpack_plan
-from easiness_torch.scoring.refresh import RefreshableSampler
+from easiness_torch.sampling.steps import check_step_budget, shard_length
+from easiness_torch.scoring.check import warn_of_probs
 
 
-class EpochSampler(RefreshableSampler):
+class EpochSampler(Sampler[int]):
     """Sampler whose epochs are planned from a table of scores."""
 
     def __init__(
@@ -41,7 +43,9 @@ class EpochSampler(RefreshableSampler):
         self._table: ScoreTable | None = None
         # Grows with every change of the scores; what was planned or merged at which version.
         self._version = self._planned = self._merged = 0
-        self._preview: tuple[tuple[int, int], Plan] | None = None
+        self._preview: tuple[tuple[int, int, int], Plan] | None = None
+        # What all ranks have agreed on for the next epoch.
+        self._agreed: Plan | None = None
         self._running: Plan | None = None
         self._finished = True
         self._next = 0
@@ -53,8 +57,13 @@ class EpochSampler(RefreshableSampler):
         # Whether it has been logged that scores do not change any more.
         self._logged_stale = False
         self._lent = False
+        # Whether it has been said that logits look like probabilities.
+        self._told = False
         self._weight_tables: dict[torch.device, Tensor] = {}
+        # Where the latest logits were, and so where losses are.
+        self._losses_on: torch.device | None = None
         self.history: list[dict[str, Any]] = []
+        check_step_budget(options, self._shard_of()[0])
 
     def __repr__(self) -> str:
         usage = f", usage={self.history[-1]['usage']:.3f}" if self.history else ""
@@ -73,7 +82,9 @@ class EpochSampler(RefreshableSampler):
     def __len__(self) -> int:
         plan = self._running
         if plan is None or self._announced:
-            plan = self._plan(self._next) if self._plannable(self._next) else None
+            plan = self._agreed_on(self._next)
+            if plan is None and self._plannable(self._next):
+                plan = self._plan(self._next)
         size = self.options.n_samples if plan is None else len(plan)
         return shard_length(size, self._shard_of()[0], self.options.drop_last)
 
@@ -81,8 +92,9 @@ class EpochSampler(RefreshableSampler):
         """Set the next epoch (zero-based), as `DistributedSampler.set_epoch` does.
 
         Without it each iteration starts the epoch after the last. Under `torch.distributed` all
-        ranks must call it: it brings their scores together, so that `len` is right before the
-        epoch starts. Does not disturb an epoch that is being iterated.
+        ranks must call it: it brings their scores together and plans the epoch, so that `len` is
+        right and one rank alone may draw from it. Does not disturb an epoch that is being
+        iterated.
 
         Parameters
         ----------
@@ -92,6 +104,7 @@ class EpochSampler(RefreshableSampler):
         self._next = check_count(epoch, "epoch", low=0)
         self._replay = self._replay and self._running is not None and self._running.epoch == epoch
         self._announced = not self._replay
+        self._agreed = None
         if self._merging():
             self._synchronize(self._next)
 
@@ -101,11 +114,25 @@ class EpochSampler(RefreshableSampler):
         Raises
         ------
         ValueError
-            If `update` was given ids or labels out of range, or, with `on_nan="raise"`, logits
+            If `update` was given indices or labels out of range, or, with `on_nan="raise"`, logits
             that are not finite. The message names the samples; they are then forgotten.
+
+        Warns
+        -----
+        UserWarning
+            Once, if the first logits given look like probabilities.
         """
         if self._table is None:
             return
+        if self._table.device.type == "meta":
+            raise RuntimeError(
+                "scores: tensors on the meta device have no values, so that no epoch after scores "
+                "were given can begin; train on a device that has values"
+            )
+        suspect, self._table.suspect = self._table.suspect, None
+        if suspect is not None and not self._told and bool(suspect):
+            self._told = True
+            warn_of_probs(stacklevel=3)
         fault = first_fault(self._table, on_nan=self.options.on_nan)
         if fault is not None:
             self._table.clear_faults()
@@ -173,15 +200,16 @@ class EpochSampler(RefreshableSampler):
 
     # What iterators call.
 
-    def _begin(self, epoch: int, plan: Plan | None) -> list[int]:
-        """Start an epoch: its ids in order, for this rank."""
+    def _begin(self, epoch: int, plan: Plan | None) -> Tensor:
+        """Start an epoch: its indices in order, for this rank."""
+        plan = plan or self._agreed_on(epoch)
         if plan is None:
             self._synchronize(epoch)
             if not self._plannable(epoch):
                 raise RuntimeError(
                     f"epoch {epoch} selects by score, and no sample has one: before it, call "
-                    f"score_dataset(model, dataset, sampler=sampler), or in training, "
-                    f"sampler.update(ids, logits, labels)"
+                    f"sampler.refresh(model, dataset), or in training, "
+                    f"sampler.update(indices, logits, labels)"
                 )
             plan = self._plan(epoch)
         elif not self._merging():
@@ -204,6 +232,7 @@ class EpochSampler(RefreshableSampler):
             self.history.pop()
         self.history.append(plan.record)
         self._running, self._finished, self._replay = plan, False, False
+        self._agreed = None
         self._next, self._announced = epoch + 1, False
         self._planned = self._version
         self._weight_tables = {}
@@ -230,10 +259,16 @@ class EpochSampler(RefreshableSampler):
         return scored or not self.options.needs_scores(epoch)
 
     def _plan(self, epoch: int) -> Plan:
-        key = (epoch, self._version)
+        replicas = self._shard_of()[0]
+        key = (epoch, self._version, replicas)
         if self._preview is None or self._preview[0] != key:
-            self._preview = key, plan_epoch(epoch, self._table, self.options)
+            check_step_budget(self.options, replicas)
+            self._preview = key, plan_epoch(epoch, self._table, self.options, replicas)
         return self._preview[1]
+
+    def _agreed_on(self, epoch: int) -> Plan | None:
+        plan = self._agreed
+        return plan if plan is not None and plan.epoch == epoch else None
 
     def _table_on(self, device: torch.device) -> ScoreTable:
         if self._device is None:
@@ -272,4 +307,6 @@ class EpochSampler(RefreshableSampler):
             merge(self._table)
             self._version += 1
             self._merged = self._version
+        self._agreed = self._plan(epoch) if self._plannable(epoch) else None
+        self._weight_tables = {}
         return None

@@ -7,50 +7,50 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from easiness_torch.scoring.check import check_matrix
+from easiness_torch.scoring.check import check_matrix, check_range
 from easiness_torch.scoring.device import moved
 
 
 class Update(NamedTuple):
     """Checked arguments of an update; `labels` are where the rows are."""
 
-    ids: Tensor
+    indices: Tensor
     rows: Tensor
     labels: Tensor
     are_probs: bool
-    ids_checked: bool
+    indices_checked: bool
     labels_checked: bool
 
 
-def check_update(ids: Any, logits: Any, labels: Any, probs: Any, n_samples: int) -> Update:
+def check_update(indices: Any, logits: Any, labels: Any, probs: Any, n_samples: int) -> Update:
     """Check types and shapes, and the values of what is on the host.
 
     Elsewhere the table takes note of bad values when it reads them.
     """
     if (logits is None) == (probs is None):
         raise TypeError(
-            "update: expected either logits or probs=, as in update(ids, logits, labels) or "
-            "update(ids, probs=probs, labels=labels)"
+            "update: expected either logits or probs=, as in update(indices, logits, labels) or "
+            "update(indices, probs=probs, labels=labels)"
         )
     name, rows = ("logits", logits) if probs is None else ("probs", probs)
     check_matrix(rows, name)
     n_rows = rows.shape[0]
-    ids = _whole_numbers(ids, "ids", n_rows, name)
+    indices = _whole_numbers(indices, "indices", n_rows, name)
     labels = _whole_numbers(labels, "labels", n_rows, name)
     return Update(
-        ids=ids,
+        indices=indices,
         rows=rows.detach(),
         labels=moved(labels, rows.device),
         are_probs=probs is not None,
-        ids_checked=_check_on_host(ids, "ids", n_samples, "n_samples"),
+        indices_checked=_check_on_host(indices, "indices", n_samples, "n_samples"),
         labels_checked=_check_on_host(labels, "labels", rows.shape[1], f"columns of {name}"),
     )
 
 
-def check_ids(ids: Any, n_samples: int) -> Tensor:
-    """Check ids alone, as `weights` takes them."""
-    checked = _whole_numbers(ids, "ids", None, "")
-    _check_on_host(checked, "ids", n_samples, "n_samples")
+def check_indices(indices: Any, n_samples: int) -> Tensor:
+    """Check indices alone, as `weights` takes them."""
+    checked = _whole_numbers(indices, "indices", None, "")
+    _check_on_host(checked, "indices", n_samples, "n_samples")
     return checked
 
 
@@ -84,13 +84,5 @@ def _check_on_host(values: Tensor, name: str, stop: int, what: str) -> bool:
     """Check values that are on the host; whether they were."""
     if values.device.type != "cpu":
         return False
-    if len(values):
-        low, high = (int(end) for end in torch.aminmax(values))
-        if low < 0 or high >= stop:
-            bad = (values < 0) | (values >= stop)
-            raise ValueError(
-                f"{name}: expected 0 to {stop - 1} ({what} = {stop}), got {int(bad.sum())} "
-                f"outside; the first is row {int(bad.nonzero()[0, 0])}, value "
-                f"{int(values[bad][0])}"
-            )
+    check_range(values, name, stop, what)
     return True

@@ -1,4 +1,4 @@
-"""Iterator over one epoch's ids, with a position that can be saved and restored."""
+"""Iterator over one epoch's indices, with a position that can be saved and restored."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from operator import length_hint
 from typing import Any, Protocol
 
+from torch import Tensor
+
 from easiness_torch.sampling.plan import Plan
+
+# Indices that are Python ints at a time: all of an epoch's would take five times the memory.
+_CHUNK = 1 << 16
 
 
 class EpochSource(Protocol):
     """The sampler as its iterators see it."""
 
-    def _begin(self, epoch: int, plan: Plan | None) -> list[int]: ...
+    def _begin(self, epoch: int, plan: Plan | None) -> Tensor: ...
 
     def _finish(self, epoch: int) -> None: ...
 
@@ -20,38 +25,40 @@ class EpochSource(Protocol):
 
 
 class EpochIterator(Iterator[int]):
-    """Ids of an epoch. Its plan, if not given, is made when the first id is drawn.
+    """Indices of an epoch. Its plan, if not given, is made when the first one is drawn.
 
     Loaders make iterators that they never draw from (torchdata's, when it resumes), so an epoch
-    has begun only once an id is drawn.
+    has begun only once an index is drawn.
     """
 
     def __init__(self, sampler: EpochSource, epoch: int, plan: Plan | None) -> None:
         self._sampler = sampler
         self._epoch = epoch
         self._plan = plan
-        self._skip = 0
-        self._size = 0
-        self._ids: Iterator[int] | None = None
+        # Where the running chunk ends in the epoch.
+        self._stop = 0
+        self._order: Tensor | None = None
+        self._chunk: Iterator[int] = iter(())
 
     def __next__(self) -> int:
-        if self._ids is None:
-            ids = self._sampler._begin(self._epoch, self._plan)
-            self._size = len(ids)
-            self._ids = iter(ids[self._skip :])
-        try:
-            return next(self._ids)
-        except StopIteration:
+        for index in self._chunk:
+            return index
+        if self._order is None:
+            self._order = self._sampler._begin(self._epoch, self._plan)
+        values = self._order[self._stop : self._stop + _CHUNK].tolist()
+        if not values:
             self._sampler._finish(self._epoch)
-            raise
+            raise StopIteration
+        self._stop += len(values)
+        self._chunk = iter(values)
+        return next(self._chunk)
 
     def state_dict(self) -> dict[str, Any]:
-        """Epoch, and number of its ids drawn."""
-        drawn = self._skip if self._ids is None else self._size - length_hint(self._ids)
-        return {"epoch": self._epoch, "drawn": drawn}
+        """Epoch, and number of its indices drawn."""
+        return {"epoch": self._epoch, "drawn": self._stop - length_hint(self._chunk)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where another iterator was, over the plan that the sampler has restored."""
         self._epoch = state["epoch"]
-        self._skip = state["drawn"]
+        self._stop = state["drawn"]
         self._plan = self._sampler._resumed(self._epoch)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import torch
@@ -17,21 +18,22 @@ from torch import Tensor
 import easiness_core as ec
 from easiness_core.validation import check_number
 
-# Doublings of the scale within which a budget is looked for; float32 holds 2^120.
-_WIDEST = 120.0
-# Halvings of that range: the scale is then right to 1e-10 of itself.
-_HALVINGS = 44
+# The widest scale at which a budget is looked for; float32 holds it.
+_WIDEST = 2.0**120
+# How near the mean comes to the budget, and steps within which it does in all but odd cases.
+_PRECISION = 1e-12
+_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
 class SampleScores:
     """Latest scores of the samples that have one: what a `keep` function is given.
 
-    Tensors of shape (n_scored,) on the sampler's device, sorted by id.
+    Tensors of shape (n_scored,) on the sampler's device, sorted by index.
 
     Attributes
     ----------
-    ids : Tensor, int64
+    indices : Tensor, int64
         Ids of the samples.
     easiness : Tensor, floating point
         In [0, 1]: 0 hard, 1 easy.
@@ -41,23 +43,32 @@ class SampleScores:
         Cross-entropy, 0 or more.
     level : Tensor, uint8
         Values of `easiness_core.Level`; with `rank_by="loss"`, levels by loss rank.
-    predicted, labels : Tensor, int64
+    predicted, labels : Tensor, int32
         Predicted class, and the label that the sample was scored with.
     """
 
-    ids: Tensor
-    easiness: Tensor
+    indices: Tensor
     log_easiness: Tensor
     loss: Tensor
     level: Tensor
     predicted: Tensor
     labels: Tensor
 
+    @cached_property
+    def easiness(self) -> Tensor:
+        """In [0, 1]: 0 hard, 1 easy."""
+        return self.log_easiness.exp()
+
     def __len__(self) -> int:
-        return int(self.ids.shape[0])
+        return int(self.indices.shape[0])
+
+    def copied(self) -> SampleScores:
+        """Copy what the sampler's table holds, so that it does not change with the table."""
+        columns = ("log_easiness", "loss", "predicted", "labels")
+        return replace(self, **{name: getattr(self, name).clone() for name in columns})
 
     def __repr__(self) -> str:
-        return f"SampleScores({len(self)} samples on {self.ids.device})"
+        return f"SampleScores({len(self)} samples on {self.indices.device})"
 
 
 class KeepPolicy(Protocol):
@@ -81,7 +92,7 @@ class LevelRates:
     def rates(self, scores: SampleScores) -> Tensor:
         """Rate of each sample's level."""
         by_value = (0.0, self.hard, self.medium, 0.0, self.easy)
-        return scores.easiness.new_tensor(by_value)[scores.level.long()]
+        return scores.log_easiness.new_tensor(by_value)[scores.level.int()]
 
     def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
         """Distance in log-odds of easiness from the nearest level that is kept."""
@@ -120,24 +131,25 @@ class Function:
 
     def rates(self, scores: SampleScores) -> Tensor:
         """Ask the function, and check its answer."""
-        rates = self.function(scores)
+        # A copy, for whoever holds it; otherwise it is gone before lots are drawn.
+        rates = self.function(scores.copied())
         if not isinstance(rates, Tensor):
             raise TypeError(
                 f"keep: expected the function to return a tensor of rates, got "
                 f"{type(rates).__name__}"
             )
-        if rates.shape != scores.ids.shape:
+        if rates.shape != scores.indices.shape:
             raise ValueError(
                 f"keep: expected the function to return one rate a sample, shape "
-                f"{tuple(scores.ids.shape)}, got {tuple(rates.shape)}"
+                f"{tuple(scores.indices.shape)}, got {tuple(rates.shape)}"
             )
-        rates = rates.detach().to(scores.easiness)
+        rates = rates.detach().to(scores.log_easiness)
         bad = ~((rates >= 0.0) & (rates <= 1.0))
         if bool(bad.any()):
             first = int(bad.nonzero()[0, 0])
             raise ValueError(
                 f"keep: expected rates in [0, 1], got {int(bad.sum())} outside; the first is "
-                f"{float(rates[first])} for id {int(scores.ids[first])}; scale or clamp them"
+                f"{float(rates[first])} for index {int(scores.indices[first])}; scale or clamp them"
             )
         return rates
 
@@ -176,19 +188,36 @@ def smooth_rates(scores: SampleScores) -> Tensor:
 def scaled_to_budget(rates: Tensor, budget: float, floor: float) -> Tensor:
     """`clip(c * rates, floor, 1)` with c such that its mean is the budget.
 
-    The mean grows with c, so c is found by halving, on the device. Where the budget is out of
-    reach, because too many rates are 0, every other rate becomes 1.
+    The mean grows with c, in straight pieces, so that c is found by false position (Illinois).
+    Where the budget is out of reach, because too many rates are 0, every other rate becomes 1.
     """
-    low = rates.new_tensor(-_WIDEST)
-    high = rates.new_tensor(_WIDEST)
     scaled = torch.empty_like(rates)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2.0
-        torch.mul(rates, middle.exp2(), out=scaled)
-        short = scaled.clamp_(floor, 1.0).mean() < budget
-        low = torch.where(short, middle, low)
-        high = torch.where(short, high, middle)
-    return (rates * high.exp2()).clamp(floor, 1.0)
+
+    def excess(c: float) -> float:
+        torch.mul(rates, c, out=scaled)
+        return float(scaled.clamp_(floor, 1.0).mean()) - budget
+
+    mean = float(rates.mean())
+    low, high = 0.0, min(budget / mean, _WIDEST) if mean > 0.0 else _WIDEST
+    below, above = excess(low), excess(high)
+    while above < 0.0 and high < _WIDEST:
+        low, below = high, above
+        high = min(4.0 * high, _WIDEST)
+        above = excess(high)
+    if below >= 0.0:
+        high = low
+    elif above > 0.0:
+        for _ in range(_STEPS):
+            c = (low * above - high * below) / (above - below)
+            found = excess(c)
+            if abs(found) <= _PRECISION or high - low <= _PRECISION * high:
+                high = c
+                break
+            if found < 0.0:
+                low, below, above = c, found, above / 2.0
+            else:
+                high, above, below = c, found, below / 2.0
+    return (rates * high).clamp(floor, 1.0)
 
 
 def log_odds(log_easiness: Tensor) -> Tensor:

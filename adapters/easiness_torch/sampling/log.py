@@ -6,11 +6,9 @@ import logging
 from typing import Any
 
 from easiness_torch.sampling.options import Options
-from easiness_torch.sampling.plan import Plan
+from easiness_torch.sampling.plan import ROUNDING, Plan
 
 _log = logging.getLogger("easiness_torch")
-# How far below the budget the mean rate may fall by rounding.
-_ROUNDING = 1e-6
 
 
 def log_epoch(
@@ -43,7 +41,7 @@ def log_epoch(
         _log.log(
             logging.INFO if stale_before else logging.WARNING,
             "epoch %d: no score has changed since the last epoch was planned; with refresh=%s, "
-            "call score_dataset(model, dataset, sampler=sampler) before each epoch, or pass "
+            "call sampler.refresh(model, dataset) before each epoch, or pass "
             'refresh="training" and call update() in the training loop',
             epoch,
             options.refresh,
@@ -55,7 +53,7 @@ def log_epoch(
             epoch,
             record["excluded"],
         )
-    short = options.budget is not None and record["mean_rate"] < options.budget - _ROUNDING
+    short = options.budget is not None and record["mean_rate"] < options.budget - ROUNDING
     if first and short and record["unscored"] == 0:
         _log.warning(
             "epoch %d: keep gives too many samples a rate of 0 for a budget of %g: the mean rate "

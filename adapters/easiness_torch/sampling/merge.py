@@ -5,11 +5,16 @@ Each rank scores its own shard, and selections are only equal on all ranks if sc
 
 from __future__ import annotations
 
+import time
+
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from easiness_torch.sampling.scores import SCORE_COLUMNS, ScoreTable
+
+# Seconds that a rank waits for the others to begin an epoch.
+PATIENCE = 300.0
 
 
 def world() -> tuple[int, int]:
@@ -55,9 +60,25 @@ def agree(*, changed: bool, faulty: bool, seed: int, epoch: int, device: torch.d
 
 
 def greatest(values: list[int], device: torch.device) -> list[int]:
-    """Greatest of each value over all ranks; a collective."""
+    """Greatest of each value over all ranks; a collective.
+
+    Raises
+    ------
+    RuntimeError
+        If another rank does not take part.
+    """
     tensor = torch.tensor(values, dtype=torch.int64, device=_collective_device(device))
-    dist.all_reduce(tensor, dist.ReduceOp.MAX)
+    work = dist.all_reduce(tensor, dist.ReduceOp.MAX, async_op=True)
+    started = time.monotonic()
+    while not work.is_completed():
+        if time.monotonic() - started > PATIENCE:
+            raise RuntimeError(
+                f"rank {dist.get_rank()} waited {PATIENCE:g} s for the other ranks to bring scores "
+                f"together; call set_epoch on all ranks before each epoch, which is needed where "
+                f"one rank alone draws from the loader, or pass merge_ranks=False"
+            )
+        time.sleep(1e-4)
+    work.wait()
     found: list[int] = tensor.tolist()
     return found
 

@@ -24,9 +24,10 @@ class Options:
     total_epochs: int | None
     rank_by: str
     refresh: int | str
-    rescale: bool
     weight_power: float
     budget: float | None
+    step_budget: int | None
+    batch_size: int | None
     floor: float
     min_samples: int
     min_per_class: int
@@ -64,9 +65,10 @@ def check_options(
     total_epochs: Any,
     rank_by: Any,
     refresh: Any,
-    rescale: Any,
     weight_power: Any,
     budget: Any,
+    step_budget: Any,
+    batch_size: Any,
     floor: Any,
     min_samples: Any,
     min_per_class: Any,
@@ -99,6 +101,14 @@ def check_options(
     if budget is not None:
         budget = check_number(budget, "budget", low=floor, high=1.0 + 1e-15, open_low=floor == 0.0)
         budget = min(budget, 1.0)
+    if batch_size is not None:
+        batch_size = check_count(batch_size, "batch_size", low=1)
+    if step_budget is not None:
+        step_budget = check_count(step_budget, "step_budget", low=1)
+        _check_beside_step_budget(
+            budget=budget, min_per_class=min_per_class or None, random_control=random_control,
+            total_epochs=total_epochs, batch_size=batch_size,
+        )  # fmt: skip
     sizes = None
     if isinstance(random_control, Sequence) and not isinstance(random_control, str):
         name = "random_control: each size"
@@ -116,9 +126,10 @@ def check_options(
         total_epochs=total_epochs,
         rank_by=rank_by,
         refresh=refresh,
-        rescale=check_flag(rescale, "rescale"),
         weight_power=check_number(weight_power, "weight_power", low=0.0, high=float("inf")),
         budget=budget,
+        step_budget=step_budget,
+        batch_size=batch_size,
         floor=floor,
         min_samples=min(check_count(min_samples, "min_samples", low=1), n_samples),
         min_per_class=check_count(min_per_class, "min_per_class", low=0),
@@ -129,6 +140,20 @@ def check_options(
         seed=check_count(seed, "seed", low=0),
         drop_last=check_flag(drop_last, "drop_last"),
     )
+
+
+def _check_beside_step_budget(
+    *, budget: Any, min_per_class: Any, random_control: Any, total_epochs: Any, batch_size: Any
+) -> None:
+    """Refuse what decides the size of an epoch as well, and ask for what is needed."""
+    sizes = None if isinstance(random_control, bool) else random_control
+    others = {"budget": budget, "min_per_class": min_per_class, "random_control": sizes}
+    for name, value in others.items():
+        if value is not None:
+            raise ValueError(f"{name}: decides how many samples an epoch has, as step_budget= does")
+    for name, value in {"total_epochs": total_epochs, "batch_size": batch_size}.items():
+        if value is None:
+            raise ValueError(f"{name}: expected a number, since step_budget= is counted by it")
 
 
 def check_flag(value: Any, name: str) -> bool:

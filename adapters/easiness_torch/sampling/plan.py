@@ -6,6 +6,7 @@ generators on the CPU, so that every device draws the same.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,12 @@ import easiness_core as ec
 from easiness_torch.sampling.keep import SampleScores, scaled_to_budget
 from easiness_torch.sampling.options import Options
 from easiness_torch.sampling.scores import ScoreTable
+from easiness_torch.sampling.steps import rounded, shard_length, size_of
 
 # Streams of random numbers: each has its own, so that none depends on whether another was used.
 _KEPT, _ORDER, _CONTROL, _FILLERS = range(4)
+# How far below a budget the mean rate may be by rounding.
+ROUNDING = 1e-6
 # Named wherever a tensor is made, since users may have set another default.
 _HOST = torch.device("cpu")
 
@@ -28,51 +32,43 @@ _HOST = torch.device("cpu")
 class Plan:
     """One epoch's selection; `record` is its entry in the sampler's history.
 
-    `ids` are sorted int64 on the host, None for all samples. `weights` are float32 on the
-    sampler's device, one for each of `ids`, None where all are 1.
+    `indices` are sorted int64 on the host, None for all samples. `weights` are float32 on the
+    sampler's device, one for each of `indices`, None where all are 1.
     """
 
     epoch: int
     n_samples: int
-    ids: Tensor | None
+    indices: Tensor | None
     weights: Tensor | None
     record: dict[str, Any]
 
     def __len__(self) -> int:
-        return self.n_samples if self.ids is None else len(self.ids)
+        return self.n_samples if self.indices is None else len(self.indices)
 
-    def order(self, options: Options, replicas: int, rank: int) -> list[int]:
+    def order(self, options: Options, replicas: int, rank: int) -> Tensor:
         """Ids in the order of training; every `replicas`-th from `rank` on."""
         size = len(self)
         if options.shuffle:
             order = _shuffled(size, options.seed, self.epoch, _ORDER)
         else:
             order = torch.arange(size, device=_HOST)
-        if self.ids is not None:
-            order = self.ids[order]
+        if self.indices is not None:
+            order = self.indices[order]
         total = replicas * shard_length(size, replicas, options.drop_last)
         if total > size:
             order = order.repeat(-(-total // size))
-        shard: list[int] = order[rank:total:replicas].tolist()
-        return shard
+        return order[rank:total:replicas]
 
     def weight_table(self, device: torch.device) -> Tensor:
         """Weight of every sample, float32 of shape (n_samples,), 0 outside the selection."""
         table = torch.zeros(self.n_samples, dtype=torch.float32, device=device)
         assert self.weights is not None
-        where = slice(None) if self.ids is None else self.ids.to(device)
+        where = slice(None) if self.indices is None else self.indices.to(device)
         table[where] = self.weights.to(device)
         return table
 
 
-def shard_length(size: int, replicas: int, drop_last: bool) -> int:
-    """Count samples a rank: cut short with `drop_last`, but never to none, else filled up."""
-    if drop_last and size >= replicas:
-        return size // replicas
-    return -(-size // replicas)
-
-
-def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
+def plan_epoch(epoch: int, table: ScoreTable | None, options: Options, replicas: int = 1) -> Plan:
     """Plan an epoch from the scores as they are now; here the host waits for the device."""
     record = _blank_record(epoch, options)
     if options.control_sizes is not None and options.selects(epoch):
@@ -81,34 +77,35 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
         record["skipped"] = table.faults()[0]
     if table is None or (table.clock == 0 and not options.selects(epoch)):
         return Plan(epoch, options.n_samples, None, None, record)
-    scores = table.scores(options.estimator.cuts)
-    counts = _count_levels(scores)
-    record.update(counts, unscored=options.n_samples - len(scores))
+    counts = table.count_levels(options.estimator.cuts)
+    record.update(counts)
     if not options.selects(epoch):
         return Plan(epoch, options.n_samples, None, None, record)
+    scores = table.scores(options.estimator.cuts)
 
     ties = 0
     if options.rank_by == "loss":
         scores, ties = _by_loss_rank(scores, counts["hard"], counts["medium"])
-    rates = options.policy.rates(scores)
-    if options.budget is not None:
-        rates = scaled_to_budget(rates, options.budget, options.floor)
-    elif options.floor > 0.0:
-        rates = rates.clamp(min=options.floor)
-    kept = _drawn(rates, scores, epoch, options)
+    exact = size_of(epoch, options, replicas)
+    rates, n_wanted = _scaled(options.policy.rates(scores), exact, options)
+    kept = _drawn(rates, n_wanted, scores, epoch, options)
 
-    drawn, n_drawn = kept, int(kept.sum())
-    kept, tied = _filled_up(kept, rates, scores, epoch, options)
+    drawn, n_drawn = kept, int(kept.count_nonzero())
+    kept, tied = _filled_up(kept, rates, scores, epoch, options, exact or options.min_samples)
 
     selected = torch.ones(options.n_samples, dtype=torch.bool, device=table.device)
-    selected[scores.ids] = kept
-    ids = selected.nonzero().squeeze(1)
-    size = len(ids)
+    selected[_places(scores, options)] = kept
+    indices = selected.nonzero().squeeze(1)
+    if exact is not None and len(indices) > exact:
+        # More without a score than there is room for.
+        lot = _shuffled(len(indices), options.seed, epoch, _FILLERS)[:exact].to(indices.device)
+        indices = indices[lot.sort().values]
+    size = len(indices)
     record.update(
         n_selected=size,
         usage=size / options.n_samples,
-        excluded=int((rates == 0.0).sum()),
-        n_filled=int(kept.sum()) - n_drawn,
+        excluded=int((rates == 0.0).count_nonzero()),
+        n_filled=int(kept.count_nonzero()) - n_drawn,
         ties=ties + tied,
         mean_rate=(float(rates.sum()) + record["unscored"]) / options.n_samples,
     )
@@ -118,8 +115,8 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
     return Plan(
         epoch,
         options.n_samples,
-        ids.cpu() if size < options.n_samples else None,
-        None if weights is None else _rescaled(weights[ids], options.rescale),
+        indices.cpu() if size < options.n_samples else None,
+        None if weights is None else weights[indices],
         record,
     )
 
@@ -159,11 +156,6 @@ def _blank_record(epoch: int, options: Options) -> dict[str, Any]:
     }
 
 
-def _count_levels(scores: SampleScores) -> dict[str, int]:
-    counts = torch.stack([(scores.level == int(level)).sum() for level in ec.Level])
-    return dict(zip(("hard", "medium", "easy"), counts.tolist(), strict=True))
-
-
 def _by_loss_rank(scores: SampleScores, n_hard: int, n_medium: int) -> tuple[SampleScores, int]:
     """Give out the levels anew by rank of loss, as many of each as by easiness (L-SET)."""
     falling = -scores.loss
@@ -182,58 +174,97 @@ def first_k(key: Tensor, k: int, *, among: Tensor | None = None) -> tuple[Tensor
     A stable sort's first k without sorting: a partition finds the k-th key. The second value
     counts the keys equal to the k-th, if their order had to decide among them.
     """
-    if among is None:
-        among = torch.ones_like(key, dtype=torch.bool)
-    candidates = key[among]
+    candidates = key if among is None else key[among]
     k = min(k, len(candidates))
     if k <= 0:
-        return torch.zeros_like(among), 0
+        return torch.zeros_like(key, dtype=torch.bool), 0
     cut = candidates.topk(k, largest=False, sorted=False).values.max()
-    below = among & (key < cut)
-    equal = among & (key == cut)
-    n_equal, wanted = torch.stack([equal.sum(), k - below.sum()]).tolist()
-    return below | (equal & (equal.cumsum(0) <= wanted)), n_equal if n_equal > wanted else 0
+    below, equal = key < cut, key == cut
+    if among is not None:
+        below, equal = among & below, among & equal
+    n_equal, n_below = torch.stack([equal.count_nonzero(), below.count_nonzero()]).tolist()
+    if n_below + n_equal == k:
+        return below | equal, 0
+    return below | (equal & (equal.cumsum(0) <= k - n_below)), n_equal
 
 
-def _drawn(rates: Tensor, scores: SampleScores, epoch: int, options: Options) -> Tensor:
-    """Mask of the samples kept, each with the probability that is its rate."""
+def _scaled(rates: Tensor, exact: int | None, options: Options) -> tuple[Tensor, float]:
+    """Rates within budget and floor, and how many samples they are to keep."""
+    n_scored = len(rates)
+    budget, floor = options.budget, options.floor
+    if exact is not None:
+        budget = max(0, exact - (options.n_samples - n_scored)) / max(1, n_scored)
+        floor = min(floor, budget)
+    if budget is not None:
+        rates = scaled_to_budget(rates, budget, floor)
+    elif floor > 0.0:
+        rates = rates.clamp(min=floor)
+    expected = float(rates.sum())
+    if budget is not None and expected >= (budget - ROUNDING) * n_scored:
+        return rates, float(rounded(budget * n_scored))
+    return rates, expected
+
+
+def _drawn(
+    rates: Tensor, n_wanted: float, scores: SampleScores, epoch: int, options: Options
+) -> Tensor:
+    """Mask of the samples kept, each with the probability that is its rate, `n_wanted` in all.
+
+    Pareto sampling (Rosen, 1997): the lowest values of logit(lot) - logit(rate). Where each lot
+    below its rate would do, numbers would be binomial.
+    """
     if not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return rates > 0.0
-    # In the type of the rates: rounded to float32 afterwards a draw may become 1, and drawn in
+    # In the type of the rates: rounded to float32 afterwards a lot may become 1, and drawn in
     # float32 it is 0 too often for small rates in float64.
     generator = _generator(options.seed, epoch, _KEPT)
-    uniform = torch.rand(options.n_samples, generator=generator, dtype=rates.dtype, device=_HOST)
-    return uniform.to(rates.device)[scores.ids] < rates
+    lots = torch.rand(options.n_samples + 1, generator=generator, dtype=rates.dtype, device=_HOST)
+    # A fraction is kept by lot too.
+    size = int(n_wanted + float(lots[-1]))
+    key = lots[:-1].to(rates.device)[_places(scores, options)].logit_()
+    never = rates == 0.0
+    key.sub_(rates.logit()).masked_fill_(never, math.inf)
+    return first_k(key, min(size, len(rates) - int(never.count_nonzero())))[0]
+
+
+def _places(scores: SampleScores, options: Options) -> Any:
+    """Where the scored samples are among all: everywhere, more often than not."""
+    return slice(None) if len(scores) == options.n_samples else scores.indices
 
 
 def _filled_up(
-    kept: Tensor, rates: Tensor, scores: SampleScores, epoch: int, options: Options
+    kept: Tensor,
+    rates: Tensor,
+    scores: SampleScores,
+    epoch: int,
+    options: Options,
+    size: int,
 ) -> tuple[Tensor, int]:
     """Mask with the nearest samples added where too few are kept, and the ties among them.
 
-    Equally near ones go by lot: by id, epochs would add the same few again and again, and of a
+    Equally near ones go by lot: by index, epochs would add the same few again and again, and of a
     file sorted by class those of its first class.
     """
-    floor = options.min_samples - (options.n_samples - len(scores))
-    if int(kept.sum()) >= floor and options.min_per_class == 0:
+    floor = size - (options.n_samples - len(scores))
+    if int(kept.count_nonzero()) >= floor and options.min_per_class == 0:
         return kept, 0
     distance = options.policy.distance(scores, rates, options.estimator.resolution)
-    order = _order_by_lot(scores.ids, epoch, options)
+    order = _order_by_lot(scores.indices, epoch, options)
     kept, distance = kept[order], distance[order]
     if options.min_per_class:
-        labels = scores.labels[order]
+        labels = scores.labels[order].long()
         kept = kept | _missing_in_classes(kept, distance, labels, options.min_per_class)
-    added, ties = first_k(distance, floor - int(kept.sum()), among=~kept)
+    added, ties = first_k(distance, floor - int(kept.count_nonzero()), among=~kept)
     return torch.empty_like(kept).index_copy_(0, order, kept | added), ties
 
 
-def _order_by_lot(ids: Tensor, epoch: int, options: Options) -> Tensor:
-    """Places of `ids` in an order drawn for the epoch, the same whichever others there are."""
-    drawn = _shuffled(options.n_samples, options.seed, epoch, _FILLERS).to(ids.device)
-    if len(ids) == options.n_samples:
+def _order_by_lot(indices: Tensor, epoch: int, options: Options) -> Tensor:
+    """Places of `indices` in an order drawn for the epoch, the same whichever others there are."""
+    drawn = _shuffled(options.n_samples, options.seed, epoch, _FILLERS).to(indices.device)
+    if len(indices) == options.n_samples:
         return drawn
     place = torch.full_like(drawn, -1)
-    place[ids] = torch.arange(len(ids), device=ids.device)
+    place[indices] = torch.arange(len(indices), device=indices.device)
     placed = place[drawn]
     return placed[placed >= 0]
 
@@ -258,13 +289,9 @@ def _weights(rates: Tensor, drawn: Tensor, scores: SampleScores, options: Option
     if options.weight_power == 0.0 or not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return None
     weights = torch.ones(options.n_samples, dtype=torch.float32, device=rates.device)
-    sure = torch.where(drawn, rates, 1.0)
-    weights[scores.ids] = sure.pow(-options.weight_power).float()
+    places = _places(scores, options)
+    weights[places] = torch.where(drawn, rates.float().pow_(-options.weight_power), 1.0)
     return weights
-
-
-def _rescaled(weights: Tensor, rescale: bool) -> Tensor:
-    return weights / weights.mean() if rescale else weights
 
 
 def _shuffled(size: int, seed: int, epoch: int, stream: int) -> Tensor:

@@ -40,5 +40,7 @@ def filled_in(options: Mapping[str, Any]) -> dict[str, Any]:
         total = check_count(options["total_epochs"], "total_epochs", low=1)
         defaults = {**LOSSLESS, "final_epochs": math.ceil(FINAL_SHARE * total)}
         keep = defaults["keep"]
+    if options["step_budget"] is not None:
+        defaults = {**defaults, "budget": None}
     given = {name: value for name, value in options.items() if value is not None}
     return {**options, **defaults, **given, "keep": keep}

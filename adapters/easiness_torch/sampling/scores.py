@@ -1,7 +1,7 @@
 """The latest score of each sample, on one device, written without the host waiting for it.
 
 Every column has one entry more than there are samples: rows that are not to be written (unsound
-ones, and all but the last of several with one id) go to that last entry, so that no mask has to
+ones, and all but the last of several with one index) go to that last entry, so that no mask has to
 be brought to the host. `written_at` numbers rows in the order of writing; 0 means never scored.
 """
 
@@ -13,13 +13,8 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_core.validation import (
-    NEGATIVE_TOLERANCE,
-    NEGATIVE_TOLERANCE_HALF,
-    ROW_SUM_TOLERANCE,
-    ROW_SUM_TOLERANCE_HALF,
-)
 from easiness_torch.sampling.keep import SampleScores
+from easiness_torch.scoring.check import are_probs_likely, no_distribution
 from easiness_torch.scoring.closed_form import score_logits, score_probs
 from easiness_torch.scoring.device import moved
 
@@ -51,9 +46,11 @@ class ScoreTable:
             self.labels = column(torch.int32)
             self.written_at = column(torch.int64)
             self.fault = column(torch.uint8)
-            # Least and greatest id that was no sample's.
+            # Least and greatest index that was no sample's.
             self.stray = torch.zeros(2, dtype=torch.int64, device=device)
         self.clock = 0
+        # Whether the first rows given as logits look like probabilities; 0-d, on their device.
+        self.suspect: Tensor | None = None
 
     @property
     def device(self) -> torch.device:
@@ -81,13 +78,13 @@ class ScoreTable:
     @torch.no_grad()
     def update(
         self,
-        ids: Tensor,
+        indices: Tensor,
         rows: Tensor,
         labels: Tensor,
         estimator: ec.ClosedForm | ec.MonteCarlo,
         *,
         are_probs: bool,
-        ids_checked: bool = False,
+        indices_checked: bool = False,
         labels_checked: bool = False,
     ) -> None:
         """Score rows where they are, and write their scores where the table is.
@@ -96,6 +93,8 @@ class ScoreTable:
         take as long as the scores.
         """
         score = score_probs if are_probs else score_logits
+        if self.clock == 0:
+            self.suspect = None if are_probs else are_probs_likely(rows)
         if labels_checked:
             log_e, loss, predicted = score(rows, labels, estimator)
         else:
@@ -104,34 +103,34 @@ class ScoreTable:
         # A NaN anywhere in a row, and an infinite logit, make its easiness NaN.
         fault = log_e.isnan().to(torch.uint8) * NOT_FINITE
         if are_probs:
-            fault = torch.where((fault == 0) & _no_distribution(rows), NOT_PROBS, fault)
+            fault = torch.where((fault == 0) & no_distribution(rows), NOT_PROBS, fault)
         if not labels_checked:
             fault = torch.where(inside, fault, LABEL_OUTSIDE)
 
-        ids, fault = self._here(ids), self._here(fault).to(torch.uint8)
-        if not ids_checked:
-            ids = self._without_strays(ids)
+        indices, fault = self._here(indices), self._here(fault).to(torch.uint8)
+        if not indices_checked:
+            indices = self._without_strays(indices)
         bad = fault > 0
         spare = self.n_samples
-        self.fault.scatter_(0, torch.where(bad, ids, spare), fault)
+        self.fault.scatter_(0, torch.where(bad, indices, spare), fault)
 
-        slots = torch.where(bad, spare, ids)
-        order = torch.arange(self.clock + 1, self.clock + 1 + len(ids), device=self.device)
-        self.clock += len(ids)
+        slots = torch.where(bad, spare, indices)
+        order = torch.arange(self.clock + 1, self.clock + 1 + len(indices), device=self.device)
+        self.clock += len(indices)
         self.written_at.scatter_reduce_(0, slots, order, "amax")
-        # Writing one entry twice has no order on a GPU: only the last row of an id writes.
+        # Writing one entry twice has no order on a GPU: only the last row of an index writes.
         slots = torch.where(self.written_at.gather(0, slots) == order, slots, spare)
         for name, values in zip(SCORE_COLUMNS, (log_e, loss, predicted, labels), strict=True):
             column = getattr(self, name)
             column.scatter_(0, slots, self._here(values).to(column.dtype))
 
-    def _without_strays(self, ids: Tensor) -> Tensor:
+    def _without_strays(self, indices: Tensor) -> Tensor:
         """Ids with those of no sample led to the spare entry, and taken note of."""
-        known = (ids >= 0) & (ids < self.n_samples)
-        strays = torch.where(known, 0, ids)
+        known = (indices >= 0) & (indices < self.n_samples)
+        strays = torch.where(known, 0, indices)
         self.stray[0] = torch.minimum(self.stray[0], strays.amin())
         self.stray[1] = torch.maximum(self.stray[1], strays.amax())
-        return torch.where(known, ids, self.n_samples)
+        return torch.where(known, indices, self.n_samples)
 
     def _here(self, values: Tensor) -> Tensor:
         return moved(values, self.device)
@@ -139,12 +138,12 @@ class ScoreTable:
     def faults(self) -> tuple[int, int, int]:
         """Numbers of samples with a fault of each kind; here the host waits."""
         fault = self.fault[: self.n_samples]
-        counts = torch.stack([(fault == kind).sum() for kind in (1, 2, 3)])
+        counts = torch.stack([(fault == kind).count_nonzero() for kind in (1, 2, 3)])
         not_finite, outside, not_probs = counts.tolist()
         return not_finite, outside, not_probs
 
     def strays(self) -> tuple[int, int]:
-        """Least and greatest id seen that was no sample's, 0 where there was none."""
+        """Least and greatest index seen that was no sample's, 0 where there was none."""
         low, high = self.stray.tolist()
         return low, high
 
@@ -155,23 +154,46 @@ class ScoreTable:
 
     def named(self, kind: int) -> str:
         """Ids with a fault of this kind, the first few by name."""
-        ids = (self.fault[: self.n_samples] == kind).nonzero().squeeze(1)
-        shown = ", ".join(map(str, ids[:_NAMED].tolist()))
-        more = len(ids) - _NAMED
+        indices = (self.fault[: self.n_samples] == kind).nonzero().squeeze(1)
+        shown = ", ".join(map(str, indices[:_NAMED].tolist()))
+        more = len(indices) - _NAMED
         return shown + (f" and {more} more" if more > 0 else "")
 
     def scored(self) -> Tensor:
         """Mask of shape (n_samples,) of the samples that have a score."""
         return self.written_at[: self.n_samples] > 0
 
+    def count_levels(self, cuts: tuple[float, float]) -> dict[str, int]:
+        """Count samples by level, and those without a score."""
+        hard_to, easy_from = cuts
+        log_e, scored = self.log_easiness[: self.n_samples], self.scored()
+        n_scored, hard, easy = torch.stack(
+            [
+                scored.count_nonzero(),
+                ((log_e <= hard_to) & scored).count_nonzero(),
+                ((log_e >= easy_from) & scored).count_nonzero(),
+            ]
+        ).tolist()
+        unscored = self.n_samples - n_scored
+        return {
+            "hard": hard, "medium": n_scored - hard - easy, "easy": easy, "unscored": unscored
+        }  # fmt: skip
+
     def scores(self, cuts: tuple[float, float]) -> SampleScores:
-        """Scores of the samples that have one, with levels cut where an estimator's `cuts` say."""
-        ids = self.scored().nonzero().squeeze(1)
-        all_scored = len(ids) == self.n_samples
+        """Scores of the samples that have one, with levels cut where an estimator's `cuts` say.
+
+        Columns may be the table's own: take `copied()` of them to keep them.
+        """
+        scored = self.scored()
+        if int(scored.count_nonzero()) == self.n_samples:
+            indices = torch.arange(self.n_samples, device=self.device)
+        else:
+            indices = scored.nonzero().squeeze(1)
 
         def of_scored(column: Tensor) -> Tensor:
-            # A copy, so that nobody who holds the scores sees them change.
-            return column[: self.n_samples].clone() if all_scored else column[ids]
+            if len(indices) < self.n_samples:
+                return column[indices]
+            return column[: self.n_samples]
 
         log_e = of_scored(self.log_easiness)
         hard_to, easy_from = cuts
@@ -179,21 +201,10 @@ class ScoreTable:
         level.masked_fill_(log_e >= easy_from, int(ec.Level.EASY))
         level.masked_fill_(log_e <= hard_to, int(ec.Level.HARD))
         return SampleScores(
-            ids=ids,
-            easiness=log_e.exp(),
+            indices=indices,
             log_easiness=log_e,
             loss=of_scored(self.loss),
             level=level,
-            predicted=of_scored(self.predicted).long(),
-            labels=of_scored(self.labels).long(),
+            predicted=of_scored(self.predicted),
+            labels=of_scored(self.labels),
         )
-
-
-def _no_distribution(probs: Tensor) -> Tensor:
-    """Mask of the rows that are no probabilities: logits, most likely."""
-    half = probs.dtype in (torch.float16, torch.bfloat16)
-    tolerance = ROW_SUM_TOLERANCE_HALF if half else ROW_SUM_TOLERANCE
-    wide = probs if probs.dtype == torch.float64 else probs.float()
-    low, high = torch.aminmax(wide, dim=1)
-    below = low < -(NEGATIVE_TOLERANCE_HALF if half else NEGATIVE_TOLERANCE)
-    return ((wide.sum(1) - 1.0).abs() > tolerance) | below | (high > 1.0 + tolerance)

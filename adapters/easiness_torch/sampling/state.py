@@ -20,7 +20,7 @@ def pack_plan(plan: Plan | None) -> dict[str, Any] | None:
         return None
     return {
         "epoch": plan.epoch,
-        "ids": plan.ids,
+        "indices": plan.indices,
         "weights": plan.weights,
         "record": dict(plan.record),
     }
@@ -30,12 +30,12 @@ def unpack_plan(state: Mapping[str, Any] | None, n_samples: int) -> Plan | None:
     """Plan that `pack_plan` packed."""
     if state is None:
         return None
-    ids: Tensor | None = state["ids"]
+    indices: Tensor | None = state["indices"]
     weights: Tensor | None = state["weights"]
     return Plan(
         epoch=state["epoch"],
         n_samples=n_samples,
-        ids=None if ids is None else ids.cpu(),
+        indices=None if indices is None else indices.cpu(),
         weights=weights,
         record=dict(state["record"]),
     )
@@ -58,8 +58,8 @@ def check_state(state: Any, *, n_samples: int, seed: int) -> None:
         if not isinstance(state.get(name), kind):
             raise ValueError(_broken(name, kind.__name__, state.get(name)))
     running = state.get("running")
-    if running is not None and not {"epoch", "ids", "weights", "record"} <= set(running):
-        raise ValueError(_broken("running", "epoch, ids, weights and record", running))
+    if running is not None and not {"epoch", "indices", "weights", "record"} <= set(running):
+        raise ValueError(_broken("running", "epoch, indices, weights and record", running))
     scores = state.get("scores")
     lengths = dict.fromkeys(ROW_COLUMNS, n_samples + 1) | {"stray": 2}
     for name, length in lengths.items():

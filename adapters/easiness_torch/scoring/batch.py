@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch.scoring.check import check_number
+from easiness_torch.scoring.check import are_probs_likely, check_number, warn_of_probs
 from easiness_torch.scoring.closed_form import log_easiness
 
 _DEFAULT = ec.ClosedForm()
@@ -73,6 +73,8 @@ def select_batch(
     levels = ec.Level.of(keep, argument="keep") if is_levels else ec.EMHO
     with torch.no_grad():
         log_e = log_easiness(logits, labels, estimator=estimator)
+        if len(logits) and bool(are_probs_likely(logits)):
+            warn_of_probs(stacklevel=2)
         if interval is None:
             chosen = _at_levels(log_e, levels, estimator.cuts)
         else:

@@ -1,4 +1,4 @@
-"""Batches for scoring, with the ids of their samples."""
+"""Batches for scoring, with the indices of their samples."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, SequentialSampler, Subset
 
-from easiness_torch.scoring.ids import has_ids
-from easiness_torch.scoring.refresh import RefreshableSampler
+from easiness_torch.scoring.indices import has_indices, split_indices
 
 
 def batches_of_dataset(
     dataset: Dataset[Any], shard: tuple[int, int], batch_size: int, num_workers: int
 ) -> Iterator[tuple[Tensor, Any]]:
-    """Batches of a data set with ids; of this rank's share, equally long on all ranks."""
+    """Batches of a data set with indices; of this rank's share, equally long on all ranks."""
     size, rank = shard
     if size > 1:
         n_samples = len(dataset)  # type: ignore[arg-type]
         # Equally long, since a model may wait for all ranks in its forward pass.
         share = [i % n_samples for i in range(rank, -(-n_samples // size) * size, size)]
         dataset = Subset(dataset, share)
-    return _with_ids(DataLoader(dataset, batch_size=batch_size, num_workers=num_workers))
+    return _with_indices(DataLoader(dataset, batch_size=batch_size, num_workers=num_workers))
 
 
 def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
-    """Batches of a loader with ids, or of one that goes through its data set in order."""
+    """Batches of a loader with indices, or of one that goes through its data set in order."""
     samplers = (loader.sampler, getattr(loader.batch_sampler, "sampler", None))
-    if any(isinstance(sampler, RefreshableSampler) for sampler in samplers):
+    if any(hasattr(sampler, "refresh_due") for sampler in samplers):
         raise ValueError(
             "data: this loader draws from an EasinessSampler, and so has only what that selects; "
             "pass the data set itself, or a loader of its own"
         )
-    if has_ids(loader.dataset):
-        return _with_ids(loader)
+    if has_indices(loader.dataset):
+        return _with_indices(loader)
     in_order = (
         isinstance(loader.sampler, SequentialSampler)
         and isinstance(loader.batch_sampler, BatchSampler)
@@ -45,7 +44,7 @@ def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
         what = "drops its last batch" if in_order else "does not go through its data set in order"
         raise ValueError(
             f"data: this loader {what}, so that samples cannot be told apart; wrap its data set: "
-            f"DataLoader(with_ids(dataset), ...), or pass the data set itself"
+            f"DataLoader(with_indices(dataset), ...), or pass the data set itself"
         )
     return _numbered(loader)
 
@@ -56,10 +55,10 @@ def drops_samples(loader: DataLoader[Any]) -> bool:
     return bool(loader.drop_last and size and len(loader.sampler) % size)  # type: ignore[arg-type]
 
 
-def _with_ids(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
+def _with_indices(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
     # The loader draws its seed in here, and so when the first batch is asked for.
     for batch in loader:
-        yield _split(batch)
+        yield split_indices(loader.dataset, batch)
 
 
 def _numbered(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
@@ -68,11 +67,3 @@ def _numbered(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
     for batch, size in zip(loader, sizes, strict=True):
         yield torch.arange(start, start + size, device="cpu"), batch
         start += size
-
-
-def _split(batch: Any) -> tuple[Tensor, Any]:
-    if isinstance(batch, dict):
-        rest = dict(batch)
-        return rest.pop("id"), rest
-    ids, *rest_of_batch = batch
-    return ids, rest_of_batch

@@ -6,12 +6,19 @@ Values are on the device and are not looked at: that would make the host wait.
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import torch
 from torch import Tensor
 
 import easiness_core as ec
+from easiness_core.validation import (
+    NEGATIVE_TOLERANCE,
+    NEGATIVE_TOLERANCE_HALF,
+    ROW_SUM_TOLERANCE,
+    ROW_SUM_TOLERANCE_HALF,
+)
 
 # With float32, the square of d / (sigma sqrt 2) leaves its range below.
 SMALLEST_SIGMA_FLOAT32 = 1e-15
@@ -83,3 +90,45 @@ def check_number(value: Any, name: str, low: float, *, may_be_infinite: bool = F
         limit = "" if may_be_infinite else " and finite"
         raise ValueError(f"{name}: expected a value of at least {low:g}{limit}, got {value!r}")
     return float(value)
+
+
+def check_range(values: Tensor, name: str, stop: int, what: str) -> None:
+    """Check values on the host: whole numbers from 0 to `stop` - 1."""
+    if not len(values):
+        return
+    low, high = (int(end) for end in torch.aminmax(values))
+    if low >= 0 and high < stop:
+        return
+    bad = (values < 0) | (values >= stop)
+    first = int(values[bad][0])
+    ignored = "; leave out rows with ignored labels: rows = labels != -100" if first == -100 else ""
+    raise ValueError(
+        f"{name}: expected 0 to {stop - 1} ({what} = {stop}), got {int(bad.sum())} outside; the "
+        f"first is row {int(bad.nonzero()[0, 0])}, value {first}{ignored}"
+    )
+
+
+def no_distribution(probs: Tensor) -> Tensor:
+    """Mask of the rows that are no probabilities: logits, most likely."""
+    half = probs.dtype in (torch.float16, torch.bfloat16)
+    tolerance = ROW_SUM_TOLERANCE_HALF if half else ROW_SUM_TOLERANCE
+    wide = probs if probs.dtype == torch.float64 else probs.float()
+    low, high = torch.aminmax(wide, dim=1)
+    below = low < -(NEGATIVE_TOLERANCE_HALF if half else NEGATIVE_TOLERANCE)
+    return ((wide.sum(1) - 1.0).abs() > tolerance) | below | (high > 1.0 + tolerance)
+
+
+def are_probs_likely(logits: Tensor) -> Tensor:
+    """Whether rows given as logits all look like probabilities: a 0-d bool on their device."""
+    rows = logits.detach()
+    return rows.isfinite().all() & ~no_distribution(rows).any()
+
+
+def warn_of_probs(*, stacklevel: int) -> None:
+    """Warn of a model that ends in a softmax."""
+    warnings.warn(
+        "logits: all rows of the first batch lie in [0, 1] and sum to 1, so they are most likely "
+        "probabilities; remove the softmax at the end of the model (with sampler.update, pass "
+        "probs= instead)",
+        stacklevel=stacklevel + 1,
+    )

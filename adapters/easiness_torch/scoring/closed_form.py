@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch.scoring.check import check_rows
+from easiness_torch.scoring.check import check_range, check_rows
 from easiness_torch.scoring.log_phi import sum_log_phi
 from easiness_torch.scoring.monte_carlo import log_easiness_by_counting
 
@@ -45,15 +45,15 @@ def log_easiness(
     TypeError
         If an argument is no tensor of the right kind, or `estimator` no estimator.
     ValueError
-        If shapes or devices do not match, or sigma is below 1e-15 without float64 logits.
+        If shapes or devices do not match, if labels on the host are no classes (-100 included), or
+        if sigma is below 1e-15 without float64 logits.
 
     Notes
     -----
-    Values are not checked, since looking at them would make the host wait: labels outside the
-    classes raise IndexError or RuntimeError on the CPU, and fail as in
-    `torch.nn.functional.cross_entropy` on a GPU. In float64 the result is the core's within
-    1e-12 of itself; what float32 loses is in docs/torch_loss.md. Source: *Medium Samples Are
-    All You Need*, Definition 3.1 and Section 4.1.1.
+    Values on a GPU are not checked, since looking at them would make the host wait: there, labels
+    outside the classes fail as in `torch.nn.functional.cross_entropy`. In float64 the result is
+    the core's within 1e-12 of itself; what float32 loses is in docs/torch_loss.md. Source:
+    *Medium Samples Are All You Need*, Definition 3.1 and Section 4.1.1.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def log_easiness(
     ['0', '-0.0819', '-905']
     """
     check_rows(logits, labels, estimator)
-    return _log_easiness(torch.softmax(_widened(logits), dim=1), labels, estimator)
+    return _with_labels_named(torch.softmax(_widened(logits), dim=1), labels, estimator, "logits")
 
 
 def log_easiness_from_probs(
@@ -108,7 +108,21 @@ def log_easiness_from_probs(
     tensor([1.0000, 0.9214, 0.0000])
     """
     check_rows(probs, labels, estimator, name="probs")
-    return _log_easiness(_widened(probs), labels, estimator)
+    return _with_labels_named(_widened(probs), labels, estimator, "probs")
+
+
+def _with_labels_named(
+    h: Tensor, labels: Tensor, estimator: ec.ClosedForm | ec.MonteCarlo, rows: str
+) -> Tensor:
+    """Log easiness; labels on the host that are no classes, over which torch fails, are named."""
+    if torch.compiler.is_compiling():
+        return _log_easiness(h, labels, estimator)
+    try:
+        return _log_easiness(h, labels, estimator)
+    except (IndexError, RuntimeError):
+        if labels.device.type == "cpu":
+            check_range(labels, "labels", h.shape[1], f"columns of {rows}")
+        raise
 
 
 def score_logits(

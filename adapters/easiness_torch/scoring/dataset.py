@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,31 +11,32 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset
 
 import easiness_core as ec
-from easiness_torch.scoring.batches import batches_of_dataset, batches_of_loader, drops_samples
+from easiness_torch.scoring.batches import batches_of_dataset, batches_of_loader
 from easiness_torch.scoring.check import check_estimator
 from easiness_torch.scoring.device import all_moved, device_of
 from easiness_torch.scoring.gather import Gather
-from easiness_torch.scoring.ids import has_ids, with_ids
-from easiness_torch.scoring.refresh import RefreshableSampler
+from easiness_torch.scoring.indices import has_indices, with_indices
 
 _DEFAULT = ec.ClosedForm()
+_STEP = "pass step=, such as lambda model, batch: (model(batch[0])[0], batch[1])"
+
+
+Step = Callable[[torch.nn.Module, Any], tuple[Tensor, Tensor]]
 
 
 def score_dataset(
     model: torch.nn.Module,
     data: Dataset[Any] | DataLoader[Any],
     *,
-    sampler: RefreshableSampler | None = None,
     estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT,
-    step: Callable[[torch.nn.Module, Any], tuple[Tensor, Tensor]] | None = None,
+    step: Step | None = None,
     device: torch.device | str | None = None,
     batch_size: int = 512,
     num_workers: int = 0,
-) -> ec.Scores | None:
+) -> ec.Scores:
     """Score every sample of a data set by a model, in evaluation mode and without gradients.
 
-    With a sampler, its scores are refreshed on the device if that is due before the next epoch
-    (`sampler.refresh_due`); otherwise nothing is done. So one line before each epoch is enough.
+    For the scores of a sampler call `EasinessSampler.refresh`.
 
     Parameters
     ----------
@@ -43,16 +44,15 @@ def score_dataset(
         Gives logits. Each of its modules is back in its own training mode afterwards. For mixed
         precision call this within `torch.autocast`.
     data : Dataset or DataLoader
-        A map-style data set of samples `(x, y)`, `with_ids` or without, best without random
-        augmentation; or a loader over one, which without ids must go through it in order. Under
-        torch.distributed, a sampler that merges ranks is given each rank's share of a data set.
-    sampler : EasinessSampler, optional
-        Sampler to update. Its own estimator is used.
+        A map-style data set of samples `(x, y)`, `with_indices` or without, best without random
+        augmentation; or a loader over one, which without indices must go through it in order.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
-        How easiness is estimated, without a sampler.
+        How easiness is estimated.
     step : callable, optional
-        Takes the model and a batch (without ids, on the device), returns logits of shape
-        (n, n_classes) and labels of shape (n,). By default `x, y = batch; model(x), y`.
+        Takes the model and a batch (without indices, on the device), returns logits of shape
+        (n, n_classes) and labels of shape (n,). By default `x, y = batch; model(x), y`, or for a
+        mapping with a key "labels", `model(**rest), labels`; the model gives a tensor, or a mapping
+        with a key "logits" (`ModelOutput`).
     device : torch.device or str, optional
         Where batches are moved; by default where the model's first parameter is.
     batch_size, num_workers : int, default 512 and 0
@@ -60,13 +60,13 @@ def score_dataset(
 
     Returns
     -------
-    easiness_core.Scores or None
-        On the host, in the order of ids, with the exact summary; None with a sampler.
+    easiness_core.Scores
+        On the host, in the order of the data set, with the exact summary.
 
     Raises
     ------
     TypeError, ValueError
-        If samples are no pairs and there is no `step`, if a loader shuffles without ids or
+        If samples are no pairs and there is no `step`, if a loader shuffles without indices or
         leaves samples out, if lengths do not match, or if probabilities are not finite.
 
     Notes
@@ -84,53 +84,48 @@ def score_dataset(
     >>> score_dataset(torch.nn.Identity(), dataset).easiness.round(3)
     array([1.   , 0.039, 0.   ])
     """
-    if not isinstance(model, torch.nn.Module):
-        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
-    if sampler is not None:
-        if not isinstance(sampler, RefreshableSampler):
-            raise TypeError(f"sampler: expected EasinessSampler, got {type(sampler).__name__}")
-        if estimator != _DEFAULT:
-            raise ValueError(
-                "estimator: the sampler has its own; pass estimator= to EasinessSampler instead"
-            )
+    check_model(model)
     check_estimator(estimator)
-    n_samples = _length(data)
-    shard = (1, 0)
-    if sampler is not None:
-        if isinstance(data, DataLoader) and drops_samples(data):
-            raise ValueError(
-                "data: this loader drops its last batch, whose samples would not be scored; make "
-                "it with drop_last=False, or pass the data set itself"
-            )
-        due = sampler._begin_refresh(n_samples)
-        if due is None:
-            return None
-        shard = due
+    gather = Gather(length_of(data), estimator)
+    score_batches(
+        model, data, gather.add, shard=(1, 0), step=step, device=device_of(model, device),
+        batch_size=batch_size, num_workers=num_workers,
+    )  # fmt: skip
+    return gather.scores()
 
+
+def score_batches(
+    model: torch.nn.Module,
+    data: Dataset[Any] | DataLoader[Any],
+    add: Callable[[Tensor, Tensor, Tensor], None],
+    *,
+    shard: tuple[int, int],
+    step: Step | None,
+    device: torch.device,
+    batch_size: int,
+    num_workers: int,
+) -> None:
+    """Give `add` indices, logits and labels of all batches; of a data set, those of a shard."""
     if isinstance(data, DataLoader):
         batches = batches_of_loader(data)
     else:
-        dataset = data if has_ids(data) else with_ids(data)
+        dataset = data if has_indices(data) else with_indices(data)
         batches = batches_of_dataset(dataset, shard, batch_size, num_workers)
-    device = device_of(model, device)
-    gather = None if sampler is not None else Gather(n_samples, estimator)
     with evaluating(model):
-        for ids, batch in batches:
-            logits, labels = (step or _pair)(model, all_moved(batch, device))
-            if sampler is not None:
-                sampler.update(ids, logits, labels)
-            elif gather is not None:
-                gather.add(ids, logits, labels)
-    if gather is not None:
-        return gather.scores()
-    if sampler is not None:
-        sampler._end_refresh()
-    return None
+        for indices, batch in batches:
+            add(indices, *(step or _pair)(model, all_moved(batch, device)))
 
 
-def _length(data: Any) -> int:
+def check_model(model: Any) -> None:
+    """Check that `model` is a module."""
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
+
+
+def length_of(data: Any) -> int:
+    """Count the samples of a data set, or of a loader's; of all of it, where a part has indices."""
     dataset = data.dataset if isinstance(data, DataLoader) else data
-    while isinstance(dataset, Subset) and has_ids(dataset):
+    while isinstance(dataset, Subset) and has_indices(dataset):
         dataset = dataset.dataset
     if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
         raise TypeError(
@@ -157,10 +152,27 @@ def evaluating(model: torch.nn.Module) -> Iterator[None]:
 
 
 def _pair(model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
+    if isinstance(batch, Mapping) and "labels" in batch:
+        inputs = {key: value for key, value in batch.items() if key != "labels"}
+        return logits_of(model(**inputs)), batch["labels"]
     if not isinstance(batch, (list, tuple)) or len(batch) != 2:
         what = f"{len(batch)} parts" if isinstance(batch, (list, tuple)) else type(batch).__name__
         raise TypeError(
-            f"data: expected samples (x, y), got {what}; pass step=, a function of the model and "
-            f"a batch that returns logits and labels"
+            f"data: expected samples (x, y) or mappings with a key 'labels', got {what}; pass "
+            f"step=, a function of the model and a batch that returns logits and labels"
         )
-    return model(batch[0]), batch[1]
+    return logits_of(model(batch[0])), batch[1]
+
+
+def logits_of(output: Any, hint: str = _STEP) -> Tensor:
+    """Logits that a model gave, as a tensor or in a mapping (a `ModelOutput`)."""
+    if isinstance(output, Mapping) and isinstance(output.get("logits"), Tensor):
+        logits: Tensor = output["logits"]
+        return logits
+    if isinstance(output, Tensor):
+        return output
+    got = f"with keys {', '.join(map(str, output))}" if isinstance(output, Mapping) else ""
+    raise TypeError(
+        f"model: expected logits, as a tensor or under the key 'logits', got "
+        f"{' '.join(filter(None, [type(output).__name__, got]))}; {hint}"
+    )

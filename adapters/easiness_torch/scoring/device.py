@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import torch
@@ -27,11 +29,14 @@ def moved(values: Tensor, device: torch.device) -> Tensor:
 
 
 def all_moved(batch: Any, device: torch.device) -> Any:
-    """Move every tensor of a batch, however nested."""
+    """Move every tensor of a batch, however nested; mappings keep their type if they can."""
     if isinstance(batch, Tensor):
         return moved(batch, device)
-    if isinstance(batch, dict):
-        return {key: all_moved(value, device) for key, value in batch.items()}
+    if isinstance(batch, Mapping):
+        there = copy.copy(batch) if isinstance(batch, MutableMapping) else dict(batch)
+        for key, value in batch.items():
+            there[key] = all_moved(value, device)
+        return there
     if isinstance(batch, (list, tuple)):
         parts = [all_moved(value, device) for value in batch]
         return type(batch)(*parts) if hasattr(batch, "_fields") else parts

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_torch.scoring.check import check_matrix
+from easiness_torch.scoring.check import are_probs_likely, check_matrix, warn_of_probs
 
 _NAMED = 10
 
@@ -31,22 +31,24 @@ class Gather:
         self._summary = ec.Summary(estimator=estimator, n_bins=5)
         self._n_classes = 0
 
-    def add(self, ids: Tensor, logits: Tensor, labels: Tensor) -> None:
+    def add(self, indices: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Score a batch, without the samples that were seen before."""
         check_matrix(logits, "logits")
-        if len(ids) != len(logits):
+        if len(indices) != len(logits):
             raise ValueError(
-                f"logits: expected one row for each of {len(ids)} ids, got {len(logits)}"
+                f"logits: expected one row for each of {len(indices)} indices, got {len(logits)}"
             )
+        if not self._seen.any() and len(logits) and bool(are_probs_likely(logits)):
+            warn_of_probs(stacklevel=4)
         wide = logits if logits.dtype == torch.float64 else logits.float()
         probs = wide.softmax(1).cpu().numpy()
-        index = ids.cpu().numpy()
+        index = indices.cpu().numpy()
         bad = ~np.isfinite(probs).all(axis=1)
         if bad.any():
             shown = ", ".join(map(str, index[bad][:_NAMED]))
             raise ValueError(
-                f"logits: {int(bad.sum())} samples of a batch have logits with NaN or infinity: "
-                f"ids {shown}; look for these samples in the data and for a learning rate too high"
+                f"logits: {int(bad.sum())} samples of a batch have NaN or infinite logits: "
+                f"indices {shown}; look for them in the data, and for a learning rate too high"
             )
         # The first of several: loaders repeat samples to fill up their last batch.
         first = np.zeros(len(index), dtype=np.bool_)
@@ -66,7 +68,7 @@ class Gather:
         if missing.size:
             shown = ", ".join(map(str, missing[:_NAMED]))
             raise ValueError(
-                f"data: {missing.size} of {self._seen.size} samples were not in the loader: ids "
-                f"{shown}; pass the data set itself, or a loader over all of it without drop_last"
+                f"data: {missing.size} of {self._seen.size} samples were not in the loader: "
+                f"indices {shown}; pass the data set itself, or a loader over all of it"
             )
         return ec.Scores(**self._columns, summary=self._summary, n_classes=self._n_classes)

@@ -43,22 +43,15 @@ def sum_log_phi(
     continued by its tangent. `own` is h_i of shape (..., 1) where it is known: the compiler need
     not write `h` down then, only to look h_i up in it.
     """
-    if torch.is_grad_enabled() and h.requires_grad:
-        return _with_gradient(h, labels, scale, tail)
-    return _values(h, labels, scale, tail, own)[0]
-
-
-def _with_gradient(h: Tensor, labels: Tensor, scale: float, tail: float) -> Tensor:
     sums: Tensor
-    if torch.compiler.is_compiling():
-        sums = _PlainSumLogPhi.apply(h, labels, scale, tail)  # type: ignore[no-untyped-call]
-        return sums
-    try:
-        sums = _PlainSumLogPhi.apply(h, labels, scale, tail)  # type: ignore[no-untyped-call]
-    except RuntimeError:
-        # Under torch.func's transforms, which refuse a plain function. Any other error comes
-        # again.
+    # No public name tells; torch's own functions ask in this way.
+    if not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active():
+        # torch.func's transforms refuse a plain function, and log_ndtr has no rule for vmap.
         sums = _SumLogPhi.apply(h, labels, scale, tail)[0]  # type: ignore[no-untyped-call]
+    elif torch.is_grad_enabled() and h.requires_grad:
+        sums = _PlainSumLogPhi.apply(h, labels, scale, tail)  # type: ignore[no-untyped-call]
+    else:
+        sums = _values(h, labels, scale, tail, own)[0]
     return sums
 
 
@@ -140,6 +133,15 @@ class _SumLogPhi(torch.autograd.Function):
         ctx.mark_non_differentiable(output[1])
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(h, labels, output[1])
+        ctx.save_for_forward(h, labels)
+
+    @staticmethod
+    def jvp(ctx: Any, h_tangent: Tensor, *_: Any) -> tuple[Tensor, None]:
+        h, labels = ctx.saved_tensors[:2]
+        held = _arguments(h, labels, ctx.scale).clamp(min=-ctx.tail)
+        # The label's own place has a slope of 0.
+        rise = (h_tangent.gather(-1, labels.unsqueeze(-1)) - h_tangent) * ctx.scale
+        return (slope(held) * rise).sum(-1), None
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor | None, _: None) -> tuple[Tensor | None, None, None, None]:
@@ -168,16 +170,15 @@ class _Slope(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
         ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
-        (x,) = ctx.saved_tensors
-        s = slope(x)
-        below = _SERIES_BELOW[x.dtype]
-        q = 1.0 / x.clamp(max=below).square()
-        # slope = -x / (1 - q + 3 q^2 - ...), so x + slope = -x (q - 2 q^2 + 10 q^3 - 74 q^4 ...).
-        far = -x * q * (1.0 - q * (2.0 - q * (10.0 - q * (74.0 - 706.0 * q))))
-        return -grad * s * torch.where(x < below, far, x + s)
+        return grad * _slope_of_slope(*ctx.saved_tensors)
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor) -> Tensor:
+        return tangent * _slope_of_slope(*ctx.saved_tensors)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int], x: Tensor) -> tuple[Tensor, int]:
@@ -188,6 +189,15 @@ def slope(x: Tensor) -> Tensor:
     """Slope of log Phi, `phi(x) / Phi(x)`, differentiable."""
     result: Tensor = _Slope.apply(x)  # type: ignore[no-untyped-call]
     return result
+
+
+def _slope_of_slope(x: Tensor) -> Tensor:
+    s = slope(x)
+    below = _SERIES_BELOW[x.dtype]
+    q = 1.0 / x.clamp(max=below).square()
+    # slope = -x / (1 - q + 3 q^2 - ...), so x + slope = -x (q - 2 q^2 + 10 q^3 - 74 q^4 ...).
+    far = -x * q * (1.0 - q * (2.0 - q * (10.0 - q * (74.0 - 706.0 * q))))
+    return -s * torch.where(x < below, far, x + s)
 
 
 def _slope_of(x: Tensor) -> Tensor:

@@ -12,9 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 import easiness_core as ec
 from easiness_core.validation import check_count
 from easiness_torch.sampling.sampler import EasinessSampler
-from easiness_torch.scoring.dataset import score_dataset
 from easiness_torch.scoring.device import device_of
-from easiness_torch.scoring.ids import with_ids
+from easiness_torch.scoring.indices import with_indices
 from easiness_torch.training.check import (
     check_data,
     check_optimizer,
@@ -174,7 +173,7 @@ def fit(
     where = device_of(model, device)
     model.to(where)
     sampler = EasinessSampler(len(train), device=where, **options)  # type: ignore[arg-type]
-    numbered = with_ids(train)
+    numbered = with_indices(train)
     trainer = Trainer(
         model,
         DataLoader(
@@ -200,9 +199,9 @@ def fit(
             with clock.measure("score"), autocast(where, amp):
                 if sampler.options.refresh != "training":
                     scored = train if score_data is None else score_data
-                    score_dataset(
-                        model, scored, sampler=sampler, device=where,
-                        batch_size=score_batch_size, num_workers=num_workers,
+                    sampler.refresh(
+                        model, scored, device=where, batch_size=score_batch_size,
+                        num_workers=num_workers,
                     )  # fmt: skip
             rate = float(trainer.optimizer.param_groups[0]["lr"])
             with clock.measure("train"):

@@ -15,9 +15,12 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 import easiness_core as ec
 from easiness_torch.sampling.sampler import EasinessSampler
-from easiness_torch.scoring.dataset import evaluating
+from easiness_torch.scoring.check import are_probs_likely, warn_of_probs
+from easiness_torch.scoring.dataset import evaluating, logits_of
 from easiness_torch.scoring.device import all_moved, moved
 from easiness_torch.training.methods import PerSample
+
+_WRAP = "wrap it in a module that returns the logits alone"
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Clock:
 
 
 class Batches(Sampler[list[int]]):
-    """Batches of a sampler's ids; a last one of a single sample joins the one before it.
+    """Batches of a sampler's indices; a last one of a single sample joins the one before it.
 
     How many samples an epoch selects is any number, and batch norm has no statistics of one.
     """
@@ -52,7 +55,7 @@ class Batches(Sampler[list[int]]):
         self.batches = BatchSampler(sampler, batch_size, drop_last=False)
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Give lists of ids."""
+        """Give lists of indices."""
         waiting: list[int] = []
         for batch in self.batches:
             if len(batch) == 1 < self.batches.batch_size:
@@ -89,19 +92,24 @@ class Trainer:
         from_training = options.refresh == "training" and options.control_sizes is None
         total = torch.zeros((), device=self.device)
         n_samples = 0
-        for ids, x, y in self.loader:
+        for indices, x, y in self.loader:
             x, y = all_moved(x, self.device), moved(y, self.device).long()
             with autocast(self.device, self.amp):
-                logits = self.model(x)
+                logits = logits_of(self.model(x), _WRAP)
+            if not self.sampler._told:
+                # In the first batch alone, where the host may wait once.
+                self.sampler._told = True
+                if bool(are_probs_likely(logits)):
+                    warn_of_probs(stacklevel=3)
             if from_training:
-                self.sampler.update(ids, logits, y)
+                self.sampler.update(indices, logits, y)
             losses = self.criterion(logits.float(), y)
             if losses.shape != y.shape:
                 raise ValueError(
                     f"loss: expected one loss a sample, shape {tuple(y.shape)}, got "
                     f'{tuple(losses.shape)}; make it with reduction="none"'
                 )
-            loss = (losses * self.sampler.weights(ids).to(self.device)).mean()
+            loss = (losses * self.sampler.weights(indices)).mean()
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             self.optimizer.step()
@@ -137,7 +145,7 @@ def evaluate(
     with evaluating(model), autocast(device, amp):
         for x, y in DataLoader(data, batch_size=batch_size, num_workers=num_workers):
             # In float64 on the host: Metal has none.
-            logits.append(model(all_moved(x, device)).cpu().double())
+            logits.append(logits_of(model(all_moved(x, device)), _WRAP).cpu().double())
             labels.append(y.cpu().long())
     z, i = torch.cat(logits), torch.cat(labels).numpy()
     auroc = ec.auroc(z.numpy(), i, logits=True)

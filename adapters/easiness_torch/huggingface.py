@@ -1,0 +1,312 @@
+"""`EasinessTrainerMixin`: easiness sampling in Hugging Face's Trainer."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.scoring.dataset import logits_of
+
+try:
+    from transformers import TrainerCallback
+    from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, get_last_checkpoint
+except ImportError as error:
+    raise ImportError(
+        "easiness_torch.huggingface needs transformers: pip install 'transformers[torch]'"
+    ) from error
+
+if TYPE_CHECKING:
+    from transformers import Trainer as _Base
+else:
+    _Base = object
+
+__all__ = ["EasinessTrainerMixin"]
+
+# Keys of a training batch; evaluation batches have neither.
+_INDEX, _WEIGHT = "sample_index", "sample_weight"
+_HINT = "override compute_loss for models of other outputs"
+
+
+class EasinessTrainerMixin(_Base):
+    """Train a Hugging Face classifier on what `EasinessSampler` selects.
+
+    Put it before `Trainer`, or a subclass of that, and pass the sampler's options. Scores come
+    from the training pass. Evaluation and prediction are the Trainer's own.
+
+    The run has a fixed number of steps, so that the learning-rate schedule ends where it should:
+    `max_steps` if that is set, otherwise what the sampler's `budget` makes of `num_train_epochs`.
+    These steps are cut into `num_train_epochs` equal parts, which are the epochs that the Trainer
+    counts, logs and evaluates by; the sampler's own are long in the warm-up and at the end, and
+    short in between.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As `transformers.Trainer` takes them. `train_dataset` has a length and samples that are
+        mappings with a class index as label.
+    sampler_options : mapping, optional
+        Options of `EasinessSampler`; by default `{"keep": "lossless"}`. `total_epochs`,
+        `step_budget`, `batch_size`, `refresh`, `device` and `num_replicas` follow from the
+        training arguments.
+
+    Attributes
+    ----------
+    sampler : EasinessSampler or None
+        The sampler of the latest call of `train`; its `history` says what was selected.
+
+    Raises
+    ------
+    ImportError
+        If transformers is not installed (`pip install 'transformers[torch]'`).
+    ValueError
+        If `compute_loss_func` is given: override `sample_losses` instead. In `train`, if the
+        number of steps cannot be known, or a checkpoint has no state of the sampler.
+
+    Notes
+    -----
+    Written for transformers 5. Of the Trainer this overrides `train`, `get_train_dataloader` and
+    `compute_loss`, and calls one private method, by which unused columns are removed. Each process
+    saves the sampler's state into the checkpoint.
+
+    Examples
+    --------
+    ::
+
+        class Classifier(EasinessTrainerMixin, Trainer):
+            pass
+
+        trainer = Classifier(model, args, train_dataset=train, eval_dataset=test)
+        trainer.train()
+    """
+
+    sampler: EasinessSampler | None
+
+    def __init__(
+        self, *args: Any, sampler_options: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if self.compute_loss_func is not None:
+            raise ValueError(
+                "compute_loss_func: gives one loss a batch, and easiness sampling weighs those of "
+                "samples; override sample_losses(logits, labels) instead"
+            )
+        self.sampler_options = {"keep": "lossless", **(sampler_options or {})}
+        self.sampler = None
+        self._run: _Run | None = None
+        self._resume_from: str | None = None
+        # The loss is a mean over the batch: the Trainer divides it where gradients accumulate.
+        self.model_accepts_loss_kwargs = False
+        self.add_callback(_SaveSampler(self))
+
+    def train(self, resume_from_checkpoint: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Train, as `Trainer.train` does."""
+        folder = resume_from_checkpoint or None
+        if folder is True:
+            folder = get_last_checkpoint(self.args.output_dir)  # type: ignore[no-untyped-call]
+        self._resume_from = folder
+        return super().train(resume_from_checkpoint, *args, **kwargs)
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Make the loader of a run, over the samples that a new sampler selects."""
+        args = self.args
+        data: Any = self.train_dataset
+        if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+            raise ValueError(
+                f"train_dataset: expected a data set with a length, got {type(data).__name__}; "
+                f"for streams use EasinessStream"
+            )
+        n_epochs = math.ceil(args.num_train_epochs)
+        per_step = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+        options = {
+            "seed": args.seed if args.data_seed is None else args.data_seed,
+            **self.sampler_options, "total_epochs": n_epochs, "refresh": "training",
+            "device": args.device, "num_replicas": 1,
+        }  # fmt: skip
+        n_steps = args.max_steps
+        if n_steps <= 0:
+            budgeted = EasinessSampler(len(data), **options)
+            if budgeted.options.budget is None:
+                raise ValueError(
+                    "max_steps: expected the number of steps, since how many samples will be "
+                    "selected is not known; set max_steps in TrainingArguments, or pass "
+                    'sampler_options={"budget": ...}'
+                )
+            n_steps = max(round(budgeted.expected_steps(per_step) / n_epochs), 1) * n_epochs
+        options |= {"step_budget": n_steps, "batch_size": per_step, "budget": None}
+        self.sampler = EasinessSampler(len(data), **options)
+        self._run = _Run(self.sampler, -(-n_steps // n_epochs) * per_step)
+        if self._resume_from is not None:
+            path = _path(self._resume_from, args.process_index)
+            if not os.path.exists(path):
+                raise ValueError(
+                    f"resume_from_checkpoint: expected {path}, saved by a trainer with easiness "
+                    f"sampling on as many processes"
+                )
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            self._run.load_state_dict(state, per_step)
+        collate = self._get_collator_with_removed_columns(self.data_collator, "training")
+        loader = DataLoader(
+            _Weighted(data),
+            batch_size=args.train_batch_size,
+            sampler=self._run,
+            collate_fn=_Collator(collate),
+            num_workers=args.dataloader_num_workers,
+            pin_memory=args.dataloader_pin_memory,
+            persistent_workers=args.dataloader_persistent_workers,
+            prefetch_factor=args.dataloader_prefetch_factor,
+        )
+        prepared: DataLoader[Any] = self.accelerator.prepare(loader)
+        return prepared
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: Any,
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """Weigh the losses of a training batch, and update the sampler; otherwise as Trainer."""
+        if _INDEX not in inputs or self.sampler is None:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        inputs = dict(inputs)
+        indices, weights = inputs.pop(_INDEX), inputs.pop(_WEIGHT)
+        labels = inputs.pop("labels", None)
+        if labels is None:
+            raise ValueError(
+                f"inputs: expected class indices under the key 'labels', got {', '.join(inputs)}"
+            )
+        outputs = model(**inputs)
+        logits = logits_of(outputs, _HINT)
+        losses = self.sample_losses(logits, labels)
+        self.sampler.update(indices, logits, labels)
+        loss = (losses * weights).mean()
+        return (loss, outputs) if return_outputs else loss
+
+    def sample_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Loss of each sample: cross-entropy, with the label smoothing of the arguments.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (n, n_classes)
+            What the model gives.
+        labels : Tensor of shape (n,), int64
+            Given classes.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+        """
+        return torch.nn.functional.cross_entropy(
+            logits.float(), labels, reduction="none",
+            label_smoothing=self.args.label_smoothing_factor,
+        )  # fmt: skip
+
+
+class _Run(Sampler[tuple[int, float]]):
+    """Indices with their weights of a whole run, in parts of equal length.
+
+    Weights come along with the indices: loaders fetch ahead, so that an epoch may have begun
+    while the last batch of the one before is still to be trained on.
+    """
+
+    def __init__(self, sampler: EasinessSampler, length: int) -> None:
+        self.sampler, self.length = sampler, length
+        self.turn = 0
+        self.epochs: dict[int, tuple[Tensor, Tensor]] = {}
+        self.first = 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        start = self.turn * self.length
+        self.turn += 1
+        end = epoch = 0
+        while end < start + self.length:
+            begin, end = end, end + self.sampler.expected_steps(1, epochs=[epoch])
+            if end > start:
+                part = slice(max(start - begin, 0), start + self.length - begin)
+                indices, weights = (
+                    column[part].tolist() for column in self._epoch(epoch, end - begin)
+                )
+                yield from zip(indices, weights, strict=True)
+            epoch += 1
+
+    def _epoch(self, epoch: int, size: int) -> tuple[Tensor, Tensor]:
+        if epoch < self.first:
+            # Trained on before the checkpoint: batches that a resumed run counts and skips.
+            return torch.zeros(size, dtype=torch.int64), torch.ones(size)
+        if epoch not in self.epochs:
+            self.sampler.set_epoch(epoch)
+            order = torch.tensor(list(self.sampler), dtype=torch.int64)
+            self.epochs[epoch] = order, self.sampler.weights(order, device="cpu")
+            self.epochs.pop(epoch - 2, None)
+        return self.epochs[epoch]
+
+    def state_dict(self, step: int) -> dict[str, Any]:
+        return {"step": step, "sampler": self.sampler.state_dict(), "epochs": dict(self.epochs)}
+
+    def load_state_dict(self, state: Mapping[str, Any], per_step: int) -> None:
+        self.sampler.load_state_dict(state["sampler"])
+        self.epochs = dict(state["epochs"])
+        self.first = min(self.epochs)
+        self.turn = state["step"] // (self.length // per_step)
+
+
+class _Weighted(Dataset[Any]):
+    """Samples by index, with index and weight."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, pair: tuple[int, float]) -> Any:
+        return (*pair, self.dataset[pair[0]])
+
+    def __getitems__(self, pairs: Sequence[tuple[int, float]]) -> list[Any]:
+        fetch: Callable[[list[int]], Any] | None = getattr(self.dataset, "__getitems__", None)
+        if fetch is None:
+            return [self[pair] for pair in pairs]
+        samples = fetch([index for index, _ in pairs])
+        return [(*pair, sample) for pair, sample in zip(pairs, samples, strict=True)]
+
+
+class _Collator:
+    """The Trainer's collator for samples, with two more columns."""
+
+    def __init__(self, collate: Callable[[list[Any]], Any]) -> None:
+        self.collate = collate
+
+    def __call__(self, rows: Sequence[tuple[int, float, Any]]) -> Any:
+        indices, weights, samples = zip(*rows, strict=True)
+        batch = self.collate(list(samples))
+        batch[_INDEX] = torch.tensor(indices)
+        batch[_WEIGHT] = torch.tensor(weights)
+        return batch
+
+
+class _SaveSampler(TrainerCallback):
+    """Writes the sampler's state into each checkpoint."""
+
+    def __init__(self, trainer: Any) -> None:
+        self.trainer = trainer
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Write the state of this process."""
+        folder = os.path.join(args.output_dir, f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}")
+        os.makedirs(folder, exist_ok=True)
+        run_state = self.trainer._run.state_dict(state.global_step)
+        torch.save(run_state, _path(folder, args.process_index))
+
+
+def _path(folder: str, process: int) -> str:
+    return os.path.join(folder, f"easiness_{process}.pt")

@@ -1,0 +1,144 @@
+"""Where the sampler's scores come from: the training loop, or a pass over the data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from easiness_torch.sampling.epochs import EpochSampler
+from easiness_torch.sampling.input import check_update
+from easiness_torch.sampling.merge import greatest, world
+from easiness_torch.sampling.scores import ScoreTable
+from easiness_torch.scoring.batches import drops_samples
+from easiness_torch.scoring.dataset import Step, check_model, length_of, score_batches
+from easiness_torch.scoring.device import device_of
+
+
+class ScoredSampler(EpochSampler):
+    """Sampler that is given scores."""
+
+    def update(
+        self,
+        indices: Tensor | Sequence[int],
+        logits: Tensor | None = None,
+        labels: Tensor | Sequence[int] | None = None,
+        *,
+        probs: Tensor | None = None,
+    ) -> None:
+        """Score a batch, and keep its scores for the epochs to come.
+
+        All of it happens on the device of `logits`; the host never waits for it. So what is on
+        another device than the host is looked at only when the next epoch begins, or by `check`.
+
+        Parameters
+        ----------
+        indices : Tensor or sequence of int, shape (n,)
+            Of the samples in the data set, any integer dtype, on any device. Of several rows
+            with one index the last counts.
+        logits : Tensor of shape (n, n_classes)
+            What the model gives, any floating-point dtype; gradients are not touched.
+        labels : Tensor or sequence of int, shape (n,)
+            Given classes, 0 to n_classes - 1.
+        probs : Tensor of shape (n, n_classes), optional
+            Probabilities in place of logits, from a model that ends in a softmax.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If types or shapes are wrong, or indices or labels on the host are out of range.
+        """
+        checked = check_update(indices, logits, labels, probs, self.options.n_samples)
+        if len(checked.indices):
+            self._losses_on = checked.rows.device
+            table = self._table_on(checked.rows.device)
+            table.update(estimator=self.options.estimator, **checked._asdict())
+            self._version += 1
+
+    @property
+    def refresh_due(self) -> bool:
+        """Whether all samples are to be scored before the next epoch.
+
+        True if that epoch selects and is a multiple of `refresh` after the warm-up, until
+        `refresh` was called; and if it selects while no sample has a score.
+        """
+        if self._replay or not self.options.needs_scores(self._next):
+            return False
+        if self._table is None or self._table.clock == 0:
+            return True
+        return self.options.refreshes(self._next) and self._refreshed_for != self._next
+
+    def refresh(
+        self,
+        model: torch.nn.Module,
+        data: Dataset[Any] | DataLoader[Any],
+        *,
+        step: Step | None = None,
+        device: torch.device | str | None = None,
+        batch_size: int = 512,
+        num_workers: int = 0,
+    ) -> None:
+        """Score all samples by a model if that is due before the next epoch, else do nothing.
+
+        The one call before each epoch of a loop that scores in a pass of its own. The model is in
+        evaluation mode meanwhile; modes and random numbers are put back afterwards.
+
+        Parameters
+        ----------
+        model : torch.nn.Module
+            Gives logits. For mixed precision call this within `torch.autocast`.
+        data : Dataset or DataLoader
+            The data set that the sampler is for, best without random augmentation, `with_indices`
+            or without; or a loader over all of it. Under torch.distributed, of a data set each
+            rank scores its share, unless `merge_ranks` is off; call it on all ranks.
+        step, device, batch_size, num_workers
+            As in `score_dataset`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `score_dataset`, and if the data set has another length than the sampler.
+        """
+        check_model(model)
+        n_samples = length_of(data)
+        if isinstance(data, DataLoader) and drops_samples(data):
+            raise ValueError(
+                "data: this loader drops its last batch, whose samples would not be scored; make "
+                "it with drop_last=False, or pass the data set itself"
+            )
+        if n_samples != self.options.n_samples:
+            raise ValueError(
+                f"data: expected {self.options.n_samples} samples, as the sampler was made for, "
+                f"got {n_samples}"
+            )
+        self._losses_on = device_of(model, device)
+        shard = self._shard_to_score()
+        self._announced = not self._replay
+        if shard is None:
+            return
+        score_batches(
+            model, data, self.update, shard=shard, step=step, device=self._losses_on,
+            batch_size=batch_size, num_workers=num_workers,
+        )  # fmt: skip
+        self._refreshed_for = self._next
+        if self._merging():
+            self._synchronize(self._next)
+
+    def _shard_to_score(self) -> tuple[int, int] | None:
+        """Return the number of shards and the one to score here, or None if none is due."""
+        if not self._merging():
+            return (1, 0) if self.refresh_due else None
+        # Due on any rank: one alone would wait for the others for ever.
+        device = self._device or torch.device("cpu")
+        clock = 0 if self._table is None else self._table.clock
+        due, clock = greatest([int(self.refresh_due), clock], device)
+        if not due:
+            return None
+        # Rows are numbered from the same number on: scores to come are the latest.
+        if self._table is None:
+            self._table = ScoreTable(self.options.n_samples, device)
+        self._table.clock = clock
+        return world()

@@ -1,0 +1,223 @@
+"""Hugging Face's Trainer over a tiny model made from its configuration."""
+
+import pytest
+import torch
+from torch.utils.data import Dataset, IterableDataset
+
+import easiness_core as ec
+
+transformers = pytest.importorskip("transformers")
+
+from easiness_torch.huggingface import EasinessTrainerMixin  # noqa: E402
+from transformers import BertConfig, BertForSequenceClassification, Trainer  # noqa: E402
+
+N, CLASSES = 480, 3
+
+
+class Classifier(EasinessTrainerMixin, Trainer):
+    """Keeps the batches that it trained on."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.seen = []
+        self.rates = []
+
+    def compute_loss(self, model, inputs, *args, **kwargs):
+        if "sample_index" in inputs:
+            self.seen.append((inputs["sample_index"].tolist(), inputs["sample_weight"].tolist()))
+        return super().compute_loss(model, inputs, *args, **kwargs)
+
+
+class Tokens(Dataset):
+    """Sentences of which the first word says the class, in most of them; with unused columns."""
+
+    def __init__(self, n_samples=N, seed=0):
+        generator = torch.Generator().manual_seed(seed)
+        self.labels = torch.randint(0, CLASSES, (n_samples,), generator=generator)
+        self.words = torch.randint(10, 30, (n_samples, 6), generator=generator)
+        clear = torch.rand(n_samples, generator=generator) < 0.9
+        self.words[clear, 0] = self.labels[clear] + 3
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        return {
+            "input_ids": self.words[index], "labels": int(self.labels[index]), "id": f"s{index}",
+        }  # fmt: skip
+
+
+class Endless(IterableDataset):
+    def __iter__(self):
+        yield 1
+
+
+def model(seed=0):
+    torch.manual_seed(seed)
+    return BertForSequenceClassification(
+        BertConfig(
+            vocab_size=30, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+            intermediate_size=32, max_position_embeddings=8, num_labels=CLASSES,
+        )
+    )  # fmt: skip
+
+
+def trainer_of(folder, *, data=None, sampler_options=None, kind=Classifier, **arguments):
+    given = {
+        "output_dir": str(folder), "per_device_train_batch_size": 16, "num_train_epochs": 8,
+        "learning_rate": 5e-3, "report_to": [], "save_strategy": "no", "use_cpu": True,
+        "logging_strategy": "no", "disable_tqdm": True, "dataloader_pin_memory": False,
+    }  # fmt: skip
+    args = transformers.TrainingArguments(**given | arguments)
+    options = {} if sampler_options is None else {"sampler_options": sampler_options}
+    return kind(
+        model(), args, train_dataset=data or Tokens(), eval_dataset=Tokens(200, seed=1), **options
+    )
+
+
+def test_a_run_learns_and_its_schedule_ends(tmp_path):
+    trainer = trainer_of(tmp_path, lr_scheduler_type="linear", warmup_steps=5)
+    output = trainer.train()
+    # 1 + 2 full epochs of 30 steps and 5 of 11 by the budget: 145, and in eighths 144.
+    assert output.global_step == len(trainer.seen) == 144
+    assert set(trainer.lr_scheduler.get_last_lr()) == {0.0}
+    assert trainer.state.epoch == 8
+    logits = trainer.predict(trainer.eval_dataset).predictions
+    assert (logits.argmax(1) == trainer.eval_dataset.labels.numpy()).mean() > 0.8
+    history = trainer.sampler.history
+    assert [record["selective"] for record in history] == [False, *[True] * 5, False, False]
+    assert sum(len(indices) for indices, _ in trainer.seen) == 144 * 16
+
+
+def test_batches_are_the_samplers_with_its_weights(tmp_path):
+    trainer = trainer_of(tmp_path)
+    trainer.train()
+    indices = [index for batch, _ in trainer.seen for index in batch]
+    weights = [weight for _, batch in trainer.seen for weight in batch]
+    at = 0
+    for record in trainer.sampler.history:
+        part = slice(at, at + record["n_selected"])
+        at += record["n_selected"]
+        assert len(set(indices[part])) == len(indices[part])
+        soft = [weight != 1.0 for weight in weights[part]]
+        assert any(soft) == record["selective"]
+        # Weights of the epoch that an index was drawn for, in its last batch too.
+        assert min(weights[part], default=1.0) >= 1.0
+
+
+@pytest.mark.parametrize("max_steps", [50, 51])
+def test_max_steps_is_the_number_of_steps(tmp_path, max_steps):
+    trainer = trainer_of(
+        tmp_path, max_steps=max_steps, num_train_epochs=4,
+        sampler_options={"keep": {ec.MHO: 1.0, ec.EO: 0.3}, "warmup_epochs": 1},
+    )  # fmt: skip
+    assert trainer.train().global_step == max_steps
+    assert set(trainer.lr_scheduler.get_last_lr()) == {0.0}
+    unknown = trainer_of(tmp_path, sampler_options={"keep": ec.MO})
+    with pytest.raises(ValueError, match="max_steps: expected the number of steps, since how many"):
+        unknown.train()
+
+
+def test_accumulated_gradients_are_those_of_one_batch(tmp_path):
+    weights = []
+    for batch, accumulate in ((16, 1), (4, 4)):
+        trainer = trainer_of(
+            tmp_path, per_device_train_batch_size=batch, gradient_accumulation_steps=accumulate,
+            max_steps=30, num_train_epochs=1, optim="sgd", max_grad_norm=0.0,
+            sampler_options={"keep": {ec.MHO: 1.0, ec.EO: 0.5}, "warmup_epochs": 1},
+        )  # fmt: skip
+        for module in trainer.model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        assert trainer.train().global_step == 30
+        assert len(trainer.seen) == 30 * accumulate
+        weights.append(trainer.model.classifier.weight.detach().clone())
+    torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-6)
+    assert not torch.equal(weights[0], model().classifier.weight)
+
+
+def test_evaluation_is_the_trainers_own(tmp_path):
+    trainer = trainer_of(tmp_path, eval_strategy="epoch", max_steps=80, num_train_epochs=4)
+    trainer.train()
+    plain = trainer_of(tmp_path, kind=Trainer)
+    plain.model.load_state_dict(trainer.model.state_dict())
+    losses = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
+    assert len(losses) == 4
+    assert losses[-1] == pytest.approx(plain.evaluate()["eval_loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("save_at", [17, 30, 71])
+def test_a_resumed_run_selects_and_ends_as_one_that_did_not_stop(tmp_path, save_at):
+    whole = trainer_of(tmp_path, save_strategy="steps", save_steps=save_at)
+    whole.train()
+    resumed = trainer_of(tmp_path)
+    resumed.train(resume_from_checkpoint=f"{tmp_path}/checkpoint-{save_at}")
+    assert resumed.seen == whole.seen[save_at:]
+    for one, other in zip(resumed.model.parameters(), whole.model.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+    assert resumed.sampler.history == whole.sampler.history
+    # The newest is the last: nothing is left to do.
+    assert trainer_of(tmp_path).train(resume_from_checkpoint=True).global_step == 144
+
+
+def test_data_sets_of_the_library_and_worker_processes(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    tokens = Tokens()
+    data = datasets.Dataset.from_dict(
+        {"input_ids": tokens.words.tolist(), "labels": tokens.labels.tolist(),
+         "text": [f"s{k}" for k in range(N)]}
+    )  # fmt: skip
+    found = []
+    for source, workers in ((tokens, 0), (data, 0), (data, 2)):
+        trainer = trainer_of(
+            tmp_path, data=source, max_steps=80, num_train_epochs=4, dataloader_num_workers=workers
+        )
+        trainer.train()
+        found.append(trainer.seen)
+    assert found[0] == found[1]
+    # Workers fetch ahead, and so draw an epoch before the last scores of the one before.
+    assert found[2][:30] == found[1][:30]
+    assert len(found[2]) == 80
+
+
+def test_mistakes_say_what_to_do(tmp_path):
+    args = transformers.TrainingArguments(str(tmp_path), use_cpu=True, report_to=[])
+    with pytest.raises(ValueError, match=r"compute_loss_func: .*override sample_losses\(logits"):
+        Classifier(model(), args, train_dataset=Tokens(), compute_loss_func=lambda *_: 0)
+    plain = trainer_of(tmp_path, kind=Trainer, max_steps=2, save_strategy="steps", save_steps=2)
+    plain.train()
+    with pytest.raises(ValueError, match="saved by a trainer with easiness sampling on as many"):
+        trainer_of(tmp_path).train(resume_from_checkpoint=True)
+    with pytest.raises(ValueError, match="train_dataset: expected a data set with a length"):
+        trainer_of(tmp_path, data=Endless(), max_steps=5).train()
+
+
+def test_samples_are_padded_by_the_collator_and_labels_found(tmp_path):
+    from tokenizers import Tokenizer, models
+
+    words = {"[PAD]": 0, "[UNK]": 1} | {f"w{k}": k for k in range(2, 30)}
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(models.WordLevel(words, unk_token="[UNK]")), pad_token="[PAD]"
+    )
+    tokens = Tokens()
+    samples = [
+        {"input_ids": tokens.words[k, : 2 + k % 4].tolist(), "label": int(tokens.labels[k]), "n": k}
+        for k in range(N)
+    ]
+    shapes = set()
+
+    class Shapes(Classifier):
+        def compute_loss(self, model, inputs, *args, **kwargs):
+            shapes.add(tuple(inputs["input_ids"].shape))
+            assert set(inputs) == {
+                "input_ids", "attention_mask", "labels", "sample_index", "sample_weight",
+            }  # fmt: skip
+            rows = tokens.labels[inputs["sample_index"]]
+            assert torch.equal(inputs["labels"], rows)
+            return super().compute_loss(model, inputs, *args, **kwargs)
+
+    trainer = trainer_of(tmp_path, data=samples, kind=Shapes, max_steps=80, num_train_epochs=4)
+    trainer.data_collator = transformers.DataCollatorWithPadding(tokenizer)
+    trainer.train()
+    assert {shape[0] for shape in shapes} == {16}
+    assert len(trainer.seen) == 80
