@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import TypeVar
 
+__all__ = ["counted", "progress_bar"]
+
 T = TypeVar("T")
 
 

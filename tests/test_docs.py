@@ -137,7 +137,9 @@ def test_every_public_name_is_in_the_reference_once():
                 text = text.split("\n\n")[0 if kind == "data" else 1]
                 names += [f"{module}.{name}" for name in text.split()]
     packages = [path.name for path in (ROOT / "adapters").glob("easiness_*")]
-    modules = ["easiness_core", "easiness_core.testing", "easiness_core.validation", *packages]
+    parts = ["class_names", "displays", "progress", "testing", "validation"]
+    modules = ["easiness_core", *(f"easiness_core.{part}" for part in parts), *packages]
+    modules += ["easiness_torch.huggingface", "easiness_torch.lightning"]
     public = [
         f"{module}.{name}"
         for module in modules
