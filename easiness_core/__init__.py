@@ -5,7 +5,9 @@ Arrays in, arrays out; no framework is imported. Start with `score`.
 
 from easiness_core._version import __version__
 from easiness_core.classes import ClassTable, class_table
+from easiness_core.comparison import ChangeTable, Comparison, compare
 from easiness_core.estimators import ClosedForm, MonteCarlo
+from easiness_core.groups import GroupTable, group_table
 from easiness_core.label_errors import LabelErrors, find_label_errors
 from easiness_core.level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
 from easiness_core.logits import softmax
@@ -35,9 +37,12 @@ __all__ = [
     "MHO",
     "MO",
     "SIGMA_GRID",
+    "ChangeTable",
     "ClassTable",
     "ClosedForm",
+    "Comparison",
     "EasinessBins",
+    "GroupTable",
     "LabelErrors",
     "Level",
     "Margins",
@@ -48,11 +53,13 @@ __all__ = [
     "__version__",
     "auroc",
     "class_table",
+    "compare",
     "easiness",
     "easiness_bins",
     "expected_sample_easiness_error",
     "find_label_errors",
     "fit_sigma",
+    "group_table",
     "levels",
     "log_easiness",
     "loss_rank_selection",

@@ -1,0 +1,372 @@
+"""Two sets of scores of the same samples: what moved, and whether it is more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._exact_tests import holm, sign_test
+from easiness_core._input.convert import refuse_missing, to_array
+from easiness_core._input.numbers import check_vector
+from easiness_core.errors import InputTypeError, InputValueError
+from easiness_core.level import Level, check_level_array
+
+_WORDS = tuple(level.name.lower() for level in Level if level.name)
+
+
+@dataclass(frozen=True, eq=False)
+class ChangeTable:
+    """Changes of each class, or of each group; arrays of shape (n_names,).
+
+    Attributes
+    ----------
+    names : tuple of str
+        Classes by the new labels, or groups; sorted, numbers by value.
+    count : int64
+        Samples in both sets of scores.
+    accuracy_old, accuracy_new, mean_easiness_old, mean_easiness_new : float64
+        In [0, 1].
+    hard_old, hard_new, gained, lost : int64
+        Hard samples; wrong ones that became right, and right ones that became wrong.
+    p_value : float64
+        Exact McNemar test of each, adjusted for their number by Holm's method.
+    """
+
+    names: tuple[str, ...]
+    count: NDArray[np.int64]
+    accuracy_old: NDArray[np.float64]
+    accuracy_new: NDArray[np.float64]
+    mean_easiness_old: NDArray[np.float64]
+    mean_easiness_new: NDArray[np.float64]
+    hard_old: NDArray[np.int64]
+    hard_new: NDArray[np.int64]
+    gained: NDArray[np.int64]
+    lost: NDArray[np.int64]
+    p_value: NDArray[np.float64]
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """Columns of the table, ready for JSON."""
+        return {name: np.asarray(column).tolist() for name, column in vars(self).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What `compare` found about the samples that both sets of scores hold.
+
+    Attributes
+    ----------
+    joined_by : str
+        "id", or "row" where neither set has ids.
+    n_samples, n_only_old, n_only_new, n_relabeled : int
+        Samples in both sets, in one only, and in both with another label.
+    old, new : dict of str to number
+        accuracy, mean_easiness, msr (shares), hard, medium, easy (counts) of the joint samples.
+    transitions : ndarray of shape (3, 3), int64
+        Samples by old level (row) and new level (column): hard, medium, easy.
+    n_gained, n_lost : int
+        Wrong predictions that became right, and right ones that became wrong.
+    mcnemar_p : float
+        Exact two-sided McNemar test of these two.
+    n_easier, n_harder : int
+        Samples whose log easiness rose, and fell; equal ones are left out.
+    sign_p : float
+        Two-sided sign test of these two.
+    by_class, by_group : ChangeTable, by_group None without groups
+        Changes of each class and of each group.
+    samples : dict of str to ndarray of shape (n_samples,)
+        In the order of the old scores: id (where there are ids), old_row, new_row, label (the
+        new one), and with _old and _new: predicted, easiness, log_easiness, level, correct.
+    newly_hard : ndarray of int64
+        Positions in `samples` of those that are hard now and were not, least log easiness first.
+    """
+
+    joined_by: str
+    n_samples: int
+    n_only_old: int
+    n_only_new: int
+    n_relabeled: int
+    old: dict[str, float]
+    new: dict[str, float]
+    transitions: NDArray[np.int64]
+    n_gained: int
+    n_lost: int
+    mcnemar_p: float
+    n_easier: int
+    n_harder: int
+    sign_p: float
+    by_class: ChangeTable
+    by_group: ChangeTable | None
+    samples: dict[str, NDArray[Any]]
+    newly_hard: NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        old, new = self.old["accuracy"], self.new["accuracy"]
+        return (
+            f"Comparison({self.n_samples} samples joined by {self.joined_by}, accuracy "
+            f"{old:.4f} -> {new:.4f}, {len(self.newly_hard)} newly hard)"
+        )
+
+    @property
+    def changes(self) -> dict[str, float]:
+        """New minus old of each figure, newly_hard and newly_wrong, and worst_class.
+
+        worst_class is the lowest change of accuracy of any class.
+        """
+        table = self.by_class
+        return {name: self.new[name] - self.old[name] for name in self.old} | {
+            "newly_hard": len(self.newly_hard),
+            "newly_wrong": self.n_lost,
+            "worst_class": float((table.accuracy_new - table.accuracy_old).min()),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures, tables and newly hard samples, ready for JSON."""
+        skipped = ("transitions", "by_class", "by_group", "samples", "newly_hard")
+        names = [name for name in self.samples if not name.startswith("correct")]
+        return {
+            **{name: value for name, value in vars(self).items() if name not in skipped},
+            "changes": self.changes,
+            "transitions": self.transitions.tolist(),
+            "by_class": self.by_class.to_dict(),
+            "by_group": None if self.by_group is None else self.by_group.to_dict(),
+            "newly_hard": {
+                # JSON has no infinity: Monte Carlo's minus infinity is None.
+                name: [
+                    None if isinstance(value, float) and not np.isfinite(value) else value
+                    for value in self.samples[name][self.newly_hard].tolist()
+                ]
+                for name in names
+            },
+        }
+
+
+def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Comparison:
+    """Compare two sets of scores of the same samples, such as those of two models.
+
+    Parameters
+    ----------
+    old, new : Scores, or table
+        What `score` returned; or a DataFrame, Arrow table or mapping of arrays with the columns
+        that `easiness score` writes: label, predicted, easiness, log_easiness, level, and id.
+    groups : array of shape (n_new,), optional
+        Group of each row of `new`, such as the camera, for a table of changes by group.
+
+    Returns
+    -------
+    Comparison
+        Of the samples in both, joined by id, or by row where neither has ids.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a column is missing or of another type, ids occur twice or are in one of the two only,
+        no sample is in both, or the numbers of rows differ without ids.
+
+    Notes
+    -----
+    McNemar's exact test: under the null hypothesis, a prediction that changed is as likely to
+    have become right as wrong. The sign test asks the same of log easiness. Neither says how
+    large a change is. Adjusted for many classes by Holm (1979).
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> old = {"id": ["a", "b", "c"], "label": [0, 0, 1], "predicted": [0, 1, 1],
+    ...        "easiness": [1.0, 0.0, 1.0], "log_easiness": [0.0, -9.0, 0.0],
+    ...        "level": ["easy", "hard", "easy"]}
+    >>> new = old | {"predicted": [1, 1, 1], "easiness": [0.0, 0.0, 1.0],
+    ...              "log_easiness": [-20.0, -9.0, 0.0], "level": ["hard", "hard", "easy"]}
+    >>> found = ec.compare(old, new)
+    >>> found
+    Comparison(3 samples joined by id, accuracy 0.6667 -> 0.3333, 1 newly hard)
+    >>> found.samples["id"][found.newly_hard]
+    array(['a'], dtype='<U1')
+    """
+    before, after = _columns(old, "old"), _columns(new, "new")
+    joined_by, first, second = _join(before, after)
+    sides = {"old": (before, first), "new": (after, second)}
+    if before["label"].dtype.kind != after["label"].dtype.kind and "i" in (
+        before["label"].dtype.kind + after["label"].dtype.kind
+    ):
+        problem = "labels are numbers in one and names in the other"
+        raise InputValueError(problem, argument="new", hint="score both with the same class names")
+    samples: dict[str, NDArray[Any]] = {"old_row": first, "new_row": second}
+    if joined_by == "id":
+        samples = {"id": before["id"][first]} | samples
+    samples["label"] = after["label"][second]
+    for name in ("predicted", "easiness", "log_easiness", "level", "correct"):
+        for side, (columns, rows) in sides.items():
+            samples[f"{name}_{side}"] = columns[name][rows]
+    gained = ~samples["correct_old"] & samples["correct_new"]
+    lost = samples["correct_old"] & ~samples["correct_new"]
+    change = np.sign(_difference(samples["log_easiness_new"], samples["log_easiness_old"]))
+    by_level = [np.searchsorted(list(Level), samples[f"level_{side}"]) for side in sides]
+    is_hard = [which == 0 for which in by_level]
+    newly_hard = np.flatnonzero(is_hard[1] & ~is_hard[0])
+    depth = samples["log_easiness_new"][newly_hard]
+    table = None
+    if groups is not None:
+        names = to_array(groups, "groups")
+        refuse_missing(names, "groups")
+        if names.shape != after["level"].shape:
+            problem = f"expected shape {after['level'].shape}, one a row of new, got {names.shape}"
+            raise InputValueError(problem, argument="groups")
+        table = _changes(samples, names[second], gained, lost)
+    return Comparison(
+        joined_by=joined_by,
+        n_samples=len(first),
+        n_only_old=len(before["level"]) - len(first),
+        n_only_new=len(after["level"]) - len(second),
+        n_relabeled=int(np.count_nonzero(before["label"][first] != samples["label"])),
+        old=_figures(samples, "old"),
+        new=_figures(samples, "new"),
+        transitions=np.bincount(by_level[0] * 3 + by_level[1], minlength=9).reshape(3, 3),
+        n_gained=int(gained.sum()),
+        n_lost=int(lost.sum()),
+        mcnemar_p=sign_test(int(gained.sum()), int(lost.sum())),
+        n_easier=int((change > 0).sum()),
+        n_harder=int((change < 0).sum()),
+        sign_p=sign_test(int((change > 0).sum()), int((change < 0).sum())),
+        by_class=_changes(samples, samples["label"], gained, lost),
+        by_group=table,
+        samples=samples,
+        newly_hard=newly_hard[np.argsort(depth, kind="stable")],
+    )
+
+
+def _columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
+    """Give the columns of scores, checked, with whether each prediction is right."""
+    found: dict[str, NDArray[Any]] = {}
+    for name in ("label", "predicted", "easiness", "log_easiness", "level", "id"):
+        values = _column(scores, name)
+        if values is None and name != "id":
+            problem = f"expected Scores or a table with a column {name!r}, got "
+            got = ", ".join(map(repr, _names(scores))) or type(scores).__name__
+            raise InputTypeError(problem + got, argument=argument)
+        if values is not None:
+            found[name] = to_array(values, f"{argument}[{name!r}]")
+            refuse_missing(found[name], f"{argument}[{name!r}]")
+    n_rows = len(found["label"])
+    for name in ("easiness", "log_easiness"):
+        found[name] = check_vector(found[name], f"{argument}[{name!r}]", n_rows=n_rows)
+    level = found["level"]
+    if level.dtype.kind not in "iu":
+        words, which = np.unique(level.astype(str), return_inverse=True)
+        unknown = [word for word in words.tolist() if word.lower() not in _WORDS]
+        if unknown:
+            problem = f"expected hard, medium or easy, got {unknown[0]!r}"
+            raise InputValueError(problem, argument=f"{argument}['level']")
+        known = [Level[word.upper()].value for word in words.tolist()]
+        level = np.array(known, dtype=np.uint8)[which]
+    found["level"] = check_level_array(level)
+    for name, values in found.items():
+        if values.shape != (n_rows,):
+            problem = f"expected shape ({n_rows},) as label, got {values.shape}"
+            raise InputValueError(problem, argument=f"{argument}[{name!r}]")
+        if values.dtype == object or values.dtype.kind == "b":
+            found[name] = values.astype(str)
+        elif values.dtype.kind == "u" and name != "level":
+            found[name] = values.astype(np.int64)
+    found["correct"] = found["label"] == found["predicted"]
+    return found
+
+
+def _column(scores: Any, name: str) -> Any:
+    if name in _names(scores):
+        return scores[name]
+    plural = {"label": "labels", "id": "ids"}.get(name, name)
+    return getattr(scores, plural, None) if hasattr(scores, "log_easiness") else None
+
+
+def _names(scores: Any) -> list[str]:
+    if isinstance(scores, Mapping):
+        return list(scores)
+    names = getattr(scores, "column_names", getattr(scores, "columns", []))  # Arrow; pandas, polars
+    return [str(name) for name in names]
+
+
+def _join(
+    old: dict[str, NDArray[Any]], new: dict[str, NDArray[Any]]
+) -> tuple[str, NDArray[np.int64], NDArray[np.int64]]:
+    """Give what joins the two, and the rows of each, in the order of the old ones."""
+    have = ["id" in old, "id" in new]
+    if have == [False, False]:
+        n_rows, n_new = len(old["label"]), len(new["label"])
+        if n_rows != n_new:
+            problem = f"without ids, expected as many rows as old has, {n_rows}, got {n_new}"
+            raise InputValueError(problem, argument="new", hint="score both with ids")
+        rows = np.arange(n_rows)
+        first = second = rows
+    elif all(have):
+        ids = [old["id"], new["id"]]
+        if ids[0].dtype.kind != ids[1].dtype.kind:  # 7 and "7" are the same id
+            ids = [each.astype(str) for each in ids]
+        for each, argument in zip(ids, ("old", "new"), strict=True):
+            unique, count = np.unique(each, return_counts=True)
+            if len(unique) < len(each):
+                problem = f"the id {unique[count > 1][0].item()!r} occurs twice"
+                raise InputValueError(problem, argument=argument, hint="drop one of the rows")
+        _, first, second = np.intersect1d(*ids, assume_unique=True, return_indices=True)
+        order = np.argsort(first)
+        first, second = first[order].astype(np.int64), second[order].astype(np.int64)
+    else:
+        raise InputValueError(
+            f"only {'old' if have[0] else 'new'} has ids",
+            argument="new", hint="score both with ids, or both without",
+        )  # fmt: skip
+    if not len(first):
+        problem = "no sample is in both" if all(have) else "there are no samples"
+        raise InputValueError(problem, argument="new")
+    return ("id" if all(have) else "row"), first, second
+
+
+def _difference(new: NDArray[np.float64], old: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):
+        return np.where(new == old, 0.0, new - old)  # two minus infinities are equal
+
+
+def _figures(samples: dict[str, NDArray[Any]], side: str) -> dict[str, float]:
+    level = samples[f"level_{side}"]
+    counts = {name: int((level == Level[name.upper()]).sum()) for name in _WORDS}
+    return {
+        "accuracy": float(samples[f"correct_{side}"].mean()),
+        "mean_easiness": float(samples[f"easiness_{side}"].mean()),
+        "msr": counts["medium"] / len(level),
+        **counts,
+    }
+
+
+def _changes(
+    samples: dict[str, NDArray[Any]],
+    names: NDArray[Any],
+    gained: NDArray[np.bool_],
+    lost: NDArray[np.bool_],
+) -> ChangeTable:
+    found, which = np.unique(names, return_inverse=True)
+    count = np.bincount(which)
+
+    def total(values: NDArray[Any]) -> NDArray[np.int64]:
+        return np.bincount(which[values], minlength=len(found)).astype(np.int64, copy=False)
+
+    def mean(values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.bincount(which, weights=values, minlength=len(found)) / count
+
+    up, down = total(gained), total(lost)
+    pairs = zip(up.tolist(), down.tolist(), strict=True)
+    return ChangeTable(
+        names=tuple(str(each) for each in found.tolist()),
+        count=count.astype(np.int64, copy=False),
+        accuracy_old=total(samples["correct_old"]) / count,
+        accuracy_new=total(samples["correct_new"]) / count,
+        mean_easiness_old=mean(samples["easiness_old"]),
+        mean_easiness_new=mean(samples["easiness_new"]),
+        hard_old=total(samples["level_old"] == Level.HARD),
+        hard_new=total(samples["level_new"] == Level.HARD),
+        gained=up,
+        lost=down,
+        p_value=holm([sign_test(*pair) for pair in pairs]),
+    )
