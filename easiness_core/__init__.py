@@ -8,6 +8,7 @@ from easiness_core.classes import ClassTable, class_table
 from easiness_core.comparison import ChangeTable, Comparison, compare
 from easiness_core.estimators import ClosedForm, MonteCarlo
 from easiness_core.groups import GroupTable, group_table
+from easiness_core.intervals import binomial_interval
 from easiness_core.label_errors import LabelErrors, find_label_errors
 from easiness_core.level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
 from easiness_core.logits import softmax
@@ -52,6 +53,7 @@ __all__ = [
     "Summary",
     "__version__",
     "auroc",
+    "binomial_interval",
     "class_table",
     "compare",
     "easiness",

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._input.labels import check_labels
 from easiness_core._input.numbers import check_count
+from easiness_core.intervals import accuracy_intervals
 from easiness_core.level import Level
 from easiness_core.scoring import Scores
 
@@ -37,6 +38,11 @@ class ClassTable:
     msr: NDArray[np.float64]
     mean_easiness: NDArray[np.float64]
     mean_log_easiness: NDArray[np.float64]
+
+    @property
+    def accuracy_interval(self) -> NDArray[np.float64]:
+        """Exact 95 % interval of each class's accuracy, of shape (n_classes, 2)."""
+        return accuracy_intervals(self.accuracy, self.count)
 
 
 def class_table(

@@ -13,6 +13,7 @@ from easiness_core._exact_tests import against_rest, holm
 from easiness_core._input.convert import refuse_missing, to_array
 from easiness_core._input.numbers import check_vector
 from easiness_core.errors import InputTypeError, InputValueError
+from easiness_core.intervals import binomial_interval
 from easiness_core.level import Level
 from easiness_core.scoring import Scores
 
@@ -48,6 +49,11 @@ class GroupTable:
     def accuracy(self) -> NDArray[np.float64]:
         """Accuracy of each group, in [0, 1]; shape (n_groups,)."""
         return self.correct / self.count
+
+    @property
+    def accuracy_interval(self) -> NDArray[np.float64]:
+        """Exact 95 % interval of each group's accuracy, of shape (n_groups, 2)."""
+        return binomial_interval(self.correct, self.count)
 
     @property
     def mean_easiness(self) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from easiness_core._input.labels import check_labels
 from easiness_core._input.numbers import check_count, check_vector
 from easiness_core._input.probs import check_logits, check_probs
 from easiness_core.errors import InputValueError
+from easiness_core.intervals import accuracy_intervals
 from easiness_core.level import Level, check_level_array
 from easiness_core.logits import log_odds_columns
 
@@ -73,6 +74,11 @@ class EasinessBins:
     accuracy: NDArray[np.float64]
     mean_easiness: NDArray[np.float64]
     ese: float
+
+    @property
+    def accuracy_interval(self) -> NDArray[np.float64]:
+        """Exact 95 % interval of each bin's accuracy, of shape (n_bins, 2); (0, 1) if empty."""
+        return accuracy_intervals(self.accuracy, self.count)
 
 
 def bins_from_sums(

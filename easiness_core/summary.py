@@ -14,6 +14,7 @@ from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
 from easiness_core._input.numbers import check_count
 from easiness_core.errors import InputTypeError, InputValueError
 from easiness_core.estimators import ClosedForm, MonteCarlo
+from easiness_core.intervals import share_interval
 from easiness_core.metrics import EasinessBins, bins_from_sums
 
 _FORMAT = 1
@@ -152,12 +153,22 @@ class Summary:
     @property
     def accuracy(self) -> float:
         """Share of samples whose predicted class is the label, in [0, 1]."""
-        return _ratio(sum(row[1] for row in self._tally[:-2]), self.n_samples)
+        return _ratio(self._n_correct, self.n_samples)
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """Exact 95 % interval of the accuracy: low and high end (see `binomial_interval`)."""
+        return share_interval(self._n_correct, self.n_samples)
 
     @property
     def msr(self) -> float:
         """Medium sample rate, in [0, 1] (Section 4.1.2 of the paper)."""
         return _ratio(self._tally[-1][1], self.n_samples)
+
+    @property
+    def msr_interval(self) -> tuple[float, float]:
+        """Exact 95 % interval of the MSR: low and high end (see `binomial_interval`)."""
+        return share_interval(self._tally[-1][1], self.n_samples)
 
     @property
     def ese(self) -> float:
@@ -191,6 +202,10 @@ class Summary:
         finite = self.n_samples - self.n_infinite_losses
         return _ratio(_join(self._tally[-2]), finite * _LOSS_UNITS)
 
+    @property
+    def _n_correct(self) -> int:
+        return sum(row[1] for row in self._tally[:-2])
+
     def is_below_chance(self, n_classes: int) -> bool:
         """Whether accuracy is far below chance, as where labels or columns are mixed up.
 
@@ -198,11 +213,11 @@ class Summary:
         """
         from scipy.special import bdtr
 
-        n_correct, chance = sum(row[1] for row in self._tally[:-2]), 1.0 / n_classes
+        chance = 1.0 / n_classes
         return (
             self.n_samples >= 100
             and self.accuracy < 0.5 * chance
-            and bool(bdtr(n_correct, self.n_samples, chance) < 1e-3)
+            and bool(bdtr(self._n_correct, self.n_samples, chance) < 1e-3)
         )
 
     def to_dict(self) -> dict[str, Any]:

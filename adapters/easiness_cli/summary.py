@@ -15,7 +15,7 @@ import numpy as np
 import easiness_core as ec
 from easiness_cli.output import listed
 
-_NUMBERS = ("n_samples", "accuracy", "msr", "ese", "n_bins", "level_counts", "mean_easiness",
+_NUMBERS = ("n_samples", "accuracy", "accuracy_interval", "msr", "msr_interval", "ese", "n_bins", "level_counts", "mean_easiness",
             "mean_loss", "mean_finite_loss", "n_infinite_losses")  # fmt: skip
 
 
@@ -39,9 +39,9 @@ class Outcome:
             "classes": f"{self.n_classes:,}",
             "class columns": listed(self.class_columns, 6) if len(self.class_columns) > 1 else "",
             "not used": listed(self.left_out, 6),
-            "accuracy": _percent(summary.accuracy),
+            "accuracy": _with_interval(summary.accuracy, summary.accuracy_interval),
             "AUROC": self._auroc_text(),
-            "MSR": f"{_percent(summary.msr)} (share of medium samples)",
+            "MSR": f"{_with_interval(summary.msr, summary.msr_interval)}, share of medium samples",
             "ESE": f"{summary.ese:.4f} ({summary.n_bins} bins)",
             **{
                 name: f"{count:,} ({_percent(count / summary.n_samples)})"
@@ -87,6 +87,11 @@ class Outcome:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2f} %"
+
+
+def _with_interval(share: float, interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{_percent(share)} ({100 * low:.2f} to {100 * high:.2f})"
 
 
 def _loss_text(summary: ec.Summary) -> str:

@@ -183,9 +183,11 @@ class TestText:
         lines = dict(line.split(maxsplit=1) for line in captured.out.splitlines())
         summary = ec.score(PROBS, LABELS).summary
         assert lines["samples"] == "700"
-        assert lines["accuracy"] == f"{100 * summary.accuracy:.2f} %"
+        low, high = (100 * end for end in summary.accuracy_interval)
+        assert lines["accuracy"] == f"{100 * summary.accuracy:.2f} % ({low:.2f} to {high:.2f})"
+        low, high = (100 * end for end in summary.msr_interval)
+        assert lines["MSR"].startswith(f"{100 * summary.msr:.2f} % ({low:.2f} to {high:.2f}), ")
         assert lines["AUROC"].startswith(f"{ec.auroc(PROBS, LABELS):.4f} ")
-        assert lines["MSR"].startswith(f"{100 * summary.msr:.2f} %")
         assert lines["ESE"] == f"{summary.ese:.4f} (5 bins)"
         for name, count in summary.level_counts.items():
             assert lines[name] == f"{count} ({count / 7:.2f} %)"
