@@ -54,6 +54,14 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
     return values if values.type in (pa.string(), pa.uint64()) else values.cast(pa.int64())
 
 
+def as_text(values: Values) -> pa.Array:
+    """Give values of any kind as texts, whole numbers without a decimal point; nulls stay."""
+    if isinstance(values, np.ndarray):
+        values = pa.array(values.astype(values.dtype.newbyteorder("="), copy=False),
+                          from_pandas=True)  # fmt: skip
+    return values.cast(pa.string())
+
+
 def check_same_ids(
     ids: pa.Array, others: pa.Array, first_row: int, path: str, other: str, *, what: str = "ids"
 ) -> None:
