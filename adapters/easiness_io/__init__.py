@@ -14,7 +14,8 @@ from easiness_io.errors import (
     located,
     reason,
 )
-from easiness_io.ids import as_ids
+from easiness_io.ids import as_ids, as_text
+from easiness_io.label_file import LabelFile, read_labels
 from easiness_io.parameters import Parameters
 from easiness_io.readers.base import Reader, ReadOptions
 from easiness_io.readers.registry import open_reader
@@ -31,11 +32,11 @@ from easiness_io.writers.atomic import atomic_write, check_output
 from easiness_io.writers.tables import SINKS, ParquetSink, escaped, named, write_csv
 
 __all__ = [
-    "SINKS", "AmbiguousError", "DataError", "Merged", "OutputError", "Parameters",
+    "SINKS", "AmbiguousError", "DataError", "LabelFile", "Merged", "OutputError", "Parameters",
     "ParquetSink", "ReadOptions", "Reader", "Report", "SampleReader", "Samples", "Shard",
-    "ShardError", "ShardsError", "UnreadableError", "as_ids", "atomic_write", "check_output",
+    "ShardError", "ShardsError", "UnreadableError", "as_ids", "as_text", "atomic_write", "check_output",
     "check_shards", "complete_shard", "escaped", "expand", "is_many", "load_if_complete",
     "located", "merge_summaries", "named", "open_reader", "open_samples", "pair_shards",
-    "reason", "run_serially", "score_blocks", "score_shard", "score_shards", "shared_traits",
+    "read_labels", "reason", "run_serially", "score_blocks", "score_shard", "score_shards", "shared_traits",
     "write_csv",
 ]  # fmt: skip

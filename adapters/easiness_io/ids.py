@@ -59,7 +59,9 @@ def as_text(values: Values) -> pa.Array:
     if isinstance(values, np.ndarray):
         values = pa.array(values.astype(values.dtype.newbyteorder("="), copy=False),
                           from_pandas=True)  # fmt: skip
-    return values.cast(pa.string())
+    texts = values.cast(pa.string())
+    is_float = pa.types.is_floating(values.type)
+    return pc.replace_substring_regex(texts, r"\.0$", "") if is_float else texts
 
 
 def check_same_ids(

@@ -57,6 +57,28 @@ def percent(part: float, whole: float = 1.0) -> str:
     return f"{100 * share:.{2 if 0.0 < share < 1.0 else 0}f}{SPACE}%"
 
 
+def signed(value: float) -> str:
+    """Show a change of a count: "+3", "−2", "0"."""
+    return f"{value:+,.0f}".replace("-", "−") if value else "0"
+
+
+def signed_points(change: float) -> str:
+    """Show a change of a share in percentage points."""
+    if math.isnan(change):
+        return "–"
+    digits = f"{100 * change:+.2f}".replace("-", "−")
+    if float(f"{change:.4f}") == 0.0:
+        digits = "0" if change == 0.0 else f"{'<' if change > 0 else '>−'}{SPACE}0.01"
+    return f"{digits}{SPACE}points"
+
+
+def p_value(value: float) -> str:
+    """Show a p-value, never as 0."""
+    if math.isnan(value):
+        return "–"
+    return f"<{SPACE}0.0001" if value < 1e-4 else f"{value:.4f}" if value < 0.1 else f"{value:.2f}"
+
+
 def amount(count: int, noun: str) -> str:
     """Count a noun: "1 sample", "2,000 samples"."""
     return f"{count:,} {noun if count == 1 else noun + 's'}"
