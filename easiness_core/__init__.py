@@ -4,7 +4,7 @@ Arrays in, arrays out; no framework is imported. Start with `score`.
 """
 
 from easiness_core._version import __version__
-from easiness_core.classes import ClassTable, class_table
+from easiness_core.classes import ClassTable, class_table, confusion_pairs
 from easiness_core.comparison import ChangeTable, Comparison, compare
 from easiness_core.estimators import ClosedForm, MonteCarlo
 from easiness_core.groups import GroupTable, group_table
@@ -56,6 +56,7 @@ __all__ = [
     "binomial_interval",
     "class_table",
     "compare",
+    "confusion_pairs",
     "easiness",
     "easiness_bins",
     "expected_sample_easiness_error",

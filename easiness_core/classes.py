@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from easiness_core._input.convert import to_array
 from easiness_core._input.labels import check_labels
 from easiness_core._input.numbers import check_count
+from easiness_core.errors import InputTypeError, InputValueError
 from easiness_core.intervals import accuracy_intervals
 from easiness_core.level import Level
 from easiness_core.scoring import Scores
@@ -106,3 +108,44 @@ def class_table(
             mean_easiness=total(scores.easiness) / count,
             mean_log_easiness=total(scores.log_easiness) / count,
         )
+
+
+def confusion_pairs(labels: ArrayLike, predicted: ArrayLike) -> NDArray[np.int64]:
+    """Count which class is taken for which, the most frequent pair first.
+
+    Parameters
+    ----------
+    labels, predicted : array of shape (n_samples,), integer
+        Given and predicted class of each sample.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, 3), int64
+        Given class, predicted class, number of samples; pairs of equal classes are left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the classes are no integers, or the lengths differ.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.confusion_pairs([0, 0, 1, 1, 1], [1, 1, 1, 0, 1])
+    array([[0, 1, 2],
+           [1, 0, 1]])
+    """
+    given, found = to_array(labels, "labels"), to_array(predicted, "predicted")
+    for array, name in ((given, "labels"), (found, "predicted")):
+        if array.dtype.kind not in "iu":
+            problem = f"expected integer classes, got dtype {array.dtype}"
+            raise InputTypeError(problem, argument=name)
+    if given.ndim != 1 or given.shape != found.shape:
+        problem = f"expected the shape of labels, {given.shape}, got {found.shape}"
+        raise InputValueError(problem, argument="predicted")
+    wrong = given != found
+    pairs, count = np.unique(
+        np.stack([given[wrong], found[wrong]], axis=1), axis=0, return_counts=True
+    )
+    order = np.argsort(-count, kind="stable")
+    return np.column_stack([pairs, count])[order].astype(np.int64)

@@ -134,7 +134,10 @@ def ranked_rows(samples: Samples) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class Dataset:
-    """All rows of the inputs at once; `ids` and `files` (of several) are Arrow arrays or None."""
+    """All rows of the inputs at once; `ids` and `files` (of several) are Arrow arrays or None.
+
+    `kept` holds the further columns asked for, `reading` names the columns that were read.
+    """
 
     probs: NDArray[Any]
     labels: NDArray[np.int64]
@@ -144,7 +147,7 @@ class Dataset:
     rows: NDArray[np.int64] | None = None
     logits: NDArray[Any] | None = None
     kept: dict[str, Any] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
+    reading: dict[str, list[str]] = field(default_factory=dict)
 
     def columns(
         self, order: NDArray[Any], suggested: NDArray[Any], *, normalize: bool,
@@ -192,5 +195,9 @@ def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
         np.concatenate(rows),
         np.concatenate([ranked_rows(part) for part in parts if len(part)]) if args.logits else None,
         {name: pa.chunked_array([part.kept[name] for part in parts]) for name in parameters.keep},
-        unique_names(reader.left_out for reader in readers),
+        {
+            name: unique_names(getattr(reader, name) for reader in readers)
+            for name in ("class_columns", "left_out")
+        }
+        | {"ids_name": [readers[0].ids_name] if readers[0].ids_name else []},
     )

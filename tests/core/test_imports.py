@@ -194,6 +194,7 @@ POSITIONAL = {
     "binomial_interval": ["successes", "n"],
     "class_table": ["scores", "labels"],
     "compare": ["old", "new"],
+    "confusion_pairs": ["labels", "predicted"],
     "easiness": ["probs", "labels"],
     "easiness_bins": ["easiness", "correct"],
     "expected_sample_easiness_error": ["easiness", "correct"],

@@ -70,7 +70,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (words.amount, words.compact, words.number, words.p_value, words.percent,
+    for function in (words.amount, words.compact, words.interval, words.number, words.p_value, words.percent,
                      words.setting, words.signed, words.signed_points):  # fmt: skip
         environment.filters[function.__name__] = function
     environment.filters["whole"] = "{:,}".format
