@@ -3,32 +3,33 @@
 Arrays in, arrays out; no framework is imported. Start with `score`.
 """
 
-from easiness_core._version import __version__
-from easiness_core.classes import ClassTable, class_table, confusion_pairs
-from easiness_core.comparison import ChangeTable, Comparison, compare
-from easiness_core.estimators import ClosedForm, MonteCarlo
-from easiness_core.groups import GroupTable, group_table
-from easiness_core.intervals import binomial_interval
-from easiness_core.label_errors import LabelErrors, find_label_errors
-from easiness_core.level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
-from easiness_core.logits import softmax
-from easiness_core.margin import Margins, margins
-from easiness_core.metrics import (
+from easiness_core._auroc import auroc
+from easiness_core._classes import ClassTable, class_table, confusion_pairs
+from easiness_core._comparison import ChangeTable, Comparison, compare
+from easiness_core._estimators import ClosedForm, MonteCarlo
+from easiness_core._groups import GroupTable, group_table
+from easiness_core._intervals import binomial_interval
+from easiness_core._label_errors import LabelErrors, find_label_errors
+from easiness_core._level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
+from easiness_core._logits import softmax
+from easiness_core._margin import Margins, margins
+from easiness_core._metrics import (
     EasinessBins,
-    auroc,
     easiness_bins,
     expected_sample_easiness_error,
     medium_sample_rate,
 )
-from easiness_core.scoring import Scores, easiness, log_easiness, score
-from easiness_core.selection import (
+from easiness_core._scores import Scores
+from easiness_core._scoring import easiness, log_easiness, score
+from easiness_core._selection import (
     loss_rank_selection,
     random_selection,
     select,
     select_interval,
 )
-from easiness_core.sigma import SIGMA_GRID, SigmaFit, fit_sigma
-from easiness_core.summary import Summary
+from easiness_core._sigma import SIGMA_GRID, SigmaFit, fit_sigma
+from easiness_core._summary import Summary
+from easiness_core._version import __version__
 
 __all__ = [
     "EMHO",
@@ -74,3 +75,7 @@ __all__ = [
     "select_interval",
     "softmax",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -25,8 +25,8 @@ def against_rest(hits: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[n
     for at, (k, n) in enumerate(zip(hits.tolist(), count.tolist(), strict=True)):
         if 0 < n < total:
             rest = [n_hits - k, total - n - (n_hits - k)]
-            found[at] = fisher_exact([[k, n - k], rest]).pvalue
-    return np.minimum(found, 1.0)
+            found[at] = min(fisher_exact(np.array([[k, n - k], rest])).pvalue, 1.0)
+    return found
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

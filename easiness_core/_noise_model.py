@@ -90,6 +90,11 @@ def fit_noise_model(read: Read, labels: Labels, n_classes: int) -> NoiseModel:
     return NoiseModel(log_balance, beta, np.log(weights), log_noise)
 
 
+def n_passes(n_rows: int, n_classes: int) -> int:
+    """How often `fit_noise_model` reads each row in blocks."""
+    return 3 if n_rows * n_classes <= STORED_ELEMENTS else 2 + WEIGHT_STEPS
+
+
 def blocks(n_rows: int, n_classes: int) -> Iterator[slice]:
     """Yield rows in blocks that stay in cache."""
     size = max(1, CONVERTED_BLOCK_ELEMENTS // n_classes)

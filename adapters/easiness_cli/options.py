@@ -6,15 +6,12 @@ import argparse
 import math
 import re
 from collections.abc import Callable
-from functools import reduce
-from operator import or_
 from typing import Any
 
 # With more probabilities, the sorts of AUROC would take many times what scoring takes.
 AUROC_ELEMENTS = 20_000_000
 # The title of a group of options of which exactly one is needed.
 ONE_OF = "rules"
-_LEVEL_RULES = ("MO", "EO", "HO", "EMO", "MHO", "EMHO")
 
 INPUT_NOTES = """\
 inputs:
@@ -77,14 +74,12 @@ def _levels(text: str) -> Any:
     # Imported here: the package imports NumPy, which --help must not wait for.
     import easiness_core as ec
 
-    if text.upper() in _LEVEL_RULES:
-        return getattr(ec, text.upper())
-    return reduce(or_, [ec.Level[name.strip().upper()] for name in re.split(r"[,|]", text)])
+    return ec.Level.of(text)
 
 
 levels = checked(
     _levels,
-    f"one of {', '.join(_LEVEL_RULES)}, or names among hard, medium, easy separated by commas",
+    "one of MO, EO, HO, EMO, MHO, EMHO, or names among hard, medium, easy separated by commas",
 )
 
 

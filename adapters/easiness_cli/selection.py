@@ -97,7 +97,7 @@ def _choose(args: argparse.Namespace, rule: str, table: pa.Table) -> NDArray[np.
             ec.select(columns["level"], level).size if given is None else given
             for given, level in ((args.n_hard, ec.HO), (args.n_medium, ec.MO))
         )
-        return ec.loss_rank_selection(columns["loss"], n_hard, n_medium)
+        return ec.loss_rank_selection(columns["loss"], n_hard=n_hard, n_medium=n_medium)
     if rule == "random":
         return ec.random_selection(table.num_rows, args.random, seed=args.seed or 0)
     sign = 1 if rule == "hardest" else -1

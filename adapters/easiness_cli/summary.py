@@ -15,8 +15,9 @@ import numpy as np
 import easiness_core as ec
 from easiness_cli.output import listed
 
-_NUMBERS = ("n_samples", "accuracy", "accuracy_interval", "msr", "msr_interval", "ese", "n_bins", "level_counts", "mean_easiness",
-            "mean_loss", "mean_finite_loss", "n_infinite_losses")  # fmt: skip
+_NUMBERS = ("n_samples", "accuracy", "accuracy_interval", "msr", "msr_interval", "ese", "n_bins",
+            "level_counts", "mean_easiness", "mean_loss", "mean_finite_loss",
+            "n_infinite_losses")  # fmt: skip
 
 
 @dataclass(frozen=True)

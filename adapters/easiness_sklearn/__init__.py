@@ -7,6 +7,7 @@ except ImportError as error:
         "easiness_sklearn needs scikit-learn: pip install 'easiness-core[sklearn]'"
     ) from error
 
+from easiness_sklearn.checks import expected_failed_checks
 from easiness_sklearn.classifier import EasinessClassifier
 from easiness_sklearn.curve import EasinessCurveDisplay
 from easiness_sklearn.display import EasinessDisplay
@@ -31,6 +32,7 @@ __all__ = [
     "EasinessResampler",
     "EasinessScorer",
     "ese_scorer",
+    "expected_failed_checks",
     "get_easiness_scorer",
     "log_easiness_scorer",
     "make_easiness_scorer",

@@ -48,11 +48,12 @@ class HeldOutScores:
         return core_estimator(self.sigma, self.resolution, self.draws, self.seed)
 
     def _score_held_out(
-        self, classifier: Any, X: Any, y: NDArray[Any], fit_params: Any, split_params: Any
-    ) -> HeldOut:
+        self, classifier: Any, X: Any, y: NDArray[Any], fit_params: Any, split_params: Any,
+        progress: bool = False,
+    ) -> HeldOut:  # fmt: skip
         """Score each row; nothing is kept yet, so that a `fit` that fails changes nothing."""
         estimator = self._core_estimator()
-        probs, classes = held_out_probs(classifier, X, y, self, fit_params, split_params)
+        probs, classes = held_out_probs(classifier, X, y, self, fit_params, split_params, progress)
         scores = score_labels(probs, y, classes, estimator=estimator, normalize=self.normalize)
         return HeldOut(scores, probs, classes)
 

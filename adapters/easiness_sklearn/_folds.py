@@ -22,6 +22,8 @@ from sklearn.utils.parallel import Parallel, delayed
 # folds exactly as scikit-learn's own do it.
 from sklearn.utils.validation import _check_method_params, _num_samples
 
+from easiness_core.progress import progress_bar
+
 
 def out_of_fold_probs(
     classifier: Any,
@@ -32,6 +34,7 @@ def out_of_fold_probs(
     n_jobs: int | None,
     fit_params: Mapping[str, Any],
     split_params: Mapping[str, Any],
+    progress: str | None = None,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Predict each row by a clone of `classifier` fitted on the other folds.
 
@@ -50,6 +53,8 @@ def out_of_fold_probs(
     fit_params, split_params : mapping
         Metadata of the classifier's `fit`, cut to each fold where it has one entry a row, and
         of the splitter's `split`.
+    progress : str, optional
+        Label of a progress bar of folds; without it there is none.
 
     Returns
     -------
@@ -70,10 +75,18 @@ def out_of_fold_probs(
     names = [f"fold {k} of {len(splits)}" for k in range(1, len(splits) + 1)]
     _check_partition(splits, _num_samples(X))
     _check_training_parts(splits, names, y)
-    parts = Parallel(n_jobs=n_jobs)(
+    tasks = (
         delayed(_fit_and_predict)(clone(classifier), X, y, train, test, fit_params, name)
         for (train, test), name in zip(splits, names, strict=True)
     )
+    parts: list[Any] = []
+    if progress is None:
+        parts = Parallel(n_jobs=n_jobs)(tasks)
+    else:
+        with progress_bar(len(splits), "folds", progress) as advance:
+            for part in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
+                parts.append(part)
+                advance(1)
     classes = _common_classes([known for _, known in parts], names, y)
     aligned = [align(probs, known, classes) for probs, known in parts]
     probs = np.empty((len(y), len(classes)), dtype=np.result_type(*aligned))

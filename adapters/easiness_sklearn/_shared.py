@@ -139,17 +139,21 @@ def score_fitted(model: Any, X: Any, y: Any, **options: Any) -> ec.Scores:
 
 
 def held_out_probs(
-    classifier: Any, X: Any, y: NDArray[Any], owner: Any, fit_params: Any, split_params: Any
-) -> tuple[NDArray[Any], NDArray[Any]]:
+    classifier: Any, X: Any, y: NDArray[Any], owner: Any, fit_params: Any, split_params: Any,
+    progress: bool,
+) -> tuple[NDArray[Any], NDArray[Any]]:  # fmt: skip
     """Probabilities to score by: out of fold, or as a frozen classifier gives them."""
     splitters = _splitters(owner, classifier)
     if isinstance(classifier, FrozenEstimator):
         return probs_and_classes(classifier, X, "estimator")
     total: Any = 0.0
-    for cv in splitters:
+    for repeat, cv in enumerate(splitters, 1):
+        label = "cross-validation"
+        if len(splitters) > 1:
+            label += f" {repeat} of {len(splitters)}"
         probs, classes = out_of_fold_probs(
             classifier, X, y, cv=cv, n_jobs=owner.n_jobs, fit_params=fit_params,
-            split_params=split_params,
+            split_params=split_params, progress=label if progress else None,
         )  # fmt: skip
         if len(splitters) == 1:
             return probs, classes

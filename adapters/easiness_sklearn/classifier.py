@@ -6,26 +6,22 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping
 
 import easiness_core as ec
-from easiness_sklearn._base import MetaClassifier
 from easiness_sklearn._folds import align
-from easiness_sklearn._frame import index_of, scores_frame
+from easiness_sklearn._results import ScoredClassifier
 from easiness_sklearn._shared import (
     check_gives_probs,
     check_X_y,
     inner_classifier,
     route_fit,
-    score_fitted,
 )
 
 
-class EasinessClassifier(MetaClassifier):
+class EasinessClassifier(ScoredClassifier):
     """Fit a classifier, and keep the out-of-fold easiness of every training sample.
 
     `fit` predicts each sample by a clone fitted on the other folds, scores these predictions,
@@ -150,7 +146,18 @@ class EasinessClassifier(MetaClassifier):
         self.normalize = normalize
         self.store_probs = store_probs
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> EasinessClassifier:
+    # Not metadata: `fit` itself takes it.
+    __metadata_request__fit = {"sample_weight": UNUSED, "progress": UNUSED}  # noqa: RUF012
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        progress: bool = False,
+        **params: Any,
+    ) -> EasinessClassifier:
         """Score all samples out of fold, then fit the final model on them.
 
         Parameters
@@ -162,6 +169,8 @@ class EasinessClassifier(MetaClassifier):
         sample_weight : array of shape (n_samples,), optional
             Handed to the inner classifier's `fit`, cut to each fold. Named, so that bagging
             weights rows: rows that it repeats would be in both parts of a fold.
+        progress : bool, default False
+            Show a progress bar of folds, in a terminal or a notebook; needs tqdm.
         **params
             Further metadata: `groups` for the splitter, the rest for the inner classifier.
 
@@ -174,15 +183,17 @@ class EasinessClassifier(MetaClassifier):
         ------
         TypeError, ValueError
             As the class says.
+        ImportError
+            If `progress` is set and tqdm is not installed.
         """
-        index = index_of(X, y)
+        index = _index_of(X, y)
         classifier = inner_classifier(self.estimator)
         X, labels = check_X_y(X, y, self, classifier)
         self._core_estimator()
         check_gives_probs(classifier, "estimator")
         routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
         fit_params, split_params = routed.estimator.fit, routed.splitter.split
-        held_out = self._score_held_out(classifier, X, labels, fit_params, split_params)
+        held_out = self._score_held_out(classifier, X, labels, fit_params, split_params, progress)
         model = clone(classifier).fit(X, labels, **fit_params)
         known, classes = np.asarray(model.classes_).tolist(), held_out.classes.tolist()
         if set(known) != set(classes):
@@ -192,8 +203,7 @@ class EasinessClassifier(MetaClassifier):
             )
         self._take_over(model)
         self._keep_scores(held_out)
-        for name in ("probs_", "sample_index_"):
-            self.__dict__.pop(name, None)
+        self.__dict__.pop("sample_index_", None)
         probs = align(held_out.probs, held_out.classes, self.classes_)
         with warnings.catch_warnings():
             # Columns cannot be in another order than the labels here.
@@ -201,83 +211,10 @@ class EasinessClassifier(MetaClassifier):
             self.label_errors_ = ec.find_label_errors(
                 probs, labels, classes=self.classes_.tolist(), normalize=self.normalize
             )
-        if self.store_probs:
-            self.probs_ = probs
+        self._probs = probs if self.store_probs else None
         if index is not None:
             self.sample_index_ = index
         return self
-
-    def scores(self, X: Any, y: Any) -> ec.Scores:
-        """Score new samples by the final model.
-
-        Parameters
-        ----------
-        X : array, data frame or sparse matrix of shape (n_samples, n_features)
-            Rows that `fit` did not see; scores of rows that it saw are in-sample.
-        y : array of shape (n_samples,)
-            Their labels, each one of `classes_`.
-
-        Returns
-        -------
-        easiness_core.Scores
-            Easiness, log easiness, level, loss and prediction of each row, and the summary.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If a label is none of `classes_`, or rows of probabilities do not sum to 1.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from easiness_sklearn import EasinessClassifier
-        >>> X, y = load_iris(return_X_y=True)
-        >>> model = EasinessClassifier().fit(X[::2], y[::2])
-        >>> model.scores(X[1::2], y[1::2]).summary.level_counts
-        {'hard': 3, 'medium': 0, 'easy': 72}
-        """
-        check_is_fitted(self)
-        return score_fitted(
-            self.estimator_, X, y, estimator=self._core_estimator(), normalize=self.normalize
-        )
-
-    def easiness(self, X: Any, y: Any) -> NDArray[np.float64]:
-        """Easiness of new samples: `scores(X, y).easiness`, of shape (n_samples,), in [0, 1]."""
-        return self.scores(X, y).easiness
-
-    def log_easiness(self, X: Any, y: Any) -> NDArray[np.float64]:
-        """Log easiness of new samples: `scores(X, y).log_easiness`, of shape (n_samples,)."""
-        return self.scores(X, y).log_easiness
-
-    def to_frame(self) -> Any:
-        """Out-of-fold scores as a data frame, on the index of the rows given to `fit`.
-
-        Returns
-        -------
-        pandas.DataFrame of shape (n_samples, 5)
-            Columns `easiness`, `log_easiness`, `level` (names, as an ordered categorical),
-            `loss` and `predicted`.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        ImportError
-            If pandas is not installed.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from easiness_sklearn import EasinessClassifier
-        >>> X, y = load_iris(return_X_y=True, as_frame=True)
-        >>> frame = EasinessClassifier().fit(X, y).to_frame()
-        >>> list(frame.sort_values("log_easiness").index[:4])
-        [106, 83, 70, 77]
-        """
-        check_is_fitted(self)
-        return scores_frame(self.scores_, self.predicted_, getattr(self, "sample_index_", None))
 
     def get_metadata_routing(self) -> Any:
         """Where metadata goes: to the inner classifier's `fit` and `score`, and the splitter."""
@@ -301,3 +238,11 @@ class EasinessClassifier(MetaClassifier):
         inner = get_tags(inner_classifier(self.estimator)).input_tags
         tags.input_tags.pairwise = inner.pairwise
         return tags
+
+
+def _index_of(X: Any, y: Any) -> Any:
+    """Index of rows that come from pandas, or None."""
+    for values in (X, y):
+        if hasattr(values, "iloc"):
+            return values.index
+    return None

@@ -1,30 +1,23 @@
-"""`EasinessCurveDisplay`: whether easiness keeps what it promises."""
+"""`EasinessCurveDisplay`: accuracy against easiness."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 import easiness_core as ec
-from easiness_sklearn._draw import (
-    MUTED,
-    axes_to_draw_on,
-    scores_of_estimator,
-    scores_of_predictions,
-)
-
-# Tells curves of displays from lines that are the user's own.
-_GID = "easiness curve"
+from easiness_core import displays
+from easiness_sklearn._display_scores import scores_of_estimator, scores_of_predictions
 
 
-class EasinessCurveDisplay:
-    """Accuracy of each bin of easiness against its mean easiness: what the ESE sums.
+class EasinessCurveDisplay(displays.EasinessCurveDisplay):
+    """Accuracy in each bin of easiness against its mean easiness: the gaps that the ESE sums.
 
-    On the diagonal easiness is honest; below it, it promises more accuracy than there is. The
-    number beside a point is that of the samples in its bin: the ESE weighs gaps by it, the eye
-    does not. Several classifiers may share axes.
+    `easiness_core.displays.EasinessCurveDisplay`, made by `from_estimator` or `from_predictions`
+    or from bins. On the diagonal easiness is calibrated; the thin bars are exact 95 % intervals
+    of the accuracy. Several classifiers may share axes.
 
     Parameters
     ----------
@@ -35,14 +28,9 @@ class EasinessCurveDisplay:
 
     Attributes
     ----------
-    ax_ : matplotlib.axes.Axes
-        Axes drawn on.
-    figure_ : matplotlib.figure.Figure
-        Their figure.
-    line_ : matplotlib.lines.Line2D
-        The curve, over the bins that are not empty.
-    counts_ : list of matplotlib.text.Annotation
-        The counts beside its points.
+    ax_, figure_, line_, intervals_, counts_
+        Axes, figure, the curve, intervals of the accuracy, and the counts beside the points,
+        once drawn.
 
     Notes
     -----
@@ -55,19 +43,9 @@ class EasinessCurveDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from easiness_sklearn import EasinessClassifier, EasinessCurveDisplay
     >>> model = EasinessClassifier().fit(*load_iris(return_X_y=True))
-    >>> display = EasinessCurveDisplay(bins=model.summary_.bins, name="iris").plot()
-    >>> display.line_.get_label()
-    'iris (ESE = 0.0022)'
+    >>> EasinessCurveDisplay(bins=model.summary_.bins, name="iris").plot()
+    EasinessCurveDisplay(name='iris', 150 samples in 5 bins, ESE = 0.0022)
     """
-
-    def __init__(self, *, bins: ec.EasinessBins, name: str | None = None) -> None:
-        if not isinstance(bins, ec.EasinessBins):
-            raise TypeError(
-                f"bins: expected easiness_core.EasinessBins, such as summary_.bins of a fitted "
-                f"EasinessClassifier, got {type(bins).__name__}"
-            )
-        self.bins = bins
-        self.name = name
 
     @classmethod
     def from_estimator(
@@ -86,7 +64,7 @@ class EasinessCurveDisplay:
         name: str | None = None,
         ax: Any = None,
         **kwargs: Any,
-    ) -> EasinessCurveDisplay:
+    ) -> Self:
         """Score rows by a fitted classifier and draw.
 
         Parameters
@@ -146,7 +124,7 @@ class EasinessCurveDisplay:
         name: str | None = None,
         ax: Any = None,
         **kwargs: Any,
-    ) -> EasinessCurveDisplay:
+    ) -> Self:
         """Score predictions and draw.
 
         Parameters
@@ -179,65 +157,3 @@ class EasinessCurveDisplay:
         correct = known[scores.predicted] == np.asarray(y_true).ravel()
         bins = ec.easiness_bins(scores.easiness, correct, n_bins=n_bins, strategy=strategy)
         return cls(bins=bins, name=name).plot(ax, **kwargs)
-
-    def plot(
-        self, ax: Any = None, *, name: str | None = None, **kwargs: Any
-    ) -> EasinessCurveDisplay:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
-        name : str, optional
-            For the legend, in place of the display's own.
-        **kwargs
-            Further options of `matplotlib.axes.Axes.plot`, for the curve.
-
-        Returns
-        -------
-        EasinessCurveDisplay
-            Itself, with `ax_`, `figure_`, `line_` and `counts_`.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        ax = axes_to_draw_on(ax, "EasinessCurveDisplay")
-        name = self.name if name is None else name
-        ese = f"ESE = {self.bins.ese:.4f}"
-        label = ese if name is None else f"{name} ({ese})"
-        honest = "honest: accuracy = easiness"
-        if honest not in ax.get_legend_handles_labels()[1]:
-            ax.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, label=honest)
-        # Counts of curves that share a point are written one below another.
-        earlier = sum(line.get_gid() == _GID for line in ax.lines)
-        shown = self.bins.count > 0
-        x, y = self.bins.mean_easiness[shown], self.bins.accuracy[shown]
-        (self.line_,) = ax.plot(x, y, **{"marker": "o", "label": label, **kwargs})
-        self.line_.set_gid(_GID)
-        colour = self.line_.get_color()
-        ax.vlines(x, y, x, color=colour, alpha=0.35, linewidth=3)
-        self.counts_ = []
-        for at, height, count in zip(x, y, self.bins.count[shown], strict=True):
-            right, upper = at > 0.85, height > 0.5
-            self.counts_.append(
-                ax.annotate(
-                    f"{count:,}",
-                    (at, height),
-                    (-8 if right else 8, (-1 if upper else 1) * (3 + 11 * earlier)),
-                    textcoords="offset points",
-                    ha="right" if right else "left",
-                    va="top" if upper else "bottom",
-                    color=colour,
-                    fontsize="small",
-                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
-                )
-            )
-        ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="mean easiness in the bin")
-        ax.set_ylabel("accuracy in the bin, with its number of samples")
-        ax.set_aspect("equal")
-        ax.legend(loc="best")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

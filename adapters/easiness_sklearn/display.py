@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-import easiness_core as ec
-from easiness_sklearn._draw import (
-    COLOURS,
-    axes_to_draw_on,
-    scores_of_estimator,
-    scores_of_predictions,
-)
+from easiness_core import displays
+from easiness_sklearn._display_scores import scores_of_estimator, scores_of_predictions
 
 
-class EasinessDisplay:
-    """Histogram of easiness on a logarithmic axis of counts, coloured by level.
+class EasinessDisplay(displays.EasinessDisplay):
+    """Histogram of easiness, colored by level, on a logarithmic axis of counts.
 
-    One bar each for the hard and the easy samples, at 0 and at 1, where nearly all samples
-    lie, and twenty for the medium ones between. Use `from_estimator` or `from_predictions`, or
-    pass scores: `EasinessDisplay(scores=model.scores_).plot()` shows the out-of-fold easiness
-    that an `EasinessClassifier` keeps.
+    `easiness_core.displays.EasinessDisplay`, made by `from_estimator` or `from_predictions` or
+    from scores: `EasinessDisplay(scores=model.scores_).plot()` shows the out-of-fold easiness
+    that an `EasinessClassifier` keeps, as does `model.scores_.plot()`.
 
     Parameters
     ----------
@@ -33,16 +26,8 @@ class EasinessDisplay:
 
     Attributes
     ----------
-    ax_ : matplotlib.axes.Axes
-        Axes drawn on.
-    figure_ : matplotlib.figure.Figure
-        Their figure.
-    bars_ : dict of easiness_core.Level to matplotlib.container.BarContainer
-        Bars of each level.
-
-    Notes
-    -----
-    The levels are those of Section 3.3 of *Medium Samples Are All You Need*.
+    ax_, figure_, bars_
+        Axes, figure, and the bars of each level, once drawn.
 
     Examples
     --------
@@ -51,19 +36,9 @@ class EasinessDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from easiness_sklearn import EasinessClassifier, EasinessDisplay
     >>> model = EasinessClassifier().fit(*load_iris(return_X_y=True))
-    >>> display = EasinessDisplay(scores=model.scores_, name="iris").plot()
-    >>> display.ax_.get_xlabel()
-    'easiness'
+    >>> EasinessDisplay(scores=model.scores_, name="iris").plot()
+    EasinessDisplay(name='iris', 150 samples: 4 hard, 2 medium, 144 easy)
     """
-
-    def __init__(self, *, scores: ec.Scores, name: str | None = None) -> None:
-        if not isinstance(scores, ec.Scores):
-            raise TypeError(
-                f"scores: expected easiness_core.Scores, as a fitted EasinessClassifier keeps in "
-                f"scores_, got {type(scores).__name__}"
-            )
-        self.scores = scores
-        self.name = name
 
     @classmethod
     def from_estimator(
@@ -80,7 +55,7 @@ class EasinessDisplay:
         name: str | None = None,
         ax: Any = None,
         **kwargs: Any,
-    ) -> EasinessDisplay:
+    ) -> Self:
         """Score rows by a fitted classifier and draw.
 
         Parameters
@@ -132,7 +107,7 @@ class EasinessDisplay:
         name: str | None = None,
         ax: Any = None,
         **kwargs: Any,
-    ) -> EasinessDisplay:
+    ) -> Self:
         """Score predictions and draw.
 
         Parameters
@@ -162,62 +137,3 @@ class EasinessDisplay:
             y_true, y_prob, classes, sigma, resolution, draws, seed, normalize
         )
         return cls(scores=scores, name=name).plot(ax, **kwargs)
-
-    def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> EasinessDisplay:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
-        name : str, optional
-            For the title, in place of the display's own.
-        **kwargs
-            Further options of `matplotlib.axes.Axes.bar`.
-
-        Returns
-        -------
-        EasinessDisplay
-            Itself, with `ax_`, `figure_` and `bars_`.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        ax = axes_to_draw_on(ax, "EasinessDisplay")
-        name = self.name if name is None else name
-        counts = self.scores.summary.level_counts
-        between = self.scores.easiness[self.scores.level == ec.Level.MEDIUM]
-        heights, cuts = np.histogram(between, bins=np.linspace(0.0, 1.0, 21))
-        # The two outer bars stand for single points, 0 and 1, and so lie beside the scale.
-        places = {
-            ec.Level.HARD: (np.array([-0.06]), np.array([counts["hard"]]), 0.06),
-            ec.Level.MEDIUM: ((cuts[:-1] + cuts[1:]) / 2, heights, 0.044),
-            ec.Level.EASY: (np.array([1.06]), np.array([counts["easy"]]), 0.06),
-        }
-        self.bars_ = {}
-        for level, (x, height, width) in places.items():
-            word = str(level.name).lower()
-            style = {"color": COLOURS[level], "label": word, "width": width, **kwargs}
-            self.bars_[level] = ax.bar(x, height, **style)
-        resolution = self.scores.summary.estimator.resolution  # type: ignore[union-attr]
-        ends = (f"≤ {resolution:g}", f"≥ {1 - resolution:g}") if resolution else ("0", "1")
-        for x, word in ((-0.06, "hard"), (0.5, "medium"), (1.06, "easy")):
-            place = {"xy": (x, 0.88), "xycoords": ax.get_xaxis_transform(), "ha": "center"}
-            ax.annotate(f"{word}\n{counts[word]:,}", **place)
-        inner = [0.25, 0.5, 0.75]
-        ax.set_xticks([-0.06, *inner, 1.06], [ends[0], *(f"{x:g}" for x in inner), ends[1]])
-        ax.set_xlim(-0.16, 1.16)
-        # Displays may share a vertical axis: the highest bar of all decides.
-        taken = ax.get_ylim()[1] if ax.get_yscale() == "log" else 0.0
-        ax.set_yscale("log")
-        # From below 1, so that a bar of one sample is seen; the top fifth is for the words.
-        highest = max(8.0, *(float(bars.datavalues.max()) for bars in self.bars_.values()))
-        ax.set_ylim(0.7, max(taken, 0.7 * (highest / 0.7) ** 1.25))
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        ax.set(xlabel="easiness", ylabel="samples (log scale)")
-        if name is not None:
-            ax.set_title(name)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

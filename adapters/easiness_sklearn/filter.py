@@ -61,6 +61,8 @@ class EasinessFilteredClassifier(MetaClassifier):
     Metadata goes to the `fit` of both classifiers, cut to the rows that each is fitted on;
     `groups` goes to the splitter. With metadata routing enabled each must be requested.
 
+    `expected_failed_checks` lists the checks of scikit-learn that it fails by design.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

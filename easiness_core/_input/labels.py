@@ -159,6 +159,26 @@ def _names(values: Any, name: str) -> NDArray[Any]:
     return to_array(values, name)
 
 
+def check_classes(classes: Sequence[Any] | None, n_classes: int) -> tuple[Any, ...] | None:
+    """Class names; None where they say no more than the column numbers do."""
+    if classes is None:
+        return None
+    names = tuple(_class_index(classes, n_classes))
+    return None if names == tuple(range(n_classes)) else names
+
+
+def check_ids(ids: ArrayLike | None, n_rows: int) -> NDArray[Any] | None:
+    """Names of the samples, one a row."""
+    if ids is None:
+        return None
+    names = to_array(ids, "ids")
+    if names.shape != (n_rows,):
+        raise InputValueError(
+            f"expected shape ({n_rows},), one a row of probs, got {names.shape}", argument="ids"
+        )
+    return names
+
+
 def _class_index(classes: Sequence[Any], n_classes: int) -> dict[Any, int]:
     """Column of each class name."""
     array = _names(classes, "classes")

@@ -155,3 +155,18 @@ def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> 
             row=row,
         )
     return vector
+
+
+def check_rows(rows: ArrayLike, n_rows: int) -> NDArray[Any]:
+    """Rows as a mask or as whole numbers."""
+    array = to_array(rows, "rows")
+    if array.ndim != 1 or not (array.dtype.kind in "iub" or array.size == 0):
+        got = f"an array of shape {array.shape} and dtype {array.dtype}"
+        got = f"{type(rows).__name__} {rows!r}" if array.ndim == 0 else got
+        raise InputTypeError(
+            f"expected a slice, a mask or an array of rows, got {got}", argument="rows"
+        )
+    if array.dtype.kind == "b" and array.size != n_rows:
+        problem = f"expected a mask of {n_rows} rows, got {array.size}"
+        raise InputValueError(problem, argument="rows")
+    return array if array.size else array.astype(np.intp)

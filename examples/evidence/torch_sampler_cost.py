@@ -76,7 +76,9 @@ def check_selection(name: str, ids: list[int], logits: Tensor, labels: Tensor) -
         "all samples (warm-up)": np.arange(len(labels)),
         "`ec.MO`": ec.select(scores.level, ec.MO),
         '`ec.MO`, `rank_by="loss"`': ec.loss_rank_selection(
-            scores.loss, scores.summary.level_counts["hard"], scores.summary.level_counts["medium"]
+            scores.loss,
+            n_hard=scores.summary.level_counts["hard"],
+            n_medium=scores.summary.level_counts["medium"],
         ),
     }
     if name not in expected:

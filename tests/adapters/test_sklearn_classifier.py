@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris, make_classification
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -143,7 +144,17 @@ def test_pandas_in_and_out():
     assert model.n_features_in_ == 5
     table = model.to_frame()
     assert table.index.tolist() == index
-    assert table.columns.tolist() == ["easiness", "log_easiness", "level", "loss", "predicted"]
+    assert table.columns.tolist() == [
+        "label", "suggested", "suspicion", "p_label", "p_suggested", "flagged", "rank",
+        "predicted", "easiness", "log_easiness", "level", "loss",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(table["label"], NAMES[Y])
+    found = model.label_errors_
+    np.testing.assert_array_equal(table["suggested"], model.classes_[found.suggested])
+    np.testing.assert_array_equal(table["predicted"], model.predicted_)
+    np.testing.assert_array_equal(table["suspicion"], found.suspicion)
+    np.testing.assert_array_equal(table["flagged"], found.flags)
+    np.testing.assert_array_equal(table["rank"].to_numpy()[found.order], np.arange(1, 91))
     np.testing.assert_array_equal(table["log_easiness"], model.log_easiness_)
     assert table["level"].value_counts().to_dict() == model.summary_.level_counts
     assert table["level"].cat.ordered
@@ -222,7 +233,13 @@ def test_parallel_folds_change_nothing():
 
 
 def test_probabilities_are_kept_on_demand_only():
-    assert not hasattr(EasinessClassifier(GaussianNB()).fit(X, Y), "probs_")
+    without = EasinessClassifier(GaussianNB())
+    for model in (without, without.fit(X, Y)):
+        assert not hasattr(model, "probs_")
+    with pytest.raises(AttributeError, match="set store_probs=True before fit"):
+        without.probs_  # noqa: B018
+    with pytest.raises(NotFittedError):
+        EasinessClassifier().probs_  # noqa: B018
     model = EasinessClassifier(GaussianNB(), store_probs=True).fit(X, Y)
     assert ec.score(model.probs_, Y).summary == model.summary_
     assert not hasattr(model.set_params(store_probs=False).fit(X, Y), "probs_")

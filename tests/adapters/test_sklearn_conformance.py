@@ -1,7 +1,12 @@
 """The host frameworks' own suites, run on what is ours."""
 
 import pytest
-from easiness_sklearn import EasinessClassifier, EasinessFilteredClassifier, EasinessResampler
+from easiness_sklearn import (
+    EasinessClassifier,
+    EasinessFilteredClassifier,
+    EasinessResampler,
+    expected_failed_checks,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -12,23 +17,13 @@ def cheap():
     return LogisticRegression(max_iter=50, tol=1e-2)
 
 
-def expected_failures(estimator):
-    if isinstance(estimator, EasinessFilteredClassifier):
-        reason = "a fraction counts rows, whatever their weights"
-        return {
-            "check_sample_weight_equivalence_on_dense_data": reason,
-            "check_sample_weight_equivalence_on_sparse_data": reason,
-        }
-    return {}
-
-
 @parametrize_with_checks(
     [
         EasinessClassifier(cheap(), cv=2),
         EasinessFilteredClassifier(cheap(), **KEPT),
         EasinessResampler(cheap(), **KEPT),
     ],
-    expected_failed_checks=expected_failures,
+    expected_failed_checks=expected_failed_checks,
 )
 def test_scikit_learn_finds_nothing_amiss(estimator, check):
     check(estimator)

@@ -117,7 +117,7 @@ def test_several_classifiers_share_one_diagonal():
     second = EasinessCurveDisplay.from_estimator(nb, *HELD_OUT, ax=axes)
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert [label.split(" (")[0] for label in labels] == [
-        "honest: accuracy = easiness", "forest", "GaussianNB",
+        "calibrated: accuracy = easiness", "forest", "GaussianNB",
     ]  # fmt: skip
     assert first.line_.get_color() != second.line_.get_color()
     assert first.ax_ is second.ax_ is axes

@@ -20,7 +20,7 @@ import easiness_core as ec
     [({"method": "sets"}, ValueError, "expected one of classic, SEL, SET"),
      ({"n_epochs": 0}, ValueError, "n_epochs"),
      ({"loss": torch.nn.CrossEntropyLoss()}, ValueError, 'one loss a sample.*reduction="none"'),
-     ({"keep": "MO"}, (TypeError, ValueError), "keep"),
+     ({"keep": "OM"}, ValueError, "keep: .*got .OM."),
      ({"keep": "lossless"}, ValueError, 'pass method="lossless"'),
      ({"warmup_epochs": -1}, ValueError, "warmup_epochs"),
      ({"method": "warm-up", "warmup_epochs": 0}, ValueError, "warmup_epochs: expected 1"),

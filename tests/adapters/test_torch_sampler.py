@@ -16,7 +16,10 @@ UNIONS = (ec.EO, ec.MO, ec.HO, ec.EMO, ec.MHO, ec.EMHO)
 
 
 @settings(max_examples=40)
-@given(probs_and_labels(max_samples=30, max_classes=5), st.sampled_from(UNIONS))
+@given(
+    probs_and_labels(max_samples=30, max_classes=5),
+    st.sampled_from([*UNIONS, "medium", "hard|easy"]),
+)
 def test_a_union_of_levels_keeps_what_the_core_selects(case, union):
     probs, labels = case
     if len(labels) == 0:
@@ -57,7 +60,7 @@ def test_by_loss_the_levels_are_given_out_by_rank(rng, union):
     assert sorted(ids) == [k for k, one in enumerate(ranked) if one & union]
     if union == ec.MO:
         n_hard, n_medium = (int((scores.level == value).sum()) for value in (1, 2))
-        expected = ec.loss_rank_selection(scores.loss, n_hard, n_medium)
+        expected = ec.loss_rank_selection(scores.loss, n_hard=n_hard, n_medium=n_medium)
         np.testing.assert_array_equal(np.sort(ids), expected)
         assert sorted(ids) != ec.select(scores.level, ec.MO).tolist()
 

@@ -91,11 +91,11 @@ def test_rows_with_nan_are_never_selected(keep):
 @pytest.mark.parametrize(
     ("keep", "error", "message"),
     [
-        (0, ValueError, "union of Level or"),
-        (8, ValueError, "union of Level or"),
-        (True, ValueError, "union of Level or"),
-        ("MO", TypeError, r"such as easiness_core.MO, or an interval .*got 'MO'"),
-        (None, TypeError, "got None"),
+        (0, ValueError, "keep: expected words .* or a union of Level; got 0"),
+        (8, ValueError, "or a union of Level; got 8"),
+        (True, TypeError, "keep: expected words .*; got bool True"),
+        ("OM", ValueError, "keep: expected words .*; got 'OM'"),
+        (None, TypeError, "such as easiness_core.MO or 'medium', or an interval .*got None"),
         ((0.1,), TypeError, r"got \(0.1,\)"),
         ((0.8, 0.2), ValueError, r"0 <= low <= high <= 1, got \(0.8, 0.2\)"),
         ((0.5, 1.5), ValueError, "0 <= low <= high <= 1"),
@@ -114,3 +114,8 @@ def test_rows_and_estimators_are_checked():
         select_batch(LOGITS, LABELS[:2], ec.MO)
     with pytest.raises(TypeError, match="expected ClosedForm"):
         select_batch(LOGITS, LABELS, ec.MO, estimator="exact")
+
+
+def test_levels_by_word_are_levels():
+    assert select_batch(LOGITS, LABELS, "hard|medium").tolist() == [1, 2]
+    assert select_batch(LOGITS, LABELS, "EO").tolist() == [0]

@@ -100,7 +100,9 @@ def test_counting(benchmark):
 
 
 SELECTIONS = {
-    "loss_rank_selection": lambda loss, hard, medium: ec.loss_rank_selection(loss, hard, medium),
+    "loss_rank_selection": lambda loss, hard, medium: ec.loss_rank_selection(
+        loss, n_hard=hard, n_medium=medium
+    ),
     "stable argsort": lambda loss, hard, medium: np.sort(
         np.argsort(-loss, kind="stable")[hard : hard + medium]
     ),

@@ -11,7 +11,7 @@ import pytest
 from conftest import interpreted, run_script, softmax_rows
 
 import easiness_core as ec
-from easiness_core import scoring
+from easiness_core import _scoring
 from easiness_core._blocks import available_cpus, resolve_n_threads, run_blocks
 
 # One more than what stays on the calling thread.
@@ -149,7 +149,7 @@ def kernel_threads(monkeypatch):
         return blank, ()
 
     monkeypatch.setattr(ec.ClosedForm, "kernel", kernel)
-    monkeypatch.setattr(scoring, "_plan", scoring._plan.__wrapped__)
+    monkeypatch.setattr(_scoring, "_plan", _scoring._plan.__wrapped__)
     return seen
 
 

@@ -41,7 +41,7 @@ FIELDS = [
     (lambda: ec.select([1, 3], ec.MO), InputValueError, "level", 1, None),
     (lambda: ec.select([1, 2], 8), InputValueError, "levels", None, None),
     (lambda: ec.select_interval([0.5], 1, 0), InputValueError, "low", None, None),
-    (lambda: ec.loss_rank_selection([1, np.nan], 1, 1), InputValueError, "loss", 1, None),
+    (lambda: ec.select_interval([1, np.nan], 0, 1), InputValueError, "easiness", 1, None),
     (lambda: ec.random_selection(1, 2, seed=0), InputValueError, "size", None, None),
     (lambda: ec.softmax([[0, 1], [np.nan, 1]]), InputValueError, "logits", 1, None),
     (lambda: ec.margins([[0, 1], [np.inf, 1]], [0, 0]), InputValueError, "logits", 1, "drop"),

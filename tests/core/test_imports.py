@@ -20,7 +20,7 @@ PACKAGE = Path(ec.__file__).parent
 ADAPTERS = PACKAGE.parent / "adapters"
 FRAMEWORKS = (
     "torch", "sklearn", "pandas", "pyarrow", "dask", "distributed", "matplotlib", "jax",
-    "tensorflow", "hypothesis",
+    "tensorflow", "hypothesis", "tqdm",
 )  # fmt: skip
 COMPILERS = ("numba", "llvmlite", "scipy")
 OURS = (
@@ -73,7 +73,7 @@ def test_scoring_imports_no_framework(tmp_path):
 )
 def test_a_planted_import_is_reported(name, planted, tmp_path):
     shutil.copytree(PACKAGE, tmp_path / "easiness_core", ignore=shutil.ignore_patterns("*cache*"))
-    with open(tmp_path / "easiness_core" / "level.py", "a") as file:
+    with open(tmp_path / "easiness_core" / "_level.py", "a") as file:
         file.write("\n" + planted.format(name) + "\n")
     names = FRAMEWORKS + COMPILERS + OURS
     assert imported("import easiness_core", tmp_path, names, path=[tmp_path]) == [name]
@@ -169,8 +169,8 @@ INTERNAL = {
     "log_odds_columns", "share_interval",
 }  # fmt: skip
 # For packages and tests that build on the core, imported by their own names.
-BY_NAME = {"errors", "testing", "validation"}
-MODULES = [p.stem for p in PACKAGE.glob("*.py") if p.stem[0] != "_" and p.stem not in BY_NAME]
+BY_NAME = {"errors", "progress", "testing", "validation"}
+MODULES = set(re.findall(r"^from easiness_core\.(\w+) import", inspect.getsource(ec), flags=re.M))
 
 
 def test_all_is_complete():
@@ -186,24 +186,29 @@ def test_all_is_complete():
     constants = {name for name in ec.__all__ if name.isupper()} | {"__version__"}
     assert defined - INTERNAL == set(ec.__all__) - constants
     assert defined >= INTERNAL
-    assert not INTERNAL & set(dir(ec)) - set(MODULES)
+    assert not INTERNAL & set(vars(ec))
+
+
+def test_completion_shows_public_names_alone():
+    assert dir(ec) == sorted(ec.__all__)
+    assert {p.stem for p in PACKAGE.glob("*.py") if p.stem[0] != "_"} == BY_NAME
 
 
 POSITIONAL = {
     "auroc": ["probs", "labels"],
     "binomial_interval": ["successes", "n"],
-    "class_table": ["scores", "labels"],
+    "class_table": ["scores"],
     "compare": ["old", "new"],
-    "confusion_pairs": ["labels", "predicted"],
+    "confusion_pairs": ["scores"],
     "easiness": ["probs", "labels"],
     "easiness_bins": ["easiness", "correct"],
     "expected_sample_easiness_error": ["easiness", "correct"],
     "find_label_errors": ["probs", "labels"],
     "fit_sigma": ["probs", "labels"],
-    "group_table": ["scores", "correct", "groups"],
+    "group_table": ["scores", "groups"],
     "levels": ["log_easiness"],
     "log_easiness": ["probs", "labels"],
-    "loss_rank_selection": ["loss", "n_hard", "n_medium"],
+    "loss_rank_selection": ["loss"],
     "margins": ["logits", "labels"],
     "medium_sample_rate": ["level"],
     "random_selection": ["n_samples", "size"],
@@ -274,8 +279,11 @@ def test_classes_are_documented(name):
         assert entries(doc["Parameters"]) == list(inspect.signature(cls).parameters)
         assert ">>> " in doc["Examples"]
     elif dataclasses.is_dataclass(cls):
-        fields = [field.name for field in dataclasses.fields(cls)]
-        assert sorted(entries(doc["Attributes"])) == sorted(fields)
+        fields = [field.name for field in dataclasses.fields(cls) if field.name[0] != "_"]
+        properties = {
+            name for name, _ in inspect.getmembers(cls, lambda m: isinstance(m, property))
+        }
+        assert set(fields) <= set(entries(doc["Attributes"])) <= set(fields) | properties
     for method, value in vars(cls).items():
         if method[0] != "_" and callable(getattr(cls, method)) and not isinstance(value, int):
             assert inspect.getdoc(getattr(cls, method)), method

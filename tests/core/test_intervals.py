@@ -107,7 +107,7 @@ def test_bins_and_classes_have_intervals(make_rows):
     which = np.minimum((scores.easiness * 7).astype(int), 6)
     expected = [exact(correct[which == b].sum(), (which == b).sum()) for b in range(7)]
     np.testing.assert_allclose(bins.accuracy_interval, expected, rtol=1e-8, atol=1e-12)
-    table = ec.class_table(scores, labels, n_classes=5)
+    table = ec.class_table(ec.score(np.column_stack([probs, np.zeros(500)]), labels))
     expected = [exact(correct[labels == c].sum(), (labels == c).sum()) for c in range(4)]
     expected.append([0.0, 1.0])
     np.testing.assert_allclose(table.accuracy_interval, expected, rtol=1e-8, atol=1e-12)

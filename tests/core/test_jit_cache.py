@@ -246,7 +246,7 @@ def test_only_a_change_of_what_kernels_depend_on_invalidates(tmp_path):
 
     assert [call(), call()] == ["4.0 0\n", "4.0 1\n"]
     append(package / "_input" / "labels.py", "# another message\n")
-    append(package / "scoring.py", "# another docstring\n")
+    append(package / "_scoring.py", "# another docstring\n")
     assert call() == "4.0 1\n"
     append(package / "_config.py", "# another constant\n")
     assert [call(), call()] == ["4.0 0\n", "4.0 1\n"]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import easiness_core as ec
-from easiness_core import scoring
+from easiness_core import _scoring
 from easiness_core._config import EASINESS_FRACTION_BITS, PHI_IS_ONE_FROM, ROWS_AT_ONCE
+from easiness_core._estimators import _look_up_tables
 from easiness_core._kernels import monte_carlo
 from easiness_core._kernels.rows import first_label_outside
-from easiness_core.estimators import _look_up_tables
 
 
 @numba.njit
@@ -171,7 +171,7 @@ def fixed_noise(monkeypatch, a, b):
     noise = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     monkeypatch.setattr(ec.MonteCarlo, "noise", lambda self: noise)
     _look_up_tables.cache_clear()
-    scoring._plan.cache_clear()
+    _scoring._plan.cache_clear()
     return ec.MonteCarlo(draws=len(a), seed=987)
 
 
@@ -179,7 +179,7 @@ def fixed_noise(monkeypatch, a, b):
 def _fresh_plans():
     yield
     _look_up_tables.cache_clear()
-    scoring._plan.cache_clear()
+    _scoring._plan.cache_clear()
 
 
 @pytest.mark.usefixtures("_fresh_plans")

@@ -54,3 +54,33 @@ def test_easiness_in_place_of_its_logarithm_is_refused():
         ec.levels([np.nan])
     with pytest.raises(TypeError, match="log_easiness: expected real numbers"):
         ec.levels(["hard"])
+
+
+@pytest.mark.parametrize(
+    "text", ["hard|medium", " Medium , HARD", "MHO", "mho", 3, np.int64(3), ec.MHO]
+)
+def test_levels_in_words_and_numbers(text):
+    assert ec.Level.of(text) is ec.Level.HARD | ec.Level.MEDIUM
+    assert ec.select([1, 2, 4, 2], text).tolist() == [0, 1, 3]
+
+
+@given(st.sets(st.sampled_from(list(ec.Level)), min_size=1), st.sampled_from("|,"))
+def test_the_words_of_a_union_stand_for_it(union, separator):
+    words = separator.join(level.name.lower() for level in union)
+    assert ec.Level.of(words) == sum(union)
+
+
+@pytest.mark.parametrize(
+    "levels", ["", "easy|", "middle", "easy medium", "7", "OM", 0, 8, -1, ec.Level(0)]
+)
+def test_what_stands_for_no_levels_is_refused(levels):
+    with pytest.raises(
+        ValueError, match=r"^levels: expected words such as 'hard\|medium', .*; got"
+    ):
+        ec.select([1, 2], levels)
+
+
+@pytest.mark.parametrize("levels", [2.0, True, None, ["easy"], ec.Level])
+def test_what_is_neither_word_nor_number_is_refused(levels):
+    with pytest.raises(TypeError, match=r"^keep: expected words .* a union of Level; got"):
+        ec.Level.of(levels, argument="keep")

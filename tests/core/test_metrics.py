@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import easiness_core as ec
-from easiness_core.logits import log_odds_columns
+from easiness_core._logits import log_odds_columns
 
 UNIT = st.floats(0.0, 1.0)
 

@@ -15,7 +15,7 @@ LOSSES = st.lists(
 @given(LOSSES, st.integers(0, 35), st.integers(0, 35))
 def test_loss_rank_equals_a_stable_descending_sort(losses, n_hard, n_medium):
     loss = np.array(losses, dtype=np.float64)
-    found = ec.loss_rank_selection(loss, n_hard, n_medium)
+    found = ec.loss_rank_selection(loss, n_hard=n_hard, n_medium=n_medium)
     np.testing.assert_array_equal(found, naive.loss_rank(losses, n_hard, n_medium))
     order = np.argsort(-loss, kind="stable")[n_hard : n_hard + n_medium]
     np.testing.assert_array_equal(found, np.sort(order))
@@ -23,7 +23,7 @@ def test_loss_rank_equals_a_stable_descending_sort(losses, n_hard, n_medium):
 
 
 def test_loss_rank_of_many_equal_losses_takes_the_earliest():
-    found = ec.loss_rank_selection(np.zeros(1000), 100, 50)
+    found = ec.loss_rank_selection(np.zeros(1000), n_hard=100, n_medium=50)
     np.testing.assert_array_equal(found, np.arange(100, 150))
 
 
@@ -31,7 +31,7 @@ def test_loss_rank_by_the_counts_of_a_scoring(make_rows):
     probs, labels = make_rows(500, 5, spread=1.0)
     scores = ec.score(probs, labels, estimator=ec.ClosedForm(sigma=0.1))
     counts = scores.summary.level_counts
-    rows = ec.loss_rank_selection(scores.loss, counts["hard"], counts["medium"])
+    rows = ec.loss_rank_selection(scores.loss, n_hard=counts["hard"], n_medium=counts["medium"])
     expected = naive.loss_rank(scores.loss, counts["hard"], counts["medium"])
     np.testing.assert_array_equal(rows, expected)
     assert len(rows) == counts["medium"] > 0
@@ -39,11 +39,11 @@ def test_loss_rank_by_the_counts_of_a_scoring(make_rows):
 
 def test_loss_rank_refuses_what_cannot_be_ranked():
     with pytest.raises(ValueError, match="loss: 1 of 2 values are NaN; the first is row 1"):
-        ec.loss_rank_selection([0.0, np.nan], 0, 1)
+        ec.loss_rank_selection([0.0, np.nan], n_hard=0, n_medium=1)
     with pytest.raises(ValueError, match="n_hard: expected 0 or more, got -1"):
-        ec.loss_rank_selection([0.0], -1, 1)
+        ec.loss_rank_selection([0.0], n_hard=-1, n_medium=1)
     with pytest.raises(TypeError, match=r"n_medium: expected a whole number, got float 1.5"):
-        ec.loss_rank_selection([0.0], 0, 1.5)
+        ec.loss_rank_selection([0.0], n_hard=0, n_medium=1.5)
 
 
 @given(st.lists(st.sampled_from(list(ec.Level)), max_size=30))
@@ -56,16 +56,31 @@ def test_select_takes_the_rows_of_a_union(levels):
         assert found.dtype == np.int64
 
 
-@pytest.mark.parametrize("levels", ["MO", 2.0, True, None])
-def test_select_wants_levels(levels):
-    with pytest.raises(TypeError, match="levels: expected a union of Level"):
-        ec.select([1, 2], levels)
-
-
-@pytest.mark.parametrize("levels", [0, 8, ec.Level(0)])
-def test_select_wants_a_union_of_the_three(levels):
-    with pytest.raises(ValueError, match="levels: expected a union of Level"):
-        ec.select([1, 2], levels)
+def test_selections_take_scores(make_rows):
+    probs, labels = make_rows(500, 5, spread=1.0)
+    scores = ec.score(probs, labels, estimator=ec.ClosedForm(sigma=0.1))[::-2]
+    counts = scores.summary.level_counts
+    assert min(counts.values()) > 0
+    for found, expected in (
+        (ec.select(scores, "hard|medium"), np.flatnonzero(scores.level <= 2)),
+        (ec.select_interval(scores, 0.2, 0.9), ec.select_interval(scores.easiness, 0.2, 0.9)),
+        (
+            ec.loss_rank_selection(scores),
+            naive.loss_rank(scores.loss, counts["hard"], counts["medium"]),
+        ),
+        (
+            ec.loss_rank_selection(scores, n_hard=3),
+            naive.loss_rank(scores.loss, 3, counts["medium"]),
+        ),
+        (
+            ec.loss_rank_selection(scores, n_medium=3),
+            naive.loss_rank(scores.loss, counts["hard"], 3),
+        ),
+    ):
+        np.testing.assert_array_equal(found, expected)
+        assert 0 < found.size < len(scores)
+    with pytest.raises(TypeError, match="n_hard: expected a whole number, got NoneType None"):
+        ec.loss_rank_selection(scores.loss, n_medium=1)
 
 
 def test_select_interval_includes_both_ends():
@@ -81,7 +96,7 @@ def test_select_interval_includes_both_ends():
 def test_no_samples_and_no_numbers():
     assert ec.select([], ec.MO).tolist() == []
     assert ec.select_interval([], 0, 1).tolist() == []
-    assert ec.loss_rank_selection([], 0, 5).tolist() == []
+    assert ec.loss_rank_selection([], n_hard=0, n_medium=5).tolist() == []
     for low, high in (("a", 1), (0, None)):
         with pytest.raises(TypeError, match=r"(low|high): expected a number, got"):
             ec.select_interval([0.5], low, high)

@@ -82,7 +82,7 @@ def build_report(
     scores = ec.score(probs, labels, estimator=estimator, **scoring)
     groups = None
     if group_by is not None:
-        groups = _count_groups(scores, labels, data.kept[group_by], group_by)
+        groups = _count_groups(scores, data.kept[group_by], group_by)
     auroc = None
     if probs.size <= options.AUROC_ELEMENTS:
         tell("computing AUROC")
@@ -109,7 +109,7 @@ def build_report(
         errors={
             name: int(np.count_nonzero(wrong == ec.Level[name.upper()])) for name in words.LEVELS
         },
-        table=ec.class_table(scores, labels, n_classes=n_classes),
+        table=ec.class_table(scores),
         auroc=auroc,
         sigma_fit=ec.SigmaFit(
             best.sigma,
@@ -123,7 +123,7 @@ def build_report(
             order, scores.predicted, normalize=normalize, text=text,
             log_easiness=scores.log_easiness, loss=scores.loss,
         ),
-        pairs=ec.confusion_pairs(labels, scores.predicted),
+        pairs=ec.confusion_pairs(scores),
         groups=groups,
         group_name=group_by or "",
         reading=data.reading,
@@ -131,9 +131,7 @@ def build_report(
     )  # fmt: skip
 
 
-def _count_groups(
-    scores: ec.Scores, labels: NDArray[np.int64], values: Any, name: str
-) -> ec.GroupTable:
+def _count_groups(scores: ec.Scores, values: Any, name: str) -> ec.GroupTable:
     """Count the groups that share a value; samples without one are a group."""
     names = values.fill_null("(missing)").to_numpy(zero_copy_only=False)
     n_groups = len(values.unique())
@@ -142,7 +140,7 @@ def _count_groups(
             f"--group-by {name}: expected at most {MOST_GROUPS:,} groups, got {n_groups:,}; "
             "name a column with fewer values, such as bins of this one"
         )
-    return ec.group_table(scores, scores.predicted == labels, names)
+    return ec.group_table(scores, names)
 
 
 def report_page(report: Report) -> str:

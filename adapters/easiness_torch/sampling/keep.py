@@ -251,12 +251,10 @@ def _rates_by_level(keep: Mapping[Any, Any]) -> dict[str, float]:
 
 
 def _check_union(keep: Any) -> ec.Level:
-    if not isinstance(keep, int) or isinstance(keep, bool):
+    if not isinstance(keep, (int, str)) or isinstance(keep, bool):
         raise TypeError(
-            f"keep: expected a union of Level such as ec.MO, a rate for each level such as "
+            f"keep: expected levels such as ec.MO or 'medium', a rate for each level such as "
             f"{{ec.MHO: 1.0, ec.EO: 0.3}}, an interval (low, high) of easiness, a function of "
             f"the scores, or 'lossless', got {keep!r}"
         )
-    if not 0 < int(keep) <= int(ec.EMHO):
-        raise ValueError(f"keep: expected a union of Level, got {keep!r}")
-    return ec.Level(keep)
+    return ec.Level.of(keep, argument="keep")

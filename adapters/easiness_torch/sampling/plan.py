@@ -81,7 +81,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options) -> Plan:
         record["skipped"] = table.faults()[0]
     if table is None or (table.clock == 0 and not options.selects(epoch)):
         return Plan(epoch, options.n_samples, None, None, record)
-    scores = table.scores(options.estimator.resolution)
+    scores = table.scores(options.estimator.cuts)
     counts = _count_levels(scores)
     record.update(counts, unscored=options.n_samples - len(scores))
     if not options.selects(epoch):

@@ -33,14 +33,15 @@ class EasinessSampler(EpochSampler):
     ----------
     n_samples : int
         Length of the data set; ids are 0 to n_samples - 1.
-    keep : Level, mapping, tuple, callable or "lossless", default MO
-        Rate at which samples are kept: 1 for a union of levels and 0 for the others; a rate in
-        [0, 1] for each level, as in `{ec.MHO: 1.0, ec.EO: 0.3}`; 1 for easiness within an
-        interval `(low, high)`, ends included; or what a function of `SampleScores` returns, a
-        tensor of one rate a scored sample. A rate between 0 and 1 is a probability, drawn anew
-        for each epoch. "lossless" is a preset (docs/set.md): `smooth_rates` at sigma 0.3, budget
-        0.35, floor 0.1, weight_power 0.5, refresh "training", 1 epoch of warm-up and the last
-        15 % full, which needs `total_epochs`; those that are given are taken as given.
+    keep : Level, str, mapping, tuple or callable, default MO
+        Rate at which samples are kept: 1 for levels, such as `ec.MO` or "hard|medium", and 0 for
+        the others; a rate in [0, 1] for each level, as in `{ec.MHO: 1.0, ec.EO: 0.3}`; 1 for
+        easiness within an interval `(low, high)`, ends included; or what a function of
+        `SampleScores` returns, a tensor of one rate a scored sample. A rate between 0 and 1 is a
+        probability, drawn anew for each epoch. "lossless" is a preset (docs/set.md):
+        `smooth_rates` at sigma 0.3, budget 0.35, floor 0.1, weight_power 0.5, refresh "training",
+        1 epoch of warm-up and the last 15 % full, which needs `total_epochs`; those that are
+        given are taken as given.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         How `update` scores, and where levels are cut.
     warmup_epochs : int, default 5
@@ -170,7 +171,9 @@ class EasinessSampler(EpochSampler):
             "shuffle": shuffle, "on_nan": on_nan, "seed": seed, "drop_last": drop_last,
         }  # fmt: skip
         options = check_options(n_samples, **filled_in(given))
-        if isinstance(keep, str) and not options.selects(options.warmup_epochs):
+        if (isinstance(keep, str) and keep == "lossless") and not options.selects(
+            options.warmup_epochs
+        ):
             warnings.warn(
                 f"keep='lossless' selects in none of {options.total_epochs} epochs: the first "
                 f"{options.warmup_epochs} and the last {options.final_epochs} take all samples",

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_core.level import cuts
 from easiness_core.validation import (
     NEGATIVE_TOLERANCE,
     NEGATIVE_TOLERANCE_HALF,
@@ -165,8 +164,8 @@ class ScoreTable:
         """Mask of shape (n_samples,) of the samples that have a score."""
         return self.written_at[: self.n_samples] > 0
 
-    def scores(self, resolution: float) -> SampleScores:
-        """Scores of the samples that have one, with levels cut at `resolution`."""
+    def scores(self, cuts: tuple[float, float]) -> SampleScores:
+        """Scores of the samples that have one, with levels cut where an estimator's `cuts` say."""
         ids = self.scored().nonzero().squeeze(1)
         all_scored = len(ids) == self.n_samples
 
@@ -175,7 +174,7 @@ class ScoreTable:
             return column[: self.n_samples].clone() if all_scored else column[ids]
 
         log_e = of_scored(self.log_easiness)
-        hard_to, easy_from = cuts(resolution)
+        hard_to, easy_from = cuts
         level = torch.full_like(log_e, int(ec.Level.MEDIUM), dtype=torch.uint8)
         level.masked_fill_(log_e >= easy_from, int(ec.Level.EASY))
         level.masked_fill_(log_e <= hard_to, int(ec.Level.HARD))

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 import easiness_core as ec
-from easiness_core.level import cuts
 from easiness_torch.scoring.check import check_number
 from easiness_torch.scoring.closed_form import log_easiness
 
@@ -18,7 +17,7 @@ _DEFAULT = ec.ClosedForm()
 def select_batch(
     logits: Tensor,
     labels: Tensor,
-    keep: ec.Level | tuple[float, float],
+    keep: ec.Level | str | tuple[float, float],
     *,
     estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT,
 ) -> Tensor:
@@ -30,8 +29,8 @@ def select_batch(
         The batch's logits, any floating-point dtype; no gradient flows into the choice.
     labels : Tensor of shape (n_samples,), int64
         Given class of each sample, on the device of `logits`.
-    keep : Level or (low, high)
-        Union of levels, such as `ec.MO` or `ec.Level.EASY | ec.Level.MEDIUM`; or an interval of
+    keep : Level, str or (low, high)
+        Levels, such as `ec.MO`, `ec.MO | ec.HO` or `"hard|medium"`; or an interval of
         easiness within [0, 1], both ends included.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         How easiness is estimated, its sigma, and where levels are cut.
@@ -69,20 +68,21 @@ def select_batch(
     >>> if len(kept):
     ...     loss = torch.nn.functional.cross_entropy(logits[kept], y[kept])
     """
-    interval = None if isinstance(keep, int) else _check_interval(keep)
-    levels = _check_levels(keep) if interval is None else ec.EMHO
+    is_levels = isinstance(keep, (int, str))
+    interval = None if is_levels else _check_interval(keep)
+    levels = ec.Level.of(keep, argument="keep") if is_levels else ec.EMHO
     with torch.no_grad():
         log_e = log_easiness(logits, labels, estimator=estimator)
         if interval is None:
-            chosen = _at_levels(log_e, levels, estimator.resolution)
+            chosen = _at_levels(log_e, levels, estimator.cuts)
         else:
             easiness = log_e.exp()
             chosen = (easiness >= interval[0]) & (easiness <= interval[1])
         return chosen.nonzero().squeeze(1)
 
 
-def _at_levels(log_e: Tensor, levels: ec.Level, resolution: float) -> Tensor:
-    hard_to, easy_from = cuts(resolution)
+def _at_levels(log_e: Tensor, levels: ec.Level, cuts: tuple[float, float]) -> Tensor:
+    hard_to, easy_from = cuts
     hard, easy = log_e <= hard_to, log_e >= easy_from
     # Not "neither hard nor easy", which NaN is too.
     at = {
@@ -93,16 +93,10 @@ def _at_levels(log_e: Tensor, levels: ec.Level, resolution: float) -> Tensor:
     return torch.stack([at[level] for level in levels]).any(0)
 
 
-def _check_levels(keep: Any) -> ec.Level:
-    if isinstance(keep, bool) or not 0 < keep <= int(ec.EMHO):
-        raise ValueError(f"keep: expected a union of Level or (low, high), got {keep!r}")
-    return ec.Level(keep)
-
-
 def _check_interval(keep: Any) -> tuple[float, float]:
     if not isinstance(keep, (tuple, list)) or len(keep) != 2:
         raise TypeError(
-            f"keep: expected a union of Level, such as easiness_core.MO, or an interval of "
+            f"keep: expected levels, such as easiness_core.MO or 'medium', or an interval of "
             f"easiness (low, high), got {keep!r}"
         )
     low, high = (check_number(end, "keep", 0.0) for end in keep)

@@ -26,8 +26,10 @@ class Gather:
             "level": np.empty(n_samples, dtype=np.uint8),
             "loss": np.empty(n_samples),
             "predicted": np.empty(n_samples, dtype=np.int64),
+            "labels": np.empty(n_samples, dtype=np.int64),
         }
         self._summary = ec.Summary(estimator=estimator, n_bins=5)
+        self._n_classes = 0
 
     def add(self, ids: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Score a batch, without the samples that were seen before."""
@@ -56,6 +58,7 @@ class Gather:
             column[index] = getattr(scores, name)
         self._seen[index] = True
         self._summary.update(scores)
+        self._n_classes = scores.n_classes
 
     def scores(self) -> ec.Scores:
         """Return the scores, of all samples or not at all."""
@@ -66,4 +69,4 @@ class Gather:
                 f"data: {missing.size} of {self._seen.size} samples were not in the loader: ids "
                 f"{shown}; pass the data set itself, or a loader over all of it without drop_last"
             )
-        return ec.Scores(**self._columns, summary=self._summary)
+        return ec.Scores(**self._columns, summary=self._summary, n_classes=self._n_classes)

@@ -73,7 +73,8 @@ def test_csv_floats_survive() -> None:
     n = values.size
     scores = ec.Scores(
         easiness=values, log_easiness=-values, level=np.full(n, 2, np.uint8), loss=values,
-        predicted=np.zeros(n, np.int64), summary=ec.Summary(),
+        predicted=np.zeros(n, np.int64), labels=np.zeros(n, np.int64), summary=ec.Summary(),
+        n_classes=2,
     )  # fmt: skip
     file = io.BytesIO()
     sink = SINKS[".csv"](file, NAMES)

@@ -58,7 +58,7 @@ def test_bins_table_sums_to_ese(sample, page):
 
 
 def test_class_table_is_the_cores(sample, page):
-    table = ec.class_table(ec.score(*sample), sample[1], n_classes=4)
+    table = ec.class_table(ec.score(*sample))
     head, *rows = page.tables["classes"]
     assert head[:6] == ["Class", "Samples", "Accuracy", "Shares", "Hard", "Medium"]
     assert [row[0] for row in rows] == ["0", "1", "2", "3"]

@@ -29,10 +29,13 @@ RULES = {
     "one name": (["--levels", "medium"], ec.select(SCORES.level, ec.MO)),
     "interval": (["--interval", "0.1", "0.9"], ec.select_interval(SCORES.easiness, 0.1, 0.9)),
     "all": (["--interval", "0", "1"], np.arange(500)),
-    "loss rank": (["--loss-rank"], ec.loss_rank_selection(SCORES.loss, N_HARD, N_MEDIUM)),
+    "loss rank": (
+        ["--loss-rank"],
+        ec.loss_rank_selection(SCORES.loss, n_hard=N_HARD, n_medium=N_MEDIUM),
+    ),
     "loss rank, given": (
         ["--loss-rank", "--n-hard", "5", "--n-medium", "7"],
-        ec.loss_rank_selection(SCORES.loss, 5, 7),
+        ec.loss_rank_selection(SCORES.loss, n_hard=5, n_medium=7),
     ),
     "random": (["--random", "50"], ec.random_selection(500, 50, seed=0)),
     "random, seed": (["--random", "50", "--seed", "9"], ec.random_selection(500, 50, seed=9)),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_core._input.numbers import check_count, check_number
+from easiness_core._level import cuts
 
 
 class Estimator(Protocol):
@@ -24,6 +25,10 @@ class Estimator(Protocol):
     @property
     def resolution(self) -> float:
         """Distance from 0 and from 1 within which easiness counts as hard and as easy."""
+
+    @property
+    def cuts(self) -> tuple[float, float]:
+        """Log easiness at and below which a row is hard, and at and above which it is easy."""
 
     def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
@@ -73,6 +78,11 @@ class ClosedForm:
         object.__setattr__(self, "sigma", _check_sigma(self.sigma))
         resolution = check_number(self.resolution, "resolution", low=0.0, high=0.5)
         object.__setattr__(self, "resolution", resolution)
+
+    @property
+    def cuts(self) -> tuple[float, float]:
+        """Log easiness at and below which a sample is hard, and at and above which it is easy."""
+        return cuts(self.resolution)
 
     def kernel(self) -> tuple[Callable[..., int], Any]:
         """Compiled loop over rows, and the parameters that it takes."""
@@ -134,6 +144,11 @@ class MonteCarlo:
     def resolution(self) -> float:
         """0: levels are cut at exactly 0 and 1."""
         return 0.0
+
+    @property
+    def cuts(self) -> tuple[float, float]:
+        """Log easiness at and below which a sample is hard, and at and above which it is easy."""
+        return cuts(self.resolution)
 
     def noise(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Noises `a` (added to the label's class) and `b` (to the others), shape (draws,)."""

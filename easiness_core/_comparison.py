@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._exact_tests import holm, sign_test
+from easiness_core._frames import LEVELS, Table, Words, level_words
 from easiness_core._input.convert import refuse_missing, to_array
 from easiness_core._input.numbers import check_vector
+from easiness_core._level import Level, check_level_array
+from easiness_core._scores import Scores
 from easiness_core.errors import InputTypeError, InputValueError
-from easiness_core.level import Level, check_level_array
-
-_WORDS = tuple(level.name.lower() for level in Level if level.name)
 
 
-@dataclass(frozen=True, eq=False)
-class ChangeTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class ChangeTable(Table):
     """Changes of each class, or of each group; arrays of shape (n_names,).
 
     Attributes
@@ -48,14 +48,26 @@ class ChangeTable:
     lost: NDArray[np.int64]
     p_value: NDArray[np.float64]
 
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"ChangeTable({len(self)} rows, {int(self.count.sum())} samples)"
+
+    def _columns(self) -> dict[str, Any]:
+        figures = {name: values for name, values in vars(self).items() if name != "names"}
+        return {"name": np.array(self.names), **figures}
+
     def to_dict(self) -> dict[str, list[Any]]:
         """Columns of the table, ready for JSON."""
-        return {name: np.asarray(column).tolist() for name, column in vars(self).items()}
+        return {name: column.tolist() for name, column in self._columns().items()}
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Table):
     """What `compare` found about the samples that both sets of scores hold.
+
+    As a frame (`to_pandas` and others): one row a sample, the columns of `samples`.
 
     Attributes
     ----------
@@ -110,6 +122,15 @@ class Comparison:
             f"{old:.4f} -> {new:.4f}, {len(self.newly_hard)} newly hard)"
         )
 
+    def __len__(self) -> int:
+        return self.n_samples
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            name: level_words(values) if name.startswith("level_") else values
+            for name, values in self.samples.items()
+        }
+
     @property
     def changes(self) -> dict[str, float]:
         """New minus old of each figure, newly_hard and newly_wrong, and worst_class.
@@ -150,7 +171,7 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
     Parameters
     ----------
     old, new : Scores, or table
-        What `score` returned; or a DataFrame, Arrow table or mapping of arrays with the columns
+        What `score` returned; or a data frame, Arrow table or mapping of arrays with the columns
         that `easiness score` writes: label, predicted, easiness, log_easiness, level, and id.
     groups : array of shape (n_new,), optional
         Group of each row of `new`, such as the camera, for a table of changes by group.
@@ -241,12 +262,15 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
 def _columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
     """Give the columns of scores, checked, with whether each prediction is right."""
     found: dict[str, NDArray[Any]] = {}
+    table = scores._columns() if isinstance(scores, Scores) else scores
     for name in ("label", "predicted", "easiness", "log_easiness", "level", "id"):
-        values = _column(scores, name)
+        values = table[name] if name in _names(table) else None
         if values is None and name != "id":
             problem = f"expected Scores or a table with a column {name!r}, got "
-            got = ", ".join(map(repr, _names(scores))) or type(scores).__name__
+            got = ", ".join(map(repr, _names(table))) or type(scores).__name__
             raise InputTypeError(problem + got, argument=argument)
+        if isinstance(values, Words):
+            values = values.values()
         if values is not None:
             found[name] = to_array(values, f"{argument}[{name!r}]")
             refuse_missing(found[name], f"{argument}[{name!r}]")
@@ -256,7 +280,7 @@ def _columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
     level = found["level"]
     if level.dtype.kind not in "iu":
         words, which = np.unique(level.astype(str), return_inverse=True)
-        unknown = [word for word in words.tolist() if word.lower() not in _WORDS]
+        unknown = [word for word in words.tolist() if word.lower() not in LEVELS]
         if unknown:
             problem = f"expected hard, medium or easy, got {unknown[0]!r}"
             raise InputValueError(problem, argument=f"{argument}['level']")
@@ -275,17 +299,10 @@ def _columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _column(scores: Any, name: str) -> Any:
-    if name in _names(scores):
-        return scores[name]
-    plural = {"label": "labels", "id": "ids"}.get(name, name)
-    return getattr(scores, plural, None) if hasattr(scores, "log_easiness") else None
-
-
-def _names(scores: Any) -> list[str]:
-    if isinstance(scores, Mapping):
-        return list(scores)
-    names = getattr(scores, "column_names", getattr(scores, "columns", []))  # Arrow; pandas, polars
+def _names(table: Any) -> list[str]:
+    if isinstance(table, Mapping):
+        return list(table)
+    names = getattr(table, "column_names", getattr(table, "columns", []))  # Arrow; pandas, polars
     return [str(name) for name in names]
 
 
@@ -310,7 +327,7 @@ def _join(
             if len(unique) < len(each):
                 problem = f"the id {unique[count > 1][0].item()!r} occurs twice"
                 raise InputValueError(problem, argument=argument, hint="drop one of the rows")
-        _, first, second = np.intersect1d(*ids, assume_unique=True, return_indices=True)
+        _, first, second = np.intersect1d(ids[0], ids[1], assume_unique=True, return_indices=True)
         order = np.argsort(first)
         first, second = first[order].astype(np.int64), second[order].astype(np.int64)
     else:
@@ -331,7 +348,7 @@ def _difference(new: NDArray[np.float64], old: NDArray[np.float64]) -> NDArray[n
 
 def _figures(samples: dict[str, NDArray[Any]], side: str) -> dict[str, float]:
     level = samples[f"level_{side}"]
-    counts = {name: int((level == Level[name.upper()]).sum()) for name in _WORDS}
+    counts = {name: int((level == Level[name.upper()]).sum()) for name in LEVELS}
     return {
         "accuracy": float(samples[f"correct_{side}"].mean()),
         "mean_easiness": float(samples[f"easiness_{side}"].mean()),

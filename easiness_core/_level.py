@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntFlag
-from typing import Final
+from functools import reduce
+from numbers import Integral
+from operator import or_
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +27,48 @@ class Level(IntFlag):
     MEDIUM = 2
     EASY = 4
 
+    @classmethod
+    def of(cls, levels: Any, *, argument: str = "levels") -> Level:
+        """Give the union of levels that words or a number stand for.
+
+        Parameters
+        ----------
+        levels : str, int or Level
+            Words joined by `|` or commas, such as "hard|medium"; one of the paper's names, EO, MO,
+            HO, EMO, MHO, EMHO; or a union of `Level`, or its number from 1 to 7.
+        argument : str, default "levels"
+            Its name in messages.
+
+        Returns
+        -------
+        Level
+            The union.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it stands for no union of levels.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> ec.Level.of("hard|medium") == ec.Level.of("MHO") == ec.Level.HARD | ec.Level.MEDIUM
+        True
+        """
+        expected = "expected words such as 'hard|medium', a name such as 'EMO', or a union of Level"
+        if isinstance(levels, str):
+            if levels.upper() in _UNIONS:
+                return _UNIONS[levels.upper()]
+            words = [word.strip().upper() for word in re.split(r"[|,]", levels)]
+            if set(words) <= set(cls.__members__):
+                return reduce(or_, [cls[word] for word in words])
+        elif not isinstance(levels, Integral) or isinstance(levels, bool):
+            got = f"{type(levels).__name__} {levels!r:.40}"
+            raise InputTypeError(f"{expected}; got {got}", argument=argument)
+        elif 0 < int(levels) <= int(EMHO):
+            return cls(int(levels))
+        raise InputValueError(f"{expected}; got {levels!r:.40}", argument=argument)
+
 
 EO: Final = Level.EASY
 MO: Final = Level.MEDIUM
@@ -30,6 +76,7 @@ HO: Final = Level.HARD
 EMO: Final = Level.EASY | Level.MEDIUM
 MHO: Final = Level.MEDIUM | Level.HARD
 EMHO: Final = Level.EASY | Level.MEDIUM | Level.HARD
+_UNIONS = {"EO": EO, "MO": MO, "HO": HO, "EMO": EMO, "MHO": MHO, "EMHO": EMHO}
 
 
 def cuts(resolution: float) -> tuple[float, float]:

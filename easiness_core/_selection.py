@@ -9,24 +9,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._input.numbers import check_count, check_vector
+from easiness_core._level import Level, check_level_array
+from easiness_core._scores import Scores
 from easiness_core.errors import InputTypeError, InputValueError
-from easiness_core.level import EMHO, Level, check_level_array
 
 
-def select(level: ArrayLike, levels: Level) -> NDArray[np.int64]:
+def select(level: Scores | ArrayLike, levels: Level | str) -> NDArray[np.int64]:
     """Rows of the given levels (SET: MO, EO, HO, EMO, MHO, EMHO, or any union).
 
     Parameters
     ----------
-    level : array of shape (n_samples,), integer
-        Values of `Level`.
-    levels : Level
-        Union of the levels to keep, such as `Level.EASY | Level.MEDIUM`.
+    level : Scores or array of shape (n_samples,), integer
+        Scores, or values of `Level`.
+    levels : Level or str
+        The levels to keep, as a union such as `Level.EASY | Level.MEDIUM` or in words, such as
+        `"easy|medium"` or `"EMO"`; see `Level.of`.
 
     Returns
     -------
     ndarray of shape (n_selected,), int64
-        Sorted row indices.
+        Sorted row indices: positions in `level`.
 
     Raises
     ------
@@ -42,23 +44,21 @@ def select(level: ArrayLike, levels: Level) -> NDArray[np.int64]:
     >>> import easiness_core as ec
     >>> ec.select([1, 2, 4, 2], ec.MO)
     array([1, 3])
+    >>> ec.select(ec.score([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], [0, 0, 0]), "hard|medium")
+    array([1, 2])
     """
-    array = check_level_array(level)
-    problem = f"expected a union of Level, got {levels!r}"
-    if not isinstance(levels, int) or isinstance(levels, bool):
-        raise InputTypeError(problem, argument="levels")
-    if not 0 < int(levels) <= int(EMHO):
-        raise InputValueError(problem, argument="levels")
-    return np.flatnonzero(array & np.uint8(levels)).astype(np.int64, copy=False)
+    array = level.level if isinstance(level, Scores) else check_level_array(level)
+    union = np.uint8(Level.of(levels))
+    return np.flatnonzero(array & union).astype(np.int64, copy=False)
 
 
-def select_interval(easiness: ArrayLike, low: float, high: float) -> NDArray[np.int64]:
+def select_interval(easiness: Scores | ArrayLike, low: float, high: float) -> NDArray[np.int64]:
     """Rows whose easiness lies in [low, high], both ends included.
 
     Parameters
     ----------
-    easiness : array of shape (n_samples,)
-        Easiness, or any other score without NaN.
+    easiness : Scores or array of shape (n_samples,)
+        Scores, whose easiness is taken; or easiness, or any other numbers without NaN.
     low, high : float
         Ends of the interval.
 
@@ -78,6 +78,8 @@ def select_interval(easiness: ArrayLike, low: float, high: float) -> NDArray[np.
     >>> ec.select_interval([0.0, 0.3, 0.6, 1.0], 0.3, 0.9)
     array([1, 2])
     """
+    if isinstance(easiness, Scores):
+        easiness = easiness.easiness
     values = check_vector(easiness, "easiness")
     for name, end in (("low", low), ("high", high)):
         if not isinstance(end, Real):
@@ -88,7 +90,9 @@ def select_interval(easiness: ArrayLike, low: float, high: float) -> NDArray[np.
     return np.flatnonzero((values >= low) & (values <= high)).astype(np.int64, copy=False)
 
 
-def loss_rank_selection(loss: ArrayLike, n_hard: int, n_medium: int) -> NDArray[np.int64]:
+def loss_rank_selection(
+    loss: Scores | ArrayLike, *, n_hard: int | None = None, n_medium: int | None = None
+) -> NDArray[np.int64]:
     """Rows by loss rank (L-SET): skip the `n_hard` highest, take the next `n_medium`.
 
     Equals `np.sort(np.argsort(-loss, kind="stable")[n_hard : n_hard + n_medium])`: among equal
@@ -96,10 +100,10 @@ def loss_rank_selection(loss: ArrayLike, n_hard: int, n_medium: int) -> NDArray[
 
     Parameters
     ----------
-    loss : array of shape (n_samples,)
-        Loss of each sample; infinity is allowed.
-    n_hard, n_medium : int
-        Numbers of hard and of medium samples, 0 or more, as counted by easiness.
+    loss : Scores or array of shape (n_samples,)
+        Scores, or the loss of each sample; infinity is allowed.
+    n_hard, n_medium : int, optional
+        Numbers of hard and of medium samples, 0 or more; by default as many as `Scores` has.
 
     Returns
     -------
@@ -109,7 +113,8 @@ def loss_rank_selection(loss: ArrayLike, n_hard: int, n_medium: int) -> NDArray[
     Raises
     ------
     TypeError, ValueError
-        If `loss` is no vector of real numbers without NaN, or a number is negative.
+        If `loss` is no vector of real numbers without NaN, or a number is negative, or is left
+        out where `loss` is no `Scores`.
 
     Notes
     -----
@@ -121,6 +126,11 @@ def loss_rank_selection(loss: ArrayLike, n_hard: int, n_medium: int) -> NDArray[
     >>> ec.loss_rank_selection([0.1, 3.0, 0.7, 0.7, 0.2], n_hard=1, n_medium=2)
     array([2, 3])
     """
+    if isinstance(loss, Scores):
+        counts = loss.summary.level_counts
+        n_hard = counts["hard"] if n_hard is None else n_hard
+        n_medium = counts["medium"] if n_medium is None else n_medium
+        loss = loss.loss
     values = check_vector(loss, "loss")
     first = min(check_count(n_hard, "n_hard", low=0), values.size)
     last = min(first + check_count(n_medium, "n_medium", low=0), values.size)

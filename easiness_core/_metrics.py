@@ -1,8 +1,7 @@
-"""Figures over samples: MSR, ESE and its bins, AUROC."""
+"""Figures over samples: MSR, ESE and its bins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,13 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._config import EASINESS_FRACTION_BITS
-from easiness_core._input.labels import check_labels
+from easiness_core._frames import Table
 from easiness_core._input.numbers import check_count, check_vector
-from easiness_core._input.probs import check_logits, check_probs
+from easiness_core._intervals import accuracy_intervals
+from easiness_core._level import Level, check_level_array
+from easiness_core._tally import exact_sums
 from easiness_core.errors import InputValueError
-from easiness_core.intervals import accuracy_intervals
-from easiness_core.level import Level, check_level_array
-from easiness_core.logits import log_odds_columns
 
 _UNITS = 1 << EASINESS_FRACTION_BITS
 
@@ -53,8 +51,8 @@ def medium_sample_rate(level: ArrayLike) -> float:
     return float(np.mean(array == Level.MEDIUM)) if array.size else np.nan
 
 
-@dataclass(frozen=True, eq=False)
-class EasinessBins:
+@dataclass(frozen=True, eq=False, repr=False)
+class EasinessBins(Table):
     """Bins of easiness.
 
     Attributes
@@ -79,6 +77,27 @@ class EasinessBins:
     def accuracy_interval(self) -> NDArray[np.float64]:
         """Exact 95 % interval of each bin's accuracy, of shape (n_bins, 2); (0, 1) if empty."""
         return accuracy_intervals(self.accuracy, self.count)
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            "low": self.edges[:-1],
+            "high": self.edges[1:],
+            "count": self.count,
+            "accuracy": self.accuracy,
+            "mean_easiness": self.mean_easiness,
+        }
+
+    def __len__(self) -> int:
+        return int(self.count.size)
+
+    def __repr__(self) -> str:
+        samples = f"{int(self.count.sum())} samples"
+        return f"EasinessBins({len(self)} bins, {samples}, ese={self.ese:.4f})"
+
+    def _repr_html_(self) -> str:
+        from easiness_core._html import bins_html
+
+        return bins_html(self)
 
 
 def bins_from_sums(
@@ -167,18 +186,11 @@ def easiness_bins(
         got = repr(strategy)
         raise InputValueError(f"expected 'uniform' or 'quantile', got {got}", argument="strategy")
     which = np.minimum(np.searchsorted(edges[1:-1], values, side="right"), n_bins - 1)
-    units = np.floor(values * _UNITS + 0.5).astype(np.int64)
-    sums = [0] * n_bins
-    # Two limbs: a sum of thousands of values leaves 64 bits.
-    for shift, part in ((0, units & 0xFFFFFFFF), (32, units >> 32)):
-        partial = np.zeros(n_bins, dtype=np.int64)
-        np.add.at(partial, which, part)
-        sums = [s + (int(p) << shift) for s, p in zip(sums, partial, strict=True)]
     return bins_from_sums(
         edges,
         np.bincount(which, minlength=n_bins).tolist(),
         np.bincount(which[hits == 1.0], minlength=n_bins).tolist(),
-        sums,
+        exact_sums(values, which, n_bins, bits=EASINESS_FRACTION_BITS),
     )
 
 
@@ -221,85 +233,3 @@ def expected_sample_easiness_error(
     0.1
     """
     return easiness_bins(easiness, correct, n_bins=n_bins, strategy=strategy).ese
-
-
-def auroc(
-    probs: ArrayLike,
-    labels: ArrayLike,
-    *,
-    classes: Sequence[Any] | None = None,
-    normalize: bool = False,
-    logits: bool = False,
-) -> float:
-    """Area under the ROC curve, one class against the rest, averaged over the classes.
-
-    Parameters
-    ----------
-    probs : array of shape (n_samples, n_classes)
-        Class probabilities, or any scores: rows need not sum to 1.
-    labels : array of shape (n_samples,)
-        Class indices, or names with `classes`.
-    classes : sequence of length n_classes, optional
-        Class names in the order of the columns.
-    normalize : bool, default False
-        Divide each row by its sum first, as in `score`.
-    logits : bool, default False
-        Whether `probs` holds logits: rows are ranked by the log-odds `z_k - log sum exp z_j over
-        j != k`. They order as the softmax does, which ties what it rounds to 0 or 1; log-odds that
-        are equal but for rounding may fall either way.
-
-    Returns
-    -------
-    float
-        In [0, 1]; the unweighted mean over the classes that have both samples and
-        non-samples, ties counted half; nan if there is no such class.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or shape, or `probs` holds NaN; if both `normalize` and
-        `logits` are set.
-
-    Notes
-    -----
-    The rank form of Mann and Whitney. One sort of n_samples values a class.
-
-    Examples
-    --------
-    >>> import easiness_core as ec
-    >>> ec.auroc([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]], [0, 0, 1])
-    1.0
-    >>> logits = np.array([[90.0, 0.0, 0.0], [80.0, 0.0, 0.0], [0.0, 0.0, 9.0]])
-    >>> ec.auroc(logits, [0, 1, 2], logits=True) > ec.auroc(ec.softmax(logits), [0, 1, 2])
-    True
-    """
-    from scipy.stats import rankdata
-
-    if logits and normalize:
-        problem = "expected False with logits=True, which need no sum"
-        raise InputValueError(problem, argument="normalize")
-    columns: Iterator[NDArray[np.float64]]
-    if logits:
-        array = check_logits(probs)
-        (n_rows, n_classes), columns = array.shape, log_odds_columns(array)
-    else:
-        checked = check_probs(probs, normalize=normalize)
-        n_rows, n_classes, columns = checked.n_rows, checked.n_classes, checked.columns()
-    given = check_labels(labels, n_rows, n_classes, classes=classes)
-    areas = []
-    for column, values in enumerate(columns):
-        nan = np.flatnonzero(np.isnan(values))
-        if nan.size:
-            why = ", or cannot be divided by their sum" if normalize else ""
-            raise InputValueError(
-                f"{nan.size} of {values.size} rows hold NaN{why}; the first is row {nan[0]}",
-                argument="probs",
-                hint="drop or impute these rows",
-                row=int(nan[0]),
-            )
-        own = given == column
-        n_own = int(own.sum())
-        if 0 < n_own < given.size:
-            above = float(rankdata(values)[own].sum()) - n_own * (n_own + 1) / 2
-            areas.append(above / (n_own * (given.size - n_own)))
-    return float(np.mean(areas)) if areas else np.nan

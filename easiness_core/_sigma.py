@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from easiness_core._estimators import ClosedForm
+from easiness_core._frames import Table
 from easiness_core._input.numbers import check_vector
+from easiness_core._scoring import score
 from easiness_core.errors import InputValueError
-from easiness_core.estimators import ClosedForm
-from easiness_core.scoring import score
+
+if TYPE_CHECKING:
+    from easiness_core.displays import SigmaDisplay
 
 #: Default grid of `fit_sigma`: 19 values from 1e-3 to 1, six a decade, 0.01 and 0.1 among them.
 SIGMA_GRID: Final[tuple[float, ...]] = tuple(
@@ -20,8 +24,8 @@ SIGMA_GRID: Final[tuple[float, ...]] = tuple(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class SigmaFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class SigmaFit(Table):
     """The whole curve, and its lowest point.
 
     Attributes
@@ -38,10 +42,43 @@ class SigmaFit:
     ese_curve: NDArray[np.float64]
     msr_curve: NDArray[np.float64]
 
+    def _columns(self) -> dict[str, Any]:
+        return {"sigma": self.grid, "ese": self.ese_curve, "msr": self.msr_curve}
+
+    def __repr__(self) -> str:
+        edge = ", at the edge of its grid" if self.at_edge else ""
+        return f"SigmaFit(sigma={self.sigma:g}, ese={self.ese:.4f}, {self.grid.size} sigmas{edge})"
+
     @property
     def at_edge(self) -> bool:
         """Whether the least ESE lies at an end of the grid, and so is no minimum."""
         return self.sigma in (self.grid[0], self.grid[-1])
+
+    def _repr_html_(self) -> str:
+        from easiness_core._html import sigma_html
+
+        return sigma_html(self)
+
+    def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> SigmaDisplay:
+        """Draw ESE and MSR over sigma; needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; new ones if left out.
+        name : str, optional
+            Name for the title.
+        **kwargs
+            Further options of `easiness_core.displays.SigmaDisplay.plot`.
+
+        Returns
+        -------
+        SigmaDisplay
+            With the axes as `ax_` and the figure as `figure_`.
+        """
+        from easiness_core.displays import SigmaDisplay
+
+        return SigmaDisplay(fit=self, name=name).plot(ax, **kwargs)
 
 
 def fit_sigma(

@@ -8,20 +8,19 @@ from operator import add
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from easiness_core._config import EASINESS_FRACTION_BITS, LOSS_FRACTION_BITS
+from easiness_core._estimators import ClosedForm, MonteCarlo
 from easiness_core._input.numbers import check_count
+from easiness_core._intervals import share_interval
+from easiness_core._metrics import EasinessBins, bins_from_sums
+from easiness_core._tally import join, split
 from easiness_core.errors import InputTypeError, InputValueError
-from easiness_core.estimators import ClosedForm, MonteCarlo
-from easiness_core.intervals import share_interval
-from easiness_core.metrics import EasinessBins, bins_from_sums
 
 _FORMAT = 1
 _EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
 _LOSS_UNITS = 1 << LOSS_FRACTION_BITS
 _ESTIMATORS = {"closed_form": ClosedForm, "monte_carlo": MonteCarlo}
-_LIMB = 32
 
 
 class _Scored(Protocol):
@@ -70,17 +69,16 @@ class Summary:
             n_bins = check_count(n_bins, "n_bins", low=1)
         self._estimator = estimator
         self._n_bins = n_bins
-        # As kernels fill it (see `finish.finish`): a row a bin, then losses, then levels.
         self._tally = [[0, 0, 0, 0] for _ in range((n_bins or 0) + 2)]
 
     @classmethod
     def _from_tally(
-        cls, tally: NDArray[np.int64], estimator: ClosedForm | MonteCarlo, n_bins: int
+        cls, tally: list[list[int]], estimator: ClosedForm | MonteCarlo | None, n_bins: int | None
     ) -> Summary:
         summary = cls.__new__(cls)
         summary._estimator = estimator
         summary._n_bins = n_bins
-        summary._tally = tally.tolist()
+        summary._tally = tally
         return summary
 
     def update(self, scores: _Scored) -> None:
@@ -183,13 +181,13 @@ class Summary:
             np.arange(n_bins + 1) / max(n_bins, 1),
             [row[0] for row in self._tally[:-2]],
             [row[1] for row in self._tally[:-2]],
-            [_join(row) for row in self._tally[:-2]],
+            [join(row) for row in self._tally[:-2]],
         )
 
     @property
     def mean_easiness(self) -> float:
         """Mean easiness, in [0, 1]."""
-        return _ratio(sum(map(_join, self._tally[:-2])), self.n_samples * _EASINESS_UNITS)
+        return _ratio(sum(map(join, self._tally[:-2])), self.n_samples * _EASINESS_UNITS)
 
     @property
     def mean_loss(self) -> float:
@@ -200,7 +198,7 @@ class Summary:
     def mean_finite_loss(self) -> float:
         """Mean of -log h_i over the samples whose label has a probability above 0."""
         finite = self.n_samples - self.n_infinite_losses
-        return _ratio(_join(self._tally[-2]), finite * _LOSS_UNITS)
+        return _ratio(join(self._tally[-2]), finite * _LOSS_UNITS)
 
     @property
     def _n_correct(self) -> int:
@@ -236,10 +234,10 @@ class Summary:
             "n_samples": self.n_samples,
             **{f"n_{name}": count for name, count in self.level_counts.items()},
             "n_infinite_losses": self.n_infinite_losses,
-            "loss_sum": str(_join(self._tally[-2])),
+            "loss_sum": str(join(self._tally[-2])),
             "bin_counts": [row[0] for row in self._tally[:-2]],
             "bin_correct": [row[1] for row in self._tally[:-2]],
-            "bin_easiness_sums": [str(_join(row)) for row in self._tally[:-2]],
+            "bin_easiness_sums": [str(join(row)) for row in self._tally[:-2]],
         }
 
     @classmethod
@@ -263,7 +261,7 @@ class Summary:
                 estimator = _ESTIMATORS[parameters.pop("kind")](**parameters)
             summary = cls(estimator=estimator, n_bins=state["n_bins"])
             bins = [
-                [int(count), int(correct), *_split(int(total))]
+                [int(count), int(correct), *split(int(total))]
                 for count, correct, total in zip(
                     state["bin_counts"],
                     state["bin_correct"],
@@ -272,7 +270,7 @@ class Summary:
                 )
             ]
             levels = [int(state[f"n_{name}"]) for name in ("hard", "medium", "easy")]
-            losses = [0, 0, *_split(int(state["loss_sum"]))]
+            losses = [0, 0, *split(int(state["loss_sum"]))]
             summary._tally = [*bins, losses, [*levels, int(state["n_infinite_losses"])]]
             n_samples = int(state["n_samples"])
         except (KeyError, TypeError, ValueError) as error:
@@ -283,7 +281,7 @@ class Summary:
             len(bins) != (summary._n_bins or 0)
             or (n_samples > 0 and estimator is None)
             or not n_samples == sum(levels) == sum(row[0] for row in bins)
-            or any(row[1] > row[0] or _join(row) > row[0] * _EASINESS_UNITS for row in bins)
+            or any(row[1] > row[0] or join(row) > row[0] * _EASINESS_UNITS for row in bins)
             or summary.n_infinite_losses > n_samples
             or min(map(min, summary._tally)) < 0
         ):
@@ -296,20 +294,8 @@ class Summary:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return (
-            f"Summary(n_samples={self.n_samples}, accuracy={self.accuracy:.4f}, "
-            f"msr={self.msr:.4f}, ese={self.ese:.4f}, levels={self.level_counts}, "
-            f"estimator={self._estimator})"
-        )
-
-
-def _join(row: list[int]) -> int:
-    """Sum of a row of the tally, from its two limbs."""
-    return (row[3] << _LIMB) + row[2]
-
-
-def _split(total: int) -> tuple[int, int]:
-    return total & ((1 << _LIMB) - 1), total >> _LIMB
+        figures = f"accuracy={self.accuracy:.4f}, msr={self.msr:.4f}, ese={self.ese:.4f}"
+        return f"Summary(n_samples={self.n_samples}, {figures})"
 
 
 def _ratio(numerator: int, denominator: int) -> float:

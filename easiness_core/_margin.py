@@ -14,7 +14,7 @@ from easiness_core._input.probs import check_logits
 from easiness_core.errors import InputValueError
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Margins:
     """Margin of each sample and what it is made of; arrays of shape (n_samples,).
 
@@ -34,6 +34,10 @@ class Margins:
     target_value: NDArray[np.float64]
     other: NDArray[np.int64]
     other_value: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        negative = int((self.margin < 0).sum())
+        return f"Margins({self.margin.size} samples, {negative} below 0)"
 
 
 def margins(logits: ArrayLike, labels: ArrayLike, *, on_nan: str = "raise") -> Margins:

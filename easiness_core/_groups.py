@@ -10,18 +10,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._config import EASINESS_FRACTION_BITS
 from easiness_core._exact_tests import against_rest, holm
+from easiness_core._frames import Table
 from easiness_core._input.convert import refuse_missing, to_array
-from easiness_core._input.numbers import check_vector
+from easiness_core._intervals import binomial_interval
+from easiness_core._level import Level
+from easiness_core._scores import Scores
+from easiness_core._tally import exact_sums
 from easiness_core.errors import InputTypeError, InputValueError
-from easiness_core.intervals import binomial_interval
-from easiness_core.level import Level
-from easiness_core.scoring import Scores
 
 _UNITS = 1 << EASINESS_FRACTION_BITS
 
 
-@dataclass(frozen=True, eq=False)
-class GroupTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class GroupTable(Table):
     """Counts of each group of samples, in a form that merges exactly.
 
     Attributes
@@ -87,38 +88,36 @@ class GroupTable:
             raise InputTypeError(f"expected a GroupTable, got {got}", argument="other")
         groups = tuple(sorted({*self.groups, *other.groups}))
         at = {name: row for row, name in enumerate(groups)}
-        counts = np.zeros((5, len(groups)), dtype=np.int64)
+        counts = {name: np.zeros(len(groups), dtype=np.int64) for name in _COUNTS}
         sums = [0] * len(groups)
         for part in (self, other):
             rows = [at[name] for name in part.groups]
-            counts[:, rows] += (part.count, part.correct, part.hard, part.medium, part.easy)
-            for row, total in zip(rows, part.easiness_sum, strict=True):
-                sums[row] += total
-        return GroupTable(groups, *counts, tuple(sums))
+            for name, total in counts.items():
+                total[rows] += getattr(part, name)
+            for row, units in zip(rows, part.easiness_sum, strict=True):
+                sums[row] += units
+        return GroupTable(groups=groups, easiness_sum=tuple(sums), **counts)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Columns of the table, ready for JSON; p-values that are not defined are None."""
+    def _columns(self) -> dict[str, Any]:
+        counts = {name: getattr(self, name) for name in _COUNTS}
         tests = {f"{name}_p": values for name, values in self.p_values().items()}
-        columns = {
-            "count": self.count, "correct": self.correct, "hard": self.hard,
-            "medium": self.medium, "easy": self.easy, "accuracy": self.accuracy,
-            "mean_easiness": self.mean_easiness, **tests,
-        }  # fmt: skip
-        return {"group": list(self.groups)} | {
-            name: [None if value != value else value for value in values.tolist()]
-            for name, values in columns.items()
-        }
+        shares = {"accuracy": self.accuracy, "mean_easiness": self.mean_easiness}
+        return {"group": np.array(self.groups), **counts, **shares, **tests}
+
+    def __repr__(self) -> str:
+        return f"GroupTable({len(self)} groups, {int(self.count.sum())} samples)"
 
 
-def group_table(scores: Scores, correct: ArrayLike, groups: ArrayLike) -> GroupTable:
+_COUNTS = ("count", "correct", "hard", "medium", "easy")
+
+
+def group_table(scores: Scores, groups: ArrayLike) -> GroupTable:
     """Count samples, correct predictions and levels in groups of samples.
 
     Parameters
     ----------
     scores : Scores
         What `score` returned.
-    correct : array of shape (n_samples,)
-        Whether the predicted class is the label: booleans, or 0 and 1.
     groups : array of shape (n_samples,)
         Group of each sample: text, whole numbers or booleans. Values are compared as text.
 
@@ -130,21 +129,20 @@ def group_table(scores: Scores, correct: ArrayLike, groups: ArrayLike) -> GroupT
     Raises
     ------
     TypeError, ValueError
-        If an argument has another length, or values are missing.
+        If `scores` are not Scores, or groups have another length or are missing.
 
     Examples
     --------
     >>> import easiness_core as ec
     >>> scores = ec.score([[0.9, 0.1], [0.2, 0.8], [0.8, 0.2]], [0, 0, 0])
-    >>> table = ec.group_table(scores, scores.predicted == 0, ["day", "night", "day"])
+    >>> table = ec.group_table(scores, ["day", "night", "day"])
     >>> table.groups, table.correct
     (('day', 'night'), array([2, 0]))
     >>> table.merge(table).count
     array([4, 2])
     """
-    hits = check_vector(correct, "correct", n_rows=len(scores))
-    if not ((hits == 0.0) | (hits == 1.0)).all():
-        raise InputValueError("expected booleans, or only 0 and 1", argument="correct")
+    if not isinstance(scores, Scores):
+        raise InputTypeError(f"expected Scores, got {type(scores).__name__}", argument="scores")
     names = to_array(groups, "groups")
     refuse_missing(names, "groups")
     if names.shape != (len(scores),):
@@ -159,14 +157,13 @@ def group_table(scores: Scores, correct: ArrayLike, groups: ArrayLike) -> GroupT
     def number(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
         return np.bincount(which[rows], minlength=len(order)).astype(np.int64, copy=False)
 
-    units = np.floor(scores.easiness * _UNITS + 0.5).astype(np.int64)
-    limbs = np.zeros((2, len(order)), dtype=np.int64)  # a sum of thousands leaves 64 bits
-    np.add.at(limbs[0], which, units & 0xFFFFFFFF)
-    np.add.at(limbs[1], which, units >> 32)
+    sums = exact_sums(scores.easiness, which, len(order), bits=EASINESS_FRACTION_BITS)
     return GroupTable(
-        order,
-        number(np.ones(len(which), dtype=bool)),
-        number(hits == 1.0),
-        *(number(scores.level == level) for level in Level),
-        tuple(int(low) + (int(high) << 32) for low, high in limbs.T),
+        groups=order,
+        count=number(np.ones(len(which), dtype=bool)),
+        correct=number(scores.predicted == scores.labels),
+        hard=number(scores.level == Level.HARD),
+        medium=number(scores.level == Level.MEDIUM),
+        easy=number(scores.level == Level.EASY),
+        easiness_sum=tuple(sums),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
@@ -13,52 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._blocks import resolve_n_threads, run_apart, run_blocks
 from easiness_core._config import SERIAL_ELEMENTS
-from easiness_core._input.labels import check_labels
+from easiness_core._estimators import ClosedForm, Estimator, MonteCarlo
+from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.numbers import check_count
 from easiness_core._input.probs import Probs, check_probs, explain_bad_rows
+from easiness_core._scores import Scores
+from easiness_core._summary import Summary
 from easiness_core.errors import InputTypeError
-from easiness_core.estimators import ClosedForm, Estimator, MonteCarlo
-from easiness_core.level import cuts
-from easiness_core.summary import Summary
+from easiness_core.progress import counted
 
 _DEFAULT = ClosedForm()
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """What is known of each sample; arrays of shape (n_samples,).
-
-    Attributes
-    ----------
-    easiness : ndarray of float64
-        In [0, 1]: 0 hard, 1 easy. It saturates; rank by `log_easiness`.
-    log_easiness : ndarray of float64
-        Natural logarithm of easiness, at most 0; higher is easier. Finite in closed form, -inf
-        where Monte Carlo counts 0.
-    level : ndarray of uint8
-        Values of `Level`, cut on `log_easiness`: with thousands of classes a product of counts
-        can underflow to an easiness of 0 and still be medium.
-    loss : ndarray of float64
-        Cross-entropy `-log h_i`, 0 or more, inf where the label's probability is 0. A
-        probability that exceeds 1 by rounding has loss 0.
-    predicted : ndarray of int64
-        Most probable class, the first of several.
-    summary : Summary
-        Counts and exact sums over these samples.
-    """
-
-    easiness: NDArray[np.float64]
-    log_easiness: NDArray[np.float64]
-    level: NDArray[np.uint8]
-    loss: NDArray[np.float64]
-    predicted: NDArray[np.int64]
-    summary: Summary
-
-    def __len__(self) -> int:
-        return int(self.level.size)
-
-    def __repr__(self) -> str:
-        return f"Scores({self.summary!r})"
 
 
 def score(
@@ -68,9 +31,11 @@ def score(
     estimator: ClosedForm | MonteCarlo = _DEFAULT,
     n_bins: int = 5,
     classes: Sequence[Any] | None = None,
+    ids: ArrayLike | None = None,
     normalize: bool = False,
     n_threads: int | None = None,
     first_row: int = 0,
+    progress: bool = False,
 ) -> Scores:
     """Score samples by the probabilities that a classifier gives them, in one pass.
 
@@ -89,6 +54,8 @@ def score(
     classes : sequence of length n_classes, optional
         The labels' values in the order of the columns of `probs`, such as a scikit-learn
         classifier's `classes_`.
+    ids : array of shape (n_samples,), optional
+        Names of the samples, carried along.
     normalize : bool, default False
         Divide each row by its sum first (in float64), for counts, votes or percentages.
     n_threads : int, optional
@@ -96,6 +63,8 @@ def score(
         it. Inputs of up to about 2 million elements stay on the calling thread.
     first_row : int, default 0
         Number of the first row, for messages: where it stands in the data it was cut from.
+    progress : bool, default False
+        Show a progress bar of rows, in a terminal or a notebook; needs tqdm.
 
     Returns
     -------
@@ -111,6 +80,8 @@ def score(
     ValueError
         If an argument has the wrong shape or range: NaN, infinity, values outside 0 to 1, rows
         that do not sum to 1, labels outside the classes. Nothing is returned then.
+    ImportError
+        If `progress` is set and tqdm is not installed.
 
     Notes
     -----
@@ -137,7 +108,10 @@ def score(
     if (type(estimator), rows.dtype) not in _compiled:
         run_apart(partial(_compile, estimator, rows.dtype))
     given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes, first_row=first_row)
-    return _score_checked(rows, given, estimator, n_bins, n_threads, first_row)
+    names, samples = check_classes(classes, rows.n_classes), check_ids(ids, rows.n_rows)
+    return _score_checked(
+        rows, given, estimator, n_bins, n_threads, first_row, names, samples, progress
+    )
 
 
 # Estimators and dtypes whose kernels have been compiled.
@@ -166,6 +140,9 @@ def _score_checked(
     n_bins: int,
     n_threads: int | None,
     first_row: int,
+    classes: tuple[Any, ...] | None = None,
+    ids: NDArray[Any] | None = None,
+    progress: bool = False,
 ) -> Scores:
     kernel, parameters, bins, columns = _plan(estimator, n_bins)
     n_rows = probs.n_rows
@@ -187,7 +164,11 @@ def _score_checked(
 
     small = n_rows * probs.n_classes <= SERIAL_ELEMENTS
     threads = 1 if small else resolve_n_threads(n_threads)
-    tallies = run_blocks(n_rows, probs.block_rows, work, n_threads=threads)
+    if progress:
+        with counted(work, n_rows, "scoring") as shown:
+            tallies = run_blocks(n_rows, probs.block_rows, shown, n_threads=threads)
+    else:
+        tallies = run_blocks(n_rows, probs.block_rows, work, n_threads=threads)
     tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
     for part in tallies:
         if part is None:
@@ -199,7 +180,12 @@ def _score_checked(
         level=out.level,
         loss=out.loss,
         predicted=out.predicted,
-        summary=Summary._from_tally(tally, estimator, n_bins),
+        labels=labels,
+        summary=Summary._from_tally(tally.tolist(), estimator, n_bins),
+        n_classes=probs.n_classes,
+        _ids=ids,
+        classes=classes,
+        _rows=range(first_row, first_row + n_rows),
     )
 
 
@@ -210,7 +196,7 @@ def _plan(estimator: Estimator, n_bins: int) -> tuple[Any, ...]:
     from easiness_core._kernels.rows import Columns
 
     kernel, parameters = estimator.kernel()
-    bins = partial(Bins, *cuts(estimator.resolution), np.arange(n_bins + 1) / n_bins)
+    bins = partial(Bins, *estimator.cuts, np.arange(n_bins + 1) / n_bins)
     return kernel, parameters, bins, Columns
 
 

@@ -1,4 +1,4 @@
-"""What both displays draw with: colours, axes, and labels taken from predictions."""
+"""Scores of what displays are made from: fitted classifiers, or predictions."""
 
 from __future__ import annotations
 
@@ -10,21 +10,6 @@ from sklearn.utils.validation import column_or_1d
 
 import easiness_core as ec
 from easiness_sklearn._shared import core_estimator, score_fitted, score_labels
-
-# Told apart by people who see few colours, and in print.
-COLOURS = {ec.Level.HARD: "#d55e00", ec.Level.MEDIUM: "#eba900", ec.Level.EASY: "#0072b2"}
-MUTED = "#53606d"
-
-
-def axes_to_draw_on(ax: Any, what: str) -> Any:
-    """Axes given, or new ones; matplotlib is imported here and nowhere else."""
-    if ax is not None:
-        return ax
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(f"{what}.plot needs matplotlib: pip install matplotlib") from error
-    return plt.subplots(layout="constrained")[1]
 
 
 def scores_of_estimator(

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._config import SURELY_WRONG_BELOW
-from easiness_core._input.convert import to_array
-from easiness_core._input.labels import check_labels
+from easiness_core._findings import Findings
+from easiness_core._frames import SampleTable, class_words
+from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.probs import Probs, check_probs
-from easiness_core._noise_model import Read, blocks, fit_noise_model
+from easiness_core._noise_model import Read, blocks, fit_noise_model, n_passes
+from easiness_core._scores import Scores
+from easiness_core._scoring import score
 from easiness_core.errors import InputValueError
-from easiness_core.scoring import Scores, score
+from easiness_core.progress import progress_bar
+
+if TYPE_CHECKING:
+    from easiness_core.displays import LabelErrorsDisplay
 
 _METHODS = ("noise_model", "easiness", "self_confidence")
 
 
-@dataclass(frozen=True, eq=False)
-class LabelErrors:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class LabelErrors(SampleTable):
     """Samples by suspicion; what `find_label_errors` returns.
 
     Arrays have shape (n_samples,) where nothing else is said. "Posterior" is the probability of
@@ -57,8 +63,14 @@ class LabelErrors:
         whichever is more.
     method : str
         Method that made it.
+    labels : ndarray of int64
+        Given class of each sample, as a column number.
+    rows : ndarray of int64
+        Row of each sample in the data given.
     ids : ndarray or None
-        The ids given, in the order of the rows.
+        Names of the samples: the ids given, else the index of pandas, else None.
+    classes : tuple or None
+        Class names in column order; None where classes are only numbered, from 0 on.
     """
 
     suspicion: NDArray[np.float64]
@@ -71,14 +83,49 @@ class LabelErrors:
     confused: NDArray[np.int64]
     estimated_rate: tuple[float, float]
     method: str
-    ids: NDArray[Any] | None
 
-    def __len__(self) -> int:
-        return int(self.suspicion.size)
+    def _columns(self) -> dict[str, Any]:
+        rank = np.empty(len(self), dtype=np.int64)
+        rank[self.order] = np.arange(1, len(self) + 1)
+        return self._named({
+            "label": class_words(self.labels, self.classes),
+            "suggested": class_words(self.suggested, self.classes),
+            "suspicion": self.suspicion,
+            "p_label": self.p_given,
+            "p_suggested": self.p_suggested,
+            "flagged": self.flags,
+            "rank": rank,
+        })  # fmt: skip
 
     def __repr__(self) -> str:
         flagged = f"{int(self.flags.sum())} of {len(self)} samples flagged"
         return f"LabelErrors(method={self.method!r}, {flagged})"
+
+    def _repr_html_(self) -> str:
+        from easiness_core._html import label_errors_html
+
+        return label_errors_html(self)
+
+    def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> LabelErrorsDisplay:
+        """Draw how often classes are confused; needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; new ones if left out.
+        name : str, optional
+            Name for the title.
+        **kwargs
+            Further options of `easiness_core.displays.LabelErrorsDisplay.plot`.
+
+        Returns
+        -------
+        LabelErrorsDisplay
+            With the axes as `ax_` and the figure as `figure_`.
+        """
+        from easiness_core.displays import LabelErrorsDisplay
+
+        return LabelErrorsDisplay(found=self, name=name).plot(ax, **kwargs)
 
 
 def find_label_errors(
@@ -89,6 +136,7 @@ def find_label_errors(
     classes: Sequence[Any] | None = None,
     ids: ArrayLike | None = None,
     normalize: bool = False,
+    progress: bool = False,
 ) -> LabelErrors:
     """Rank samples by how likely their labels are wrong, and flag those that probably are.
 
@@ -109,6 +157,8 @@ def find_label_errors(
         Names of the samples, carried along.
     normalize : bool, default False
         Divide each row by its sum first.
+    progress : bool, default False
+        Show a progress bar of rows, which are read several times; needs tqdm.
 
     Returns
     -------
@@ -119,6 +169,8 @@ def find_label_errors(
     ------
     TypeError, ValueError
         As `score`; if `method` is unknown, or `ids` have another length.
+    ImportError
+        If `progress` is set and tqdm is not installed.
 
     Warns
     -----
@@ -173,22 +225,25 @@ def find_label_errors(
         raise InputValueError(problem, argument="method")
     rows = check_probs(probs, normalize=normalize)
     given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes)
-    names = None if ids is None else _check_ids(ids, rows.n_rows)
+    names = check_ids(ids, rows.n_rows)
     # Refuses bad rows, whatever they hold.
     scores = score(rows.array, given, normalize=normalize)
     _warn_below_chance(scores, rows.n_classes)
 
-    read = _reader(rows)
-    found = _Findings(given, rows.n_classes)
+    found = Findings(given, rows.n_classes)
     spans = blocks(rows.n_rows, rows.n_classes)
-    if method == "noise_model" and rows.n_rows:
-        with np.errstate(all="ignore"):  # whatever the caller's: powers underflow
-            model = fit_noise_model(read, given, rows.n_classes)
+    fitted = method == "noise_model" and rows.n_rows > 0
+    passes = 1 + (n_passes(rows.n_rows, rows.n_classes) if fitted else 0)
+    with progress_bar(passes * rows.n_rows, "rows", "label errors", show=progress) as advance:
+        read = _reader(rows, advance)
+        if fitted:
+            with np.errstate(all="ignore"):  # whatever the caller's: powers underflow
+                model = fit_noise_model(read, given, rows.n_classes)
+                for span in spans:
+                    found.add(span, *model.posterior(read(span), given[span]))
+        else:
             for span in spans:
-                found.add(span, *model.posterior(read(span), given[span]))
-    else:
-        for span in spans:
-            found.add(span, read(span))
+                found.add(span, read(span))
     suspicion = found.log_odds
     if method != "noise_model":
         suspicion = 0.0 - found.p_given
@@ -209,81 +264,26 @@ def find_label_errors(
         confused=found.confused(),
         estimated_rate=(low, high),
         method=method,
-        ids=names,
+        labels=given,
+        _ids=names,
+        classes=check_classes(classes, rows.n_classes),
     )
 
 
-class _Findings:
-    """What the posterior of each block of rows says of them."""
+def _reader(rows: Probs, advance: Callable[[int], object]) -> Read:
+    """Rows as float64 copies, without what lies below 0 or above 1 by rounding.
 
-    def __init__(self, given: NDArray[np.int64], n_classes: int) -> None:
-        self.given = given
-        self.log_odds, self.p_given, self.p_suggested = np.empty((3, given.size))
-        self.suggested = np.empty(given.size, dtype=np.int64)
-        self.flags = np.empty(given.size, dtype=bool)
-        self.joint = np.zeros((n_classes, n_classes))
-
-    def add(
-        self,
-        span: slice,
-        posterior: NDArray[np.float64],
-        log_odds: NDArray[np.float64] | None = None,
-    ) -> None:
-        """Enter a block of rows; without log odds, labels are flagged that another class beats."""
-        from scipy.sparse import csr_array
-
-        given = self.given[span]
-        row = np.arange(len(given))
-        with_label = csr_array((np.ones(len(given)), given, np.arange(len(given) + 1)),
-                               shape=posterior.shape)  # fmt: skip
-        self.joint += np.asarray(with_label.T @ posterior).T
-        own = self.p_given[span] = posterior[row, given]
-        likeliest = posterior.argmax(axis=1)
-        others = posterior.copy()
-        others[row, given] = -1.0
-        runner_up = others.argmax(axis=1)
-        if log_odds is None:
-            flags = others[row, runner_up] > own
-        else:
-            self.log_odds[span] = log_odds
-            flags = log_odds > 0.0
-        self.flags[span] = flags
-        self.suggested[span] = np.where(flags, runner_up, likeliest)
-        self.p_suggested[span] = posterior[row, self.suggested[span]]
-
-    def noise_matrix(self) -> NDArray[np.float64]:
-        """Share of each label among the samples of each class."""
-        total = self.joint.sum(axis=1, keepdims=True)
-        shares: NDArray[np.float64] = np.eye(len(total))
-        np.divide(self.joint, total, out=shares, where=total > 0.0)
-        return shares
-
-    def confused(self) -> NDArray[np.int64]:
-        """Given label, suggested class and number of flagged samples, the most first."""
-        pairs = np.stack([self.given[self.flags], self.suggested[self.flags]], axis=1)
-        pairs, count = np.unique(pairs, axis=0, return_counts=True)
-        order = np.argsort(-count, kind="stable")
-        return np.column_stack([pairs, count])[order].astype(np.int64)
-
-
-def _reader(rows: Probs) -> Read:
-    """Rows as float64 copies, without what lies below 0 or above 1 by rounding."""
+    Blocks, but not single rows, advance the progress bar.
+    """
 
     def read(which: slice | NDArray[np.int64]) -> NDArray[np.float64]:
         part = replace(rows, array=rows.array[which])
         wide = part.block(0, part.n_rows).astype(np.float64)
+        if isinstance(which, slice):
+            advance(part.n_rows)
         return np.clip(wide, 0.0, 1.0, out=wide)
 
     return read
-
-
-def _check_ids(ids: ArrayLike, n_rows: int) -> NDArray[Any]:
-    names = to_array(ids, "ids")
-    if names.shape != (n_rows,):
-        raise InputValueError(
-            f"expected shape ({n_rows},), one a row of probs, got {names.shape}", argument="ids"
-        )
-    return names
 
 
 def _warn_below_chance(scores: Scores, n_classes: int) -> None:

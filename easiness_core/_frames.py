@@ -1,0 +1,191 @@
+"""Tables of results for pandas, polars and Arrow, which are imported where they are asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVELS = ("hard", "medium", "easy")
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column of words by their numbers."""
+
+    codes: NDArray[np.integer[Any]]
+    names: tuple[Any, ...]
+    ordered: bool = False
+
+    @property
+    def are_numbers(self) -> bool:
+        """Whether the names are numbers, of which a plain column can be made."""
+        return np.asarray(self.names).dtype.kind in "iufb"
+
+    def values(self) -> NDArray[Any]:
+        """Give the name of each row."""
+        values: NDArray[Any] = np.asarray(self.names)[self.codes]
+        return values
+
+    def texts(self) -> list[str]:
+        """Give the names as texts."""
+        return [str(name) for name in self.names]
+
+
+def level_words(level: NDArray[np.uint8]) -> Words:
+    """Levels as ordered words."""
+    return Words((level >> 1).astype(np.int8), LEVELS, ordered=True)
+
+
+def class_words(codes: NDArray[np.int64], classes: tuple[Any, ...] | None) -> Any:
+    """Classes by name, or by number where they have no names."""
+    return codes if classes is None else Words(codes, classes)
+
+
+class Table:
+    """Columns that can be given as a data frame of pandas or polars, or as an Arrow table."""
+
+    def _columns(self) -> Mapping[str, Any]:
+        """Columns by name: arrays, or `Words`."""
+        raise NotImplementedError
+
+    def _take_index(self, columns: dict[str, Any]) -> Any:
+        """Take out the columns that are the index in pandas; give this index, or None."""
+
+    def to_pandas(self) -> Any:
+        """Give the columns as a pandas DataFrame; levels and classes as categories by name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Levels are ordered: hard < medium < easy. With one row a sample, its index is that of
+            the data given where these came from pandas, else the row numbers.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        pd = _imported("pandas", "to_pandas")
+        columns = dict(self._columns())
+        index = self._take_index(columns)
+        for name, each in columns.items():
+            if isinstance(each, Words):
+                names = list(each.names)
+                columns[name] = pd.Categorical.from_codes(each.codes, names, ordered=each.ordered)
+        return pd.DataFrame(columns, index=index)
+
+    def to_polars(self) -> Any:
+        """Give the columns as a polars DataFrame; levels and classes as an Enum of their names.
+
+        Returns
+        -------
+        polars.DataFrame
+            Levels are ordered: hard < medium < easy.
+
+        Raises
+        ------
+        ImportError
+            If polars is not installed.
+        """
+        pl = _imported("polars", "to_polars")
+
+        def column(each: Any) -> Any:
+            if not isinstance(each, Words):
+                return pl.Series(each if each.dtype != object else [*map(_plain, each)])
+            if each.are_numbers:
+                return pl.Series(each.values())
+            texts = each.texts()
+            return pl.Series(texts).gather(each.codes).cast(pl.Enum(texts))
+
+        return pl.DataFrame({name: column(each) for name, each in self._columns().items()})
+
+    def to_arrow(self) -> Any:
+        """Give the columns as a pyarrow Table; levels and classes as dictionaries of their names.
+
+        Returns
+        -------
+        pyarrow.Table
+            Levels are ordered: hard < medium < easy.
+
+        Raises
+        ------
+        ImportError
+            If pyarrow is not installed.
+        """
+        pa = _imported("pyarrow", "to_arrow")
+
+        def column(each: Any) -> Any:
+            if not isinstance(each, Words):
+                return pa.array(each if each.dtype != object else [*map(_plain, each)])
+            if each.are_numbers:
+                return pa.array(each.values())
+            names = pa.array(each.texts(), pa.string())
+            codes = pa.array(each.codes.astype(np.int32))
+            return pa.DictionaryArray.from_arrays(codes, names, ordered=each.ordered)
+
+        return pa.table({name: column(each) for name, each in self._columns().items()})
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class SampleTable(Table):
+    """A table of one row a sample, with what names samples and classes.
+
+    Attributes
+    ----------
+    labels : ndarray of int64
+        Given class of each sample, as a column number.
+    classes : tuple or None
+        Class names in column order; None where classes are only numbered, from 0 on.
+    """
+
+    labels: NDArray[np.int64]
+    classes: tuple[Any, ...] | None = None
+    _ids: NDArray[Any] | None = None
+    _index: Any = None  # of pandas
+    _rows: range | NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return int(self.labels.size)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Row of each sample in the data given, counted from `first_row`."""
+        return np.asarray(range(len(self)) if self._rows is None else self._rows, np.int64)
+
+    @property
+    def ids(self) -> NDArray[Any] | None:
+        """Names of the samples: the ids given, else the index of pandas, else None."""
+        if self._ids is not None or self._index is None:
+            return self._ids
+        values: NDArray[Any] = self._index.to_numpy()
+        return values
+
+    def _named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Columns that say which samples these are, and the others after them."""
+        ids = self.ids
+        return {"index": self.rows, **({} if ids is None else {"id": ids}), **columns}
+
+    def _take_index(self, columns: dict[str, Any]) -> Any:
+        del columns["index"]
+        if self._index is None:
+            return range(len(self)) if self._rows is None else self._rows
+        if self._ids is None:
+            del columns["id"]
+        return self._index
+
+
+def _plain(value: Any) -> Any:
+    """Text for what is no text, number or time, such as the tuples of a MultiIndex."""
+    return str(value) if isinstance(value, tuple) else value
+
+
+def _imported(name: str, method: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(f"{method} needs {name}: pip install {name}") from error

@@ -1,0 +1,39 @@
+"""What displays draw with: colors, axes, and the check of what they are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from easiness_core._level import Level
+from easiness_core.errors import InputTypeError
+
+# Told apart by people who see few colors, and in print.
+COLORS = {Level.HARD: "#d55e00", Level.MEDIUM: "#eba900", Level.EASY: "#0072b2"}
+# Mid-gray: seen on white and on black.
+MUTED = "#7f8a94"
+
+
+def new_axes(ax: Any, what: str) -> Any:
+    """Axes given, or new ones; matplotlib is imported here and nowhere else."""
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(f"{what}.plot needs matplotlib: pip install matplotlib") from error
+    return plt.subplots(layout="constrained")[1]
+
+
+def check_data(value: Any, kind: str, argument: str, source: str) -> None:
+    """Check what a display draws by the name of its class, whose module imports the displays."""
+    if kind not in (cls.__name__ for cls in type(value).__mro__):
+        raise InputTypeError(
+            f"expected easiness_core.{kind}, such as {source}, got {type(value).__name__}",
+            argument=argument,
+        )
+
+
+def count_axis(axis: Any, *, log: bool = False) -> None:
+    """Tick whole numbers, with thousands separators."""
+    axis.get_major_locator().set_params(**({} if log else {"integer": True}))
+    axis.set_major_formatter(lambda value, _: f"{value:,.0f}")

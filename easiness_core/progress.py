@@ -1,0 +1,81 @@
+"""Progress bars by tqdm, in a terminal or a notebook, for packages that build on this one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import get_ident
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@contextmanager
+def progress_bar(
+    total: int, unit: str, label: str, *, show: bool = True
+) -> Iterator[Callable[[int], object]]:
+    """Show a bar, if at all, and give what advances it.
+
+    Parameters
+    ----------
+    total : int
+        What there is to do.
+    unit : str
+        What is counted, such as "rows".
+    label : str
+        What is being done.
+    show : bool, default True
+        Whether to show it.
+
+    Yields
+    ------
+    callable
+        Called with the number done since the last call.
+
+    Raises
+    ------
+    ImportError
+        If it is to be shown and tqdm is not installed.
+
+    Examples
+    --------
+    >>> from easiness_core.progress import progress_bar
+    >>> with progress_bar(3, "folds", "cross-validation", show=False) as advance:
+    ...     for fold in range(3):
+    ...         advance(1)
+    """
+    if not show:
+        yield lambda _: None
+        return
+    try:
+        from tqdm.auto import tqdm
+    except ImportError as error:
+        raise ImportError("progress=True needs tqdm: pip install tqdm") from error
+    with tqdm(total=total, unit=f" {unit}", unit_scale=unit == "rows", desc=label) as bar:
+        yield bar.update
+
+
+@contextmanager
+def counted(
+    work: Callable[[int, int], T], n_rows: int, label: str
+) -> Iterator[Callable[[int, int], T]]:
+    """Show a bar of rows while blocks of rows are worked on; give work that advances it.
+
+    The work may run on several threads. The calling thread alone moves the bar, for the others
+    too: notebooks show in the wrong place what other threads write, and tqdm does not count
+    exactly with several.
+    """
+    caller, done = get_ident(), deque[int]()
+    with progress_bar(n_rows, "rows", label) as advance:
+
+        def run(start: int, stop: int) -> T:
+            result = work(start, stop)
+            done.append(stop - start)
+            if get_ident() == caller:
+                while done:
+                    advance(done.popleft())
+            return result
+
+        yield run
+        advance(sum(done))
