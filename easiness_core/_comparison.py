@@ -138,10 +138,14 @@ class Comparison(Table):
         worst_class is the lowest change of accuracy of any class.
         """
         table = self.by_class
-        return {name: self.new[name] - self.old[name] for name in self.old} | {
+        changes = {name: self.new[name] - self.old[name] for name in self.old}
+        # From counts: a difference of two rounded shares may miss a round bound.
+        return changes | {
+            "accuracy": (self.n_gained - self.n_lost) / self.n_samples,
+            "msr": changes["medium"] / self.n_samples,
             "newly_hard": len(self.newly_hard),
             "newly_wrong": self.n_lost,
-            "worst_class": float((table.accuracy_new - table.accuracy_old).min()),
+            "worst_class": float(((table.gained - table.lost) / table.count).min()),
         }
 
     def to_dict(self) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def test_rows_without_ids_must_be_as_many():
     short = {k: v[1:] for k, v in OLD.items() if k != "id"}
     with pytest.raises(ValueError, match="expected as many rows as old has, 199, got 200"):
         ec.compare(short, {k: v for k, v in NEW.items() if k != "id"})
-    with pytest.raises(TypeError, match="expected Scores or a table with .*'label', got int"):
+    with pytest.raises(TypeError, match=r"expected Scores or a table with .*'label', got int"):
         ec.compare(3, OLD)
     with pytest.raises(ValueError, match="one a row of new, got"):
         ec.compare(OLD, NEW, groups=["a"])

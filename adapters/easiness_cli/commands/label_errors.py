@@ -136,5 +136,6 @@ def _apply(args: argparse.Namespace) -> int:
         decided = ", ".join(f"{count:,} {kind}" for kind, count in applied.counts.items())
         where = "" if args.output == "-" else f", written to {args.output}"
         tell(args, f"{sum(applied.counts.values()):,} decisions: {decided}\n"
-             f"{applied.n_changed:,} of {len(applied.labels.texts):,} labels changed{where}")  # fmt: skip
+             f"{applied.n_changed:,} of {len(applied.labels.texts):,} labels changed{where}",
+        )  # fmt: skip
     return 0

@@ -32,18 +32,10 @@ def render(
     parts = [(folder / name).read_text("utf-8") for name in scripts]
     script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            levels=words.LEVELS,
-            version=ec.__version__,
-            script=Markup(script),
-            script_hash=Markup(f"sha256-{digest}"),
-            data=_as_json(data),
-            **values,
-        )  # fmt: skip
-    )
+    return _environment().get_template(template).render(
+        levels=words.LEVELS, version=ec.__version__, script=Markup(script),
+        script_hash=Markup(f"sha256-{digest}"), data=_as_json(data), **values,
+    )  # fmt: skip
 
 
 def _as_json(data: Any) -> Markup:
@@ -70,8 +62,10 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (words.amount, words.compact, words.interval, words.number, words.p_value, words.percent,
-                     words.setting, words.signed, words.signed_points):  # fmt: skip
+    for function in (
+        words.amount, words.compact, words.interval, words.number, words.p_value, words.percent,
+        words.setting, words.signed, words.signed_points,
+    ):  # fmt: skip
         environment.filters[function.__name__] = function
     environment.filters["whole"] = "{:,}".format
     return environment

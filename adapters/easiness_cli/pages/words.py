@@ -131,14 +131,14 @@ def first_look(
         found = [f"Start with the hard samples: they hold {errors['hard']:,} of "
                  f"{amount(n_errors, 'error')} ({percent(errors['hard'], n_errors)})."]  # fmt: skip
         given, other, count = pairs[0].tolist()
-        found.append(f"The most frequent error is {_cut(names[given])} predicted as "
-                     f"{_cut(names[other])}: {amount(count, 'sample')}, "
+        found.append(f"The most frequent error is {cut(names[given])} predicted as "
+                     f"{cut(names[other])}: {amount(count, 'sample')}, "
                      f"{percent(count, n_errors)} of all errors.")  # fmt: skip
     if groups is not None and len(groups) > 1:
         tests = groups.p_values()["accuracy"]
         at = int(np.argmin(tests))
         chance = ", so it may be chance" if tests[at] > 0.05 else ""
-        found.append(f"Of the groups by {_cut(group_name)}, {_cut(groups.groups[at])} differs most "
+        found.append(f"Of the groups by {cut(group_name)}, {cut(groups.groups[at])} differs most "
                      f"from the rest: its accuracy is {percent(groups.accuracy[at])} (95{SPACE}% "
                      f"interval {interval(groups.accuracy_interval[at])}), against "
                      f"{percent(summary.accuracy)} overall. The adjusted p-value of the difference "
@@ -148,11 +148,12 @@ def first_look(
         low, high = table.accuracy_interval[at]
         chance = "; the interval includes it, so this may be chance" if (
             low <= summary.accuracy <= high) else ""  # fmt: skip
-        found.append(f"Class {_cut(names[at])} has the lowest accuracy: "
-                     f"{percent(table.accuracy[at])} (95{SPACE}% interval {interval((low, high))}), "
-                     f"against {percent(summary.accuracy)} overall{chance}.")  # fmt: skip
+        found.append(f"Class {cut(names[at])} has the lowest accuracy: "
+                     f"{percent(table.accuracy[at])} (95{SPACE}% interval "
+                     f"{interval((low, high))}), against {percent(summary.accuracy)} overall{chance}.")  # fmt: skip
     return found
 
 
-def _cut(name: str) -> str:
+def cut(name: str) -> str:
+    """Shorten a long name for a sentence."""
     return name if len(name) <= 40 else name[:39] + "…"

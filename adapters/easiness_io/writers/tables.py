@@ -55,6 +55,10 @@ def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
     csv.write_csv(table, file, options)
 
 
+# What every file of scores may hold.
+SCORE_COLUMNS = ("index", "id", "label", "predicted", "easiness", "log_easiness", "level", "loss")
+
+
 def _columns(scores: ec.Scores, samples: Samples) -> dict[str, Any]:
     names = ("predicted", "easiness", "log_easiness", "level", "loss")
     return {
@@ -62,6 +66,7 @@ def _columns(scores: ec.Scores, samples: Samples) -> dict[str, Any]:
         **({} if samples.ids is None else {"id": samples.ids}),
         "label": samples.labels,
         **{name: getattr(scores, name) for name in names},
+        **samples.kept,
     }
 
 
@@ -99,9 +104,11 @@ class CsvSink(Sink):
         """Write the lines of a block."""
         classes = list(map(escaped, self._classes or ())) if self._escape else self._classes
         table = _table(scores, samples, classes or None)
-        if self._escape and samples.ids is not None and pa.types.is_string(samples.ids.type):
-            ids = [None if each is None else escaped(each) for each in samples.ids.to_pylist()]
-            table = table.set_column(1, "id", pa.array(ids, pa.string()))
+        for name in ("id", *samples.kept) if self._escape else ():
+            at = table.schema.get_field_index(name)
+            if at >= 0 and pa.types.is_string(table.schema.field(at).type):
+                cells = [each and escaped(each) for each in table.column(at).to_pylist()]
+                table = table.set_column(at, name, pa.array(cells, pa.string()))
         write_csv(table, self._file, header=not self._begun)
         self._begun = True
 
@@ -138,8 +145,9 @@ class NpzSink(Sink):
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Keep a block."""
         columns = _columns(scores, samples)
-        if samples.ids is not None and pa.types.is_string(samples.ids.type):
-            columns["id"] = np.array(samples.ids.fill_null("").to_pylist(), np.str_)
+        for name, values in columns.items():
+            if isinstance(values, pa.Array) and pa.types.is_string(values.type):
+                columns[name] = np.array(values.fill_null("").to_pylist(), np.str_)
         # A view would keep all that was read.
         self._blocks.append({name: np.array(part) for name, part in columns.items()})
 
