@@ -136,7 +136,7 @@ def ranked_rows(samples: Samples) -> NDArray[Any]:
 class Dataset:
     """All rows of the inputs at once; `ids` and `files` (of several) are Arrow arrays or None.
 
-    `kept` holds the further columns asked for, `reading` names the columns that were read.
+    `kept` holds the further columns asked for; the last three name what was read and left out.
     """
 
     probs: NDArray[Any]
@@ -147,7 +147,9 @@ class Dataset:
     rows: NDArray[np.int64] | None = None
     logits: NDArray[Any] | None = None
     kept: dict[str, Any] = field(default_factory=dict)
-    reading: dict[str, list[str]] = field(default_factory=dict)
+    class_columns: list[str] = field(default_factory=list)
+    ids_name: str | None = None
+    left_out: list[str] = field(default_factory=list)
 
     def columns(
         self, order: NDArray[Any], suggested: NDArray[Any], *, normalize: bool,
@@ -195,9 +197,7 @@ def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
         np.concatenate(rows),
         np.concatenate([ranked_rows(part) for part in parts if len(part)]) if args.logits else None,
         {name: pa.chunked_array([part.kept[name] for part in parts]) for name in parameters.keep},
-        {
-            name: unique_names(getattr(reader, name) for reader in readers)
-            for name in ("class_columns", "left_out")
-        }
-        | {"ids_name": [readers[0].ids_name] if readers[0].ids_name else []},
+        unique_names(reader.class_columns for reader in readers),
+        readers[0].ids_name,
+        unique_names(reader.left_out for reader in readers),
     )

@@ -11,7 +11,7 @@ import numpy as np
 import easiness_core as ec
 from easiness_cli.pages import words
 from easiness_cli.pages.render import render, rows_of
-from easiness_cli.pages.words import SPACE, amount, p_value, percent, signed_points
+from easiness_cli.pages.words import SPACE, amount, p_value, percent, points
 
 
 def comparison_page(found: ec.Comparison, args: argparse.Namespace) -> str:
@@ -41,7 +41,7 @@ def _first_look(found: ec.Comparison) -> list[str]:
     old, new = found.old["accuracy"], found.new["accuracy"]
     chance = ", so it may be chance" if found.mcnemar_p > 0.05 else ""
     sentences = [
-        f"Accuracy went from {percent(old)} to {percent(new)} ({signed_points(new - old)}): "
+        f"Accuracy went from {percent(old)} to {percent(new)} ({points(new - old)} points): "
         f"{amount(found.n_gained, 'sample')} became right and {found.n_lost:,} became wrong "
         f"(p {_p(found.mcnemar_p)}{chance})."
     ]
@@ -67,7 +67,7 @@ def _worst(table: Any, kind: str) -> str:
     chance = ", so it may be chance" if table.p_value[at] > 0.05 else ""
     return (
         f"{kind.capitalize()} {words.cut(table.names[at])} got worse by most: "
-        f"{signed_points(change[at])} of accuracy over {amount(int(table.count[at]), 'sample')} "
+        f"{points(change[at])} points of accuracy over {amount(int(table.count[at]), 'sample')} "
         f"(adjusted p {_p(table.p_value[at])}{chance})."
     )
 

@@ -64,7 +64,7 @@ def _environment() -> jinja2.Environment:
     )
     for function in (
         words.amount, words.compact, words.interval, words.number, words.p_value, words.percent,
-        words.setting, words.signed, words.signed_points,
+        words.setting, words.signed, words.points,
     ):  # fmt: skip
         environment.filters[function.__name__] = function
     environment.filters["whole"] = "{:,}".format

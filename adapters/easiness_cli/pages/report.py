@@ -42,7 +42,7 @@ class Report:
     pairs: NDArray[np.int64]  # given class, predicted class, samples
     groups: ec.GroupTable | None
     group_name: str
-    reading: dict[str, list[str]]  # the columns read, and those left out
+    data: Dataset
     picture: Callable[[int], str] | None
 
     @property
@@ -126,7 +126,7 @@ def build_report(
         pairs=ec.confusion_pairs(scores),
         groups=groups,
         group_name=group_by or "",
-        reading=data.reading,
+        data=data,
         picture=picture,
     )  # fmt: skip
 

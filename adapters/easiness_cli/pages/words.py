@@ -69,14 +69,14 @@ def signed(value: float) -> str:
     return f"{value:+,.0f}".replace("-", "−") if value else "0"
 
 
-def signed_points(change: float) -> str:
-    """Show a change of a share in percentage points."""
+def points(change: float) -> str:
+    """Show a change of a share in percentage points, never rounding a change to none."""
     if math.isnan(change):
         return "–"
-    digits = f"{100 * change:+.2f}".replace("-", "−")
-    if float(f"{change:.4f}") == 0.0:
-        digits = "0" if change == 0.0 else f"{'<' if change > 0 else '>−'}{SPACE}0.01"
-    return f"{digits}{SPACE}points"
+    digits = (
+        2 if change == 0.0 or abs(change) >= 5e-5 else 1 - math.floor(math.log10(abs(100 * change)))
+    )
+    return f"{100 * change:+.{digits}f}".replace("-", "−") if change else "0"
 
 
 def p_value(value: float) -> str:
@@ -150,7 +150,8 @@ def first_look(
             low <= summary.accuracy <= high) else ""  # fmt: skip
         found.append(f"Class {cut(names[at])} has the lowest accuracy: "
                      f"{percent(table.accuracy[at])} (95{SPACE}% interval "
-                     f"{interval((low, high))}), against {percent(summary.accuracy)} overall{chance}.")  # fmt: skip
+                     f"{interval((low, high))}), against {percent(summary.accuracy)} overall"
+                     f"{chance}.")  # fmt: skip
     return found
 
 
