@@ -5,6 +5,7 @@ const data = JSON.parse($("data").textContent);
 const rows = data.rows;
 const total = rows.index.length;
 const className = (k) => (data.classes ? data.classes[k] : String(k));
+const shortName = (k) => (className(k).length > 60 ? `${className(k).slice(0, 59)}…` : className(k));
 const idOf = (k) => (rows.id ? rows.id[k] : `row ${rows.index[k]}`);
 const keyOf = (k) => (rows.file ? `${rows.file[k]}|` : "") + rows.index[k];
 const storeKey = `easiness review ${data.key}`;
@@ -37,7 +38,7 @@ function fillClasses(select, column) {
   const counts = new Map();
   for (const k of rows[column]) counts.set(k, (counts.get(k) || 0) + 1);
   for (const k of [...counts.keys()].sort((a, b) => a - b)) {
-    select.append(make("option", { value: k }, `${className(k)} (${counts.get(k)})`));
+    select.append(make("option", { value: k }, `${shortName(k)} (${counts.get(k)})`));
   }
 }
 
@@ -100,7 +101,7 @@ function card(position) {
     const select = make("select", { "aria-label": `Change ${idOf(k)} to` });
     if (target === rows.label[k]) select.append(make("option", { value: "", selected: true }, "choose a class"));
     for (let c = 0; c < data.n_classes; c += 1) {
-      if (c !== rows.label[k]) select.append(make("option", { value: c, selected: c === target }, className(c)));
+      if (c !== rows.label[k]) select.append(make("option", { value: c, selected: c === target }, shortName(c)));
     }
     select.addEventListener("change", () => select.value && decide_(position, "change", Number(select.value), false));
     decide.append(make("label", { class: "other" }, "to ", select));
