@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from easiness_core._input.labels import check_labels
-from easiness_core._input.probs import check_logits, check_probs
+from easiness_core._input.probs import check_probs
+from easiness_core._input.samples import check_samples
 from easiness_core._logits import log_odds_columns
 from easiness_core.errors import InputValueError
 
@@ -69,14 +69,9 @@ def auroc(
     if logits and normalize:
         problem = "expected False with logits=True, which need no sum"
         raise InputValueError(problem, argument="normalize")
-    columns: Iterator[NDArray[np.float64]]
-    if logits:
-        array = check_logits(probs)
-        (n_rows, n_classes), columns = array.shape, log_odds_columns(array)
-    else:
-        checked = check_probs(probs, normalize=normalize)
-        n_rows, n_classes, columns = checked.n_rows, checked.n_classes, checked.columns()
-    given = check_labels(labels, n_rows, n_classes, classes=classes)
+    rows = check_probs(probs, normalize=normalize)
+    given = check_samples(rows, probs, labels, classes=classes).labels
+    columns = log_odds_columns(rows.array) if logits else rows.columns()
     areas = []
     for column, values in enumerate(columns):
         nan = np.flatnonzero(np.isnan(values))

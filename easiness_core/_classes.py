@@ -44,7 +44,11 @@ class ClassTable(Table):
 
     def _columns(self) -> dict[str, Any]:
         figures = {name: getattr(self, name) for name in _FIGURES}
-        return {"class": class_words(np.arange(len(self)), self.classes), **figures}
+        low, high = self.accuracy_interval.T
+        return {
+            "class": class_words(np.arange(len(self)), self.classes), **figures,
+            "accuracy_low": low, "accuracy_high": high,
+        }  # fmt: skip
 
     def __len__(self) -> int:
         return int(self.count.size)

@@ -17,7 +17,7 @@ from easiness_core._level import Level
 
 _COLORS = {"hard": "#d55e00", "medium": "#eba900", "easy": "#0072b2"}
 _RULE = "1px solid rgba(127,127,127,.45)"
-_FIRST_ROWS, _MOST_ROWS, _LONGEST_TEXT = 5, 20, 40
+_FIRST_ROWS, _MOST_ROWS, _LONGEST_TEXT = 5, 20, 32
 _NAMES = {int(level): str(level.name).lower() for level in Level}
 
 
@@ -212,7 +212,7 @@ def _level_bar(counts: Mapping[str, int], *, legend: bool = False) -> str:
     words = ", ".join(f"{count:,} {word}" for word, count in counts.items())
     bar = (
         f'<div role="img" aria-label="{words}" title="{words}" style="display:flex;height:.75em;'
-        f'min-width:8em;max-width:40em;border-radius:.2em;overflow:hidden">{spans}</div>'
+        f'min-width:7em;max-width:40em;border-radius:.2em;overflow:hidden">{spans}</div>'
     )
     if not legend:
         return bar

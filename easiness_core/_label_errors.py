@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._config import SURELY_WRONG_BELOW
 from easiness_core._findings import Findings
 from easiness_core._frames import SampleTable, class_words
-from easiness_core._input.labels import check_classes, check_ids, check_labels
 from easiness_core._input.probs import Probs, check_probs
+from easiness_core._input.samples import check_samples
 from easiness_core._noise_model import Read, blocks, fit_noise_model, n_passes
 from easiness_core._scores import Scores
 from easiness_core._scoring import score
@@ -224,8 +224,8 @@ def find_label_errors(
         problem = f"expected one of {', '.join(_METHODS)}, got {method!r}"
         raise InputValueError(problem, argument="method")
     rows = check_probs(probs, normalize=normalize)
-    given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes)
-    names = check_ids(ids, rows.n_rows)
+    samples = check_samples(rows, probs, labels, classes=classes, ids=ids)
+    given = samples.labels
     # Refuses bad rows, whatever they hold.
     scores = score(rows.array, given, normalize=normalize)
     _warn_below_chance(scores, rows.n_classes)
@@ -265,8 +265,9 @@ def find_label_errors(
         estimated_rate=(low, high),
         method=method,
         labels=given,
-        _ids=names,
-        classes=check_classes(classes, rows.n_classes),
+        classes=samples.classes,
+        _ids=samples.ids,
+        _index=samples.index,
     )
 
 

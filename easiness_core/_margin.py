@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._config import CONVERTED_BLOCK_ELEMENTS
 from easiness_core._input.convert import is_half, widen
 from easiness_core._input.labels import check_labels
-from easiness_core._input.probs import check_logits
+from easiness_core._input.probs import class_matrix
+from easiness_core._input.samples import shared_index
 from easiness_core.errors import InputValueError
 
 
@@ -79,9 +80,10 @@ def margins(logits: ArrayLike, labels: ArrayLike, *, on_nan: str = "raise") -> M
     """
     if on_nan not in ("raise", "keep"):
         raise InputValueError(f'expected "raise" or "keep", got {on_nan!r}', argument="on_nan")
-    array = check_logits(logits)
+    array, names, _ = class_matrix(logits, "logits")
     n_rows, n_classes = array.shape
-    given = check_labels(labels, n_rows, n_classes, of="logits")
+    given = check_labels(labels, n_rows, n_classes, columns=names, of="logits")
+    shared_index(logits=logits, labels=labels)
     single = is_half(array.dtype) or array.dtype == np.float32
     dtype = np.dtype(np.float32 if single else np.float64)
     target_value, other_value, margin = np.empty((3, n_rows))

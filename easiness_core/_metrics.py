@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._config import EASINESS_FRACTION_BITS
 from easiness_core._frames import Table
 from easiness_core._input.numbers import check_count, check_vector
+from easiness_core._input.samples import shared_index
 from easiness_core._intervals import accuracy_intervals
 from easiness_core._level import Level, check_level_array
 from easiness_core._tally import exact_sums
@@ -79,12 +80,15 @@ class EasinessBins(Table):
         return accuracy_intervals(self.accuracy, self.count)
 
     def _columns(self) -> dict[str, Any]:
+        low, high = self.accuracy_interval.T
         return {
             "low": self.edges[:-1],
             "high": self.edges[1:],
             "count": self.count,
             "accuracy": self.accuracy,
             "mean_easiness": self.mean_easiness,
+            "accuracy_low": low,
+            "accuracy_high": high,
         }
 
     def __len__(self) -> int:
@@ -161,6 +165,7 @@ def easiness_bins(
     array([0.        , 0.66666667])
     """
     n_bins = check_count(n_bins, "n_bins", low=1)
+    shared_index(easiness=easiness, correct=correct)
     values = check_vector(easiness, "easiness")
     outside = (values < 0.0) | (values > 1.0)
     if outside.any():

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._frames import SampleTable, class_words, level_words
+from easiness_core._input.frames import check_same_index, index_of
 from easiness_core._input.numbers import check_count, check_rows
 from easiness_core._summary import Summary
 from easiness_core._tally import tally_rows
@@ -75,6 +76,16 @@ class Scores(SampleTable):
     summary: Summary
     n_classes: int
 
+    @classmethod
+    def _of(cls, **fields: Any) -> Scores:
+        """Make scores of these fields.
+
+        A frozen dataclass sets each by `object.__setattr__`: 2 of the 17 us of a batch.
+        """
+        scores = cls.__new__(cls)
+        scores.__dict__.update(fields)
+        return scores
+
     def _columns(self) -> dict[str, Any]:
         return self._named({
             "label": class_words(self.labels, self.classes),
@@ -86,7 +97,11 @@ class Scores(SampleTable):
         })  # fmt: skip
 
     def __getitem__(self, which: slice | ArrayLike) -> Scores:
-        at = which if isinstance(which, slice) else check_rows(which, len(self))
+        at: Any = which
+        if not isinstance(which, slice):
+            at = check_rows(which, len(self))
+            if at.dtype.kind == "b":
+                check_same_index(index_of(which), self._index, "rows", "the scores")
         part = {name: getattr(self, name)[at] for name in _COLUMNS}
         summary, correct = self.summary, part["predicted"] == part["labels"]
         n_bins = summary.n_bins or 1

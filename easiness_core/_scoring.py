@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._blocks import resolve_n_threads, run_apart, run_blocks
 from easiness_core._config import SERIAL_ELEMENTS
 from easiness_core._estimators import ClosedForm, Estimator, MonteCarlo
-from easiness_core._input.labels import check_classes, check_ids, check_labels
+from easiness_core._input.labels import check_labels
 from easiness_core._input.numbers import check_count
 from easiness_core._input.probs import Probs, check_probs, explain_bad_rows
+from easiness_core._input.samples import Samples, check_samples
 from easiness_core._scores import Scores
 from easiness_core._summary import Summary
 from easiness_core.errors import InputTypeError
@@ -107,11 +108,8 @@ def score(
     rows = check_probs(probs, normalize=normalize)
     if (type(estimator), rows.dtype) not in _compiled:
         run_apart(partial(_compile, estimator, rows.dtype))
-    given = check_labels(labels, rows.n_rows, rows.n_classes, classes=classes, first_row=first_row)
-    names, samples = check_classes(classes, rows.n_classes), check_ids(ids, rows.n_rows)
-    return _score_checked(
-        rows, given, estimator, n_bins, n_threads, first_row, names, samples, progress
-    )
+    samples = check_samples(rows, probs, labels, classes=classes, ids=ids, first_row=first_row)
+    return _score_checked(rows, samples, estimator, n_bins, n_threads, first_row, progress)
 
 
 # Estimators and dtypes whose kernels have been compiled.
@@ -123,7 +121,7 @@ def _compile(estimator: ClosedForm | MonteCarlo, dtype: np.dtype[Any]) -> None:
     # What is wrong is met again by the caller.
     with contextlib.suppress(Exception):
         probs = check_probs(np.full((1, 2), 0.5, dtype))
-        _score_checked(probs, check_labels([0], 1, 2), estimator, 1, 1, 0)
+        _score_checked(probs, Samples(check_labels([0], 1, 2), None), estimator, 1, 1, 0)
     _compiled.add((type(estimator), dtype))
 
 
@@ -135,17 +133,15 @@ def _check_estimator(estimator: Any) -> None:
 
 def _score_checked(
     probs: Probs,
-    labels: NDArray[np.int64],
+    samples: Samples,
     estimator: ClosedForm | MonteCarlo,
     n_bins: int,
     n_threads: int | None,
     first_row: int,
-    classes: tuple[Any, ...] | None = None,
-    ids: NDArray[Any] | None = None,
     progress: bool = False,
 ) -> Scores:
     kernel, parameters, bins, columns = _plan(estimator, n_bins)
-    n_rows = probs.n_rows
+    n_rows, labels = probs.n_rows, samples.labels
     # In one piece: from 4 MB on NumPy asks for large pages, and small ones cost up to 16 ns a row.
     easiness, log_easiness, loss, predicted = np.empty((4, n_rows))
     level = np.empty(n_rows, dtype=np.uint8)
@@ -174,7 +170,7 @@ def _score_checked(
         if part is None:
             raise explain_bad_rows(probs, first_row=first_row)
         tally += part
-    return Scores(
+    return Scores._of(
         easiness=out.easiness,
         log_easiness=out.log_easiness,
         level=out.level,
@@ -183,8 +179,9 @@ def _score_checked(
         labels=labels,
         summary=Summary._from_tally(tally.tolist(), estimator, n_bins),
         n_classes=probs.n_classes,
-        _ids=ids,
-        classes=classes,
+        classes=samples.classes,
+        _ids=samples.ids,
+        _index=samples.index,
         _rows=range(first_row, first_row + n_rows),
     )
 

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._estimators import ClosedForm
 from easiness_core._frames import Table
 from easiness_core._input.numbers import check_vector
+from easiness_core._input.probs import check_probs
+from easiness_core._input.samples import check_samples
 from easiness_core._scoring import score
 from easiness_core.errors import InputValueError
 
@@ -132,10 +134,13 @@ def fit_sigma(
     sigmas = np.unique(check_vector(grid, "grid"))
     if sigmas.size == 0:
         raise InputValueError("expected at least one sigma, got none", argument="grid")
+    # Once for all sigmas: frames are converted, and labels matched with names.
+    rows = check_probs(probs, normalize=normalize)
+    given = check_samples(rows, probs, labels, classes=classes).labels
     summaries = [
         score(
-            probs, labels, estimator=ClosedForm(sigma=float(sigma), resolution=resolution),
-            n_bins=n_bins, classes=classes, normalize=normalize, n_threads=n_threads,
+            rows.array, given, estimator=ClosedForm(sigma=float(sigma), resolution=resolution),
+            n_bins=n_bins, normalize=normalize, n_threads=n_threads,
         ).summary
         for sigma in sigmas
     ]  # fmt: skip

@@ -12,7 +12,12 @@ from types import MappingProxyType
 from typing import Any
 
 PYTHON_WORDS: Mapping[str, str] = MappingProxyType(
-    {"normalize": "normalize=True", "softmax": "ec.softmax(logits)", "classes": "classes="}
+    {
+        "normalize": "normalize=True",
+        "softmax": "ec.softmax(logits)",
+        "classes": "classes=",
+        "probs": "probs",
+    }
 )
 
 

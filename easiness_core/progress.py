@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,7 +50,10 @@ def progress_bar(
         yield lambda _: None
         return
     try:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings():
+            # Without ipywidgets a notebook shows a bar of text: no advice is needed.
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
     except ImportError as error:
         raise ImportError("progress=True needs tqdm: pip install tqdm") from error
     with tqdm(total=total, unit=f" {unit}", unit_scale=unit == "rows", desc=label) as bar:

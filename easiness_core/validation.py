@@ -11,6 +11,7 @@ from easiness_core._config import (
     ROW_SUM_TOLERANCE_HALF,
 )
 from easiness_core._input.convert import is_torch, to_array
+from easiness_core._input.encoder import LabelEncoder
 from easiness_core._input.labels import check_labels
 from easiness_core._input.numbers import check_count, check_number, check_vector
 from easiness_core._input.probs import Probs, check_logits, check_probs
@@ -20,6 +21,7 @@ __all__ = [
     "NEGATIVE_TOLERANCE_HALF",
     "ROW_SUM_TOLERANCE",
     "ROW_SUM_TOLERANCE_HALF",
+    "LabelEncoder",
     "Probs",
     "check_count",
     "check_labels",

@@ -18,7 +18,7 @@ RULES = ("drop_easy", "flagged_easy", "flagged_hard", "confident_disagreement", 
 Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AUMFlags:
     """Which samples are taken for mislabeled, and by which cuts.
 
@@ -45,6 +45,9 @@ class AUMFlags:
     easiness_cut: float | None
     ids: NDArray[Any]
     threshold_samples: NDArray[Any]
+
+    def __repr__(self) -> str:
+        return f"AUMFlags({int(self.flags.sum())} of {self.flags.size} samples flagged)"
 
 
 class AUMFilter:

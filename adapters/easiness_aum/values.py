@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AUMValues:
     """Means over the measurements of each sample; arrays of shape (n_samples,).
 
@@ -39,3 +39,7 @@ class AUMValues:
     easiness: NDArray[np.float64] | None
     rival_easiness: NDArray[np.float64] | None
     probs: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        measured = int(self.count.max(initial=0))
+        return f"AUMValues({self.ids.size} samples, up to {measured} measurements each)"

@@ -24,7 +24,7 @@ _COLUMNS = {
 _FAN_IN = 16
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DaskScores:
     """What `easiness_core.Scores` holds, not yet computed.
 
@@ -51,6 +51,9 @@ class DaskScores:
     loss: Any
     predicted: Any
     summary: Any
+
+    def __repr__(self) -> str:
+        return f"DaskScores({self.level.size} samples in {self.level.npartitions} blocks)"
 
 
 def score(

@@ -10,8 +10,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_core.class_names import affixes, key_of
 from easiness_io.errors import AmbiguousError, DataError
-from easiness_io.names import LOGITS_NAMES, PROBS_NAMES, affixes, key_of
+from easiness_io.names import LOGITS_NAMES, PROBS_NAMES
 from easiness_io.readers.base import Reader, ReadOptions
 from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
 

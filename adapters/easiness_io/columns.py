@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from easiness_core.class_names import order_of
 from easiness_io.class_columns import called, find_class_columns, head_values, no_column, show
 from easiness_io.errors import located
-from easiness_io.names import ID_NAMES, LABEL_NAMES, in_order
+from easiness_io.names import ID_NAMES, LABEL_NAMES
 from easiness_io.readers.base import Reader, ReadOptions, Values, rows_of
 
 _UNNAMED = re.compile(r"unnamed: [0-9]+", re.IGNORECASE)
@@ -60,7 +61,7 @@ def find_columns(reader: Reader, options: ReadOptions, *, probs: bool, label: bo
         if found_ids in columns and options.ids is None:
             found_ids = None
     if len(columns) > 1 and reader.layout == "table":
-        given, columns = columns, in_order(columns)
+        given, columns = columns, tuple(columns[at] for at in order_of(columns))
         if options.classes is not None and given != columns:
             raise reader.source.error(
                 f"its class columns are numbered, and in another order: {show(given)}",

@@ -12,21 +12,21 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 import easiness_core as ec
+from easiness_core.validation import LabelEncoder
 from easiness_io.class_columns import one_column, show
-from easiness_io.classes import LabelEncoder
+from easiness_io.classes import encode_labels
 from easiness_io.columns import Part, find_columns, is_unnamed
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
 from easiness_io.ids import as_ids, as_text, check_same_ids
-from easiness_io.names import matching_names
-from easiness_io.readers.base import Block, ReadOptions, rebatched, rows_of
+from easiness_io.readers.base import Block, ReadOptions, Values, rebatched, rows_of
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
 
 _ELEMENTS = 4_000_000
 _MOST_ROWS = 1 << 18
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Samples:
     """Consecutive rows of an input.
 
@@ -55,6 +55,10 @@ class Samples:
 
     def __len__(self) -> int:
         return int(self.labels.size)
+
+    def __repr__(self) -> str:
+        n_rows, n_classes = self.probs.shape
+        return f"Samples({n_rows} rows of {n_classes} classes, from row {self.first_row})"
 
 
 class SampleReader:
@@ -97,6 +101,10 @@ class SampleReader:
         self._with_ids = [part for part in self._parts if part.ids is not None]
         with located(path):
             self._settle(first)
+
+    def __repr__(self) -> str:
+        rows = "" if self.n_rows is None else f"{self.n_rows} rows, "
+        return f"SampleReader({rows}{self.n_classes} classes, {len(self.paths)} files)"
 
     def _open_probs(self, path: str, *, has_labels: bool) -> Part:
         options = self._options if has_labels else replace(self._options, labels=None)
@@ -155,12 +163,15 @@ class SampleReader:
         self.class_columns, self.left_out = list(probs), list(first.left_out)
         self.are_named = self._options.classes is not None
         labels = self._labels.reader
-        self._encoder = LabelEncoder(
-            self.n_classes or len(self._options.classes or ()),
-            names=self._named_as_labels(first), classes=self._options.classes,
-            code_names=labels.fields[self._label].class_names, source=labels.source,
-        )  # fmt: skip
-        self.classes = self._encoder.classes
+        is_named = len(probs) > 1 and first.reader.layout == "table"
+        with located(self.paths[-1]):
+            self._encoder = LabelEncoder(
+                self.n_classes or len(self._options.classes or ()),
+                columns=probs if is_named else None, classes=self._options.classes,
+                codes=labels.fields[self._label].class_names, examples=self._label_texts(),
+            )  # fmt: skip
+        found = self._encoder.classes
+        self.classes = None if found is None else list(found)
 
     def _part_with(self, name: str) -> Part:
         """Find a further column: in the probabilities, else in the labels."""
@@ -192,16 +203,12 @@ class SampleReader:
         used = {name for part in self._parts for name in part.names}
         return [name for name in first if name in second and name not in used]
 
-    def _named_as_labels(self, first: Part) -> tuple[str, ...] | None:
-        """Give the names of the classes, cut as the labels of the first rows have them."""
-        if len(self.class_columns) == 1 or first.reader.layout != "table":
-            return None
-        texts: list[str] = []
-        if self._labels.reader.fields[self._label].kind == "text":
-            with located(self.paths[-1]):
-                labels = self._labels.reader.head([self._label])[self._label].tolist()
-            texts = [text for text in labels if isinstance(text, str)]
-        return matching_names(self.class_columns, texts)
+    def _label_texts(self) -> list[str]:
+        """Give the labels of the first rows where they are texts."""
+        if self._labels.reader.fields[self._label].kind != "text":
+            return []
+        labels = self._labels.reader.head([self._label])[self._label].tolist()
+        return [text for text in labels if isinstance(text, str)]
 
     def blocks(self) -> Iterator[Samples]:
         """Read the input from its start.
@@ -259,7 +266,7 @@ class SampleReader:
 
     def _samples(self, blocks: list[Block], first_row: int) -> Samples:
         with located(self.paths[-1]):
-            labels = self._encoder.encode(blocks[-1][self._label], first_row)
+            labels = self._encoded(blocks[-1][self._label], first_row)
         ids = [
             as_ids(block[part.ids], part.reader.source, first_row)
             for block, part in zip(blocks, self._parts, strict=True)
@@ -285,12 +292,16 @@ class SampleReader:
         }
         return Samples(probs, labels, ids[0] if ids else None, first_row, logits, kept)
 
+    def _encoded(self, values: Values, first_row: int) -> NDArray[np.int64]:
+        source = self._labels.reader.source
+        return encode_labels(self._encoder, values, self.n_classes, source, first_row)
+
     def check_labels(self) -> None:
         """Read the labels alone, where that is cheap, and check them as scoring will."""
         if self._labels.reader.is_columnar or len(self._parts) == 2:
             with located(self.paths[-1]):
                 for first_row, values in self._labels.column(self._label, _MOST_ROWS):
-                    self._encoder.encode(values, first_row)
+                    self._encoded(values, first_row)
 
     def ids(self) -> Iterator[pa.Array]:
         """Read the ids alone, where the format allows it."""

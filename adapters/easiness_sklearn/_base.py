@@ -49,12 +49,14 @@ class HeldOutScores:
 
     def _score_held_out(
         self, classifier: Any, X: Any, y: NDArray[Any], fit_params: Any, split_params: Any,
-        progress: bool = False,
+        *, index: Any = None, progress: bool = False,
     ) -> HeldOut:  # fmt: skip
         """Score each row; nothing is kept yet, so that a `fit` that fails changes nothing."""
         estimator = self._core_estimator()
         probs, classes = held_out_probs(classifier, X, y, self, fit_params, split_params, progress)
-        scores = score_labels(probs, y, classes, estimator=estimator, normalize=self.normalize)
+        scores = score_labels(
+            probs, y, classes, estimator=estimator, normalize=self.normalize, index=index
+        )
         return HeldOut(scores, probs, classes)
 
     def _keep_scores(self, held_out: HeldOut) -> None:

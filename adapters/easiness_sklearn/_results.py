@@ -105,11 +105,9 @@ class ScoredClassifier(MetaClassifier):
         """
         check_is_fitted(self)
         errors, scores = self.label_errors_.to_pandas(), self.scores_.to_pandas()
-        frame = errors.assign(
+        return errors.assign(
             label=self.classes_[self.label_errors_.labels],
             suggested=self.classes_[self.label_errors_.suggested],
             predicted=self.predicted_,
             **{name: scores[name] for name in ("easiness", "log_easiness", "level", "loss")},
         )
-        index = getattr(self, "sample_index_", None)
-        return frame if index is None else frame.set_axis(index)

@@ -105,8 +105,9 @@ def score_labels(
     estimator: ec.ClosedForm | ec.MonteCarlo,
     normalize: bool,
     n_bins: int = 5,
+    index: Any = None,
 ) -> ec.Scores:
-    """Score labels that may be of any type by the core."""
+    """Score labels that may be of any type by the core; `index` is that of pandas."""
     _check_none_missing(y)
     labels = column_or_1d(y)
     known = set(classes.tolist())
@@ -121,9 +122,23 @@ def score_labels(
             f"these rows"
         )
     return ec.score(
-        probs, labels, estimator=estimator, classes=classes.tolist(), normalize=normalize,
-        n_bins=n_bins,
+        probs, indexed(labels, index), estimator=estimator, classes=classes.tolist(),
+        normalize=normalize, n_bins=n_bins,
     )  # fmt: skip
+
+
+def index_of(X: Any, y: Any) -> Any:
+    """Index of rows that come from pandas, or None."""
+    return next((values.index for values in (X, y) if hasattr(values, "iloc")), None)
+
+
+def indexed(labels: NDArray[Any], index: Any) -> Any:
+    """Labels on an index, which results then carry; as they are without one."""
+    if index is None:
+        return labels
+    import pandas as pd
+
+    return pd.Series(labels, index=index)
 
 
 def _some(classes: NDArray[Any]) -> str:
@@ -135,7 +150,7 @@ def score_fitted(model: Any, X: Any, y: Any, **options: Any) -> ec.Scores:
     """Score rows by a fitted classifier."""
     check_gives_probs(model, "estimator", fitted=True)
     probs, classes = probs_and_classes(model, X, "estimator")
-    return score_labels(probs, y, classes, **options)
+    return score_labels(probs, y, classes, index=index_of(X, y), **options)
 
 
 def held_out_probs(

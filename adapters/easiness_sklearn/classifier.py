@@ -16,6 +16,8 @@ from easiness_sklearn._results import ScoredClassifier
 from easiness_sklearn._shared import (
     check_gives_probs,
     check_X_y,
+    index_of,
+    indexed,
     inner_classifier,
     route_fit,
 )
@@ -86,8 +88,6 @@ class EasinessClassifier(ScoredClassifier):
         in `classes_`.
     probs_ : ndarray of shape (n_samples, n_classes)
         Out-of-fold probabilities, columns in the order of `classes_`; with `store_probs` only.
-    sample_index_ : pandas.Index
-        Index of the rows; only if X or y came from pandas.
     n_features_in_, feature_names_in_
         As known to the final model.
 
@@ -186,14 +186,16 @@ class EasinessClassifier(ScoredClassifier):
         ImportError
             If `progress` is set and tqdm is not installed.
         """
-        index = _index_of(X, y)
+        index = index_of(X, y)
         classifier = inner_classifier(self.estimator)
         X, labels = check_X_y(X, y, self, classifier)
         self._core_estimator()
         check_gives_probs(classifier, "estimator")
         routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
         fit_params, split_params = routed.estimator.fit, routed.splitter.split
-        held_out = self._score_held_out(classifier, X, labels, fit_params, split_params, progress)
+        held_out = self._score_held_out(
+            classifier, X, labels, fit_params, split_params, index=index, progress=progress
+        )
         model = clone(classifier).fit(X, labels, **fit_params)
         known, classes = np.asarray(model.classes_).tolist(), held_out.classes.tolist()
         if set(known) != set(classes):
@@ -203,17 +205,17 @@ class EasinessClassifier(ScoredClassifier):
             )
         self._take_over(model)
         self._keep_scores(held_out)
-        self.__dict__.pop("sample_index_", None)
         probs = align(held_out.probs, held_out.classes, self.classes_)
         with warnings.catch_warnings():
             # Columns cannot be in another order than the labels here.
             warnings.filterwarnings("ignore", "accuracy is", UserWarning)
             self.label_errors_ = ec.find_label_errors(
-                probs, labels, classes=self.classes_.tolist(), normalize=self.normalize
-            )
+                probs,
+                indexed(labels, index),
+                classes=self.classes_.tolist(),
+                normalize=self.normalize,
+            )  # fmt: skip
         self._probs = probs if self.store_probs else None
-        if index is not None:
-            self.sample_index_ = index
         return self
 
     def get_metadata_routing(self) -> Any:
@@ -238,11 +240,3 @@ class EasinessClassifier(ScoredClassifier):
         inner = get_tags(inner_classifier(self.estimator)).input_tags
         tags.input_tags.pairwise = inner.pairwise
         return tags
-
-
-def _index_of(X: Any, y: Any) -> Any:
-    """Index of rows that come from pandas, or None."""
-    for values in (X, y):
-        if hasattr(values, "iloc"):
-            return values.index
-    return None

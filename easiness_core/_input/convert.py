@@ -7,14 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._input.frameworks import (
-    BFLOAT16_BITS,
-    check_lengths,
-    from_polars,
-    from_pyarrow,
-    from_torch,
-    missing,
-)
+from easiness_core._input.frames import Names, check_lengths, comes_from, missing, read_frame
+from easiness_core._input.tensors import BFLOAT16_BITS, from_torch
 from easiness_core.errors import InputTypeError, InputValueError
 
 
@@ -38,8 +32,9 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
     Parameters
     ----------
     values : array
-        NumPy, pandas, polars, pyarrow, a torch tensor on the CPU, or what `np.asarray` reads. A
-        column of rows, such as a Series of arrays, is a matrix.
+        NumPy, a torch tensor on the CPU, pandas, polars, pyarrow, a column of `datasets`, whatever
+        has the Arrow PyCapsule interface, or what `np.asarray` reads. A column of rows, such as a
+        Series of arrays, is a matrix.
     name : str
         Their name in messages.
 
@@ -54,6 +49,8 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
         If `values` is sparse, nested or quantized, has masked entries, or is not in host memory.
     InputValueError
         If values are missing or rows differ in length.
+    ImportError
+        If pyarrow is needed to read them, and is not installed.
 
     Examples
     --------
@@ -61,21 +58,19 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
     >>> to_array([[0.9, 0.1], [0.2, 0.8]], "probs").shape
     (2, 2)
     """
+    return to_named_array(values, name)[0]
+
+
+def to_named_array(values: Any, name: str) -> tuple[NDArray[Any], Names]:
+    """As `to_array`, with the names of the columns where these have any."""
     if type(values) is np.ndarray and values.dtype.kind != "O":
-        return values
-    module = type(values).__module__.partition(".")[0]
-    if is_torch(values):
+        return values, None
+    names: Names = None
+    frame = read_frame(values, name)
+    if frame is not None:
+        values, names = frame
+    elif is_torch(values):
         values = from_torch(values, name)
-    elif module == "pyarrow":
-        values = from_pyarrow(values, name)
-    elif module == "polars":
-        values = from_polars(values, name)
-    elif module == "scipy" and hasattr(values, "toarray"):
-        raise InputTypeError(
-            f"expected a dense array, got a sparse {type(values).__name__}",
-            argument=name,
-            hint="pass {argument}.toarray()",
-        )
     elif isinstance(values, np.ma.MaskedArray):
         masked = int(np.ma.getmaskarray(values).sum())
         if masked:
@@ -85,23 +80,23 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
                 hint="drop those rows or fill them with {argument}.filled(...)",
             )
         values = values.data
-    elif module == "pandas" and values.ndim == 1 and _has_missing(values):
-        raise missing(name, np.asarray(values.isna()))
-    elif module == "pandas" and values.ndim == 2 and np.asarray(values).dtype == object:
-        rows: NDArray[np.bool_] = np.asarray(values.isna().any(axis=1))
-        if rows.any():
-            raise missing(name, rows, within=True)
+    else:
+        for method in ("toarray", "to_tensor", "collect"):
+            if hasattr(values, method) and not hasattr(values, "__array__"):
+                problem = f"expected a dense array, got a {type(values).__name__}"
+                hint = f"pass {{argument}}.{method}()"
+                raise InputTypeError(problem, argument=name, hint=hint)
     try:
         array = np.asarray(values)
     except (ValueError, TypeError) as error:
         kind = InputTypeError if isinstance(error, TypeError) else InputValueError
         raise kind(f"cannot be read as an array ({error})", argument=name) from error
-    if array.dtype == object:
-        if array.size and isinstance(array.flat[0], (list, tuple, np.ndarray)):
-            return _stacked(array, name)
-        if module in ("pandas", "polars"):
-            return _from_object(array)
-    return array
+    if array.dtype == object and array.size:
+        if isinstance(array.flat[0], (list, tuple, np.ndarray)):
+            return _stacked(array, name), None
+        if frame is not None:
+            return _from_object(array), names
+    return array, names if array.ndim == 2 and names and len(names) == array.shape[1] else None
 
 
 def is_torch(values: Any) -> bool:
@@ -124,12 +119,7 @@ def is_torch(values: Any) -> bool:
     >>> is_torch(np.zeros(3))
     False
     """
-    return any(each.__module__.partition(".")[0] == "torch" for each in type(values).__mro__)
-
-
-def _has_missing(series: Any) -> bool:
-    # Floats carry NaN, which has its own message.
-    return series.dtype.kind != "f" and bool(series.isna().any())
+    return comes_from(values, "torch")
 
 
 def _from_object(array: NDArray[Any]) -> NDArray[Any]:

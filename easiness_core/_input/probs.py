@@ -22,7 +22,9 @@ from easiness_core._config import (
     ROW_SUM_TOLERANCE,
     ROW_SUM_TOLERANCE_HALF,
 )
-from easiness_core._input.convert import is_half, is_torch, refuse_missing, to_array, widen
+from easiness_core._input.convert import is_half, is_torch, refuse_missing, to_named_array, widen
+from easiness_core._input.frames import Names
+from easiness_core.class_names import order_of
 from easiness_core.errors import InputTypeError, InputValueError
 
 
@@ -31,7 +33,8 @@ class Probs:
     """A checked (n_samples, n_classes) array that is read block by block.
 
     `dtype` is what kernels see: float32 or float64. Blocks are views where the array has that
-    dtype already and its rows are contiguous, converted copies where not.
+    dtype already and its rows are contiguous, converted copies where not. `names` are those of a
+    frame's columns; where they are numbers the columns were `moved` into their order.
     """
 
     array: NDArray[Any]
@@ -39,6 +42,8 @@ class Probs:
     row_sum_tolerance: float
     negative_tolerance: float
     normalize: bool
+    names: Names = None
+    moved: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -112,7 +117,8 @@ def check_probs(probs: ArrayLike, *, normalize: bool = False) -> Probs:
     Returns
     -------
     Probs
-        The array and how to read it. Nothing is copied yet.
+        The array and how to read it. Nothing is copied yet, but for frames; their columns are put
+        in order where their names are numbers.
 
     Raises
     ------
@@ -128,7 +134,7 @@ def check_probs(probs: ArrayLike, *, normalize: bool = False) -> Probs:
     >>> checked.n_rows, checked.n_classes
     (2, 2)
     """
-    array = _real_matrix(probs, "probs")
+    array, names, moved = class_matrix(probs, "probs")
     half = is_half(array.dtype)
     single = array.dtype.kind == "f" and array.dtype.itemsize == 4
     to_float32 = (single or half) and not normalize
@@ -138,6 +144,8 @@ def check_probs(probs: ArrayLike, *, normalize: bool = False) -> Probs:
         row_sum_tolerance=ROW_SUM_TOLERANCE_HALF if half else ROW_SUM_TOLERANCE,
         negative_tolerance=NEGATIVE_TOLERANCE_HALF if half else NEGATIVE_TOLERANCE,
         normalize=bool(normalize),
+        names=names,
+        moved=moved,
     )
 
 
@@ -167,11 +175,22 @@ def check_logits(logits: ArrayLike) -> NDArray[Any]:
     >>> check_logits([[2.0, -1.0], [0.0, 3.0]]).shape
     (2, 2)
     """
-    return _real_matrix(logits, "logits")
+    return _real_matrix(logits, "logits")[0]
 
 
-def _real_matrix(values: ArrayLike, name: str) -> NDArray[Any]:
-    array = to_array(values, name)
+def class_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names, bool]:
+    """Array and names of its columns, in the order of the classes; whether they had another."""
+    array, names = _real_matrix(values, name)
+    if names is None or names == tuple(range(len(names))):
+        return array, None, False
+    order = order_of(names)
+    if order == sorted(order):
+        return array, names, False
+    return array[:, order], tuple(names[at] for at in order), True
+
+
+def _real_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names]:
+    array, names = to_named_array(values, name)
     if array.dtype.kind not in "fiub" and not is_half(array.dtype):
         if array.ndim == 0:
             got = type(values).__name__
@@ -204,15 +223,11 @@ def _real_matrix(values: ArrayLike, name: str) -> NDArray[Any]:
             argument=name,
             hint=hint,
         )
-    return array
+    return array, names
 
 
 def _conversion(values: Any) -> str | None:
     """Advice on values that are no real numbers, where it has been seen to work."""
-    if hasattr(values, "select_dtypes"):
-        numeric = values.select_dtypes("number")
-        if 2 <= numeric.shape[1] < values.shape[1]:
-            return "if the other columns are no classes, pass {argument}.select_dtypes('number')"
     try:
         np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

@@ -4,6 +4,7 @@ import naive_sampler
 import numpy as np
 import pytest
 import torch
+from easiness_torch import EasinessSampler
 from easiness_torch.sampling.plan import first_k
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,3 +98,13 @@ def test_the_control_takes_as_many_at_random(rng):
         taken[ids] += 1
     share = taken.sum() / 200 / 400
     assert abs(taken / 200 - share).max() < 5 * np.sqrt(share * (1 - share) / 200)
+
+
+def test_it_says_where_it_stands():
+    sampler = EasinessSampler(2000, keep=ec.MO, warmup_epochs=1, min_samples=500)
+    assert repr(sampler) == "EasinessSampler(2,000 samples, next epoch 0)"
+    list(sampler)
+    sampler.update(torch.arange(2000), torch.zeros(2000, 2), torch.zeros(2000, dtype=torch.int64))
+    list(sampler)
+    end = "next epoch 2, 100.0% used in the last)"
+    assert repr(sampler) == f"EasinessSampler(2,000 samples, {end}"

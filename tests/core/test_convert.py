@@ -198,13 +198,13 @@ def test_pandas():
     pd = pytest.importorskip("pandas", reason="pandas is no dependency of the core")
     frame, want = pd.DataFrame(PROBS, index=np.arange(N) + 7), ec.score(PROBS, LABELS)
     for probs in (frame, frame.astype("Float64"), frame.astype({0: "Float64"})):
-        for labels in (LABELS, pd.Series(LABELS, index=frame.index[::-1]), pd.Index(LABELS)):
+        for labels in (LABELS, pd.Series(LABELS, index=frame.index), pd.Index(LABELS)):
             assert_same(ec.score(probs, labels), want)
-    assert_same(ec.score(frame, pd.Series(LABELS, dtype="Int64")), want)
-    assert_same(ec.score(frame, pd.Series(LABELS, dtype="Float64")), want)
+    assert_same(ec.score(frame, pd.Series(LABELS, frame.index, dtype="Int64")), want)
+    assert_same(ec.score(frame, pd.Series(LABELS, frame.index, dtype="Float64")), want)
     assert_same(ec.score(pd.DataFrame(HALF), LABELS), ec.score(HALF, LABELS))
     assert_same(ec.score(pd.DataFrame(ONE_HOT).astype(bool), LABELS), ec.score(ONE_HOT, LABELS))
-    names = pd.Series(np.array(list("vwxyz"))[LABELS])
+    names = pd.Series(np.array(list("vwxyz"))[LABELS], frame.index)
     for labels in (names, names.astype("category"), pd.Categorical(names), names.astype(object)):
         assert_same(ec.score(frame, labels, classes=list("vwxyz")), want)
     with pytest.raises(TypeError, match=r"^labels: .*first label '[v-z]'.*pass classes="):

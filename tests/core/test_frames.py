@@ -32,9 +32,11 @@ COLUMNS = {
     ],
     "ClassTable": [
         "class", "count", "hard", "medium", "easy", "accuracy", "msr", "mean_easiness",
-        "mean_log_easiness",
+        "mean_log_easiness", "accuracy_low", "accuracy_high",
     ],
-    "EasinessBins": ["low", "high", "count", "accuracy", "mean_easiness"],
+    "EasinessBins": [
+        "low", "high", "count", "accuracy", "mean_easiness", "accuracy_low", "accuracy_high",
+    ],
     "SigmaFit": ["sigma", "ese", "msr"],
 }  # fmt: skip
 

@@ -169,7 +169,7 @@ INTERNAL = {
     "log_odds_columns", "share_interval",
 }  # fmt: skip
 # For packages and tests that build on the core, imported by their own names.
-BY_NAME = {"errors", "progress", "testing", "validation"}
+BY_NAME = {"class_names", "errors", "progress", "testing", "validation"}
 MODULES = set(re.findall(r"^from easiness_core\.(\w+) import", inspect.getsource(ec), flags=re.M))
 
 

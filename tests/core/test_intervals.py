@@ -111,6 +111,9 @@ def test_bins_and_classes_have_intervals(make_rows):
     expected = [exact(correct[labels == c].sum(), (labels == c).sum()) for c in range(4)]
     expected.append([0.0, 1.0])
     np.testing.assert_allclose(table.accuracy_interval, expected, rtol=1e-8, atol=1e-12)
+    for found in (bins, table):
+        columns = found.to_pandas()[["accuracy_low", "accuracy_high"]]
+        np.testing.assert_array_equal(columns, found.accuracy_interval)
 
 
 def test_counts_come_back_from_rounded_accuracies():

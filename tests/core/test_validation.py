@@ -180,10 +180,10 @@ def test_labels_that_are_no_integers(labels):
 
 def test_unknown_classes():
     message = refuse(ValueError, labels=["a", "c", "b", "d"], classes=["a", "b"])
-    assert message.startswith("labels: 2 of 4 labels are not in classes ('a', 'b')")
+    assert message.startswith("labels: 2 of 4 labels are not among the classes (a, b)")
     assert "the first is row 1, label 'c'" in message
     many = refuse(ValueError, np.eye(7)[:4], ["z"] * 4, classes=list("abcdefg"))
-    assert "('a', 'b', 'c', 'd', 'e', ...)" in many
+    assert "(a, b, c, d, e, ...)" in many
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ TYPES = {
     "strings": (PROBS.astype(str), "dtype <U32; convert it first"),
     "None": (None, "expected an array, got NoneType"),
     "masked": (np.ma.masked_greater(PROBS, 0.75), r"got 2 masked; .*probs.filled\("),
-    "csr": (scipy.sparse.csr_matrix(PROBS), r"got a sparse csr_matrix; pass probs.toarray\("),
-    "coo": (scipy.sparse.coo_array(PROBS), r"got a sparse coo_array; pass probs.toarray\("),
+    "csr": (scipy.sparse.csr_matrix(PROBS), r"got a csr_matrix; pass probs.toarray\("),
+    "coo": (scipy.sparse.coo_array(PROBS), r"got a coo_array; pass probs.toarray\("),
     "cuda": (CUDA_TENSOR, r"got a tensor on cuda:0; pass probs.cpu\(\), or .*easiness_torch"),
 }
 

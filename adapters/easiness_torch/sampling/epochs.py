@@ -56,6 +56,11 @@ class EpochSampler(RefreshableSampler):
         self._weight_tables: dict[torch.device, Tensor] = {}
         self.history: list[dict[str, Any]] = []
 
+    def __repr__(self) -> str:
+        usage = f", usage={self.history[-1]['usage']:.3f}" if self.history else ""
+        size = self.options.n_samples
+        return f"{type(self).__name__}(n_samples={size}, next_epoch={self._next}{usage})"
+
     def __iter__(self) -> Iterator[int]:
         if self._replay:
             return EpochIterator(self, self._next, self._running)

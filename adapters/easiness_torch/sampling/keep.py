@@ -56,6 +56,9 @@ class SampleScores:
     def __len__(self) -> int:
         return int(self.ids.shape[0])
 
+    def __repr__(self) -> str:
+        return f"SampleScores({len(self)} samples on {self.ids.device})"
+
 
 class KeepPolicy(Protocol):
     """What the sampler needs of a policy."""

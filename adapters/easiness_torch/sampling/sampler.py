@@ -186,6 +186,10 @@ class EasinessSampler(EpochSampler):
             device=None if device is None else indexed(device),
         )
 
+    def __repr__(self) -> str:
+        used = f", {self.history[-1]['usage']:.1%} used in the last" if self.history else ""
+        return f"EasinessSampler({self.options.n_samples:,} samples, next epoch {self._next}{used})"
+
     def update(
         self,
         ids: Tensor | Sequence[int],

@@ -13,7 +13,7 @@ from typing import Any
 import easiness_core as ec
 
 
-@dataclass
+@dataclass(repr=False)
 class FitResult:
     """What `fit` did.
 
@@ -36,6 +36,9 @@ class FitResult:
     warmup_epochs: int
     history: list[dict[str, Any]] = field(default_factory=list)
     scores: ec.Scores | None = None
+
+    def __repr__(self) -> str:
+        return f"FitResult(method={self.method!r}, {len(self.history)} epochs)"
 
     @property
     def later(self) -> list[dict[str, Any]]:

@@ -157,7 +157,7 @@ BROKEN = {
         "column 'p_b': 1 value is missing, in row 2000",
     ),
     "NA late": (HEAD + "NA,1,b\n", "column 'p_a': 1 value is missing, in row 2000"),
-    "label late": (HEAD + "0.25,0.75,c\n", "1 of 2001 are not among .* row 2000, label 'c'"),
+    "label late": (HEAD + "0.25,0.75,c\n", "1 of 2001 labels are not among .* row 2000, label 'c'"),
     "no label late": (HEAD + "0.25,0.75,\n", "labels: 1 value is missing, in row 2000"),
     "short late": (HEAD + "0.25,b\n", "row 2000 has 2 cells, the first line has 3"),
     "long late": (HEAD + "0.25,0.75,b,\n", "row 2000 has 4 cells, the first line has 3"),

@@ -158,7 +158,7 @@ def test_names_of_which_some_are_numbers() -> None:
 def test_given_names_in_another_order() -> None:
     path = WRITERS["csv"](TABLE.assign(label=NAMES))
     assert "in another order than theirs" in refused(path, classes=ANIMALS[::-1])
-    assert "5 class names, but the probabilities have 4 columns" in refused(
+    assert "classes: expected 4 names, one a column of probs, got 5" in refused(
         path, classes=[*ANIMALS, "pig"]
     )
 

@@ -1,0 +1,226 @@
+"""Labels as column numbers, matched with the names of the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easiness_core.class_names import is_numbered, is_truth, key_of, own_parts
+from easiness_core.errors import InputTypeError, InputValueError
+
+_HUGE = 1 << 62
+
+
+class LabelEncoder:
+    """Turns labels into column numbers, block by block, by the names of the classes.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of columns.
+    columns : sequence, optional
+        Names of the columns, in the order of the classes (`order_of`). What all share is dropped,
+        unless it belongs to the labels.
+    classes : sequence of length n_classes, optional
+        Class names in column order, in place of those of the columns.
+    codes : sequence, optional
+        Names of the labels' numbers, as `datasets.ClassLabel` has them.
+    examples : iterable
+        Labels, those of the first rows at least, which tell what of the columns' names is theirs.
+
+    Attributes
+    ----------
+    classes : tuple or None
+        Class names in column order; None where they say no more than the column numbers do.
+
+    Raises
+    ------
+    InputTypeError, InputValueError
+        If names are wrong in number, unhashable or twice the same; if `classes` are the names of
+        the columns in another order.
+    """
+
+    def __init__(
+        self,
+        n_classes: int,
+        *,
+        columns: Sequence[Any] | None = None,
+        classes: Sequence[Any] | None = None,
+        codes: Sequence[Any] | None = None,
+        examples: Iterable[Any] = (),
+    ) -> None:
+        self._n_classes = n_classes
+        given, cut = tuple(classes or ()), own_parts(columns) if columns else [()]
+        if classes is not None and len(given) != n_classes:
+            raise InputValueError(
+                f"expected {n_classes} names, one a column of probs, got {len(given)}",
+                argument="classes",
+            )
+        check_hashable(given, "classes")
+        for names in cut:
+            if given != names and set(given) == set(names):
+                raise InputValueError(
+                    f"{_shown(given)} are the names of the columns in another order than theirs "
+                    f"({_shown(names)})",
+                    argument="classes",
+                    hint="leave {classes} out, or give the names in that order",
+                )
+        texts = {text.strip() for text in examples if isinstance(key_of(text), str)}
+        from_columns = next((names for names in cut if texts <= set(names)), cut[0])
+        # What numbers among the labels mean: positions, unless columns or the codes say otherwise.
+        self._meaning: dict[Any, int] | None = None
+        if from_columns and is_numbered(from_columns):
+            self._meaning = {key_of(name): at for at, name in enumerate(from_columns)}
+        named = tuple(codes or ())
+        if named and not from_columns:
+            if len(named) != n_classes:
+                raise InputValueError(
+                    f"they have {len(named)} classes ({_shown(named)}), the probabilities "
+                    f"{n_classes} columns",
+                    argument="labels",
+                )
+            from_columns = named
+        elif named and self._meaning and set(self._meaning) <= set(range(len(named))):
+            from_columns = tuple(named[at] for at in self._meaning)
+        elif named and not self._meaning:
+            at_name = {name: at for at, name in enumerate(given or from_columns)}
+            self._meaning = {k: at_name[name] for k, name in enumerate(named) if name in at_name}
+        self._given, self._has_columns = bool(given), bool(from_columns)
+        self._names = given or from_columns
+        if len(set(self._names)) < len(self._names):
+            problem = f"expected distinct names, got some twice ({_shown(self._names)})"
+            raise InputValueError(problem, argument="classes" if given else "probs")
+        keys = [key_of(name) for name in self._names if not is_truth(name)]
+        self.classes = None if keys == list(range(len(self._names))) else self._names
+        # Names as they are written, and what they stand for where that tells them apart.
+        self._columns: dict[Any, int] = {name: at for at, name in enumerate(self._names)}
+        meant = {key_of(name): at for at, name in enumerate(self._names)}
+        if len(meant) == len(self._names):
+            self._columns = meant | self._columns
+        self._mode = ""
+
+    @property
+    def has_names(self) -> bool:
+        """Whether labels may be other than positions of columns."""
+        return bool(self._names) or self._meaning is not None
+
+    def encode(
+        self, unique: Sequence[Any], codes: NDArray[np.int64], first_row: int = 0
+    ) -> NDArray[np.int64]:
+        """Give the column number of each label, not yet checked to be one.
+
+        Parameters
+        ----------
+        unique : sequence
+            The different labels, as Python values.
+        codes : ndarray of shape (n_rows,), int64
+            Which of them each row has.
+        first_row : int, default 0
+            Number of the first row, for messages.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), int64
+            Column numbers; of labels that are numbers, perhaps outside the classes.
+
+        Raises
+        ------
+        InputValueError
+            If a label is of no class, or what it means is not clear.
+        """
+        mode = self._how(unique)
+        if first_row and self._mode not in ("", mode):
+            raise self._error(
+                f"they are {self._mode} up to row {first_row - 1}, {mode} from there on",
+                hint="write all in one way",
+            )
+        self._mode = mode
+        found = [self._column(value) for value in unique]
+        unknown = [at for at, number in enumerate(found) if number is None]
+        if unknown:
+            self._refuse_unknown(unique, np.isin(codes, unknown), codes, first_row)
+        for at in (at for at, number in enumerate(found) if isinstance(number, float)):
+            row = first_row + int((codes == at).argmax())
+            raise self._error(f"expected class numbers, got {unique[at]!r} in row {row}", row=row)
+        numbers = [max(-_HUGE, min(_HUGE, int(number))) for number in found]
+        return np.array(numbers, np.int64)[codes]
+
+    def _how(self, unique: Sequence[Any]) -> str:
+        """Decide whether labels are names of classes, or numbers of columns."""
+        is_text = (value for value in unique if not isinstance(key_of(value), Real))
+        text = next(is_text, None)
+        if not self._names and text is not None:
+            raise self._error(
+                f"they are text (such as {text!r}), and the columns have no names",
+                hint="give the class names in the order of the columns by {classes}",
+            )
+        known = set(map(str, self._names))
+        if text is not None or (known and set(map(str, unique)) <= known):
+            return "names"
+        if self._names and is_numbered(self._names):
+            return "names"
+        if self._meaning is not None or not self._names:
+            return "numbers"
+        keys = [key_of(name) for name in self._names]
+        if any(key in range(self._n_classes) and key != at for at, key in enumerate(keys)):
+            raise self._error(
+                "they are numbers, and some classes are named by numbers, others by text",
+                hint="write all labels as names, or name the classes by {classes}",
+            )
+        if self._has_columns and any(map(is_truth, unique)):
+            raise self._error(
+                f"they are true or false, and the classes are {_shown(self._names)}",
+                hint="write the name of its class as each label",
+            )
+        return "numbers"
+
+    def _column(self, value: Any) -> Any:
+        """Give the number of a label's column, None where it is of none."""
+        key = key_of(value)
+        if self._mode == "numbers":
+            return key if self._meaning is None else self._meaning.get(key)
+        written = (each for each in (value, str(value).strip(), key) if each in self._columns)
+        return self._columns.get(next(written, key))
+
+    def _refuse_unknown(
+        self, unique: Sequence[Any], bad: NDArray[np.bool_], codes: NDArray[np.int64], first: int
+    ) -> None:
+        at = int(bad.argmax())
+        hint = None if self._given else (
+            "check which columns were taken for classes ({probs}), or give the class names in "
+            "their order by {classes}"
+        )  # fmt: skip
+        raise self._error(
+            f"{int(bad.sum())} of {bad.size} labels are not among the classes "
+            f"({_shown(self._names)}); the first is row {first + at}, label {unique[codes[at]]!r}",
+            hint=hint,
+            row=first + at,
+        )
+
+    def _error(self, problem: str, **fields: Any) -> InputValueError:
+        return InputValueError(problem, argument="labels", **fields)
+
+
+def check_hashable(names: Iterable[Any], argument: str) -> None:
+    """Refuse what is no name, such as a list.
+
+    Raises
+    ------
+    InputTypeError
+        With the first of them.
+    """
+    for row, name in enumerate(names):
+        try:
+            hash(name)
+        except TypeError:
+            got = f"{type(name).__name__} in row {row}"
+            raise InputTypeError(f"expected names, got {got}", argument=argument, row=row) from None
+
+
+def _shown(names: Sequence[Any]) -> str:
+    more = ", ..." if len(names) > 5 else ""
+    return ", ".join(map(str, names[:5])) + more

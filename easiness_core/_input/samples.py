@@ -1,0 +1,70 @@
+"""What is known of samples beside their probabilities: labels, classes, ids, and an index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._input.frames import Names, check_same_index, index_of
+from easiness_core._input.labels import check_ids, name_labels
+from easiness_core._input.probs import Probs
+from easiness_core.errors import InputValueError
+
+
+class Samples(NamedTuple):
+    """Labels as column numbers, class names, ids, and the index where pandas gave one."""
+
+    labels: NDArray[np.int64]
+    classes: Names
+    ids: NDArray[Any] | None = None
+    index: Any = None
+
+
+def check_samples(
+    rows: Probs,
+    probs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    classes: Sequence[Any] | None,
+    ids: ArrayLike | None = None,
+    first_row: int = 0,
+) -> Samples:
+    """Check what belongs to the rows of `probs`, which are `rows`."""
+    if rows.moved and classes is not None:
+        refuse_classes_of_moved(rows.names, "probs")
+    given, names = name_labels(
+        labels, rows.n_rows, rows.n_classes, classes=classes, columns=rows.names,
+        first_row=first_row,
+    )  # fmt: skip
+    if type(probs) is type(labels) is np.ndarray and ids is None:
+        return Samples(given, names)
+    index = shared_index(probs=probs, labels=labels, ids=ids)
+    return Samples(given, names, check_ids(ids, rows.n_rows), None if _is_default(index) else index)
+
+
+def refuse_classes_of_moved(names: Names, argument: str) -> None:
+    """Refuse `classes` beside columns that are numbered, and in another order."""
+    raise InputValueError(
+        f"its columns are numbered, and not in the order of their numbers "
+        f"({', '.join(map(str, (names or ())[:5]))})",
+        argument=argument,
+        hint="put them in that order, and {classes} likewise",
+    )
+
+
+def shared_index(**arguments: Any) -> Any:
+    """Index of those arguments that are of pandas, None without any; refused where they differ."""
+    found = [(name, index_of(values)) for name, values in arguments.items()]
+    found = [(name, index) for name, index in found if index is not None]
+    for name, index in found[1:]:
+        check_same_index(index, found[0][1], name, found[0][0])
+    return found[0][1] if found else None
+
+
+def _is_default(index: Any) -> bool:
+    """Whether an index only numbers the rows from 0 on, as Scores do themselves."""
+    is_range = type(index).__name__ == "RangeIndex" and index.name is None
+    return is_range and (index.start, index.step) == (0, 1)

@@ -1,0 +1,107 @@
+"""Names of classes: what columns share, and what labels stand for.
+
+One set of rules for data frames in Python and for files that the command reads;
+`easiness_core.validation.LabelEncoder` matches labels by them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
+from typing import Any
+
+# Where a name is cut into what a group shares and what each member has of its own.
+_CUTS = re.compile(r"[\W_]|(?<=[^\W\d_])(?=\d)|(?<=[a-z\d])(?=[A-Z])")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+# Longer names are not cut: their parts would take much more than they do.
+_LONGEST = 500
+# Names that stand for numbers.
+_TRUTH = {"true": 1, "false": 0}
+
+
+def key_of(value: Any) -> Any:
+    """Give what a name or a label stands for: a number if it is written as one, else its text.
+
+    `True` and `"true"` are 1, `"01"`, `"1.0"` and `1.0` are 1, `"cat"` is itself.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if text.lower() in _TRUTH:
+            return _TRUTH[text.lower()]
+        if not _NUMBER.fullmatch(text):
+            return text
+        if text.lstrip("+-").isdigit():
+            return int(text) if len(text) < 4000 else text
+        value = float(text)
+    if isinstance(value, float) and value % 1 == 0:
+        return int(value)
+    return value
+
+
+def is_numbered(names: Iterable[Any]) -> bool:
+    """Whether all names are numbers, all different."""
+    keys = [key_of(name) for name in names]
+    return all(isinstance(key, Real) for key in keys) and len(set(keys)) == len(keys)
+
+
+def is_truth(name: Any) -> bool:
+    """Whether a name is true or false, in words."""
+    return str(name).strip().lower() in _TRUTH
+
+
+def _cuts(name: str) -> list[re.Match[str]]:
+    return list(_CUTS.finditer(name)) if len(name) <= _LONGEST else []
+
+
+def _prefixes(name: str) -> set[str]:
+    """Give what a name begins with, up to each separator or number."""
+    return {name[: cut.end()] for cut in _cuts(name)} - {"", name}
+
+
+def _suffixes(name: str) -> set[str]:
+    """Give what a name ends with, from each separator or number on."""
+    return {name[cut.start() :] for cut in _cuts(name)} - {"", name}
+
+
+def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Group names by what they begin or end with.
+
+    Names that are numbers are a group too, under the empty text; groups of one are left out.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        found = {f"{prefix}*" for prefix in _prefixes(name)}
+        found |= {f"*{suffix}" for suffix in _suffixes(name)}
+        for affix in sorted(found | ({""} if is_numbered([name]) else set()), reverse=True):
+            groups.setdefault(affix, []).append(name)
+    return {affix: tuple(members) for affix, members in groups.items() if len(members) > 1}
+
+
+def order_of(columns: Sequence[Any]) -> list[int]:
+    """Give the positions of class columns in the order of the classes: by number, or as given."""
+    keys = [key_of(name) for name in own_parts(columns)[0]]
+    at = list(range(len(keys)))
+    return sorted(at, key=keys.__getitem__) if is_numbered(keys) else at
+
+
+def own_parts(columns: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Give what is left of names without what all share, from the least to all of them.
+
+    What all share may belong to the classes: `sport_ski, sport_golf` may be `ski, golf`, or not.
+    """
+    whole = tuple(columns)
+    if is_numbered(columns) or not all(isinstance(name, str) for name in columns):
+        return [whole]
+    found = []
+    for prefix in _shared(columns, _prefixes):
+        rest = [name[len(prefix) :] for name in columns]
+        # The end that 0.5 and 1.5 share belongs to them.
+        for suffix in [""] if is_numbered(rest) else _shared(rest, _suffixes):
+            found += [tuple(name[: len(name) - len(suffix)] for name in rest)]
+    return found
+
+
+def _shared(names: Sequence[str], ends: Callable[[str], set[str]]) -> list[str]:
+    """Give the ends that all names have, the longest first, and none."""
+    return [*sorted(set.intersection(*map(ends, names)), key=len, reverse=True), ""]

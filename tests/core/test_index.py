@@ -1,0 +1,127 @@
+"""Indices of pandas: equal or refused, carried through, and restored."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import easiness_core as ec
+
+pd = pytest.importorskip("pandas")
+
+PROBS = np.array([[0.9, 0.1], [0.51, 0.49], [0.2, 0.8], [0.3, 0.7]])
+LABELS = np.array([0, 0, 0, 1])
+KEYS = ["a", "b", "c", "d"]
+FRAME = pd.DataFrame(PROBS, index=KEYS, columns=["p_no", "p_yes"])
+Y = pd.Series(["no", "no", "no", "yes"], index=KEYS)
+INDICES = {
+    "text": pd.Index(KEYS, name="key"),
+    "numbers": pd.Index([7, 3, 5, 1]),
+    "a range": pd.RangeIndex(10, 50, 10),
+    "named": pd.RangeIndex(4, name="row"),
+    "times": pd.DatetimeIndex([f"2020-01-0{day}" for day in (1, 5, 4, 2)], tz="Europe/Berlin"),
+    "levels": pd.MultiIndex.from_tuples([("x", 1), ("x", 2), ("y", 1), ("y", 2)], names=["g", "n"]),
+    "twice the same": pd.Index(["a", "a", "b", "b"]),
+}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda p, y: ec.score(p, y),
+        lambda p, y: ec.log_easiness(p, y),
+        lambda p, y: ec.find_label_errors(p, y),
+        lambda p, y: ec.auroc(p, y),
+        lambda p, y: ec.fit_sigma(p, y, grid=[0.1]),
+        lambda p, y: ec.margins(p, y),
+        lambda p, y: ec.easiness_bins(p["p_no"], y == "no"),
+        lambda p, y: ec.score(p, [0, 0, 0, 1])[y == "no"],
+        lambda p, y: ec.score(p, [0, 0, 0, 1], ids=y),
+    ],
+)
+def test_different_indices_are_refused(call):
+    call(FRAME, Y)
+    for other in (Y[::-1], Y.sample(frac=1, random_state=1)):
+        row = next(k for k in range(4) if other.index[k] != KEYS[k])
+        message = rf"index differs .* at row {row}: '{other.index[row]}'"
+        with pytest.raises(ValueError, match=message):
+            call(FRAME, other)
+
+
+def test_the_advice_on_different_indices_works():
+    shuffled = Y.sample(frac=1, random_state=1)
+    with pytest.raises(ValueError, match=r"\.to_numpy\(\)") as caught:
+        ec.score(FRAME, shuffled)
+    assert str(caught.value) == (
+        f"labels: its index differs from that of probs at row 0: {shuffled.index[0]!r} and 'a'; "
+        f"align them, as labels.loc[probs.index] does, or pass labels.to_numpy() if their rows "
+        f"belong together as they stand"
+    )
+    assert caught.value.row == 0
+    assert ec.score(FRAME, shuffled.loc[FRAME.index]).labels.tolist() == LABELS.tolist()
+    assert ec.score(FRAME, shuffled.to_numpy()).labels.tolist() != LABELS.tolist()
+
+
+def test_lengths_are_named_before_indices():
+    with pytest.raises(ValueError, match="labels: expected 4 labels, one a row of probs, got 3"):
+        ec.score(FRAME, Y[:3])
+
+
+def test_one_index_is_no_contradiction():
+    for probs, labels in ((FRAME, Y.to_numpy()), (FRAME, Y.tolist()), (PROBS, Y == "yes")):
+        assert ec.score(probs, labels).to_pandas().index.equals(Y.index)
+
+
+@pytest.mark.parametrize("case", INDICES)
+def test_the_index_is_restored(case):
+    index = INDICES[case]
+    frame = pd.DataFrame(PROBS, index=index)
+    scores = ec.score(frame, LABELS)
+    back = scores.to_pandas()
+    pd.testing.assert_index_equal(back.index, index)
+    assert "id" not in back
+    joined = frame.reset_index(drop=True).assign(row=scores.rows)
+    assert joined["row"].tolist() == [0, 1, 2, 3]
+    pd.testing.assert_index_equal(scores.hardest(2).to_pandas().index, index[[2, 1]])
+    pd.testing.assert_index_equal(scores[::-1][:2].to_pandas().index, index[[3, 2]])
+    found = ec.find_label_errors(frame, LABELS).to_pandas()
+    pd.testing.assert_index_equal(found.index, index)
+    pd.testing.assert_index_equal(pickle.loads(pickle.dumps(scores)).to_pandas().index, index)
+
+
+def test_scores_join_back_by_index():
+    frame = FRAME.assign(text=["w", "x", "y", "z"])
+    scores = ec.score(FRAME, Y)
+    joined = frame.join(scores.hardest(2).to_pandas(), how="inner")
+    assert dict(zip(joined["text"], joined["level"], strict=True)) == {"x": "medium", "y": "hard"}
+    hard = scores.to_pandas()["level"] == "hard"
+    assert scores[hard].ids.tolist() == ["c"]
+    assert frame[hard]["text"].tolist() == ["y"]
+
+
+@pytest.mark.parametrize("case", INDICES)
+def test_the_index_is_the_id_elsewhere(case):
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("polars")
+    index = INDICES[case]
+    scores = ec.score(pd.DataFrame(PROBS, index=index), LABELS)
+    assert scores.ids.tolist() == index.to_numpy().tolist()
+    want = [str(each) if isinstance(each, tuple) else each for each in index.tolist()]
+    assert scores.to_arrow()["id"].to_pylist() == want
+    assert scores.to_polars()["id"].to_list() == want
+
+
+def test_ids_given_stand_beside_the_index():
+    scores = ec.score(FRAME, Y, ids=[4, 3, 2, 1])[1:]
+    assert scores.ids.tolist() == [3, 2, 1]
+    frame = scores.to_pandas()
+    assert frame.index.tolist() == ["b", "c", "d"]
+    assert frame["id"].tolist() == [3, 2, 1]
+
+
+def test_a_default_index_is_only_row_numbers():
+    scores = ec.score(pd.DataFrame(PROBS), pd.Series(LABELS))
+    assert scores.ids is None
+    assert "id" not in scores.to_pandas()
+    pd.testing.assert_index_equal(scores.to_pandas().index, pd.RangeIndex(4))
+    assert scores.hardest(1).to_pandas().index.tolist() == [2]
