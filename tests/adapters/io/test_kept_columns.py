@@ -76,7 +76,7 @@ def test_shards_keep_columns_and_know_it(tmp_path):
 
 
 def test_labels_alone_are_read_as_written():
-    TABLE.to_csv("in.csv", index=False)
+    TABLE.fillna("009").to_csv("in.csv", index=False)
     found = read_labels("in.csv")
     assert (found.texts.to_pylist(), found.are_numbers) == (["cat", "dog", "cat"], False)
     assert (found.label_name, found.ids_name) == ("label", "image_id")
