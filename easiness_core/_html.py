@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from easiness_core._level import Level
+from easiness_core.displays._axes import COLORS
 
-_COLORS = {"hard": "#d55e00", "medium": "#eba900", "easy": "#0072b2"}
+_COLORS = {str(level.name).lower(): color for level, color in COLORS.items()}
 _RULE = "1px solid rgba(127,127,127,.45)"
 _FIRST_ROWS, _MOST_ROWS, _LONGEST_TEXT = 5, 20, 32
 _NAMES = {int(level): str(level.name).lower() for level in Level}
@@ -31,10 +32,11 @@ def scores_html(scores: Any) -> str:
             "MSR": _with_interval(summary.msr, summary.msr_interval),
             "ESE": f"{summary.ese:.4f}",
         }
-    first, ids = range(min(n, _FIRST_ROWS)), scores.rows if scores.ids is None else scores.ids
+    first, ids = range(min(n, _FIRST_ROWS)), scores.ids
+    names = scores.rows if ids is None else ids
     rows = [
         [
-            _text(ids[row]),
+            _text(names[row]),
             _text(_class(scores, scores.labels[row])),
             _text(_class(scores, scores.predicted[row])),
             _number(scores.easiness[row]),
@@ -49,7 +51,7 @@ def scores_html(scores: Any) -> str:
         "Scores",
         facts,
         _level_bar(summary.level_counts, legend=True) if n else "",
-        _table([_id_head(scores), *head], rows),
+        _table(["row" if ids is None else "<id", *head], rows),
         _rest(len(first), n, "rows; hardest(n) gives the hardest") if n else "",
     )
 
@@ -64,10 +66,10 @@ def label_errors_html(found: Any) -> str:
             "flagged": f"{flagged:,} ({_percent(flagged / n)})",
             "wrong labels": f"roughly {low} to {high}",
         }
-    first = found.order[:_FIRST_ROWS]
+    first, ids = found.order[:_FIRST_ROWS], found.ids
     rows = [
         [
-            _text(row if found.ids is None else found.ids[row]),
+            _text(row if ids is None else ids[row]),
             _text(_class(found, found.labels[row])),
             _text(_class(found, found.suggested[row])),
             _number(found.p_given[row]),
@@ -86,7 +88,7 @@ def label_errors_html(found: Any) -> str:
         "LabelErrors",
         facts,
         _note(f"Most frequent: {pairs}") if pairs else "",
-        _table([_id_head(found), *head], rows),
+        _table(["row" if ids is None else "<id", *head], rows),
         _rest(len(first), n, "rows, most suspicious first") if n else "",
     )
 
@@ -234,10 +236,6 @@ def _note(text: str) -> str:
 
 def _rest(shown: int, total: int, what: str) -> str:
     return _note(f"{shown:,} of {total:,} {what}") if shown < total else ""
-
-
-def _id_head(source: Any) -> str:
-    return "row" if source.ids is None else "<id"
 
 
 def _class(source: Any, column: int) -> Any:

@@ -16,6 +16,9 @@ MUTED = "#7f8a94"
 def new_axes(ax: Any, what: str) -> Any:
     """Axes given, or new ones; matplotlib is imported here and nowhere else."""
     if ax is not None:
+        if not hasattr(ax, "get_xaxis_transform"):
+            problem = f"expected matplotlib.axes.Axes, got {type(ax).__name__}"
+            raise InputTypeError(problem, argument="ax")
         return ax
     try:
         import matplotlib.pyplot as plt

@@ -59,7 +59,8 @@ class EasinessDisplay:
         counts = self.scores.summary.level_counts
         levels = ", ".join(f"{count:,} {word}" for word, count in counts.items())
         name = "" if self.name is None else f"name={self.name!r}, "
-        return f"{type(self).__name__}({name}{len(self.scores):,} samples: {levels})"
+        n = len(self.scores)
+        return f"{type(self).__name__}({name}{n:,} sample{'s' * (n != 1)}: {levels})"
 
     def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> Self:
         """Draw.
@@ -109,10 +110,10 @@ class EasinessDisplay:
         ax.set_xlim(-0.16, 1.16)
         # Displays may share a vertical axis: the highest bar of all decides.
         taken = ax.get_ylim()[1] if ax.get_yscale() == "log" else 0.0
-        ax.set_yscale("log")
         # From below 1, so that a bar of one sample is seen; the top fifth is for the words.
         highest = max(8.0, *(float(bars.datavalues.max()) for bars in self.bars_.values()))
         ax.set_ylim(0.7, max(taken, 0.7 * (highest / 0.7) ** 1.25))
+        ax.set_yscale("log")
         count_axis(ax.yaxis, log=True)
         ax.set(xlabel="easiness", ylabel="samples (log scale)")
         if name is not None:

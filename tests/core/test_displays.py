@@ -81,6 +81,13 @@ def test_pairs_of_classes_are_counted(rows):
         found.plot(max_pairs=0)
 
 
+def test_no_sample_draws_empty_axes():
+    scores = ec.score(np.empty((0, 3)), [])
+    for display in (scores.plot(), EasinessCurveDisplay(bins=scores.summary.bins).plot()):
+        assert "0 samples" in repr(display)
+        display.figure_.canvas.draw()
+
+
 def test_no_flag_draws_no_bar():
     display = ec.find_label_errors([[0.9, 0.1], [0.1, 0.9]], [0, 1]).plot()
     assert len(display.bars_) == 0
@@ -113,3 +120,10 @@ def test_the_curves_over_sigma_are_drawn(rows):
 def test_what_cannot_be_drawn_is_refused(make, message):
     with pytest.raises(TypeError, match=message):
         make()
+
+
+@pytest.mark.parametrize("ax", ["axes", Figure()])
+def test_axes_are_those_of_matplotlib(rows, ax):
+    for each in (ec.score(*rows), ec.find_label_errors(*rows)):
+        with pytest.raises(TypeError, match=r"ax: expected matplotlib.axes.Axes, got (str|Figure)"):
+            each.plot(ax)
