@@ -138,6 +138,9 @@ def test_a_review_from_end_to_end(opened, pages, tmp_path):
     assert counter.text_content() == said
     page.reload()
     assert counter.text_content() == said
+    pressed = page.locator(".card button[aria-pressed=true]").all_text_contents()
+    assert pressed == ["2 Change", "1 Keep", "3 Unsure", "2 Change"]
+    assert page.locator(".card button[aria-pressed=false]").count() == 3 * 50 - 4
     assert page.locator(".card.is-change .name").all_text_contents() == [ranked[0], ranked[4]]
 
     third = NAMES.index(table.loc[ranked[6], "label"])

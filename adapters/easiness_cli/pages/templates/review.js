@@ -91,7 +91,7 @@ function card(position) {
     make("small", {}, facts.join(" · ")), rows.flagged[k] ? make("small", { class: "tag" }, "flagged") : null);
   const decide = make("div", { class: "decide", role: "group", "aria-label": `Decision on ${idOf(k)}` });
   DECISIONS.forEach((is, at) => {
-    const button = make("button", { type: "button", "aria-pressed": Boolean(decision && decision.is === is) },
+    const button = make("button", { type: "button", "aria-pressed": String(Boolean(decision && decision.is === is)) },
       make("kbd", {}, String(at + 1)), ` ${is[0].toUpperCase()}${is.slice(1)}`);
     button.addEventListener("click", () => decide_(position, is));
     decide.append(button);
