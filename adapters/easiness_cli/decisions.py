@@ -11,7 +11,15 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from easiness_io import DataError, LabelFile, ReadOptions, open_reader, read_labels, write_csv
+from easiness_io import (
+    DataError,
+    LabelFile,
+    ReadOptions,
+    as_text,
+    open_reader,
+    read_labels,
+    write_csv,
+)
 
 DECISIONS = ("keep", "change", "unsure")
 _COLUMNS = ("file", "index", "id", "label", "label_number", "decision", "suggested", "new_label",
@@ -96,13 +104,13 @@ def _read(path: str, max_bytes: int) -> list[dict[str, Any]]:
             shown = ", ".join(map(repr, list(reader.fields)[:20]))
             hint = "export it from the page that 'easiness label-errors -o review.html' writes"
             raise DataError(f"no column {name!r}; it has {shown}", path=path, hint=hint)
-    if "file" in names:
-        problem = "its decisions are on several files; review one file at a time"
+    if "file" in names and "id" not in names:
+        problem = "its decisions are on rows of several files; review one file at a time"
         raise DataError(problem, path=path)
     reader.choose(names, names)
     rows: list[dict[str, Any]] = []
     for block in reader.blocks(names, 1 << 16):
-        columns = [pa.array(block[name]).cast(pa.string()).to_pylist() for name in names]
+        columns = [as_text(block[name]).to_pylist() for name in names]
         rows += [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     if not rows:
         raise DataError("it holds no decisions", path=path)
@@ -128,20 +136,25 @@ def _positions(rows: Sequence[Any], labels: LabelFile, path: str, labels_path: s
     names = [each.get("id" if has_ids else "index") for each in rows]
     if has_ids:
         known: dict[str, int] = {}
-        for at, name in enumerate(labels.ids.to_pylist()):  # type: ignore[union-attr]
-            if known.setdefault(name, at) != at:
-                problem = f"the id {name!r} occurs twice, in rows {known[name]} and {at}"
+        for at, each in enumerate(labels.ids.to_pylist()):  # type: ignore[union-attr]
+            if known.setdefault(each, at) != at:
+                problem = f"the id {each!r} occurs twice, in rows {known[each]} and {at}"
                 raise DataError(problem, path=labels_path, row=at)
     else:
         known = {str(at): at for at in range(len(labels.texts))}
-    seen: dict[str, int] = {}
+    # A spreadsheet may have saved 7.0 for 7.
+    plain = {_plain(name): at for name, at in known.items()}
+    found: list[int] = []
+    seen: dict[int, int] = {}
     what = "id" if has_ids else "index"
     for row, name in enumerate(names):
-        if name not in known:
+        at = known.get(name or "", plain.get(_plain(name), -1))
+        if at < 0:
             raise _error(path, row, f"{labels_path!r} has no {what} {name!r}")
-        if seen.setdefault(name, row) != row:
-            raise _error(path, row, f"the {what} {name!r} was decided in row {seen[name]} already")
-    return [known[str(name)] for name in names]
+        if seen.setdefault(at, row) != row:
+            raise _error(path, row, f"the {what} {name!r} was decided in row {seen[at]} already")
+        found.append(at)
+    return found
 
 
 def _label_numbers(

@@ -86,6 +86,15 @@ def test_a_list_with_a_column_of_decisions_will_do(files):
     assert rows_of("new.csv") == rows_of("y.csv", old="cat", new="dog")
 
 
+def test_what_a_spreadsheet_saves_will_do(files):
+    """Semicolons, a byte order mark, and 7.0 for 7."""
+    (files / "y.csv").write_text("id,label\n7,3\n8,4\n9,4\n")
+    text = "\ufeffid;label;decision;new_label\n7.0;3.0;change;5.0\n9.0;4.0;keep;4.0\n"
+    (files / "d.csv").write_text(text, "utf-8")
+    assert apply("-q") == 0
+    assert (files / "new.csv").read_text() == "id,label\n7,5\n8,4\n9,4\n"
+
+
 def test_ids_can_be_ignored(files):
     np.save("y.npy", np.array(["cat", "dog", "cat", "cat"]))
     assert apply("-q", "--ids", "", labels="y.npy", out="new.npy") == 0
@@ -103,7 +112,7 @@ def test_ids_can_be_ignored(files):
         ("change,dog,1", "change,,1", "row 0: the decision is change, but new_label is empty"),
         ("decision", "verdict", "no column 'decision'; it has 'index', 'id'"),
         ("index,id", "index,name", "it has no ids, but 'y.csv' has"),
-        ("index,id", "file,id", "its decisions are on several files"),
+        ("index,id", "index,file", "its decisions are on rows of several files"),
     ],
 )
 def test_decisions_on_other_labels_are_refused(files, refused, old, new, message):

@@ -167,6 +167,27 @@ def test_a_review_from_end_to_end(opened, pages, tmp_path):
     assert new["label"].tolist() == expected.tolist()
 
 
+def test_hostile_ids_and_names_come_back_as_they_are(opened, pages, tmp_path):
+    page = opened("review_nasty")
+    for _ in range(9):
+        page.keyboard.press("2")
+    with page.expect_download() as download:
+        page.click("#export")
+    download.value.save_as(tmp_path / "d.csv")
+    source, out = pages / "nasty.parquet", tmp_path / "new.parquet"
+    assert main(["label-errors", "--apply", str(tmp_path / "d.csv"), str(source), "-o", str(out),
+                 "-q"]) == 0  # fmt: skip
+    table, new = pd.read_parquet(source), pd.read_parquet(out)
+    probs = np.stack(table["p"].to_numpy())
+    found = ec.find_label_errors(probs, table["label"].to_numpy(), classes=NASTY)
+    expected = table["label"].to_numpy().copy()
+    for row in found.order[:9]:
+        expected[row] = NASTY[found.suggested[row]]
+    assert new["id"].tolist() == table["id"].tolist()
+    assert new["label"].tolist() == expected.tolist()
+    assert (new["label"] != table["label"]).sum() == 9
+
+
 def test_filters_search_and_order(opened, pages):
     page = opened("review_plain")
     table = pd.read_parquet(pages / "plain.parquet")
