@@ -70,7 +70,7 @@ def auroc(
         problem = "expected False with logits=True, which need no sum"
         raise InputValueError(problem, argument="normalize")
     rows = check_probs(probs, normalize=normalize)
-    given = check_samples(rows, probs, labels, classes=classes).labels
+    given = check_samples(rows, probs, labels, classes=classes)[0]
     columns = log_odds_columns(rows.array) if logits else rows.columns()
     areas = []
     for column, values in enumerate(columns):

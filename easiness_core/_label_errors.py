@@ -122,6 +122,11 @@ class LabelErrors(SampleTable):
         -------
         LabelErrorsDisplay
             With the axes as `ax_` and the figure as `figure_`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
         """
         from easiness_core.displays import LabelErrorsDisplay
 
@@ -224,8 +229,7 @@ def find_label_errors(
         problem = f"expected one of {', '.join(_METHODS)}, got {method!r}"
         raise InputValueError(problem, argument="method")
     rows = check_probs(probs, normalize=normalize)
-    samples = check_samples(rows, probs, labels, classes=classes, ids=ids)
-    given = samples.labels
+    given, names, own_ids, index = check_samples(rows, probs, labels, classes=classes, ids=ids)
     # Refuses bad rows, whatever they hold.
     scores = score(rows.array, given, normalize=normalize)
     _warn_below_chance(scores, rows.n_classes)
@@ -265,9 +269,9 @@ def find_label_errors(
         estimated_rate=(low, high),
         method=method,
         labels=given,
-        classes=samples.classes,
-        _ids=samples.ids,
-        _index=samples.index,
+        classes=names,
+        _ids=own_ids,
+        _index=index,
     )
 
 

@@ -165,6 +165,11 @@ class Scores(SampleTable):
         -------
         EasinessDisplay
             With the axes as `ax_` and the figure as `figure_`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
         """
         from easiness_core.displays import EasinessDisplay
 

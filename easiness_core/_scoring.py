@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,8 @@ def _compile(estimator: ClosedForm | MonteCarlo, dtype: np.dtype[Any]) -> None:
     # What is wrong is met again by the caller.
     with contextlib.suppress(Exception):
         probs = check_probs(np.full((1, 2), 0.5, dtype))
-        _score_checked(probs, Samples(check_labels([0], 1, 2), None), estimator, 1, 1, 0)
+        samples = check_labels([0], 1, 2), None, None, None
+        _score_checked(probs, samples, estimator, 1, 1, 0)
     _compiled.add((type(estimator), dtype))
 
 
@@ -141,7 +142,8 @@ def _score_checked(
     progress: bool = False,
 ) -> Scores:
     kernel, parameters, bins, columns = _plan(estimator, n_bins)
-    n_rows, labels = probs.n_rows, samples.labels
+    labels, classes, ids, index = samples
+    n_rows = probs.n_rows
     # In one piece: from 4 MB on NumPy asks for large pages, and small ones cost up to 16 ns a row.
     easiness, log_easiness, loss, predicted = np.empty((4, n_rows))
     level = np.empty(n_rows, dtype=np.uint8)
@@ -160,16 +162,17 @@ def _score_checked(
 
     small = n_rows * probs.n_classes <= SERIAL_ELEMENTS
     threads = 1 if small else resolve_n_threads(n_threads)
+    tallies: list[Any]
     if progress:
         with counted(work, n_rows, "scoring") as shown:
             tallies = run_blocks(n_rows, probs.block_rows, shown, n_threads=threads)
     else:
         tallies = run_blocks(n_rows, probs.block_rows, work, n_threads=threads)
-    tally = np.zeros((n_bins + 2, 4), dtype=np.int64)
     for part in tallies:
         if part is None:
             raise explain_bad_rows(probs, first_row=first_row)
-        tally += part
+    # The one of a small batch as it is: adding it to zeros takes 0.4 of the batch's 16 us.
+    tally = reduce(np.add, tallies) if tallies else np.zeros((n_bins + 2, 4), dtype=np.int64)
     return Scores._of(
         easiness=out.easiness,
         log_easiness=out.log_easiness,
@@ -179,9 +182,9 @@ def _score_checked(
         labels=labels,
         summary=Summary._from_tally(tally.tolist(), estimator, n_bins),
         n_classes=probs.n_classes,
-        classes=samples.classes,
-        _ids=samples.ids,
-        _index=samples.index,
+        classes=classes,
+        _ids=ids,
+        _index=index,
         _rows=range(first_row, first_row + n_rows),
     )
 

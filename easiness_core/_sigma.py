@@ -77,6 +77,11 @@ class SigmaFit(Table):
         -------
         SigmaDisplay
             With the axes as `ax_` and the figure as `figure_`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
         """
         from easiness_core.displays import SigmaDisplay
 
@@ -136,7 +141,7 @@ def fit_sigma(
         raise InputValueError("expected at least one sigma, got none", argument="grid")
     # Once for all sigmas: frames are converted, and labels matched with names.
     rows = check_probs(probs, normalize=normalize)
-    given = check_samples(rows, probs, labels, classes=classes).labels
+    given = check_samples(rows, probs, labels, classes=classes)[0]
     summaries = [
         score(
             rows.array, given, estimator=ClosedForm(sigma=float(sigma), resolution=resolution),

@@ -12,7 +12,13 @@ from sklearn.utils.validation import _check_method_params
 
 from easiness_sklearn._base import MetaClassifier
 from easiness_sklearn._selection import Selection
-from easiness_sklearn._shared import check_gives_probs, check_X_y, inner_classifier, route_fit
+from easiness_sklearn._shared import (
+    check_gives_probs,
+    check_X_y,
+    index_of,
+    inner_classifier,
+    route_fit,
+)
 
 
 class EasinessFilteredClassifier(MetaClassifier):
@@ -138,7 +144,8 @@ class EasinessFilteredClassifier(MetaClassifier):
         TypeError, ValueError
             As the class says.
         """
-        model, deciding = inner_classifier(self.estimator), self._filter()
+        index, deciding = index_of(X, y), self._filter()
+        model = inner_classifier(self.estimator)
         X, labels = check_X_y(X, y, self, model)
         if isinstance(model, FrozenEstimator):
             raise ValueError(
@@ -153,7 +160,7 @@ class EasinessFilteredClassifier(MetaClassifier):
             raise TypeError(f"estimator: expected a classifier, got {type(model).__name__}")
         selection = Selection.of(self)
         held_out = self._score_held_out(
-            deciding, X, labels, routed.filter_estimator.fit, routed.splitter.split
+            deciding, X, labels, routed.filter_estimator.fit, routed.splitter.split, index=index
         )
         kept = selection.rows(held_out.scores, labels)
         fit_params = _check_method_params(X, routed.estimator.fit, indices=kept)

@@ -16,7 +16,13 @@ from sklearn.utils.validation import validate_data
 
 from easiness_sklearn._base import HeldOutScores
 from easiness_sklearn._selection import Selection
-from easiness_sklearn._shared import check_gives_probs, check_X_y, inner_classifier, route_fit
+from easiness_sklearn._shared import (
+    check_gives_probs,
+    check_X_y,
+    index_of,
+    inner_classifier,
+    route_fit,
+)
 
 
 class EasinessResampler(
@@ -129,13 +135,13 @@ class EasinessResampler(
         EasinessResampler
             Itself.
         """
-        classifier = inner_classifier(self.estimator)
+        index, classifier = index_of(X, y), inner_classifier(self.estimator)
         X, labels = check_X_y(X, _class_of_each(y), self, classifier)
         check_gives_probs(classifier, "estimator")
         routed = route_fit(self, {**params, "sample_weight": sample_weight}, ("estimator",))
         selection = Selection.of(self)
         held_out = self._score_held_out(
-            classifier, X, labels, routed.estimator.fit, routed.splitter.split
+            classifier, X, labels, routed.estimator.fit, routed.splitter.split, index=index
         )
         kept = selection.rows(held_out.scores, labels)
         validate_data(self, X=X, skip_check_array=True)

@@ -1,6 +1,6 @@
 """Frames and columns as NumPy arrays: pandas by its own methods, all others by Arrow.
 
-What has the Arrow PyCapsule interface (pyarrow, polars, DuckDB, ...) is read by pyarrow without a
+What has the Arrow PyCapsule interface (pyarrow, polars, ...) is read by pyarrow without a
 copy; columns of `datasets` are Arrow already. Nothing is imported that the caller has not.
 """
 
@@ -200,7 +200,7 @@ def _joined(
     names: tuple[Any, ...],
     argument: str,
     n_rows: int = 0,
-    hint: str = "pass the columns of the classes alone",
+    hint: str = "pass only the columns of the classes",
 ) -> tuple[Any, Names]:
     """Columns side by side; refused where some hold numbers, others something else."""
     if not columns:
@@ -211,8 +211,10 @@ def _joined(
     if any(are_numbers) and not all(are_numbers):
         at = are_numbers.index(False)
         got = "lists" if columns[at].ndim > 1 else f"dtype {columns[at].dtype}"
+        if argument not in ("probs", "logits"):
+            hint = f"pass one column, such as {{argument}}[{names[0]!r}]"
         raise InputTypeError(
-            f"expected numbers, got {got} in column {names[at]!r}",
+            f"expected columns of one kind, got numbers and {got} in column {names[at]!r}",
             argument=argument,
             hint=hint,
         )

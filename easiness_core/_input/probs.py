@@ -253,7 +253,7 @@ def explain_bad_rows(probs: Probs, *, first_row: int = 0) -> InputValueError:
         if first is None and (kind >= 0).any():
             row = int(np.flatnonzero(kind >= 0)[0])
             first = (int(kind[row]), start + row, float(shown[row]))
-            advice = _advice(rows, kind)
+            advice = _advice(rows, kind, probs.names)
     if first is None:
         return InputValueError("changed while being scored", argument="probs", hint="pass a copy")
     which, row, value = first
@@ -270,7 +270,7 @@ def explain_bad_rows(probs: Probs, *, first_row: int = 0) -> InputValueError:
     )
 
 
-def _advice(rows: NDArray[Any], kind: NDArray[np.int64]) -> str:
+def _advice(rows: NDArray[Any], kind: NDArray[np.int64], names: Names) -> str:
     """Say what rows look like of which some are not negative and do not sum to 1."""
     wide = rows.astype(np.float64)
     sound = wide[(np.abs(wide) < 1e300).all(axis=1)]
@@ -290,7 +290,8 @@ def _advice(rows: NDArray[Any], kind: NDArray[np.int64]) -> str:
     rest = np.abs(total[:, None] - sound - 1.0) <= ROW_SUM_TOLERANCE
     alone = np.flatnonzero(rest.all(axis=0))
     if n_classes > 2 and alone.size:
-        return f"column {alone[0]} fits no class: without it, rows sum to 1; leave it out"
+        column = alone[0] if names is None else repr(names[alone[0]])
+        return f"column {column} fits no class: without it, rows sum to 1; leave it out"
     return "if these are logits, pass {softmax}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,14 +13,9 @@ from easiness_core._input.labels import check_ids, name_labels
 from easiness_core._input.probs import Probs
 from easiness_core.errors import InputValueError
 
-
-class Samples(NamedTuple):
-    """Labels as column numbers, class names, ids, and the index where pandas gave one."""
-
-    labels: NDArray[np.int64]
-    classes: Names
-    ids: NDArray[Any] | None = None
-    index: Any = None
+# Labels as column numbers, class names, ids, and the index where pandas gave one. A plain tuple: a
+# named one takes 0.3 of the 16 us of a batch.
+Samples = tuple[NDArray[np.int64], Names, NDArray[Any] | None, Any]
 
 
 def check_samples(
@@ -40,9 +35,9 @@ def check_samples(
         first_row=first_row,
     )  # fmt: skip
     if type(probs) is type(labels) is np.ndarray and ids is None:
-        return Samples(given, names)
+        return given, names, None, None
     index = shared_index(probs=probs, labels=labels, ids=ids)
-    return Samples(given, names, check_ids(ids, rows.n_rows), None if _is_default(index) else index)
+    return given, names, check_ids(ids, rows.n_rows), None if _is_default(index) else index
 
 
 def refuse_classes_of_moved(names: Names, argument: str) -> None:

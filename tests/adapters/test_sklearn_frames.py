@@ -7,7 +7,11 @@ import pandas as pd
 import polars as pl
 import pytest
 import tqdm.auto
-from easiness_sklearn import EasinessClassifier
+from easiness_sklearn import (
+    EasinessClassifier,
+    EasinessFilteredClassifier,
+    EasinessResampler,
+)
 from sklearn import config_context
 from sklearn.frozen import FrozenEstimator
 from sklearn.naive_bayes import GaussianNB
@@ -36,6 +40,19 @@ def test_the_index_of_X_or_y_comes_back(given):
     for kept in (model.scores_, model.label_errors_, model.scores(X_given, y_given)):
         pd.testing.assert_index_equal(kept.to_pandas().index, INDEX)
     assert all(isinstance(name, str) for name in frame.columns)
+
+
+def test_filters_carry_the_index_too():
+    options = {"fraction": 0.9, "per_class": True}
+    y = pd.Series(Y, index=INDEX)
+    resampler = EasinessResampler(GaussianNB(), **options)
+    X_kept, y_kept = resampler.fit_resample(FRAME, y)
+    filtered = EasinessFilteredClassifier(GaussianNB(), **options).fit(X, y)
+    for one in (resampler, filtered):
+        pd.testing.assert_index_equal(one.scores_.to_pandas().index, INDEX)
+    for kept in (X_kept, y_kept):
+        pd.testing.assert_index_equal(kept.index, INDEX[resampler.sample_indices_])
+    assert "fraction=0.9, per_class=True" in repr(resampler)
 
 
 @pytest.mark.parametrize("container", ["pandas", "polars", "default"])

@@ -254,9 +254,13 @@ REFUSED = {
     "numbered, with classes": (
         pd.DataFrame(PROBS, columns=[2, 0, 1]), WORDS, {"classes": NAMES}, "columns are numbered",
     ),
-    "text in a column": (FRAME.assign(id="a"), WORDS, {}, "got dtype .* in column 'id'"),
+    "text in a column": (FRAME.assign(id="a"), WORDS, {}, "numbers and dtype .* in column 'id'"),
     "text, polars": (
         POLARS.with_columns(id=pl.lit("a")), WORDS, {}, "in column 'id'",
+    ),
+    "a number in a column": (FRAME.assign(row=np.arange(N)), LABELS, {}, "column 'row' fits no cl"),
+    "labels in two columns": (
+        PROBS, pd.DataFrame({"y": LABELS, "name": WORDS}), {}, "pass one .* labels\\['y'",
     ),
     "a null within": (
         POLARS.with_columns(prob_cat=None), WORDS, {}, "400 of 400 rows .* null",

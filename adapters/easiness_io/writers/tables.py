@@ -6,6 +6,7 @@ import re
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -19,7 +20,6 @@ from pyarrow import csv
 import easiness_core as ec
 from easiness_io.sample_reader import Samples
 
-LEVELS = ("hard", "medium", "easy")
 _ROW_GROUP = 1 << 18
 # Where a cell may begin: a spreadsheet whose separator is another than the comma takes the quotes
 # for text, and cuts within them. What begins a formula is OWASP's list.
@@ -59,23 +59,13 @@ def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
 SCORE_COLUMNS = ("index", "id", "label", "predicted", "easiness", "log_easiness", "level", "loss")
 
 
-def _columns(scores: ec.Scores, samples: Samples) -> dict[str, Any]:
-    names = ("predicted", "easiness", "log_easiness", "level", "loss")
-    return {
-        "index": samples.first_row + np.arange(len(scores)),
-        **({} if samples.ids is None else {"id": samples.ids}),
-        "label": samples.labels,
-        **{name: getattr(scores, name) for name in names},
-        **samples.kept,
-    }
-
-
 def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -> Any:
-    columns = _columns(scores, samples)
-    for name in ("label", "predicted"):
-        columns[name] = named(columns[name], classes)
-    columns["level"] = named(columns["level"] >> 1, LEVELS)  # the flags 1, 2, 4 as 0, 1, 2
-    return pa.table(columns)
+    table = replace(scores, classes=None if classes is None else tuple(classes)).to_arrow()
+    if samples.ids is not None:
+        table = table.add_column(1, "id", samples.ids)
+    for name, values in samples.kept.items():
+        table = table.append_column(name, values)
+    return table
 
 
 class Sink(ABC):
@@ -144,7 +134,11 @@ class NpzSink(Sink):
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Keep a block."""
-        columns = _columns(scores, samples)
+        ids = {} if samples.ids is None else {"id": samples.ids}
+        columns: dict[str, Any] = {"index": scores.rows, **ids, "label": scores.labels}
+        for name in ("predicted", "easiness", "log_easiness", "level", "loss"):
+            columns[name] = getattr(scores, name)
+        columns |= samples.kept
         for name, values in columns.items():
             if isinstance(values, pa.Array) and pa.types.is_string(values.type):
                 columns[name] = np.array(values.fill_null("").to_pylist(), np.str_)
