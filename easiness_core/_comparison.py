@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._exact_tests import holm, sign_test
-from easiness_core._frames import LEVELS, Table, level_words
+from easiness_core._frames import LEVELS, Table, Words, level_words
 from easiness_core._input.convert import refuse_missing, to_array
 from easiness_core._joined_scores import join_rows, score_columns
 from easiness_core._level import Level
@@ -90,8 +90,11 @@ class Comparison(Table):
     samples : dict of str to ndarray of shape (n_samples,)
         In the order of the old scores: id (where there are ids), old_row, new_row, label (the
         new one), and with _old and _new: predicted, easiness, log_easiness, level, correct.
+    moved : ndarray of int64
+        Positions in `samples` of those whose level changed: first those that are hard now, then
+        medium, then easy ones; among these, least log easiness first.
     newly_hard : ndarray of int64
-        Positions in `samples` of those that are hard now and were not, least log easiness first.
+        The first of these: hard now, and not before.
     """
 
     joined_by: str
@@ -111,6 +114,7 @@ class Comparison(Table):
     by_class: ChangeTable
     by_group: ChangeTable | None
     samples: dict[str, NDArray[Any]]
+    moved: NDArray[np.int64]
     newly_hard: NDArray[np.int64]
 
     def __repr__(self) -> str:
@@ -147,22 +151,25 @@ class Comparison(Table):
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures, tables and newly hard samples, ready for JSON."""
-        skipped = ("transitions", "by_class", "by_group", "samples", "newly_hard")
-        names = [name for name in self.samples if not name.startswith("correct")]
+        """All figures and tables, and the samples that moved between levels, ready for JSON."""
+        skipped = ("transitions", "by_class", "by_group", "samples", "moved", "newly_hard")
+        samples = {
+            name: values.values() if isinstance(values, Words) else values
+            for name, values in self._columns().items()
+        }
         return {
             **{name: value for name, value in vars(self).items() if name not in skipped},
             "changes": self.changes,
             "transitions": self.transitions.tolist(),
             "by_class": self.by_class.to_dict(),
             "by_group": None if self.by_group is None else self.by_group.to_dict(),
-            "newly_hard": {
+            "moved": {
                 # JSON has no infinity: Monte Carlo's minus infinity is None.
                 name: [
                     None if isinstance(value, float) and not np.isfinite(value) else value
-                    for value in self.samples[name][self.newly_hard].tolist()
+                    for value in values[self.moved].tolist()
                 ]
-                for name in names
+                for name, values in samples.items()
             },
         }
 
@@ -228,9 +235,8 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
     lost = samples["correct_old"] & ~samples["correct_new"]
     change = np.sign(_difference(samples["log_easiness_new"], samples["log_easiness_old"]))
     by_level = [np.searchsorted(list(Level), samples[f"level_{side}"]) for side in sides]
-    is_hard = [which == 0 for which in by_level]
-    newly_hard = np.flatnonzero(is_hard[1] & ~is_hard[0])
-    depth = samples["log_easiness_new"][newly_hard]
+    moved = np.flatnonzero(by_level[0] != by_level[1])
+    moved = moved[np.lexsort((samples["log_easiness_new"][moved], by_level[1][moved]))]
     table = None
     if groups is not None:
         names = to_array(groups, "groups")
@@ -257,7 +263,8 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
         by_class=_changes(samples, samples["label"], gained, lost),
         by_group=table,
         samples=samples,
-        newly_hard=newly_hard[np.argsort(depth, kind="stable")],
+        moved=moved,
+        newly_hard=moved[by_level[1][moved] == 0],
     )
 
 

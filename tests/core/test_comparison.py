@@ -71,6 +71,8 @@ def test_newly_hard_samples_are_ordered_by_log_easiness():
     assert len(expected) > 5
     assert found.samples["id"][found.newly_hard].tolist() == IDS[expected].tolist()
     assert found.changes["newly_hard"] == len(expected)
+    assert found.moved[: len(expected)].tolist() == found.newly_hard.tolist()
+    assert len(found.moved) == (OLD["level"] != NEW["level"]).sum()
 
 
 def test_classes_and_groups_are_compared_each_by_itself():
@@ -172,7 +174,11 @@ def test_frames_words_and_names_are_read():
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert told["n_gained"] == found.n_gained
     assert told["by_class"]["name"] == ["ant", "bee", "cow"]
-    assert told["newly_hard"]["id"] == found.samples["id"][found.newly_hard].tolist()
+    moved = frames[0]["level"] != frames[1]["level"]
+    assert sorted(told["moved"]["id"]) == sorted(frames[0]["id"][moved])
+    assert told["moved"]["level_new"] == sorted(
+        told["moved"]["level_new"], key=["hard", "medium", "easy"].index
+    )
 
 
 @pytest.mark.parametrize(

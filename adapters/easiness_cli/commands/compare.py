@@ -39,7 +39,8 @@ OPTIONS = {
                "repeated"),
         options.GROUP_BY,
         option("--top", type=options.whole(0), default=200, metavar="N",
-               help="number of newly hard samples to list (default: %(default)s)"),
+               help="number of samples to list of those newly hard, and of those that moved "
+               "otherwise (default: %(default)s)"),
         option("--title", default="Old and new scores", help="heading (default: %(default)s)"),
         options.MAX_BYTES,
     ],

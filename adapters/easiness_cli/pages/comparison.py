@@ -17,7 +17,8 @@ from easiness_cli.pages.words import SPACE, amount, p_value, percent, points
 def comparison_page(found: ec.Comparison, args: argparse.Namespace) -> str:
     """Build the page, one self-contained HTML document; equal comparisons give equal text."""
     old, new = (os.path.basename(os.path.normpath(path)) for path in (args.old, args.path))
-    columns = {name: values[found.newly_hard[: args.top]] for name, values in found.samples.items()}
+    n_hard = len(found.newly_hard)
+    moves = {"Newly hard samples": found.newly_hard, "Other moves": found.moved[n_hard:]}
     tables = {"Classes": found.by_class}
     if found.by_group is not None:
         tables["Groups"] = found.by_group
@@ -30,7 +31,13 @@ def comparison_page(found: ec.Comparison, args: argparse.Namespace) -> str:
         first_look=_first_look(found),
         tables=tables,
         group_name=args.group_by or "",
-        newly_hard=rows_of(columns),
+        moves={
+            heading: rows_of(
+                {name: each[which[: args.top]] for name, each in found.samples.items()}
+            )
+            for heading, which in moves.items()
+        },
+        n_moved={heading: len(which) for heading, which in moves.items()},
         failed=[each.text for each in args.fail_if if each.holds(found.changes, found.n_samples)],
         conditions=[each.text for each in args.fail_if],
     )

@@ -59,7 +59,8 @@ def test_the_json_holds_the_cores_numbers_in_any_order_of_rows(files, capsys):
     assert told["by_group"]["name"] == ["day", "night"]
     assert told["by_group"]["count"] == [133, 67]
     rows = found.samples["old_row"][found.newly_hard]
-    assert told["newly_hard"]["id"] == [f"{k:03}" for k in rows]
+    assert told["moved"]["id"][: len(rows)] == [f"{k:03}" for k in rows]
+    assert set(told["moved"]["level_new"][: len(rows)]) == {"hard"}
     assert told["failed"] == []
     assert f"accuracy       {100 * found.old['accuracy']:.2f} % -> " in capsys.readouterr().out
 
@@ -90,6 +91,8 @@ def test_the_page_shows_the_tables(files):
     assert list(map(int, page.column("classes", "Became wrong"))) == found.by_class.lost.tolist()
     rows = found.samples["old_row"][found.newly_hard[:3]]
     assert page.column("newly-hard-samples", "Sample") == [f"{k:03}" for k in rows]
+    rest = found.samples["old_row"][found.moved[len(found.newly_hard) :][:3]]
+    assert page.column("other-moves", "Sample") == [f"{k:03}" for k in rest]
     assert "Failed, because hard > -1000." in page.text["p"]
     assert "Passed: easy > 1000 does not hold." in page.text["p"]
     assert str(files) not in page.html
