@@ -110,7 +110,7 @@ def test_pictures_and_aum_have_columns():
 def test_texts_are_shown_and_cut():
     html = html_of(columns_of(text=pa.array(["good " * 1000, None])))
     shown = Page(html).column("samples-to-review", "Text")
-    assert shown == [("good " * 60)[:299] + "…", ""]
+    assert shown == [("good " * 60)[:159] + "…", ""]
     assert data_of(html)["rows"]["text"] == ["good " * 400, ""]
 
 
