@@ -32,21 +32,16 @@ function number(value) {
 // Tables of class "sortable" are sorted by their headings, and filtered by a search box if long.
 function cellValue(row, column) {
   const cell = row.cells[column];
-  const text = cell.dataset.v === undefined ? cell.textContent.trim() : cell.dataset.v;
-  return text;
+  return cell.dataset.v === undefined ? cell.textContent.trim() : cell.dataset.v;
 }
 
 function sortRows(table, column, descending) {
   const rows = [...table.tBodies[0].rows];
   const values = new Map(rows.map((row) => [row, cellValue(row, column)]));
   const numeric = rows.every((row) => values.get(row) === "" || !Number.isNaN(Number(values.get(row))));
-  const compare = numeric
-    ? (a, b) => Number(values.get(a)) - Number(values.get(b))
-    : new Intl.Collator("en", { numeric: true }).compare;
-  rows.sort((a, b) => {
-    const order = numeric ? compare(a, b) : compare(values.get(a), values.get(b));
-    return descending ? -order : order;
-  });
+  const compare = numeric ? (a, b) => Number(a) - Number(b) : new Intl.Collator("en", { numeric: true }).compare;
+  const sign = descending ? -1 : 1;
+  rows.sort((a, b) => sign * compare(values.get(a), values.get(b)));
   table.tBodies[0].append(...rows);
 }
 

@@ -93,7 +93,7 @@ function card(position) {
   DECISIONS.forEach((is, at) => {
     const button = make("button", { type: "button", "aria-pressed": String(Boolean(decision && decision.is === is)) },
       make("kbd", {}, String(at + 1)), ` ${is[0].toUpperCase()}${is.slice(1)}`);
-    button.addEventListener("click", () => decide_(position, is));
+    button.addEventListener("click", () => decideOn(position, is));
     decide.append(button);
   });
   const target = decision && decision.is === "change" ? decision.to : rows.suggested[k];
@@ -103,7 +103,7 @@ function card(position) {
     for (let c = 0; c < data.n_classes; c += 1) {
       if (c !== rows.label[k]) select.append(make("option", { value: c, selected: c === target }, shortName(c)));
     }
-    select.addEventListener("change", () => select.value && decide_(position, "change", Number(select.value), false));
+    select.addEventListener("change", () => select.value && decideOn(position, "change", Number(select.value), false));
     decide.append(make("label", { class: "other" }, "to ", select));
   }
   return make("li", { class: `card${position === current ? " current" : ""}${decision ? ` is-${decision.is}` : ""}`,
@@ -161,7 +161,7 @@ function move(position, focus = true) {
   node.scrollIntoView({ block: "nearest" });
 }
 
-function decide_(position, is, to = null, onward = true) {
+function decideOn(position, is, to = null, onward = true) {
   const k = visible[position];
   const before = decisions[keyOf(k)];
   if (is === "change" && to === null && before?.is !== "change" && rows.suggested[k] === rows.label[k]) {
@@ -208,7 +208,7 @@ document.addEventListener("keydown", (event) => {
   }
   const steps = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
   if (event.key in steps) move(current + steps[event.key]);
-  else if ("123".includes(event.key) && visible.length) decide_(current, DECISIONS[event.key - 1]);
+  else if ("123".includes(event.key) && visible.length) decideOn(current, DECISIONS[event.key - 1]);
   else if (event.key === "/") $("search").focus();
   else return;
   event.preventDefault();
