@@ -16,7 +16,8 @@ import numpy as np
 from easiness_core._level import Level
 from easiness_core.displays._axes import COLORS
 
-_COLORS = {str(level.name).lower(): color for level, color in COLORS.items()}
+_LEVELS = {str(level.name).lower(): color for level, color in COLORS.items()}
+_COLORS = {**_LEVELS, "flagged": _LEVELS["hard"], "not flagged": "rgba(127,127,127,.45)"}
 _RULE = "1px solid rgba(127,127,127,.45)"
 _FIRST_ROWS, _MOST_ROWS, _LONGEST_TEXT = 5, 20, 32
 _NAMES = {int(level): str(level.name).lower() for level in Level}
@@ -41,7 +42,7 @@ def scores_html(scores: Any) -> str:
             _text(_class(scores, scores.predicted[row])),
             _number(scores.easiness[row]),
             _number(scores.log_easiness[row]),
-            _level(_NAMES[int(scores.level[row])]),
+            _swatch(_NAMES[int(scores.level[row])]),
             _number(scores.loss[row]),
         ]
         for row in first
@@ -50,7 +51,7 @@ def scores_html(scores: Any) -> str:
     return _card(
         "Scores",
         facts,
-        _level_bar(summary.level_counts, legend=True) if n else "",
+        _bar(summary.level_counts, legend=True) if n else "",
         _table(["row" if ids is None else "<id", *head], rows),
         _rest(len(first), n, "rows; hardest(n) gives the hardest") if n else "",
     )
@@ -62,10 +63,7 @@ def label_errors_html(found: Any) -> str:
     low, high = (_percent(end) for end in found.estimated_rate)
     facts = {"samples": f"{n:,}", "method": _text(found.method)}
     if n:
-        facts |= {
-            "flagged": f"{flagged:,} ({_percent(flagged / n)})",
-            "wrong labels": f"roughly {low} to {high}",
-        }
+        facts["wrong labels"] = f"roughly {low} to {high}"
     first, ids = found.order[:_FIRST_ROWS], found.ids
     rows = [
         [
@@ -87,6 +85,7 @@ def label_errors_html(found: Any) -> str:
     return _card(
         "LabelErrors",
         facts,
+        _bar({"flagged": flagged, "not flagged": n - flagged}, legend=True) if n else "",
         _note(f"Most frequent: {pairs}") if pairs else "",
         _table(["row" if ids is None else "<id", *head], rows),
         _rest(len(first), n, "rows, most suspicious first") if n else "",
@@ -107,7 +106,7 @@ def class_table_html(table: Any) -> str:
             _interval(intervals[k]) if table.count[k] else "",
             _percent(table.msr[k]),
             _number(table.mean_easiness[k]),
-            _level_bar({w: int(getattr(table, w)[k]) for w in _COLORS}) if table.count[k] else "",
+            _bar({w: int(getattr(table, w)[k]) for w in _LEVELS}) if table.count[k] else "",
         ]
         for k in shown
     ]
@@ -203,7 +202,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<table style="{style}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _level_bar(counts: Mapping[str, int], *, legend: bool = False) -> str:
+def _bar(counts: Mapping[str, int], *, legend: bool = False) -> str:
     total = sum(counts.values())
     # A level with one sample still shows: two pixels and its share of what is left.
     spans = "".join(
@@ -219,14 +218,14 @@ def _level_bar(counts: Mapping[str, int], *, legend: bool = False) -> str:
     if not legend:
         return bar
     named = "".join(
-        f'<span style="margin-right:1.2em;white-space:nowrap">{_level(word)} {count:,} '
+        f'<span style="margin-right:1.2em;white-space:nowrap">{_swatch(word)} {count:,} '
         f'<span style="opacity:.75">({_percent(count / total)})</span></span>'
         for word, count in counts.items()
     )
     return f'{bar}<div style="margin:.2em 0">{named}</div>'
 
 
-def _level(word: str) -> str:
+def _swatch(word: str) -> str:
     return f'<span style="color:{_COLORS[word]}">■</span> {word}'
 
 

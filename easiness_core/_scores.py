@@ -190,5 +190,6 @@ def _lowest(values: NDArray[np.float64], n: int) -> NDArray[np.int64]:
     n = min(check_count(n, "n", low=0), values.size)
     # A cut by np.partition first: a full sort takes ten times as long.
     cut = np.partition(values, n - 1)[n - 1] if n else -np.inf
-    rows = np.flatnonzero(values <= cut)
-    return rows[np.argsort(values[rows], kind="stable")[:n]]
+    below, tied = np.flatnonzero(values < cut), np.flatnonzero(values == cut)
+    below = below[np.argsort(values[below], kind="stable")]
+    return np.concatenate([below, tied[: n - below.size]])

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any
 
+__all__ = ["affixes", "is_numbered", "is_truth", "key_of", "order_of", "own_parts"]
+
 # Where a name is cut into what a group shares and what each member has of its own.
 _CUTS = re.compile(r"[\W_]|(?<=[^\W\d_])(?=\d)|(?<=[a-z\d])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
@@ -23,7 +25,22 @@ _TRUTH = {"true": 1, "false": 0}
 def key_of(value: Any) -> Any:
     """Give what a name or a label stands for: a number if it is written as one, else its text.
 
-    `True` and `"true"` are 1, `"01"`, `"1.0"` and `1.0` are 1, `"cat"` is itself.
+    Parameters
+    ----------
+    value : object
+        A name, or a label.
+
+    Returns
+    -------
+    object
+        A number for numbers, for texts that are written as one, and for true and false; a text
+        without the spaces around it; anything else as it is.
+
+    Examples
+    --------
+    >>> from easiness_core.class_names import key_of
+    >>> [key_of(value) for value in (True, "true", "01", "1.0", 1.0, " cat ")]
+    [True, 1, 1, 1, 1, 'cat']
     """
     if isinstance(value, str):
         text = value.strip()
@@ -40,13 +57,27 @@ def key_of(value: Any) -> Any:
 
 
 def is_numbered(names: Iterable[Any]) -> bool:
-    """Whether all names are numbers, all different."""
+    """Whether all names are numbers, all different.
+
+    Examples
+    --------
+    >>> from easiness_core.class_names import is_numbered
+    >>> is_numbered(["2", "0.5", 7]), is_numbered(["1", "01"]), is_numbered(["1", "x"])
+    (True, False, False)
+    """
     keys = [key_of(name) for name in names]
     return all(isinstance(key, Real) for key in keys) and len(set(keys)) == len(keys)
 
 
 def is_truth(name: Any) -> bool:
-    """Whether a name is true or false, in words."""
+    """Whether a name is true or false.
+
+    Examples
+    --------
+    >>> from easiness_core.class_names import is_truth
+    >>> is_truth("True"), is_truth(False), is_truth("1")
+    (True, True, False)
+    """
     return str(name).strip().lower() in _TRUTH
 
 
@@ -67,7 +98,22 @@ def _suffixes(name: str) -> set[str]:
 def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Group names by what they begin or end with.
 
-    Names that are numbers are a group too, under the empty text; groups of one are left out.
+    Parameters
+    ----------
+    names : iterable of str
+        Names of columns.
+
+    Returns
+    -------
+    dict
+        Names by a prefix and `*`, or by `*` and a suffix; those that are numbers under the empty
+        text. Groups of one are left out.
+
+    Examples
+    --------
+    >>> from easiness_core.class_names import affixes
+    >>> affixes(["prob_cat", "prob_dog", "id", "0", "1"])
+    {'prob_*': ('prob_cat', 'prob_dog'), '': ('0', '1')}
     """
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -79,7 +125,24 @@ def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def order_of(columns: Sequence[Any]) -> list[int]:
-    """Give the positions of class columns in the order of the classes: by number, or as given."""
+    """Give the positions of class columns in the order of the classes.
+
+    Parameters
+    ----------
+    columns : sequence
+        Names of the columns.
+
+    Returns
+    -------
+    list of int
+        In the order of the columns' numbers, where all have one; else 0, 1, 2, ...
+
+    Examples
+    --------
+    >>> from easiness_core.class_names import order_of
+    >>> order_of(["p_10", "p_9", "p_8"]), order_of(["b", "a"])
+    ([2, 1, 0], [0, 1])
+    """
     keys = [key_of(name) for name in own_parts(columns)[0]]
     at = list(range(len(keys)))
     return sorted(at, key=keys.__getitem__) if is_numbered(keys) else at
@@ -89,6 +152,22 @@ def own_parts(columns: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Give what is left of names without what all share, from the least to all of them.
 
     What all share may belong to the classes: `sport_ski, sport_golf` may be `ski, golf`, or not.
+
+    Parameters
+    ----------
+    columns : sequence
+        Names of the columns; those that are no texts are whole.
+
+    Returns
+    -------
+    list of tuple
+        Names of the classes, the shortest first.
+
+    Examples
+    --------
+    >>> from easiness_core.class_names import own_parts
+    >>> own_parts(["p_sport_ski", "p_sport_golf"])
+    [('ski', 'golf'), ('sport_ski', 'sport_golf'), ('p_sport_ski', 'p_sport_golf')]
     """
     whole = tuple(columns)
     if is_numbered(columns) or not all(isinstance(name, str) for name in columns):

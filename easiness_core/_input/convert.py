@@ -94,7 +94,7 @@ def to_named_array(values: Any, name: str) -> tuple[NDArray[Any], Names]:
     if array.dtype == object and array.size:
         if isinstance(array.flat[0], (list, tuple, np.ndarray)):
             return _stacked(array, name), None
-        if frame is not None:
+        if frame is not None and not isinstance(array.flat[0], str):
             return _from_object(array), names
     return array, names if array.ndim == 2 and names and len(names) == array.shape[1] else None
 
@@ -119,7 +119,8 @@ def is_torch(values: Any) -> bool:
     >>> is_torch(np.zeros(3))
     False
     """
-    return comes_from(values, "torch")
+    # Not a data set or a model.
+    return hasattr(values, "device") and comes_from(values, "torch")
 
 
 def _from_object(array: NDArray[Any]) -> NDArray[Any]:
@@ -146,13 +147,14 @@ def _stacked(array: NDArray[Any], name: str) -> NDArray[Any]:
 def refuse_missing(array: NDArray[Any], name: str, first_row: int = 0) -> None:
     """Say so where an array of objects is one because values are missing."""
     if array.dtype == object and array.ndim in (1, 2):
-        each = np.array([_is_missing(value) for value in array.flat], dtype=bool)
+        each = np.array([is_missing(value) for value in array.flat], dtype=bool)
         if each.any():
             rows: NDArray[np.bool_] = np.asarray(each.reshape(len(array), -1).any(axis=1))
             raise missing(name, rows, within=array.ndim == 2, first_row=first_row)
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, or what pandas has for them."""
     if isinstance(value, (float, np.floating)):
         return bool(value != value)
     return value is None or type(value).__name__ in ("NAType", "NaTType")

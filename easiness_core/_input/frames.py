@@ -122,7 +122,9 @@ def _table_of(values: Any) -> Any:
     """Arrow table of a `datasets.Dataset`, or one of its columns."""
     if hasattr(values, "column_name") and hasattr(values.source, "select_columns"):
         return _table_of(values.source.select_columns([values.column_name])).column(0)
-    if not hasattr(values, "with_format") or not hasattr(values, "__len__"):
+    # Neither a stream nor a dictionary of splits.
+    is_whole = hasattr(values, "with_format") and hasattr(values, "__len__")
+    if not is_whole or isinstance(values, dict):
         return None
     return values.with_format("arrow")[:]
 

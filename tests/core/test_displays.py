@@ -1,5 +1,8 @@
 """The core's figures: what is drawn is what was found."""
 
+import subprocess
+import sys
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -127,3 +130,24 @@ def test_axes_are_those_of_matplotlib(rows, ax):
     for each in (ec.score(*rows), ec.find_label_errors(*rows)):
         with pytest.raises(TypeError, match=r"ax: expected matplotlib.axes.Axes, got (str|Figure)"):
             each.plot(ax)
+
+
+def test_matplotlib_is_imported_by_plot_alone_and_named_where_it_is_missing():
+    code = """
+import sys
+import easiness_core as ec
+import easiness_core.displays
+scores = ec.score([[0.9, 0.1]], [0])
+scores._repr_html_()
+assert not {"matplotlib", "jinja2", "pandas"} & set(sys.modules)
+sys.modules["matplotlib"] = None
+for each in (scores, ec.find_label_errors([[0.9, 0.1]], [0]), ec.fit_sigma([[0.9, 0.1]], [0])):
+    try:
+        each.plot()
+    except ImportError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    kinds = ("EasinessDisplay", "LabelErrorsDisplay", "SigmaDisplay")
+    expected = [f"{kind}.plot needs matplotlib: pip install matplotlib" for kind in kinds]
+    assert (done.stdout.splitlines(), done.stderr) == (expected, "")

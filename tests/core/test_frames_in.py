@@ -1,5 +1,7 @@
 """Frames in: equal bytes for every container, names from columns, and no quiet mix-up."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -214,6 +216,23 @@ def test_columns_numbered_by_numbers():
     assert ec.score(pd.DataFrame(PROBS), LABELS).classes is None
 
 
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [
+        (np.int8, -128, 127), (np.uint8, 0, 255), (np.int64, -(2**63), 2**63 - 1),
+        (np.uint64, 2**63 - 2, 2**64 - 1), (np.int64, 2**62, 2**62 + 3), (">i4", -5, 5),
+    ],
+)  # fmt: skip
+def test_columns_named_by_any_whole_numbers(dtype, low, high):
+    frame = pd.DataFrame(PROBS, columns=[low, low + 1, high])
+    labels = np.array([low, low + 1, high], dtype)[LABELS]
+    got = ec.score(frame, labels)
+    assert_equal_bytes(got)
+    assert got.classes == (low, low + 1, high)
+    with pytest.raises(ValueError, match=r"^labels: 1 of 400 .* row 0, label "):
+        ec.score(frame, np.array([low + 2, *labels[1:]], dtype))
+
+
 @given(st.permutations(NAMES))
 def test_the_order_of_named_columns_does_not_matter(order):
     got = ec.score(FRAME[[f"prob_{name}" for name in order]], WORDS)
@@ -222,6 +241,22 @@ def test_the_order_of_named_columns_does_not_matter(order):
     np.testing.assert_array_equal(words[got.labels], WORDS)
     np.testing.assert_array_equal(words[got.predicted], np.array(NAMES)[WANT.predicted])
     np.testing.assert_allclose(got.easiness, WANT.easiness, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [(POLARS, "polars DataFrame"), (pl.Series(WORDS), "polars Series"), (Array(FIXED), "Array")],
+)
+def test_pyarrow_is_named_where_it_is_needed(values, kind, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match=rf"^labels: reading a .*{kind} needs pyarrow: pip inst"):
+        ec.score(PROBS, values)
+
+
+def test_numpy_and_pandas_need_no_pyarrow(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert_equal_bytes(ec.score(FRAME, WORDS))
+    assert_equal_bytes(ec.score(TABLES["pandas, nullable"], pd.Series(LABELS, dtype="Int64")))
 
 
 # Columns, labels, further arguments, and what the message says.
@@ -259,6 +294,10 @@ REFUSED = {
         POLARS.with_columns(id=pl.lit("a")), WORDS, {}, "in column 'id'",
     ),
     "a number in a column": (FRAME.assign(row=np.arange(N)), LABELS, {}, "column 'row' fits no cl"),
+    "splits": (datasets.DatasetDict(train=DATASET), LABELS, {}, "an array, got DatasetDict"),
+    "a stream": (
+        DATASET.to_iterable_dataset(), LABELS, {}, "expected an array, got IterableDataset",
+    ),
     "labels in two columns": (
         PROBS, pd.DataFrame({"y": LABELS, "name": WORDS}), {}, "pass one .* labels\\['y'",
     ),

@@ -102,7 +102,8 @@ def test_label_errors(samples):
     assert shown.rows[1][-1] == flag
     assert float(shown.rows[1][3]) == pytest.approx(found.p_given[row], rel=1e-3)
     flagged = int(found.flags.sum())
-    assert f"{flagged} ({flagged / 4:.2f} %)" in shown.text
+    assert shown.labels == [f"{flagged} flagged, {400 - flagged} not flagged"]
+    assert f"flagged {flagged} ({flagged / 4:.2f} %)" in shown.text
     assert f"({found.confused[0, 2]})" in shown.text
     assert "<b>cat</b>" in shown.text  # as text, not as tags
 

@@ -20,7 +20,7 @@ PACKAGE = Path(ec.__file__).parent
 ADAPTERS = PACKAGE.parent / "adapters"
 FRAMEWORKS = (
     "torch", "sklearn", "pandas", "pyarrow", "dask", "distributed", "matplotlib", "jax",
-    "tensorflow", "hypothesis", "tqdm",
+    "tensorflow", "hypothesis", "polars", "datasets", "tqdm",
 )  # fmt: skip
 COMPILERS = ("numba", "llvmlite", "scipy")
 OURS = (
