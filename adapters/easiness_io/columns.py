@@ -54,7 +54,7 @@ def find_columns(reader: Reader, options: ReadOptions, *, probs: bool, label: bo
     columns: tuple[str, ...] = ()
     if probs:
         others = [
-            name for name in named if name not in (found_label, found_ids, *options.keep)
+            name for name in named if name not in (found_label, found_ids)
             and (name.lower() not in LABEL_NAMES or len(name) == 1)
         ]  # fmt: skip
         columns = find_class_columns(reader, options, others)

@@ -149,8 +149,8 @@ class SampleReader:
         self._kept = {name: self._part_with(name) for name in self._options.keep}
         for part in self._parts:
             more = self._more(part)
-            read, texts = (_once([*each, *more]) for each in (part.names, part.text_names))
-            part.reader.choose(read, texts)
+            texts = [name for name in (*part.text_names, *more) if name not in part.probs]
+            part.reader.choose(_once([*part.names, *more]), _once(texts))
         self.n_rows, other = first.reader.n_rows, self._labels.reader.n_rows
         if None not in (self.n_rows, other) and self.n_rows != other:
             raise self._uneven(f"{other}", f"{self.n_rows}")
@@ -179,10 +179,10 @@ class SampleReader:
             if name in part.reader.fields:
                 if not part.reader.fields[name].is_single:
                     problem = f"column {name!r}: expected one number or text a row"
-                    raise part.reader.source.error(problem, argument="keep")
+                    raise part.reader.source.error(problem)
                 return part
         names = [name for part in self._parts for name in part.reader.fields]
-        raise DataError(f"no column {name!r}; it has {show(names)}", argument="keep")
+        raise DataError(f"no column {name!r}; it has {show(names)}")
 
     def _more(self, part: Part) -> list[str]:
         """Name the columns that are read besides probabilities, label and id."""

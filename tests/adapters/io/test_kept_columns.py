@@ -48,6 +48,15 @@ def test_label_and_id_can_be_kept_as_well():
     assert next(reader.blocks()).labels.tolist() == [0, 1, 0]
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_class_column_can_be_kept_and_is_still_one(suffix):
+    getattr(TABLE, f"to_{suffix}")(f"in.{suffix}", index=False)
+    reader = open_samples(f"in.{suffix}", keep=["prob_cat"])
+    assert reader.class_columns == ["prob_cat", "prob_dog"]
+    assert list(map(float, kept_of(reader)["prob_cat"])) == [0.2, 0.3, 0.9]
+    assert next(reader.blocks()).probs[:, 0].tolist() == [0.2, 0.3, 0.9]
+
+
 def test_a_column_of_the_labels_can_be_kept():
     np.save("p.npy", TABLE[["prob_cat", "prob_dog"]].to_numpy())
     TABLE[["label", "site_id"]].assign(label=[0, 1, 0]).to_csv("y.csv", index=False)
