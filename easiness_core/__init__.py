@@ -4,8 +4,10 @@ Arrays in, arrays out; no framework is imported. Start with `score`.
 """
 
 from easiness_core._auroc import auroc
-from easiness_core._classes import ClassTable, class_table
+from easiness_core._classes import ClassTable, class_table, confusion_pairs
+from easiness_core._comparison import ChangeTable, Comparison, compare
 from easiness_core._estimators import ClosedForm, MonteCarlo
+from easiness_core._groups import GroupTable, group_table
 from easiness_core._intervals import binomial_interval
 from easiness_core._label_errors import LabelErrors, find_label_errors
 from easiness_core._level import EMHO, EMO, EO, HO, MHO, MO, Level, levels
@@ -37,9 +39,12 @@ __all__ = [
     "MHO",
     "MO",
     "SIGMA_GRID",
+    "ChangeTable",
     "ClassTable",
     "ClosedForm",
+    "Comparison",
     "EasinessBins",
+    "GroupTable",
     "LabelErrors",
     "Level",
     "Margins",
@@ -51,11 +56,14 @@ __all__ = [
     "auroc",
     "binomial_interval",
     "class_table",
+    "compare",
+    "confusion_pairs",
     "easiness",
     "easiness_bins",
     "expected_sample_easiness_error",
     "find_label_errors",
     "fit_sigma",
+    "group_table",
     "levels",
     "log_easiness",
     "loss_rank_selection",

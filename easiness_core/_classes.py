@@ -12,6 +12,7 @@ from easiness_core._frames import Table, class_words
 from easiness_core._intervals import accuracy_intervals
 from easiness_core._level import Level
 from easiness_core._scores import Scores
+from easiness_core._tally import count_pairs
 from easiness_core.errors import InputTypeError
 
 
@@ -122,3 +123,35 @@ def class_table(scores: Scores) -> ClassTable:
             mean_log_easiness=total(scores.log_easiness) / count,
             classes=scores.classes,
         )
+
+
+def confusion_pairs(scores: Scores) -> NDArray[np.int64]:
+    """Count which class is predicted in place of which, the most frequent pair first.
+
+    Parameters
+    ----------
+    scores : Scores
+        What `score` returned.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, 3), int64
+        Given class, predicted class, number of samples; correct predictions are left out.
+
+    Raises
+    ------
+    TypeError
+        If `scores` are not Scores.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> probs = [[0.1, 0.9], [0.1, 0.9], [0.9, 0.1], [0.1, 0.9]]
+    >>> ec.confusion_pairs(ec.score(probs, [0, 0, 1, 1]))
+    array([[0, 1, 2],
+           [1, 0, 1]])
+    """
+    if not isinstance(scores, Scores):
+        raise InputTypeError(f"expected Scores, got {type(scores).__name__}", argument="scores")
+    wrong = scores.predicted != scores.labels
+    return count_pairs(scores.labels[wrong], scores.predicted[wrong])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_core._tally import count_pairs
+
 
 class Findings:
     """What the posterior of each block of rows says of them."""
@@ -53,7 +55,4 @@ class Findings:
 
     def confused(self) -> NDArray[np.int64]:
         """Given label, suggested class and number of flagged samples, the most first."""
-        pairs = np.stack([self.given[self.flags], self.suggested[self.flags]], axis=1)
-        pairs, count = np.unique(pairs, axis=0, return_counts=True)
-        order = np.argsort(-count, kind="stable")
-        return np.column_stack([pairs, count])[order].astype(np.int64)
+        return count_pairs(self.given[self.flags], self.suggested[self.flags])

@@ -58,3 +58,10 @@ def tally_rows(
     (lost,) = exact_sums(finite, np.zeros(finite.size, np.intp), 1, bits=LOSS_FRACTION_BITS)
     levels = [int(np.count_nonzero(level == value)) for value in (1, 2, 4)]
     return [*bins, [0, 0, *split(lost)], [*levels, loss.size - finite.size]]
+
+
+def count_pairs(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs of values and how often each occurs, of shape (n_pairs, 3), the most frequent first."""
+    pairs, count = np.unique(np.stack([first, second], axis=1), axis=0, return_counts=True)
+    order = np.argsort(-count, kind="stable")
+    return np.column_stack([pairs, count])[order].astype(np.int64)

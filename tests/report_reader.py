@@ -61,14 +61,19 @@ class Page(HTMLParser):
     def facts(self) -> dict[str, str]:
         return dict(self.tables["summary"])
 
+    def column(self, table: str, heading: str) -> list[str]:
+        head, *rows = self.tables[table]
+        return [row[head.index(heading)].strip() for row in rows]
+
     def svgs(self) -> list[str]:
         found = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", self.html)
         return [base64.b64decode(text).decode("utf-8") for text in found]
 
 
 def value(text: str) -> float:
-    """Read a number as the page shows it."""
-    text = text.replace("\xa0", "").replace("−", "-").replace(",", "").replace("∞", "inf")
+    """Read a number as the page shows it; of a share with its interval, the share."""
+    text = text.partition(" (")[0]
+    text = text.replace("\xa0", "").replace("−", "-").replace(",", "").replace("∞", "inf").strip()
     if "×10" in text:
         mantissa, power = text.split("×10")
         return float(mantissa) * 10.0 ** int(power.translate(SUPERSCRIPTS))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NoReturn, TextIO
 
-from easiness_cli.commands import demo, label_errors, merge, report, score, select
+from easiness_cli.commands import compare, demo, label_errors, merge, report, score, select
 from easiness_cli.errors import OPTION_WORDS, CommandError, UsageError, one_line
 from easiness_cli.options import ONE_OF
 from easiness_cli.output import standard_output
@@ -20,6 +20,7 @@ COMMANDS: dict[str, Any] = {
     "report": report,
     "label-errors": label_errors,
     "select": select,
+    "compare": compare,
     "merge": merge,
     "demo": demo,
 }
@@ -51,8 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
         "probabilities and the given labels.",
         epilog="Run 'easiness COMMAND --help' for the options of a command. Exit status: "
         "0 success; 2 invalid or conflicting options; 3 bad input or output, explained in one "
-        "line; 130 interrupted; 141 standard output closed early; 143 terminated; 1 failure with "
-        "--debug.",
+        "line; 130 interrupted; 141 standard output closed early; 143 terminated; 1 a condition "
+        "of compare --fail-if holds, or failure with --debug.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -105,9 +106,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: success. 2: invalid or conflicting options. 3: bad input or output, explained in one
-        line on stderr. 130 and 143: interrupted or terminated, nothing half-written. 141: the
-        reader of stdout went away.
+        0: success. 1: a condition of `compare --fail-if` holds. 2: invalid or conflicting options.
+        3: bad input or output, explained in one line on stderr. 130 and 143: interrupted or
+        terminated, nothing half-written. 141: the reader of stdout went away.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_what_is_closed()

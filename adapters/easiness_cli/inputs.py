@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ def options_from(args: argparse.Namespace) -> dict[str, Any]:
     """
     found = {name: getattr(args, name) for name in _READING}
     found["classes"] = _parse_classes(args.classes)
+    kept = [getattr(args, name, None) for name in ("text", "group_by")]
+    found["keep"] = unique_names([filter(None, kept), getattr(args, "keep", None) or ()])
     if hasattr(args, "estimator"):
         found |= {"estimator": _estimator_from(args), "n_bins": args.bins}
     return found | {"escape_formulas": getattr(args, "escape_formulas", False)}
@@ -132,7 +134,10 @@ def ranked_rows(samples: Samples) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class Dataset:
-    """All rows of the inputs at once; `ids` and `files` (of several) are Arrow arrays or None."""
+    """All rows of the inputs at once; `ids` and `files` (of several) are Arrow arrays or None.
+
+    `kept` holds the further columns asked for; the last three name what was read and left out.
+    """
 
     probs: NDArray[Any]
     labels: NDArray[np.int64]
@@ -141,17 +146,23 @@ class Dataset:
     files: Any = None
     rows: NDArray[np.int64] | None = None
     logits: NDArray[Any] | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
+    class_columns: list[str] = field(default_factory=list)
+    ids_name: str | None = None
+    left_out: list[str] = field(default_factory=list)
 
     def columns(
         self, order: NDArray[Any], suggested: NDArray[Any], *, normalize: bool,
-        **scores: NDArray[Any],
+        text: str | None = None, **scores: NDArray[Any],
     ) -> dict[str, Any]:  # fmt: skip
-        """List samples, with the class suggested for each, scores, and both probabilities."""
+        """List samples: the class suggested for each, both probabilities, scores, and a text."""
         rows = np.arange(len(self.labels)) if self.rows is None else self.rows
-        every = {"file": self.files, "index": rows, "id": self.ids, "label": self.labels,
+        every = {"file": self.files, "index": rows, "id": self.ids,
+                 "text": None if text is None else self.kept[text], "label": self.labels,
                  "suggested": suggested, **scores}  # fmt: skip
         found = {name: values.take(order) for name, values in every.items() if values is not None}
-        found |= {name: found[name].combine_chunks() for name in ("file", "id") if name in found}
+        found |= {name: found[name].combine_chunks() for name in ("file", "id", "text")
+                  if name in found}  # fmt: skip
         shown = np.asarray(self.probs[order], dtype=np.float64)
         if normalize:
             shown = shown / shown.sum(axis=1, keepdims=True)
@@ -185,4 +196,8 @@ def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
         pa.chunked_array(files) if is_set(args) else None,
         np.concatenate(rows),
         np.concatenate([ranked_rows(part) for part in parts if len(part)]) if args.logits else None,
+        {name: pa.chunked_array([part.kept[name] for part in parts]) for name in parameters.keep},
+        unique_names(reader.class_columns for reader in readers),
+        readers[0].ids_name,
+        unique_names(reader.left_out for reader in readers),
     )

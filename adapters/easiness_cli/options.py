@@ -88,6 +88,11 @@ def option(*flags: str, **keywords: Any) -> tuple[tuple[str, ...], dict[str, Any
     return flags, keywords
 
 
+names = checked(
+    lambda text: [name.strip() for name in text.split(",")], "names separated by commas", all
+)
+
+
 # fmt: off
 INPUTS = [
     option("path", metavar="PROBS",
@@ -123,6 +128,13 @@ READING = [
     option("--encoding", metavar="NAME", help="csv: such as utf-16 or latin-1 (default: UTF-8)"),
     MAX_BYTES,
 ]
+IMAGES = option("--images", metavar="PATH",
+                help="html: images of the samples, as an npy or as a folder with one file per "
+                "sample, in the order of their names")
+TEXT = option("--text", metavar="COLUMN",
+              help="html: show the text of this column beside each sample")
+GROUP_BY = option("--group-by", metavar="COLUMN",
+                  help="compare the groups of samples that share a value of this column")
 ESTIMATOR = [
     option("--sigma", type=positive, default=0.01,
            help="standard deviation of the noise (default: %(default)s, so sigma^2 = 1e-4)"),

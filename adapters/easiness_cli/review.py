@@ -38,8 +38,9 @@ def list_suspects(args: argparse.Namespace, data: Dataset) -> tuple[dict[str, An
         order = order[found.flags[order]]
     order = order[: args.top]
     listed = data.columns(
-        order, found.suggested, normalize=args.normalize, suspicion=found.suspicion
-    )
+        order, found.suggested, normalize=args.normalize, text=args.text,
+        suspicion=found.suspicion,
+    )  # fmt: skip
     columns = {
         "rank": np.arange(1, len(order) + 1),
         **listed,

@@ -14,7 +14,8 @@ from easiness_io.errors import (
     located,
     reason,
 )
-from easiness_io.ids import as_ids
+from easiness_io.ids import as_ids, as_text
+from easiness_io.label_file import LabelFile, read_labels
 from easiness_io.parameters import Parameters
 from easiness_io.readers.base import Reader, ReadOptions
 from easiness_io.readers.registry import open_reader
@@ -28,14 +29,14 @@ from easiness_io.shards.merge import Merged, merge_summaries
 from easiness_io.shards.run import Report, ShardsError, complete_shard, run_serially
 from easiness_io.shards.score import score_shard, score_shards
 from easiness_io.writers.atomic import atomic_write, check_output
-from easiness_io.writers.tables import SINKS, ParquetSink, escaped, named, write_csv
+from easiness_io.writers.tables import SCORE_COLUMNS, SINKS, ParquetSink, escaped, named, write_csv
 
 __all__ = [
-    "SINKS", "AmbiguousError", "DataError", "Merged", "OutputError", "Parameters",
-    "ParquetSink", "ReadOptions", "Reader", "Report", "SampleReader", "Samples", "Shard",
-    "ShardError", "ShardsError", "UnreadableError", "as_ids", "atomic_write", "check_output",
-    "check_shards", "complete_shard", "escaped", "expand", "is_many", "load_if_complete",
-    "located", "merge_summaries", "named", "open_reader", "open_samples", "pair_shards",
-    "reason", "run_serially", "score_blocks", "score_shard", "score_shards", "shared_traits",
-    "write_csv",
+    "SCORE_COLUMNS", "SINKS", "AmbiguousError", "DataError", "LabelFile", "Merged",
+    "OutputError", "Parameters", "ParquetSink", "ReadOptions", "Reader", "Report",
+    "SampleReader", "Samples", "Shard", "ShardError", "ShardsError", "UnreadableError",
+    "as_ids", "as_text", "atomic_write", "check_output", "check_shards", "complete_shard",
+    "escaped", "expand", "is_many", "load_if_complete", "located", "merge_summaries", "named",
+    "open_reader", "open_samples", "pair_shards", "read_labels", "reason", "run_serially",
+    "score_blocks", "score_shard", "score_shards", "shared_traits", "write_csv",
 ]  # fmt: skip

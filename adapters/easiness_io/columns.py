@@ -72,7 +72,8 @@ def find_columns(reader: Reader, options: ReadOptions, *, probs: bool, label: bo
             f"no column of labels; it has {show(reader.fields)}",
             hint="name it by {labels}, or give the file of labels as well",
         )
-    left_out = [name for name in named if name not in (found_label, found_ids, *columns)]
+    used = (found_label, found_ids, *columns, *options.keep)
+    left_out = [name for name in named if name not in used]
     return Part(reader, columns, found_label, found_ids, tuple(left_out))
 
 
@@ -125,7 +126,7 @@ def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
         if each.is_index:
             return name
     texts = [name for name, each in usable.items() if each.kind in ("text", "any")]
-    texts = [name for name in texts if name.lower().endswith("_id")]
+    texts = [n for n in texts if n.lower().endswith("_id") and n not in options.keep]
     return texts[0] if len(texts) == 1 else None
 
 

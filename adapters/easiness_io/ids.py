@@ -67,6 +67,16 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
     return values if values.type in (pa.string(), pa.uint64()) else values.cast(pa.int64())
 
 
+def as_text(values: Values) -> pa.Array:
+    """Give values of any kind as texts, whole numbers without a decimal point; nulls stay."""
+    if isinstance(values, np.ndarray):
+        values = pa.array(values.astype(values.dtype.newbyteorder("="), copy=False),
+                          from_pandas=True)  # fmt: skip
+    texts = values.cast(pa.string())
+    is_float = pa.types.is_floating(values.type)
+    return pc.replace_substring_regex(texts, r"\.0$", "") if is_float else texts
+
+
 def check_same_ids(
     ids: pa.Array, others: pa.Array, first_row: int, path: str, other: str, *, what: str = "ids"
 ) -> None:

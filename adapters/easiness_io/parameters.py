@@ -59,7 +59,8 @@ class Parameters(ReadOptions):
         checked = {
             "estimator": estimator,
             "n_bins": ec.Summary(estimator=estimator, n_bins=self.n_bins).n_bins,
-            "classes": _names(self.classes),
+            "classes": _names(self.classes, "classes"),
+            "keep": _names(self.keep, "keep") or (),
             "max_bytes": int(self.max_bytes),
         }
         for name in ("logits", "normalize", "header", "escape_formulas"):
@@ -78,22 +79,23 @@ class Parameters(ReadOptions):
         content["estimator"]["kind"] = kind
         content["escape_formulas"] &= output.lower().endswith(".csv")
         content["classes"] = None if self.classes is None else list(self.classes)
+        content["keep"] = list(self.keep)
         return content
 
 
-def _names(classes: Any) -> tuple[str, ...] | None:
-    if classes is None:
+def _names(values: Any, argument: str) -> tuple[str, ...] | None:
+    if values is None:
         return None
     # A text is a sequence of texts: its letters.
-    if isinstance(classes, str | bytes) or not isinstance(classes, Iterable):
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise TypeError(
-            f"classes: expected a sequence of names, got {classes!r}; write ['a', 'b'] for two"
+            f"{argument}: expected a sequence of names, got {values!r}; write ['a', 'b'] for two"
         )
     names = []
-    for name in classes:
+    for name in values:
         if isinstance(name, int | np.integer) and not isinstance(name, bool):
             name = str(int(name))
         if not isinstance(name, str):
-            raise TypeError(f"classes: expected names, got {name!r} among them")
+            raise TypeError(f"{argument}: expected names, got {name!r} among them")
         names.append(str(name))
     return tuple(names)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from easiness_io.classes import encode_labels
 from easiness_io.columns import Part, find_columns, is_unnamed
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
-from easiness_io.ids import as_ids, check_same_ids
+from easiness_io.ids import as_ids, as_text, check_same_ids
 from easiness_io.readers.base import Block, ReadOptions, Values, rebatched, rows_of
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
 
@@ -42,6 +42,8 @@ class Samples:
         Row of the input at which these rows start.
     logits : ndarray of shape (n_rows, n_classes), or None
         The logits, if the file holds logits; unlike `probs` they do not saturate.
+    kept : dict of str to pyarrow.Array
+        Further columns that the options ask for, as text.
     """
 
     probs: NDArray[Any]
@@ -49,6 +51,7 @@ class Samples:
     ids: pa.Array | None
     first_row: int
     logits: NDArray[Any] | None = None
+    kept: Mapping[str, pa.Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.labels.size)
@@ -145,9 +148,11 @@ class SampleReader:
             problem = f"no column {self._options.ids!r}; it has {show(names)}"
             raise DataError(problem, argument="ids")
         self._shared = self._shared_columns()
+        self._kept = {name: self._part_with(name) for name in self._options.keep}
         for part in self._parts:
-            read, texts = ([*each, *self._shared] for each in (part.names, part.text_names))
-            part.reader.choose(read, texts)
+            more = self._more(part)
+            texts = [name for name in (*part.text_names, *more) if name not in part.probs]
+            part.reader.choose(_once([*part.names, *more]), _once(texts))
         self.n_rows, other = first.reader.n_rows, self._labels.reader.n_rows
         if None not in (self.n_rows, other) and self.n_rows != other:
             raise self._uneven(f"{other}", f"{self.n_rows}")
@@ -169,6 +174,21 @@ class SampleReader:
             )  # fmt: skip
         found = self._encoder.classes
         self.classes = None if found is None else list(found)
+
+    def _part_with(self, name: str) -> Part:
+        """Find a further column: in the probabilities, else in the labels."""
+        for part in self._parts:
+            if name in part.reader.fields:
+                if not part.reader.fields[name].is_single:
+                    problem = f"column {name!r}: expected one number or text a row"
+                    raise part.reader.source.error(problem)
+                return part
+        names = [name for part in self._parts for name in part.reader.fields]
+        raise DataError(f"no column {name!r}; it has {show(names)}")
+
+    def _more(self, part: Part) -> list[str]:
+        """Name the columns that are read besides probabilities, label and id."""
+        return [*self._shared, *(name for name, each in self._kept.items() if each is part)]
 
     def _uneven(self, n_labels: str, n_rows: str, hint: str | None = None) -> DataError:
         problem = f"{n_labels} labels, but {n_rows} rows of probabilities in {self.paths[0]!r}"
@@ -208,14 +228,15 @@ class SampleReader:
                 is_whole = part.reader.fields[str(self.ids_name)].kind == "integer"
                 ids = pa.array([], pa.int64() if is_whole else pa.string())
             probs = np.empty((0, max(2, self.n_classes)))
-            yield Samples(probs, np.empty(0, np.int64), ids, 0)
+            kept = {name: pa.array([], pa.string()) for name in self._kept}
+            yield Samples(probs, np.empty(0, np.int64), ids, 0, None, kept)
 
     def _aligned(self) -> Iterator[list[Block]]:
         """Read the files side by side."""
         size, done = self.block_rows, 0
         cut = []
         for part in self._parts:
-            blocks = part.reader.blocks([*part.names, *self._shared], size)
+            blocks = part.reader.blocks(_once([*part.names, *self._more(part)]), size)
             cut.append(rebatched(blocks, size, part.reader.source))
         while True:
             found: list[Block] = []
@@ -268,7 +289,11 @@ class SampleReader:
             probs = columns[0] if len(columns) == 1 else np.column_stack(columns)
             logits = probs if self._options.logits else None
             probs = probs if logits is None else ec.softmax(logits)
-        return Samples(probs, labels, ids[0] if ids else None, first_row, logits)
+        kept = {
+            name: as_text(blocks[self._parts.index(part)][name])
+            for name, part in self._kept.items()
+        }
+        return Samples(probs, labels, ids[0] if ids else None, first_row, logits, kept)
 
     def _encoded(self, values: Values, first_row: int) -> NDArray[np.int64]:
         source = self._labels.reader.source
@@ -286,3 +311,7 @@ class SampleReader:
         for part in self._with_ids[:1]:
             for first_row, values in part.column(str(self.ids_name), _MOST_ROWS):
                 yield as_ids(values, part.reader.source, first_row)
+
+
+def _once(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))

@@ -24,6 +24,7 @@ def open_samples(
     decimal: str | None = None,
     encoding: str | None = None,
     max_bytes: int = 8 << 30,
+    keep: Sequence[str] = (),
 ) -> SampleReader:
     r"""Open a file of predictions; columns are found by name and content.
 
@@ -56,6 +57,8 @@ def open_samples(
         How csv is written; detected by default, the encoding by its byte order mark.
     max_bytes : int, default 8 GiB
         Refuse to load or decompress more than this at once.
+    keep : sequence of str, optional
+        Further columns to read, as text: of `path`, or else of `labels_path`.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def open_samples(
     """
     options = Parameters(
         probs, labels, ids, classes, logits, normalize, header, delimiter, decimal, encoding,
-        max_bytes,
+        max_bytes, keep,
     )  # fmt: skip
     other = None if labels_path is None else os.fspath(labels_path)
     return SampleReader(os.fspath(path), other, options)

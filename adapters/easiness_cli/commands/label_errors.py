@@ -17,9 +17,13 @@ examples:
   easiness label-errors predictions.parquet -o review.html --images images.npy
   easiness label-errors probs.npy labels.npy -o review.csv --flagged
   easiness label-errors probs.npy labels.npy --aum aum_values.csv --sort-by aum --top 50
+  easiness label-errors --apply decisions.csv labels.csv -o new_labels.csv
 """
 _SUFFIXES = (".csv", ".parquet", ".html")
-_HTML_TOP = 100
+_LABEL_SUFFIXES = (".csv", ".parquet", ".npy")
+_HTML_TOP = 1000
+# What belongs to the list, and has no meaning with --apply.
+_OF_THE_LIST = ("method", "aum", "sort_by", "flagged", "top", "images", "text", "title")
 _BEATEN = "another class is more probable than the given one"
 MEANINGS = {
     "noise-model": "the given class is more likely wrong than right, given how classes are "
@@ -33,6 +37,9 @@ OPTIONS = {
         option("-o", "--output", metavar="OUT", default="-",
                help="file to write: .csv, .parquet or .html; '-' prints csv (default: -)"),
         options.ESCAPE_FORMULAS,
+        option("--apply", metavar="DECISIONS",
+               help="change labels as reviewed: PROBS is then the file of LABELS, DECISIONS the "
+               "csv that the page exported, and OUT (.csv, .parquet or .npy) the new labels"),
     ],
     "ranking": [
         option("--method", choices=tuple(MEANINGS), default="noise-model",
@@ -46,10 +53,9 @@ OPTIONS = {
                "(default: %(default)s)"),
         option("--flagged", action="store_true", help="list flagged samples only"),
         option("--top", type=options.whole(1), metavar="N",
-               help="list at most N samples (default: all; html: 100)"),
-        option("--images", metavar="PATH",
-               help="html: images of the samples, as an npy or as a folder with one file per "
-               "sample, in the order of their names"),
+               help="list at most N samples (default: all; html: 1000)"),
+        options.IMAGES,
+        options.TEXT,
         option("--title", default="Labels to review",
                help="html: heading (default: %(default)s)"),
     ],
@@ -59,17 +65,21 @@ OPTIONS = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, rank and write the list."""
+    """Read, rank and write the list; or apply the decisions made on one."""
     from easiness_io import Parameters, is_many, located
 
     from easiness_cli.inputs import options_from, read_all, source_of
     from easiness_cli.review import list_suspects, write_table
 
+    if args.apply:
+        return _apply(args)
     suffix = resolve_output(args, (args.path, args.labels_path, args.aum), _SUFFIXES)
     if args.sort_by == "aum" and not args.aum:
         raise UsageError("--sort-by aum requires --aum FILE")
     if args.images and (suffix != ".html" or is_many(args.path)):
         raise UsageError("--images requires an .html output and a single input file")
+    if args.text and suffix != ".html":
+        raise UsageError("--text requires an .html output")
     if args.images:
         require("PIL")
     if suffix == ".html":
@@ -87,11 +97,10 @@ def run(args: argparse.Namespace) -> int:
     n_samples = len(data.labels)
     with open_output(args) as file:
         if suffix == ".html":
-            from easiness_cli.pages.render import render, rows_of
+            from easiness_cli.pages.review import review_page
 
-            page = render(
-                "review.html.j2", title=args.title, source=source_of(args), picture=pictures,
-                rows=rows_of(columns), columns=columns, classes=data.classes,
+            page = review_page(
+                columns, data, picture=pictures, title=args.title, source=source_of(args),
                 n_samples=n_samples, n_flagged=n_flagged, meaning=meaning,
             )  # fmt: skip
             file.write(page.encode("utf-8"))
@@ -102,4 +111,31 @@ def run(args: argparse.Namespace) -> int:
         where = "" if args.output == "-" else f", written to {args.output}"
         tell(args, f"{n_flagged:,} of {n_samples:,} samples ({share:.2f} %) flagged: {meaning}\n"
              f"{len(columns['rank']):,} listed{where}")  # fmt: skip
+    return 0
+
+
+def _apply(args: argparse.Namespace) -> int:
+    """Write the labels as the decisions change them."""
+    from easiness_io import ReadOptions
+
+    from easiness_cli.decisions import apply_decisions
+
+    if args.labels_path is not None:
+        raise UsageError("--apply takes one file, that of the labels; leave PROBS out")
+    rows = {flags[-1]: keywords for flags, keywords in OPTIONS["ranking"]}
+    for name in _OF_THE_LIST:
+        flag = "--" + name.replace("_", "-")
+        if getattr(args, name) != rows[flag].get("default", rows[flag].get("action") and False):
+            raise UsageError(f"{flag} has no effect with --apply; leave it out")
+    suffix = resolve_output(args, (args.path, args.apply), _LABEL_SUFFIXES)
+    names = ("labels", "ids", "header", "delimiter", "decimal", "encoding", "max_bytes")
+    applied = apply_decisions(args, ReadOptions(**{name: getattr(args, name) for name in names}))
+    with open_output(args) as file:
+        applied.write(file, suffix)
+    if not args.quiet:
+        decided = ", ".join(f"{count:,} {kind}" for kind, count in applied.counts.items())
+        where = "" if args.output == "-" else f", written to {args.output}"
+        tell(args, f"{sum(applied.counts.values()):,} decisions: {decided}\n"
+             f"{applied.n_changed:,} of {len(applied.labels.texts):,} labels changed{where}",
+        )  # fmt: skip
     return 0

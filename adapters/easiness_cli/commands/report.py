@@ -14,6 +14,7 @@ EPILOG = f"""{options.INPUT_NOTES}
 examples:
   easiness report predictions.parquet -o report.html
   easiness report probs.npy labels.npy -o report.html --top 50 --title "ResNet-18, test set"
+  easiness report predictions.parquet -o report.html --group-by camera --text caption
 """
 MOST_BINS = 100
 OPTIONS = {
@@ -21,8 +22,11 @@ OPTIONS = {
         *options.INPUTS,
         option("-o", "--output", metavar="REPORT", required=True,
                help="HTML file to write, or '-' for standard output"),
-        option("--top", type=options.whole(0), default=20, metavar="N",
+        option("--top", type=options.whole(0), default=50, metavar="N",
                help="number of hardest samples to list (default: %(default)s)"),
+        options.GROUP_BY,
+        options.IMAGES,
+        options.TEXT,
         option("--title", default="Sample easiness", help="heading (default: %(default)s)"),
     ],
     "reading": options.READING,
@@ -33,7 +37,7 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read, score and write the page."""
-    from easiness_io import Parameters, located
+    from easiness_io import Parameters, is_many, located
 
     from easiness_cli.inputs import options_from, read_all, source_of, warn_below_chance
     from easiness_cli.progress import Progress
@@ -41,9 +45,16 @@ def run(args: argparse.Namespace) -> int:
     resolve_output(args, (args.path, args.labels_path))
     if args.bins > MOST_BINS:
         raise UsageError(f"--bins {args.bins}: a report draws at most {MOST_BINS} bins; pass fewer")
+    if args.images and is_many(args.path):
+        raise UsageError("--images requires a single input file")
     parameters = Parameters(**options_from(args))
-    require("matplotlib", "jinja2")
+    require("matplotlib", "jinja2", *(["PIL"] if args.images else []))
     data = read_all(args, parameters)
+    picture = None
+    if args.images:
+        from easiness_cli.pages.thumbnails import open_images
+
+        picture = open_images(args.images, len(data.labels), args.max_bytes)
 
     # Imported here: Matplotlib takes a second, which bad input need not wait for.
     from easiness_cli.pages.report import build_report, report_page
@@ -55,6 +66,9 @@ def run(args: argparse.Namespace) -> int:
             title=args.title,
             source=source_of(args),
             top=args.top,
+            text=args.text,
+            group_by=args.group_by,
+            picture=picture,
             n_threads=args.threads,
             tell=progress.stage,
         )

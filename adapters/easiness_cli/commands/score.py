@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 
 from easiness_cli import options
+from easiness_cli.errors import UsageError
 from easiness_cli.options import option
 from easiness_cli.output import tell
 
 SUMMARY = "score every sample: easiness, level and loss, with a summary"
 EPILOG = f"""{options.INPUT_NOTES}
 output:
-  One row per sample: index, id, label, predicted, easiness, log_easiness, level, loss. Without -o,
-  only the summary is printed. For a folder or glob, OUT is a folder with one file per shard; a
-  rerun skips finished shards.
+  One row per sample: index, id, label, predicted, easiness, log_easiness, level, loss, and the
+  columns of --keep. Without -o, only the summary is printed. For a folder or glob, OUT is a folder
+  with one file per shard; a rerun skips finished shards.
 
 examples:
   easiness score predictions.parquet -o scores.parquet
@@ -28,6 +29,9 @@ OPTIONS = {
                "the summary to standard error (default: no file)"),
         option("--format", choices=("parquet", "csv", "npz"), default="parquet",
                help="format of the files in a folder OUT (default: %(default)s)"),
+        option("--keep", type=options.names, metavar="COLUMNS",
+               help="carry these columns into the output, as text, after the scores: names "
+               "separated by commas; 'compare --group-by' can use them"),
         options.ESCAPE_FORMULAS,
     ],
     "reading": [
@@ -48,9 +52,14 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read, score, write, and print the summary."""
+    from easiness_io import SCORE_COLUMNS
+
     from easiness_cli.inputs import warn_below_chance
     from easiness_cli.scoring import score_inputs
 
+    for name in args.keep or ():
+        if name in SCORE_COLUMNS:
+            raise UsageError(f"--keep {name}: every output has a column of that name already")
     outcome = score_inputs(args)
     warn_below_chance(outcome.summary, outcome.n_classes)
     if args.json or not args.quiet:

@@ -53,7 +53,7 @@ def picture(draw: Callable[..., Figure], *values: Any) -> str:
     buffer = io.BytesIO()
     with fixed_style():
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        draw(*values).savefig(buffer, format="svg", metadata=nothing)
+        draw(*values).savefig(buffer, format="svg", metadata=nothing, transparent=True)
     # Without the document type: it names an external DTD, which an <img> does not need.
     svg = buffer.getvalue()
     svg = svg[svg.index(b"<svg") :]
@@ -87,18 +87,11 @@ def _name_level(axes: Axes, x: float, name: str, count: int) -> None:
                       textcoords="offset points", ha="center", va="baseline")  # fmt: skip
 
 
-def easiness_histogram(scores: ec.Scores, edges: tuple[str, str]) -> Figure:
+def draw_easiness(axes: Axes, scores: ec.Scores, edges: tuple[str, str]) -> None:
     """Draw the counts by easiness: one bar for hard, one for easy, and twenty in between.
 
     The `edges` label the hard and the easy bar, such as ``("≤ 0.001", "≥ 0.999")``.
     """
-    figure, axes = _canvas(3.0)
-    draw_easiness(axes, scores, edges)
-    return figure
-
-
-def draw_easiness(axes: Axes, scores: ec.Scores, edges: tuple[str, str]) -> None:
-    """Draw `easiness_histogram` into axes."""
     counts = scores.summary.level_counts
     middle = scores.easiness[scores.level == ec.Level.MEDIUM]
     height, cuts = np.histogram(middle, bins=np.linspace(0.0, 1.0, 21))

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
+from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+import easiness_core as ec
 from easiness_cli.pages import words
 
-
-def render(template: str, **values: object) -> str:
-    """Fill in the template of that file name; equal values give equal text."""
-    return _environment().get_template(template).render(levels=words.LEVELS, **values)
+# What could end the element that holds the data, or a line of it.
+_UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
-def rows_of(columns: dict[str, Any]) -> list[dict[str, Any]]:
+def render(
+    template: str, *, scripts: Sequence[str] = ("page.js",), data: Any = None, **values: object
+) -> str:
+    """Fill in the template of that file name; equal values give equal text.
+
+    The page runs these scripts and no others: its policy holds their hash. `data` is theirs.
+    """
+    folder = files("easiness_cli.pages") / "templates"
+    parts = [(folder / name).read_text("utf-8") for name in scripts]
+    script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();"
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return _environment().get_template(template).render(
+        levels=words.LEVELS, version=ec.__version__, script=Markup(script),
+        script_hash=Markup(f"sha256-{digest}"), data=_as_json(data), **values,
+    )  # fmt: skip
+
+
+def _as_json(data: Any) -> Markup:
+    """Write data such that no text in it can end its element."""
+    return Markup(json.dumps(data, allow_nan=False, separators=(",", ":")).translate(_UNSAFE))
+
+
+def rows_of(columns: Mapping[str, Any], most: int | None = None) -> list[dict[str, Any]]:
     """Give the rows of a table of arrays, for a page that is passed on: files without folders."""
-    lists = {name: values.tolist() for name, values in columns.items()}
+    lists = {name: values[:most].tolist() for name, values in columns.items()}
     if lists.get("file"):
         folder = os.path.commonpath(map(os.path.dirname, lists["file"])) or "."
         lists["file"] = [os.path.relpath(path, folder) for path in lists["file"]]
@@ -32,17 +58,20 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("easiness_cli.pages"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_printable,
+        finalize=printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (words.amount, words.compact, words.number, words.percent, words.setting):
+    for function in (
+        words.amount, words.compact, words.interval, words.number, words.p_value, words.percent,
+        words.setting, words.signed, words.points,
+    ):  # fmt: skip
         environment.filters[function.__name__] = function
     environment.filters["whole"] = "{:,}".format
     return environment
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """Replace characters that HTML forbids, such as the surrogates in undecodable file names."""
     if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value

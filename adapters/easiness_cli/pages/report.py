@@ -8,15 +8,21 @@ from typing import Any
 
 import numpy as np
 from easiness_io import Parameters
+from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli import options
+from easiness_cli.errors import CommandError
 from easiness_cli.inputs import Dataset
 from easiness_cli.pages import figures, words
 from easiness_cli.pages.figures import picture
 from easiness_cli.pages.render import render, rows_of
 
 MOST_CLASSES = 200
+MOST_GROUPS = 1000
+MOST_PAIRS = 20
+# A curve needs as many bins, each with as many samples.
+_CURVE_BINS, _CURVE_SAMPLES = 3, 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,11 @@ class Report:
     sigma_fit: ec.SigmaFit  # in closed form, levels cut at the resolution that follows
     sigma_resolution: float
     hardest: dict[str, Any]  # columns, hardest sample first
+    pairs: NDArray[np.int64]  # given class, predicted class, samples
+    groups: ec.GroupTable | None
+    group_name: str
+    data: Dataset
+    picture: Callable[[int], str] | None
 
     @property
     def summary(self) -> ec.Summary:
@@ -44,6 +55,11 @@ class Report:
         """The report in a few sentences."""
         return words.headline(self.summary, self.errors)
 
+    @property
+    def has_curve(self) -> bool:
+        """Whether accuracy over easiness has enough points to draw."""
+        return int((self.summary.bins.count >= _CURVE_SAMPLES).sum()) >= _CURVE_BINS
+
 
 def build_report(
     data: Dataset,
@@ -52,6 +68,9 @@ def build_report(
     title: str = "Sample easiness",
     source: str = "",
     top: int = 20,
+    text: str | None = None,
+    group_by: str | None = None,
+    picture: Callable[[int], str] | None = None,
     n_threads: int | None = None,
     tell: Callable[[str], None] = lambda stage: None,
 ) -> Report:
@@ -61,6 +80,9 @@ def build_report(
     scoring: Any = {"n_bins": parameters.n_bins, "normalize": normalize, "n_threads": n_threads}
     tell("scoring")
     scores = ec.score(probs, labels, estimator=estimator, **scoring)
+    groups = None
+    if group_by is not None:
+        groups = _count_groups(scores, data.kept[group_by], group_by)
     auroc = None
     if probs.size <= options.AUROC_ELEMENTS:
         tell("computing AUROC")
@@ -98,10 +120,27 @@ def build_report(
         ),
         sigma_resolution=resolution,
         hardest=data.columns(
-            order, scores.predicted, normalize=normalize,
+            order, scores.predicted, normalize=normalize, text=text,
             log_easiness=scores.log_easiness, loss=scores.loss,
         ),
+        pairs=ec.confusion_pairs(scores),
+        groups=groups,
+        group_name=group_by or "",
+        data=data,
+        picture=picture,
     )  # fmt: skip
+
+
+def _count_groups(scores: ec.Scores, values: Any, name: str) -> ec.GroupTable:
+    """Count the groups that share a value; samples without one are a group."""
+    names = values.fill_null("(missing)").to_numpy(zero_copy_only=False)
+    n_groups = len(values.unique())
+    if n_groups > MOST_GROUPS:
+        raise CommandError(
+            f"--group-by {name}: expected at most {MOST_GROUPS:,} groups, got {n_groups:,}; "
+            "name a column with fewer values, such as bins of this one"
+        )
+    return ec.group_table(scores, names)
 
 
 def report_page(report: Report) -> str:
@@ -111,7 +150,15 @@ def report_page(report: Report) -> str:
         summary.estimator or ec.ClosedForm(),
         np.nan_to_num(report.table.accuracy, nan=np.inf),
     )
-    edges = words.level_edges(estimator.resolution)
+    groups = report.groups
+    drawn = {
+        "log_easiness": picture(figures.log_easiness_histogram, scores, estimator.resolution),
+        "sigma": picture(
+            figures.sigma_sensitivity, fit, (estimator.sigma, summary.msr, summary.ese)
+        ),
+    }
+    if report.has_curve:
+        drawn["bins"] = picture(figures.accuracy_by_easiness, summary.bins)
     return render(
         "report.html.j2",
         report=report,
@@ -119,19 +166,18 @@ def report_page(report: Report) -> str:
         source=report.source,
         monte_carlo=isinstance(estimator, ec.MonteCarlo),
         tied=bool(np.isneginf(scores.log_easiness.min())),
-        level_edges=edges,
-        pictures={
-            "easiness": picture(figures.easiness_histogram, scores, edges),
-            "log_easiness": picture(figures.log_easiness_histogram, scores, estimator.resolution),
-            "bins": picture(figures.accuracy_by_easiness, summary.bins),
-            "sigma": picture(
-                figures.sigma_sensitivity, fit, (estimator.sigma, summary.msr, summary.ese)
-            ),
-        },
+        level_edges=words.level_edges(estimator.resolution),
+        pictures=drawn,
+        first_look=words.first_look(
+            summary, report.errors, report.pairs, report.table, report.class_names, groups,
+            report.group_name,
+        ),
+        group_tests={} if groups is None else groups.p_values(),
+        pairs=report.pairs[:MOST_PAIRS].tolist(),
         hardest=rows_of(report.hardest),
         # All classes, or the least accurate of too many, in the order of the columns.
         shown_classes=sorted(np.argsort(accuracy, kind="stable")[:MOST_CLASSES].tolist()),
         least_ese_at_low_end=fit.ese_curve[0] <= fit.ese * 1.05 + 1e-6,
         versions=f"easiness-core {ec.__version__}, NumPy {np.__version__}, "
         f"Matplotlib {figures.MATPLOTLIB_VERSION}",
-    )
+    )  # fmt: skip

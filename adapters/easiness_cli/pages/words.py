@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 import easiness_core as ec
 
@@ -57,6 +58,34 @@ def percent(part: float, whole: float = 1.0) -> str:
     return f"{100 * share:.{2 if 0.0 < share < 1.0 else 0}f}{SPACE}%"
 
 
+def interval(ends: Sequence[float]) -> str:
+    """Show the ends of an interval of a share."""
+    low, high = ends
+    return f"{100 * low:.2f} to {100 * high:.2f}{SPACE}%"
+
+
+def signed(value: float) -> str:
+    """Show a change of a count: "+3", "−2", "0"."""
+    return f"{value:+,.0f}".replace("-", "−") if value else "0"
+
+
+def points(change: float) -> str:
+    """Show a change of a share in percentage points, never rounding a change to none."""
+    if math.isnan(change):
+        return "–"
+    digits = (
+        2 if change == 0.0 or abs(change) >= 5e-5 else 1 - math.floor(math.log10(abs(100 * change)))
+    )
+    return f"{100 * change:+.{digits}f}".replace("-", "−") if change else "0"
+
+
+def p_value(value: float) -> str:
+    """Show a p-value, never as 0."""
+    if math.isnan(value):
+        return "–"
+    return f"<{SPACE}0.0001" if value < 1e-4 else f"{value:.4f}" if value < 0.1 else f"{value:.2f}"
+
+
 def amount(count: int, noun: str) -> str:
     """Count a noun: "1 sample", "2,000 samples"."""
     return f"{count:,} {noun if count == 1 else noun + 's'}"
@@ -79,3 +108,53 @@ def headline(summary: ec.Summary, errors: Mapping[str, int]) -> str:
         f"Predicted as labeled: {right:,} of {amount(n, 'sample')} ({percent(right, n)}). "
         f"Levels: {', '.join(levels)}. Errors: {', '.join(wrong) or 'none'}."
     )
+
+
+def first_look(
+    summary: ec.Summary,
+    errors: Mapping[str, int],
+    pairs: NDArray[np.int64],
+    table: ec.ClassTable,
+    names: Sequence[str],
+    groups: ec.GroupTable | None = None,
+    group_name: str = "",
+) -> list[str]:
+    """Say in three sentences what to look at first."""
+    n_errors, counts = sum(errors.values()), summary.level_counts
+    if not n_errors:
+        found = ["Every sample is predicted as labeled: look for errors that the classifier shares "
+                 "with its labels, such as duplicates or leaks."]  # fmt: skip
+        found.append(f"{amount(counts['medium'], 'sample')} of {summary.n_samples:,} "
+                     f"{'is' if counts['medium'] == 1 else 'are'} medium, won by little more than "
+                     "the noise.")  # fmt: skip
+    else:
+        found = [f"Start with the hard samples: they hold {errors['hard']:,} of "
+                 f"{amount(n_errors, 'error')} ({percent(errors['hard'], n_errors)})."]  # fmt: skip
+        given, other, count = pairs[0].tolist()
+        found.append(f"The most frequent error is {cut(names[given])} predicted as "
+                     f"{cut(names[other])}: {amount(count, 'sample')}, "
+                     f"{percent(count, n_errors)} of all errors.")  # fmt: skip
+    if groups is not None and len(groups) > 1:
+        tests = groups.p_values()["accuracy"]
+        at = int(np.argmin(tests))
+        chance = ", so it may be chance" if tests[at] > 0.05 else ""
+        found.append(f"Of the groups by {cut(group_name)}, {cut(groups.groups[at])} differs most "
+                     f"from the rest: its accuracy is {percent(groups.accuracy[at])} (95{SPACE}% "
+                     f"interval {interval(groups.accuracy_interval[at])}), against "
+                     f"{percent(summary.accuracy)} overall. The adjusted p-value of the difference "
+                     f"is {p_value(tests[at])}{chance}.")  # fmt: skip
+    else:
+        at = int(np.nanargmin(table.accuracy))
+        low, high = table.accuracy_interval[at]
+        chance = "; the interval includes it, so this may be chance" if (
+            low <= summary.accuracy <= high) else ""  # fmt: skip
+        found.append(f"Class {cut(names[at])} has the lowest accuracy: "
+                     f"{percent(table.accuracy[at])} (95{SPACE}% interval "
+                     f"{interval((low, high))}), against {percent(summary.accuracy)} overall"
+                     f"{chance}.")  # fmt: skip
+    return found
+
+
+def cut(name: str) -> str:
+    """Shorten a long name for a sentence."""
+    return name if len(name) <= 40 else name[:39] + "…"

@@ -73,6 +73,7 @@ class ReadOptions:
     decimal: str | None = None
     encoding: str | None = None
     max_bytes: int = 8 << 30
+    keep: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

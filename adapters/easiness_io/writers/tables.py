@@ -113,9 +113,17 @@ def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
     csv.write_csv(table, file, options)
 
 
+# What every file of scores may hold.
+SCORE_COLUMNS = ("index", "id", "label", "predicted", "easiness", "log_easiness", "level", "loss")
+
+
 def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -> Any:
     table = replace(scores, classes=None if classes is None else tuple(classes)).to_arrow()
-    return table if samples.ids is None else table.add_column(1, "id", samples.ids)
+    if samples.ids is not None:
+        table = table.add_column(1, "id", samples.ids)
+    for name, values in samples.kept.items():
+        table = table.append_column(name, values)
+    return table
 
 
 class Sink(ABC):
@@ -154,9 +162,11 @@ class CsvSink(Sink):
         """Write the lines of a block."""
         classes = list(map(escaped, self._classes or ())) if self._escape else self._classes
         table = _table(scores, samples, classes or None)
-        if self._escape and samples.ids is not None and pa.types.is_string(samples.ids.type):
-            ids = [None if each is None else escaped(each) for each in samples.ids.to_pylist()]
-            table = table.set_column(1, "id", pa.array(ids, pa.string()))
+        for name in ("id", *samples.kept) if self._escape else ():
+            at = table.schema.get_field_index(name)
+            if at >= 0 and pa.types.is_string(table.schema.field(at).type):
+                cells = [each and escaped(each) for each in table.column(at).to_pylist()]
+                table = table.set_column(at, name, pa.array(cells, pa.string()))
         write_csv(table, self._file, header=not self._begun)
         self._begun = True
 
@@ -216,14 +226,14 @@ class NpzSink(Sink):
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Keep a block."""
-        columns: dict[str, Any] = {"index": scores.rows}
-        if samples.ids is not None:
-            columns["id"] = samples.ids
-            if pa.types.is_string(samples.ids.type):
-                columns["id"] = np.array(samples.ids.fill_null("").to_pylist(), np.str_)
-        columns["label"] = scores.labels
+        ids = {} if samples.ids is None else {"id": samples.ids}
+        columns: dict[str, Any] = {"index": scores.rows, **ids, "label": scores.labels}
         for name in ("predicted", "easiness", "log_easiness", "level", "loss"):
             columns[name] = getattr(scores, name)
+        columns |= samples.kept
+        for name, values in columns.items():
+            if isinstance(values, pa.Array) and pa.types.is_string(values.type):
+                columns[name] = np.array(values.fill_null("").to_pylist(), np.str_)
         # A view would keep all that was read.
         self._blocks.append({name: np.array(part) for name, part in columns.items()})
 

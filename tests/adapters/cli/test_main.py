@@ -14,7 +14,7 @@ from easiness_cli.__main__ import main
 import easiness_core as ec
 
 COMMAND = [sys.executable, "-m", "easiness_cli"]
-COMMANDS = ["score", "report", "label-errors", "select", "merge", "demo"]
+COMMANDS = ["score", "report", "label-errors", "select", "compare", "merge", "demo"]
 
 
 @pytest.fixture(scope="module")

@@ -53,9 +53,9 @@ def test_command_takes_labels_that_are_names(tmp_path, sample):
     out = tmp_path / "out.html"
     assert main(["report", str(tmp_path / "in.npz"), "-o", str(out), "--classes", ",".join(names),
                  "-q"]) == 0  # fmt: skip
-    rows = Page(out.read_text("utf-8")).tables["classes"][1:]
-    assert [row[0] for row in rows] == names.tolist()
-    assert [value(row[1]) for row in rows] == np.bincount(labels).tolist()
+    page = Page(out.read_text("utf-8"))
+    assert page.column("classes", "Class") == names.tolist()
+    assert list(map(value, page.column("classes", "Samples"))) == np.bincount(labels).tolist()
 
 
 def test_hardest_samples_of_several_files_show_their_file(tmp_path, sample):
@@ -67,11 +67,11 @@ def test_hardest_samples_of_several_files_show_their_file(tmp_path, sample):
     out = tmp_path / "out.html"
     assert main(["report", str(tmp_path / "in"), "-o", str(out), "--top", "5", "-q"]) == 0
     head, *rows = Page(out.read_text("utf-8")).tables["hardest-samples"]
-    assert head[:3] == ["File", "Row", "Given class"]
+    assert (head[:2], head[-1]) == (["Sample", "Given class"], "File")
     hardest = np.argsort(ec.score(probs, labels).log_easiness, kind="stable")[:5]
-    assert [row[0] for row in rows] == [f"{k // 300}.npz" for k in hardest]
+    assert [row[-1] for row in rows] == [f"{k // 300}.npz" for k in hardest]
     assert str(tmp_path) not in out.read_text("utf-8")
-    assert [int(row[1]) for row in rows] == (hardest % 300).tolist()
+    assert [int(row[0]) for row in rows] == (hardest % 300).tolist()
 
 
 def test_command_writes_to_standard_output(files, capfdbinary):

@@ -32,7 +32,7 @@ def test_headline_counts_errors_by_level(sample):
 def test_least_ese_at_the_lower_edge_is_no_recommendation(sample):
     report = report_of(*sample)
     assert report.sigma_fit.ese_curve[0] == report.sigma_fit.ese
-    notes = page_of(*sample).text["section"][-1]
+    notes = page_of(*sample).text["section"][-2]
     assert "σ is not scale-free" in notes
     assert "recommends no σ" in notes
     assert "held-out" not in notes
@@ -40,7 +40,7 @@ def test_least_ese_at_the_lower_edge_is_no_recommendation(sample):
     ties = np.array([[0.5, 0.5, 0.0]] * 4), np.array([1, 1, 1, 1])
     tied = report_of(*ties)
     assert tied.sigma_fit.ese < 0.9 * tied.sigma_fit.ese_curve[0]
-    notes = page_of(*ties).text["section"][-1]
+    notes = page_of(*ties).text["section"][-2]
     assert "recommends no σ" not in notes
     assert "held-out" in notes
 

@@ -1,16 +1,22 @@
-"""The page of the review list: columns, escaping, and what may be missing."""
+"""The review page as it is written: columns, escaping, and what its script is given."""
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
+import pyarrow as pa
 import pytest
-from easiness_cli.pages.render import render, rows_of
+from easiness_cli.inputs import Dataset
+from easiness_cli.pages.review import review_page
 from report_reader import Page
 
 NASTY = "<img src=x onerror=alert(1)> \"&' \udcff"
+CLOSING = "</script><script>alert(1)</script>\u2028<!--"
 
 
-def review(**more):
+def columns_of(**more):
     return {
         "rank": np.array([1, 2]),
         "index": np.array([7, 3]),
@@ -24,30 +30,36 @@ def review(**more):
     }
 
 
-def page_of(columns, picture=None) -> Page:
-    html = render(
-        "review.html.j2", title="T & t", source="a.npy", picture=picture, rows=rows_of(columns),
-        columns=columns, classes=["cat", NASTY], n_samples=1000, n_flagged=1,
+def html_of(columns, *, picture=None, classes=("cat", NASTY), labels=(0, 1)) -> str:
+    data = Dataset(np.full((2, 2), 0.5), np.array(labels), list(classes))
+    return review_page(
+        columns, data, picture=picture, title="T & t", source="a.npy", n_samples=1000, n_flagged=1,
         meaning="another class is more probable",
     )  # fmt: skip
-    return Page(html)
+
+
+def data_of(html: str):
+    return json.loads(
+        re.findall(r'<script type="application/json" id="data">(.*?)</script>', html)[0]
+    )
 
 
 def test_columns_and_counts():
-    page = page_of(review())
+    page = Page(html_of(columns_of()))
     clean = NASTY.replace("\udcff", "\ufffd")
     assert page.tables["samples-to-review"] == [
-        ["Rank", "Row", "Given class", "Suggested class", "p(given)", "p(suggested)", "Suspicion",
-         "Flagged"],
-        ["1", "7", "cat", clean, "1.2\xa0×\xa010⁻¹⁵", "0.9998", "2,509.7", "yes"],
-        ["2", "3", clean, "cat", "0.2500", "0.5000", "−0.50000", "no"],
+        ["Sample", "Given class", "Suggested class", "p(given)", "p(suggested)", "Suspicion",
+         "Flagged", "Rank"],
+        ["7", "cat", clean, "1.2\xa0×\xa010⁻¹⁵", "0.9998", "2,509.7", "yes", "1"],
+        ["3", clean, "cat", "0.2500", "0.5000", "−0.50000", "no", "2"],
     ]  # fmt: skip
     assert page.text["h1"] == page.text["title"] == ["T & t"]
     assert "1 of 1,000 samples (0.10\xa0%) are flagged: another class is" in page.text["main"][0]
     assert page.text["caption"] == [
         "2 samples to review. Rows are numbered from 0, in input order."
     ]
-    assert not any(tag in ("img", "script") for tag, _ in page.tags)
+    assert not any(tag == "img" for tag, _ in page.tags)
+    assert [tag for tag, _ in page.tags].count("script") == 2
 
 
 @pytest.mark.parametrize(
@@ -59,12 +71,18 @@ def test_columns_and_counts():
     ],
 )
 def test_ids_have_a_column(ids, shown):
-    page = page_of(review(id=ids))
-    head, *rows = page.tables["samples-to-review"]
-    assert head[:3] == ["Rank", "Row", "ID"]
-    assert [row[2] for row in rows] == shown
+    html = html_of(columns_of(id=ids))
+    page = Page(html)
+    assert page.column("samples-to-review", "Sample") == shown
+    assert page.column("samples-to-review", "Row") == ["7", "3"]
     titles = [found["title"] for tag, found in page.tags if tag == "bdi" and "title" in found]
     assert titles == [text for text in ids.tolist() if len(str(text)) > 40]
+    assert data_of(html)["rows"]["id"] == list(map(str, ids.tolist()))
+
+
+def test_large_ids_keep_their_digits():
+    ids = pa.array([2**53 + 1, None])
+    assert data_of(html_of(columns_of(id=ids)))["rows"]["id"] == ["9007199254740993", ""]
 
 
 def test_pictures_and_aum_have_columns():
@@ -74,11 +92,11 @@ def test_pictures_and_aum_have_columns():
         asked.append(row)
         return f"data:image/png;base64,{row}"
 
-    page = page_of(review(aum=np.array([-1.5, 2e-7])), picture=picture)
-    head, *rows = page.tables["samples-to-review"]
-    assert head[2] == "Picture"
-    assert head[-1] == "AUM"
-    assert [row[-1] for row in rows] == ["−1.500", "2.0\xa0×\xa010⁻⁷"]
+    html = html_of(columns_of(aum=np.array([-1.5, 2e-7])), picture=picture)
+    page = Page(html)
+    head = page.tables["samples-to-review"][0]
+    assert head[0] == "Picture"
+    assert page.column("samples-to-review", "AUM") == ["−1.500", "2.0\xa0×\xa010⁻⁷"]
     assert asked == [7, 3]
     images = [found for tag, found in page.tags if tag == "img"]
     assert [image["src"] for image in images] == [
@@ -86,3 +104,34 @@ def test_pictures_and_aum_have_columns():
         "data:image/png;base64,3",
     ]
     assert [image["alt"] for image in images] == ["sample 7", "sample 3"]
+    assert data_of(html)["pictures"] == []  # the script takes the first ones from the table
+
+
+def test_texts_are_shown_and_cut():
+    html = html_of(columns_of(text=pa.array(["good " * 1000, None])))
+    shown = Page(html).column("samples-to-review", "Text")
+    assert shown == [("good " * 60)[:159] + "…", ""]
+    assert data_of(html)["rows"]["text"] == ["good " * 400, ""]
+
+
+def test_no_text_ends_the_data():
+    html = html_of(
+        columns_of(id=np.array([CLOSING, "b"]), text=pa.array([CLOSING, "x"])),
+        classes=[CLOSING, "other"],
+    )
+    assert html.count("</script>") == 2
+    assert "\u2028" not in html.partition('id="data">')[2]
+    data = data_of(html)
+    assert data["classes"] == [CLOSING, "other"]
+    assert data["rows"]["id"][0] == data["rows"]["text"][0] == CLOSING
+
+
+def test_decisions_are_remembered_for_the_same_data_whatever_is_listed():
+    keys = [
+        data_of(html_of(columns_of(suspicion=np.array([1.0, 2.0]))))["key"],
+        data_of(html_of(columns_of()))["key"],
+        data_of(html_of(columns_of(), labels=(1, 1)))["key"],
+        data_of(html_of(columns_of(), classes=("dog", NASTY)))["key"],
+    ]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3

@@ -1,0 +1,86 @@
+"""`easiness compare`: what changed between two sets of scores of the same samples."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from easiness_cli import options
+from easiness_cli.conditions import condition
+from easiness_cli.errors import UsageError
+from easiness_cli.options import option
+from easiness_cli.output import note, open_output, require, resolve_output, tell
+
+SUMMARY = "compare two files of scores of the same samples, such as those of two models"
+EPILOG = """\
+OLD and NEW are files, folders or quoted globs that 'easiness score' wrote. Samples are joined by
+id, or by row where neither has ids. Samples that only one of them holds are counted and left out.
+
+conditions:
+  --fail-if gives exit status 1 if the condition holds for the change, new minus old. Shares
+  (accuracy, mean_easiness, msr, worst_class) change by a fraction or, with %, by percent points:
+  'accuracy < -0.5%' is 'accuracy < -0.005'. Counts (hard, medium, easy, newly_hard, newly_wrong)
+  change by samples or, with %, by percent of the samples compared. worst_class is the lowest
+  change of accuracy of any class; newly_hard and newly_wrong count the samples that became so.
+
+examples:
+  easiness compare old.parquet new.parquet -o compare.html
+  easiness compare old.parquet new.parquet --fail-if 'accuracy < -0.5%' --fail-if 'hard > +10'
+"""
+OPTIONS = {
+    "": [
+        option("old", metavar="OLD", help="scores to compare with"),
+        option("path", metavar="NEW", help="scores to compare"),
+        option("-o", "--output", metavar="PAGE", help="HTML file to write (default: no page)"),
+        option("--json", metavar="FILE", help="write all figures and tables to this JSON file"),
+        option("--fail-if", type=condition, action="append", default=[], metavar="CONDITION",
+               help="exit with status 1 if this holds, such as 'accuracy < -0.5%%'; may be "
+               "repeated"),
+        options.GROUP_BY,
+        option("--top", type=options.whole(0), default=200, metavar="N",
+               help="number of samples to list of those newly hard, and of those that moved "
+               "otherwise (default: %(default)s)"),
+        option("--title", default="Old and new scores", help="heading (default: %(default)s)"),
+        options.MAX_BYTES,
+    ],
+    "running": options.RUNNING,
+}  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read both, compare, write what is asked for, and check the conditions."""
+    from easiness_io import atomic_write, check_output, located
+
+    from easiness_cli.comparing import compare_files, summary_text
+
+    if args.output is not None:
+        require("jinja2")
+    resolve_output(args, (args.old, args.path), (".html", ".htm"))
+    if args.json is not None:
+        if args.json == args.output:
+            raise UsageError(f"--json {args.json}: it is also the page; name another file")
+        check_output(args.json, args.overwrite, inputs=(args.old, args.path))
+    with located(args.path):
+        found = compare_files(args)
+    if found.joined_by == "row" and found.n_relabeled:
+        note(f"joined by row, and {found.n_relabeled:,} labels differ: are these the same samples "
+             "in the same order?", kind="warning")  # fmt: skip
+    changes: Any = found.changes
+    broken = [each for each in args.fail_if if each.holds(changes, found.n_samples)]
+    if args.output is not None:
+        from easiness_cli.pages.comparison import comparison_page
+
+        with open_output(args) as file:
+            file.write(comparison_page(found, args).encode("utf-8"))
+    if args.json is not None:
+        state = found.to_dict() | {"failed": [each.text for each in broken]}
+        with atomic_write(args.json, args.overwrite) as file:
+            file.write((json.dumps(state, indent=2, allow_nan=False) + "\n").encode())
+    if not args.quiet:
+        tell(args, summary_text(found))
+    for each in broken:
+        unit = " %" if each.percent else ""
+        change = each.change(changes, found.n_samples)
+        note(f"{each.text}: {each.name} changed by {change:+.4g}{unit}", kind="failed")
+    return 1 if broken else 0

@@ -1,0 +1,104 @@
+"""Files of scores, as `easiness score` writes them, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+from easiness_io import DataError, ReadOptions, as_ids, as_text, expand, is_many, open_reader
+
+import easiness_core as ec
+
+_NUMBERS = ("index", "easiness", "log_easiness", "loss")
+_CLASSES = ("label", "predicted")
+
+
+def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
+    """Read index, id where there is one, and the needed columns, as an Arrow table.
+
+    Levels are numbers; label and predicted are names where the file has these; what else is needed
+    is text. Of a folder or glob, the first column says which file a row is from.
+    """
+    paths = list(expand(path).values()) if is_many(path) else [path]
+    tables = []
+    for each in paths:
+        table = _read_file(each, needed, max_bytes)
+        if is_many(path):
+            table = table.add_column(0, "file", pa.array([each] * table.num_rows, pa.string()))
+        tables.append(table)
+    if len({table.schema for table in tables}) > 1:
+        raise DataError("its files differ in columns or column types", path=path)
+    table = pa.concat_tables(tables)
+    if not table.num_rows:
+        raise DataError("it holds no rows", path=path)
+    return table
+
+
+def _read_file(path: str, needed: Sequence[str], max_bytes: int) -> Any:
+    reader = open_reader(path, ReadOptions(max_bytes=max_bytes))
+    kinds = {name: each.kind for name, each in reader.fields.items()}
+    for name in ("index", *needed):
+        if name not in kinds:
+            raise DataError(
+                f"no column {name!r}: 'easiness score' did not write this file; it has "
+                f"{', '.join(map(repr, list(kinds)[:20]))}",
+                path=path,
+            )
+        if name in _NUMBERS and kinds[name] not in ("integer", "float", "any"):
+            raise DataError(f"column {name!r}: expected numbers, got {kinds[name]}", path=path)
+    names = ["index", *(["id"] if "id" in kinds else []), *needed]
+    # Classes are names in some files and numbers in others.
+    are_names = {name for name in _CLASSES if kinds.get(name) == "text"}
+    reader.choose(
+        names, [n for n in names if n not in _NUMBERS and n not in set(_CLASSES) - are_names]
+    )
+    types = dict.fromkeys(_NUMBERS, pa.float64()) | {"index": pa.int64(), "level": pa.uint8()}
+    parts = [pa.table({name: pa.array([], types.get(name, pa.string())) for name in names})]
+    classes = _class_names(path, max_bytes) if "classes" in kinds else None
+    for block in reader.blocks(names, 1 << 18):
+        columns = {name: pa.array(block[name]) for name in names}
+        for name in {"index", *_CLASSES} & columns.keys() - are_names:
+            try:
+                columns[name] = columns[name].cast(pa.int64())
+            except pa.ArrowInvalid as error:
+                raise DataError(f"column {name!r}: expected whole numbers", path=path) from error
+        for name in columns.keys() - types.keys():
+            columns[name] = _as_shown(name, columns[name], reader, classes, are_names)
+        if "level" in columns:
+            columns["level"] = _level_numbers(columns["level"], path)
+        missing = next((n for n in (*_NUMBERS, *_CLASSES, "level")
+                        if n in columns and columns[n].null_count), None)  # fmt: skip
+        if missing is not None:
+            raise DataError(f"column {missing!r}: values are missing", path=path)
+        parts.append(pa.table(columns))
+    return pa.concat_tables(parts[1:] or parts)
+
+
+def _as_shown(name: str, column: Any, reader: Any, classes: Any, are_names: set[str]) -> Any:
+    """Give ids, classes by name where the file has names, and other columns as text."""
+    if name == "id":
+        return as_ids(column, reader.source, 0)
+    if name in _CLASSES:
+        return column if name in are_names or classes is None else classes.take(column)
+    return as_text(column)
+
+
+def _class_names(path: str, max_bytes: int) -> Any:
+    """Read the names of the classes, which npz files have beside their columns."""
+    reader = open_reader(path, ReadOptions(max_bytes=max_bytes))
+    reader.choose(["classes"], ["classes"])
+    return pa.concat_arrays([block["classes"] for block in reader.blocks(["classes"], 1 << 18)])
+
+
+def _level_numbers(column: Any, path: str) -> Any:
+    known = {text: int(level) for level in ec.Level
+             for text in (str(int(level)), str(level.name).lower())}  # fmt: skip
+    found = column.cast(pa.string()).dictionary_encode()
+    names = found.dictionary.to_pylist()
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        raise DataError(
+            f"column 'level': expected hard, medium or easy, got {unknown!r}", path=path
+        )
+    return pa.array([known[name] for name in names], pa.uint8()).take(found.indices)

@@ -1,0 +1,90 @@
+"""The labels of one file alone, with their ids, as they are written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from easiness_io.columns import find_columns
+from easiness_io.errors import located
+from easiness_io.ids import as_ids, as_text
+from easiness_io.readers.base import ReadOptions
+from easiness_io.readers.registry import open_reader
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """Labels as text, one a row.
+
+    Attributes
+    ----------
+    texts : pyarrow.Array of string
+        Whole numbers without a decimal point.
+    are_numbers : bool
+        Whether the file holds numbers; those of csv are text.
+    ids : pyarrow.Array of string, or None
+        As they are written, where the file names its samples.
+    label_name, ids_name : str
+        The columns they were read from; ids_name is "" without ids.
+    """
+
+    texts: pa.Array
+    are_numbers: bool
+    ids: pa.Array | None
+    label_name: str
+    ids_name: str
+
+
+def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None) -> LabelFile:
+    """Read the labels of a file, which may hold anything else besides.
+
+    Parameters
+    ----------
+    path : path
+        In any format that `open_samples` reads.
+    options : ReadOptions, optional
+        What the columns are called, and how csv is read.
+
+    Returns
+    -------
+    LabelFile
+        All labels of the file.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, has no column of labels, or labels or ids are missing.
+    """
+    path = os.fspath(path)
+    with located(path):
+        reader = open_reader(path, options or ReadOptions())
+        part = find_columns(reader, options or ReadOptions(), probs=False, label=True)
+        if options is not None and options.ids and part.ids is None:
+            raise reader.source.error(f"no column {options.ids!r}", argument="ids")
+        reader.choose(part.names, part.text_names)
+        labels, ids, first_row, are_numbers = [], [], 0, True
+        for block in reader.blocks(part.names, 1 << 18):
+            values = block[str(part.label)]
+            if isinstance(values, pa.Array):
+                reader.source.check_complete(values, first_row)
+                are_numbers &= not pa.types.is_string(values.type)
+            elif values.dtype.kind == "b":
+                values = values.astype(np.int64)
+            labels.append(as_text(values))
+            if part.ids is not None:
+                names = as_ids(block[part.ids], reader.source, first_row)
+                reader.source.check_complete(names, first_row, part.ids)
+                ids.append(names.cast(pa.string()))
+            first_row += len(values)
+        if not first_row:
+            raise reader.source.error("it holds no rows")
+    return LabelFile(
+        pa.concat_arrays(labels),
+        are_numbers,
+        pa.concat_arrays(ids) if part.ids is not None else None,
+        str(part.label),
+        part.ids or "",
+    )

@@ -1,0 +1,316 @@
+"""Two sets of scores of the same samples: what moved, and whether it is more than chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from easiness_core._exact_tests import holm, sign_test
+from easiness_core._frames import LEVELS, Table, Words, level_words
+from easiness_core._input.convert import refuse_missing, to_array
+from easiness_core._joined_scores import join_rows, score_columns
+from easiness_core._level import Level
+from easiness_core.errors import InputValueError
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ChangeTable(Table):
+    """Changes of each class, or of each group; arrays of shape (n_names,).
+
+    Attributes
+    ----------
+    names : tuple of str
+        Classes by the new labels, or groups; sorted, numbers by value.
+    count : int64
+        Samples in both sets of scores.
+    accuracy_old, accuracy_new, mean_easiness_old, mean_easiness_new : float64
+        In [0, 1].
+    hard_old, hard_new, gained, lost : int64
+        Hard samples; wrong ones that became right, and right ones that became wrong.
+    p_value : float64
+        Exact McNemar test of each, adjusted for their number by Holm's method.
+    """
+
+    names: tuple[str, ...]
+    count: NDArray[np.int64]
+    accuracy_old: NDArray[np.float64]
+    accuracy_new: NDArray[np.float64]
+    mean_easiness_old: NDArray[np.float64]
+    mean_easiness_new: NDArray[np.float64]
+    hard_old: NDArray[np.int64]
+    hard_new: NDArray[np.int64]
+    gained: NDArray[np.int64]
+    lost: NDArray[np.int64]
+    p_value: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"ChangeTable({len(self)} rows, {int(self.count.sum())} samples)"
+
+    def _columns(self) -> dict[str, Any]:
+        figures = {name: values for name, values in vars(self).items() if name != "names"}
+        return {"name": np.array(self.names), **figures}
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """Columns of the table, ready for JSON."""
+        return {name: column.tolist() for name, column in self._columns().items()}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Table):
+    """What `compare` found about the samples that both sets of scores hold.
+
+    As a frame (`to_pandas` and others): one row a sample, the columns of `samples`.
+
+    Attributes
+    ----------
+    joined_by : str
+        "id", or "row" where neither set has ids.
+    n_samples, n_only_old, n_only_new, n_relabeled : int
+        Samples in both sets, in one only, and in both with another label.
+    old, new : dict of str to number
+        accuracy, mean_easiness, msr (shares), hard, medium, easy (counts) of the joint samples.
+    transitions : ndarray of shape (3, 3), int64
+        Samples by old level (row) and new level (column): hard, medium, easy.
+    n_gained, n_lost : int
+        Wrong predictions that became right, and right ones that became wrong.
+    mcnemar_p : float
+        Exact two-sided McNemar test of these two.
+    n_easier, n_harder : int
+        Samples whose log easiness rose, and fell; equal ones are left out.
+    sign_p : float
+        Two-sided sign test of these two.
+    by_class, by_group : ChangeTable, by_group None without groups
+        Changes of each class and of each group.
+    samples : dict of str to ndarray of shape (n_samples,)
+        In the order of the old scores: id (where there are ids), old_row, new_row, label (the
+        new one), and with _old and _new: predicted, easiness, log_easiness, level, correct.
+    moved : ndarray of int64
+        Positions in `samples` of those whose level changed: first those that are hard now, then
+        medium, then easy ones; among these, least log easiness first.
+    newly_hard : ndarray of int64
+        The first of these: hard now, and not before.
+    """
+
+    joined_by: str
+    n_samples: int
+    n_only_old: int
+    n_only_new: int
+    n_relabeled: int
+    old: dict[str, float]
+    new: dict[str, float]
+    transitions: NDArray[np.int64]
+    n_gained: int
+    n_lost: int
+    mcnemar_p: float
+    n_easier: int
+    n_harder: int
+    sign_p: float
+    by_class: ChangeTable
+    by_group: ChangeTable | None
+    samples: dict[str, NDArray[Any]]
+    moved: NDArray[np.int64]
+    newly_hard: NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        old, new = self.old["accuracy"], self.new["accuracy"]
+        return (
+            f"Comparison({self.n_samples} samples joined by {self.joined_by}, accuracy "
+            f"{old:.4f} -> {new:.4f}, {len(self.newly_hard)} newly hard)"
+        )
+
+    def __len__(self) -> int:
+        return self.n_samples
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            name: level_words(values) if name.startswith("level_") else values
+            for name, values in self.samples.items()
+        }
+
+    @property
+    def changes(self) -> dict[str, float]:
+        """New minus old of each figure, newly_hard and newly_wrong, and worst_class.
+
+        worst_class is the lowest change of accuracy of any class.
+        """
+        table = self.by_class
+        changes = {name: self.new[name] - self.old[name] for name in self.old}
+        # From counts: a difference of two rounded shares may miss a round bound.
+        return changes | {
+            "accuracy": (self.n_gained - self.n_lost) / self.n_samples,
+            "msr": changes["medium"] / self.n_samples,
+            "newly_hard": len(self.newly_hard),
+            "newly_wrong": self.n_lost,
+            "worst_class": float(((table.gained - table.lost) / table.count).min()),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures and tables, and the samples that moved between levels, ready for JSON."""
+        skipped = ("transitions", "by_class", "by_group", "samples", "moved", "newly_hard")
+        samples = {
+            name: values.values() if isinstance(values, Words) else values
+            for name, values in self._columns().items()
+        }
+        return {
+            **{name: value for name, value in vars(self).items() if name not in skipped},
+            "changes": self.changes,
+            "transitions": self.transitions.tolist(),
+            "by_class": self.by_class.to_dict(),
+            "by_group": None if self.by_group is None else self.by_group.to_dict(),
+            "moved": {
+                # JSON has no infinity: Monte Carlo's minus infinity is None.
+                name: [
+                    None if isinstance(value, float) and not np.isfinite(value) else value
+                    for value in values[self.moved].tolist()
+                ]
+                for name, values in samples.items()
+            },
+        }
+
+
+def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Comparison:
+    """Compare two sets of scores of the same samples, such as those of two models.
+
+    Parameters
+    ----------
+    old, new : Scores, or table
+        What `score` returned; or a data frame, Arrow table or mapping of arrays with the columns
+        that `easiness score` writes: label, predicted, easiness, log_easiness, level, and id.
+    groups : array of shape (n_new,), optional
+        Group of each row of `new`, such as the camera, for a table of changes by group.
+
+    Returns
+    -------
+    Comparison
+        Of the samples in both, joined by id, or by row where neither has ids.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a column is missing or of another type, ids occur twice or are in one of the two only,
+        no sample is in both, or the numbers of rows differ without ids.
+
+    Notes
+    -----
+    McNemar's exact test: under the null hypothesis, a prediction that changed is as likely to
+    have become right as wrong. The sign test asks the same of log easiness. Neither says how
+    large a change is. Adjusted for many classes by Holm (1979).
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> old = {"id": ["a", "b", "c"], "label": [0, 0, 1], "predicted": [0, 1, 1],
+    ...        "easiness": [1.0, 0.0, 1.0], "log_easiness": [0.0, -9.0, 0.0],
+    ...        "level": ["easy", "hard", "easy"]}
+    >>> new = old | {"predicted": [1, 1, 1], "easiness": [0.0, 0.0, 1.0],
+    ...              "log_easiness": [-20.0, -9.0, 0.0], "level": ["hard", "hard", "easy"]}
+    >>> found = ec.compare(old, new)
+    >>> found
+    Comparison(3 samples joined by id, accuracy 0.6667 -> 0.3333, 1 newly hard)
+    >>> found.samples["id"][found.newly_hard]
+    array(['a'], dtype='<U1')
+    """
+    before, after = score_columns(old, "old"), score_columns(new, "new")
+    joined_by, first, second = join_rows(before, after)
+    sides = {"old": (before, first), "new": (after, second)}
+    if before["label"].dtype.kind != after["label"].dtype.kind and "i" in (
+        before["label"].dtype.kind + after["label"].dtype.kind
+    ):
+        problem = "labels are numbers in one and names in the other"
+        raise InputValueError(problem, argument="new", hint="score both with the same class names")
+    samples: dict[str, NDArray[Any]] = {"old_row": first, "new_row": second}
+    if joined_by == "id":
+        samples = {"id": before["id"][first]} | samples
+    samples["label"] = after["label"][second]
+    for name in ("predicted", "easiness", "log_easiness", "level", "correct"):
+        for side, (columns, rows) in sides.items():
+            samples[f"{name}_{side}"] = columns[name][rows]
+    gained = ~samples["correct_old"] & samples["correct_new"]
+    lost = samples["correct_old"] & ~samples["correct_new"]
+    change = np.sign(_difference(samples["log_easiness_new"], samples["log_easiness_old"]))
+    by_level = [np.searchsorted(list(Level), samples[f"level_{side}"]) for side in sides]
+    moved = np.flatnonzero(by_level[0] != by_level[1])
+    moved = moved[np.lexsort((samples["log_easiness_new"][moved], by_level[1][moved]))]
+    table = None
+    if groups is not None:
+        names = to_array(groups, "groups")
+        refuse_missing(names, "groups")
+        if names.shape != after["level"].shape:
+            problem = f"expected shape {after['level'].shape}, one a row of new, got {names.shape}"
+            raise InputValueError(problem, argument="groups")
+        table = _changes(samples, names[second], gained, lost)
+    return Comparison(
+        joined_by=joined_by,
+        n_samples=len(first),
+        n_only_old=len(before["level"]) - len(first),
+        n_only_new=len(after["level"]) - len(second),
+        n_relabeled=int(np.count_nonzero(before["label"][first] != samples["label"])),
+        old=_figures(samples, "old"),
+        new=_figures(samples, "new"),
+        transitions=np.bincount(by_level[0] * 3 + by_level[1], minlength=9).reshape(3, 3),
+        n_gained=int(gained.sum()),
+        n_lost=int(lost.sum()),
+        mcnemar_p=sign_test(int(gained.sum()), int(lost.sum())),
+        n_easier=int((change > 0).sum()),
+        n_harder=int((change < 0).sum()),
+        sign_p=sign_test(int((change > 0).sum()), int((change < 0).sum())),
+        by_class=_changes(samples, samples["label"], gained, lost),
+        by_group=table,
+        samples=samples,
+        moved=moved,
+        newly_hard=moved[by_level[1][moved] == 0],
+    )
+
+
+def _difference(new: NDArray[np.float64], old: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):
+        return np.where(new == old, 0.0, new - old)  # two minus infinities are equal
+
+
+def _figures(samples: dict[str, NDArray[Any]], side: str) -> dict[str, float]:
+    level = samples[f"level_{side}"]
+    counts = {name: int((level == Level[name.upper()]).sum()) for name in LEVELS}
+    return {
+        "accuracy": float(samples[f"correct_{side}"].mean()),
+        "mean_easiness": float(samples[f"easiness_{side}"].mean()),
+        "msr": counts["medium"] / len(level),
+        **counts,
+    }
+
+
+def _changes(
+    samples: dict[str, NDArray[Any]],
+    names: NDArray[Any],
+    gained: NDArray[np.bool_],
+    lost: NDArray[np.bool_],
+) -> ChangeTable:
+    found, which = np.unique(names, return_inverse=True)
+    count = np.bincount(which)
+
+    def total(values: NDArray[Any]) -> NDArray[np.int64]:
+        return np.bincount(which[values], minlength=len(found)).astype(np.int64, copy=False)
+
+    def mean(values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.bincount(which, weights=values, minlength=len(found)) / count
+
+    up, down = total(gained), total(lost)
+    pairs = zip(up.tolist(), down.tolist(), strict=True)
+    return ChangeTable(
+        names=tuple(str(each) for each in found.tolist()),
+        count=count.astype(np.int64, copy=False),
+        accuracy_old=total(samples["correct_old"]) / count,
+        accuracy_new=total(samples["correct_new"]) / count,
+        mean_easiness_old=mean(samples["easiness_old"]),
+        mean_easiness_new=mean(samples["easiness_new"]),
+        hard_old=total(samples["level_old"] == Level.HARD),
+        hard_new=total(samples["level_new"] == Level.HARD),
+        gained=up,
+        lost=down,
+        p_value=holm([sign_test(*pair) for pair in pairs]),
+    )

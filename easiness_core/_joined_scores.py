@@ -1,0 +1,98 @@
+"""Columns of two sets of scores, checked, and the rows in which they have the same samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easiness_core._frames import LEVELS, Words
+from easiness_core._input.convert import refuse_missing, to_array
+from easiness_core._input.numbers import check_vector
+from easiness_core._level import Level, check_level_array
+from easiness_core._scores import Scores
+from easiness_core.errors import InputTypeError, InputValueError
+
+
+def score_columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
+    """Give the columns of scores, checked, with whether each prediction is right."""
+    found: dict[str, NDArray[Any]] = {}
+    table = scores._columns() if isinstance(scores, Scores) else scores
+    for name in ("label", "predicted", "easiness", "log_easiness", "level", "id"):
+        values = table[name] if name in _names(table) else None
+        if values is None and name != "id":
+            problem = f"expected Scores or a table with a column {name!r}, got "
+            got = ", ".join(map(repr, _names(table))) or type(scores).__name__
+            raise InputTypeError(problem + got, argument=argument)
+        if isinstance(values, Words):
+            values = values.values()
+        if values is not None:
+            found[name] = to_array(values, f"{argument}[{name!r}]")
+            refuse_missing(found[name], f"{argument}[{name!r}]")
+    n_rows = len(found["label"])
+    for name in ("easiness", "log_easiness"):
+        found[name] = check_vector(found[name], f"{argument}[{name!r}]", n_rows=n_rows)
+    level = found["level"]
+    if level.dtype.kind not in "iu":
+        words, which = np.unique(level.astype(str), return_inverse=True)
+        unknown = [word for word in words.tolist() if word.lower() not in LEVELS]
+        if unknown:
+            problem = f"expected hard, medium or easy, got {unknown[0]!r}"
+            raise InputValueError(problem, argument=f"{argument}['level']")
+        known = [Level[word.upper()].value for word in words.tolist()]
+        level = np.array(known, dtype=np.uint8)[which]
+    found["level"] = check_level_array(level)
+    for name, values in found.items():
+        if values.shape != (n_rows,):
+            problem = f"expected shape ({n_rows},) as label, got {values.shape}"
+            raise InputValueError(problem, argument=f"{argument}[{name!r}]")
+        if values.dtype == object or values.dtype.kind == "b":
+            found[name] = values.astype(str)
+        elif values.dtype.kind == "u" and name != "level":
+            found[name] = values.astype(np.int64)
+    found["correct"] = found["label"] == found["predicted"]
+    return found
+
+
+def _names(table: Any) -> list[str]:
+    if isinstance(table, Mapping):
+        return list(table)
+    names = getattr(table, "column_names", getattr(table, "columns", []))  # Arrow; pandas, polars
+    return [str(name) for name in names]
+
+
+def join_rows(
+    old: dict[str, NDArray[Any]], new: dict[str, NDArray[Any]]
+) -> tuple[str, NDArray[np.int64], NDArray[np.int64]]:
+    """Give what joins the two, and the rows of each, in the order of the old ones."""
+    have = ["id" in old, "id" in new]
+    if have == [False, False]:
+        n_rows, n_new = len(old["label"]), len(new["label"])
+        if n_rows != n_new:
+            problem = f"without ids, expected as many rows as old has, {n_rows}, got {n_new}"
+            raise InputValueError(problem, argument="new", hint="score both with ids")
+        rows = np.arange(n_rows)
+        first = second = rows
+    elif all(have):
+        ids = [old["id"], new["id"]]
+        if ids[0].dtype.kind != ids[1].dtype.kind:  # 7 and "7" are the same id
+            ids = [each.astype(str) for each in ids]
+        for each, argument in zip(ids, ("old", "new"), strict=True):
+            unique, count = np.unique(each, return_counts=True)
+            if len(unique) < len(each):
+                problem = f"the id {unique[count > 1][0].item()!r} occurs twice"
+                raise InputValueError(problem, argument=argument, hint="drop one of the rows")
+        _, first, second = np.intersect1d(ids[0], ids[1], assume_unique=True, return_indices=True)
+        order = np.argsort(first)
+        first, second = first[order].astype(np.int64), second[order].astype(np.int64)
+    else:
+        raise InputValueError(
+            f"only {'old' if have[0] else 'new'} has ids",
+            argument="new", hint="score both with ids, or both without",
+        )  # fmt: skip
+    if not len(first):
+        problem = "no sample is in both" if all(have) else "there are no samples"
+        raise InputValueError(problem, argument="new")
+    return ("id" if all(have) else "row"), first, second

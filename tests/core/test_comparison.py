@@ -1,0 +1,214 @@
+"""`compare`: joins, exact tests, transitions, tables, and what cannot be compared."""
+
+from __future__ import annotations
+
+import json
+from math import comb
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import easiness_core as ec
+
+RNG = np.random.default_rng(3)
+N = 200
+LABELS = RNG.integers(0, 3, N)
+IDS = np.array([f"s{k:03}" for k in range(N)])
+
+
+def table(sharpness: float, *, ids=IDS, seed: int = 0, labels=LABELS) -> dict:
+    rng = np.random.default_rng(seed)
+    probs = ec.softmax(rng.normal(size=(N, 3)) + sharpness * np.eye(3)[LABELS])
+    scores = ec.score(probs, labels)
+    columns = {
+        "label": labels, "predicted": scores.predicted, "easiness": scores.easiness,
+        "log_easiness": scores.log_easiness, "level": scores.level,
+    }  # fmt: skip
+    return columns if ids is None else {"id": ids} | columns
+
+
+OLD, NEW = table(1.0), table(2.0, seed=1)
+
+
+def naive_sign_test(up: int, down: int) -> float:
+    """Sum of the probabilities of all outcomes that are no more likely than this one."""
+    n = up + down
+    mass = [comb(n, k) for k in range(n + 1)]
+    return sum(m for m in mass if m <= mass[up]) / 2**n
+
+
+def test_counts_and_tests_are_those_of_the_rows():
+    found = ec.compare(OLD, NEW)
+    right = [columns["label"] == columns["predicted"] for columns in (OLD, NEW)]
+    gained, lost = int((~right[0] & right[1]).sum()), int((right[0] & ~right[1]).sum())
+    assert gained > lost > 0
+    assert (found.n_gained, found.n_lost) == (gained, lost)
+    assert found.mcnemar_p == pytest.approx(naive_sign_test(gained, lost), rel=1e-9)
+    up = int((NEW["log_easiness"] > OLD["log_easiness"]).sum())
+    down = int((NEW["log_easiness"] < OLD["log_easiness"]).sum())
+    assert (found.n_easier, found.n_harder) == (up, down)
+    assert found.sign_p == pytest.approx(naive_sign_test(up, down), rel=1e-9)
+    assert found.old["accuracy"] == right[0].mean()
+    assert found.new["mean_easiness"] == pytest.approx(NEW["easiness"].mean())
+    assert found.new["msr"] == pytest.approx((NEW["level"] == ec.Level.MEDIUM).mean())
+    assert found.changes["accuracy"] == pytest.approx((gained - lost) / N)
+    for row, before in enumerate(ec.Level):
+        for column, after in enumerate(ec.Level):
+            both = (OLD["level"] == before) & (NEW["level"] == after)
+            assert found.transitions[row, column] == both.sum()
+    assert (found.joined_by, found.n_samples, found.n_only_old, found.n_relabeled) == (
+        "id", N, 0, 0,
+    )  # fmt: skip
+
+
+def test_newly_hard_samples_are_ordered_by_log_easiness():
+    found = ec.compare(NEW, OLD)
+    hard = (OLD["level"] == ec.Level.HARD) & (NEW["level"] != ec.Level.HARD)
+    expected = np.flatnonzero(hard)[np.argsort(OLD["log_easiness"][hard], kind="stable")]
+    assert len(expected) > 5
+    assert found.samples["id"][found.newly_hard].tolist() == IDS[expected].tolist()
+    assert found.changes["newly_hard"] == len(expected)
+    assert found.moved[: len(expected)].tolist() == found.newly_hard.tolist()
+    assert len(found.moved) == (OLD["level"] != NEW["level"]).sum()
+
+
+def test_classes_and_groups_are_compared_each_by_itself():
+    groups = np.where(np.arange(N) % 4 == 0, "rare", "usual")
+    found = ec.compare(OLD, NEW, groups=groups)
+    assert found.by_group is not None
+    p_values = []
+    for at, name in enumerate(["rare", "usual"]):
+        rows = groups == name
+        part = ec.compare(*({k: v[rows] for k, v in columns.items()} for columns in (OLD, NEW)))
+        each = found.by_group
+        assert each.names[at] == name
+        assert each.count[at] == part.n_samples
+        assert (each.gained[at], each.lost[at]) == (part.n_gained, part.n_lost)
+        assert each.accuracy_old[at] == pytest.approx(part.old["accuracy"])
+        assert each.mean_easiness_new[at] == pytest.approx(part.new["mean_easiness"])
+        assert (each.hard_old[at], each.hard_new[at]) == (part.old["hard"], part.new["hard"])
+        p_values.append(part.mcnemar_p)
+    low, high = sorted(p_values)
+    adjusted = [min(1, 2 * low), max(min(1, 2 * low), high)]
+    assert sorted(found.by_group.p_value) == pytest.approx(adjusted)
+    assert found.by_class.names == ("0", "1", "2")
+    assert found.by_class.count.tolist() == np.bincount(LABELS).tolist()
+    drops = found.by_class.accuracy_new - found.by_class.accuracy_old
+    assert found.changes["worst_class"] == pytest.approx(drops.min())
+
+
+@given(st.permutations(range(12)), st.integers(0, 11))
+def test_any_order_of_rows_compares_the_same(order, n_dropped):
+    rows = np.array(order)[n_dropped:]
+    old = {name: values[:12] for name, values in OLD.items()}
+    new = {name: values[:12] for name, values in NEW.items()}
+    kept = np.sort(rows)
+    expected = ec.compare(
+        {k: v[kept] for k, v in old.items()}, {k: v[kept] for k, v in new.items()}
+    )
+    found = ec.compare(old, {k: v[rows] for k, v in new.items()})
+    assert (found.n_samples, found.n_only_old) == (12 - n_dropped, n_dropped)
+    assert found.changes == expected.changes
+    assert found.samples["id"].tolist() == IDS[kept].tolist()
+    assert (
+        new["easiness"][rows][found.samples["new_row"]].tolist()
+        == found.samples["easiness_new"].tolist()
+    )
+
+
+def test_the_same_scores_do_not_differ():
+    found = ec.compare(OLD, OLD)
+    assert set(found.changes.values()) == {0}
+    assert (found.mcnemar_p, found.sign_p) == (1.0, 1.0)
+    assert found.by_class.p_value.tolist() == [1.0] * 3
+    assert found.transitions.sum() == np.trace(found.transitions) == N
+
+
+def test_scores_are_compared_as_their_tables_are():
+    rng = np.random.default_rng(8)
+    names, scores = ("ant", "bee", "cow"), []
+    for sharpness in (1.0, 2.0):
+        probs = ec.softmax(rng.normal(size=(N, 3)) + sharpness * np.eye(3)[LABELS])
+        scores.append(ec.score(probs, np.array(names)[LABELS], classes=names, ids=IDS))
+    found = ec.compare(*scores)
+    assert found.joined_by == "id"
+    assert found.by_class.names == names
+    assert found.changes == ec.compare(*(each.to_pandas() for each in scores)).changes
+    assert found.changes == ec.compare(*(each.to_arrow() for each in scores)).changes
+    assert found.old["accuracy"] == scores[0].summary.accuracy
+    frame = found.to_pandas()
+    assert len(frame) == len(found) == N
+    assert frame["level_new"].tolist() == scores[1].to_pandas()["level"].tolist()
+    assert found.by_class.to_pandas()["name"].tolist() == list(names)
+
+
+def test_scores_without_ids_are_joined_by_row():
+    plain = [{k: v for k, v in each.items() if k != "id"} for each in (OLD, NEW)]
+    found = ec.compare(*plain)
+    assert found.joined_by == "row"
+    assert "id" not in found.samples
+    assert found.changes == ec.compare(OLD, NEW).changes
+
+
+def test_two_minus_infinities_are_a_tie():
+    old = table(1.0) | {"log_easiness": np.full(N, -np.inf)}
+    assert ec.compare(old, old).n_harder == 0
+    found = ec.compare(old, old | {"log_easiness": np.zeros(N)})
+    assert (found.n_easier, found.n_harder) == (N, 0)
+
+
+def test_frames_words_and_names_are_read():
+    names = np.array(["ant", "bee", "cow"])
+    frames = []
+    for columns in (OLD, NEW):
+        words = [ec.Level(each).name.lower() for each in columns["level"]]
+        named = {"label": names[columns["label"]], "predicted": names[columns["predicted"]]}
+        frames.append(pd.DataFrame(columns | named | {"level": pd.Categorical(words)}))
+    found = ec.compare(frames[0], frames[1].sample(frac=1, random_state=0))
+    assert found.changes == ec.compare(OLD, NEW).changes
+    assert found.by_class.names == ("ant", "bee", "cow")
+    assert ec.compare(OLD | {"id": np.arange(N)}, NEW | {"id": np.arange(N).astype(str)}).changes
+    told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert told["n_gained"] == found.n_gained
+    assert told["by_class"]["name"] == ["ant", "bee", "cow"]
+    moved = frames[0]["level"] != frames[1]["level"]
+    assert sorted(told["moved"]["id"]) == sorted(frames[0]["id"][moved])
+    assert told["moved"]["level_new"] == sorted(
+        told["moved"]["level_new"], key=["hard", "medium", "easy"].index
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ({"id": IDS}, {"id": None}, "only old has ids"),
+        ({"id": None}, {"id": IDS}, "only new has ids"),
+        ({"id": IDS}, {"id": np.full(N, "a")}, "the id 'a' occurs twice"),
+        ({"id": IDS}, {"id": np.char.add("x", IDS)}, "no sample is in both"),
+        ({}, {"label": LABELS.astype(str)}, "labels are numbers in one and names in the other"),
+        ({}, {"level": np.full(N, "odd")}, "expected hard, medium or easy, got 'odd'"),
+        ({}, {"level": np.full(N, 3)}, "200 of 200 values are no level"),
+        ({}, {"easiness": None}, "a table with a column 'easiness', got 'id', 'label'"),
+        ({}, {"predicted": LABELS[1:]}, r"expected shape \(200,\) as label, got \(199,\)"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(old, new, message):
+    sides = [
+        {k: v for k, v in (columns | more).items() if v is not None}
+        for columns, more in ((OLD, old), (NEW, new))
+    ]
+    with pytest.raises((ValueError, TypeError), match=message):
+        ec.compare(*sides)
+
+
+def test_rows_without_ids_must_be_as_many():
+    short = {k: v[1:] for k, v in OLD.items() if k != "id"}
+    with pytest.raises(ValueError, match="expected as many rows as old has, 199, got 200"):
+        ec.compare(short, {k: v for k, v in NEW.items() if k != "id"})
+    with pytest.raises(TypeError, match=r"expected Scores or a table with .*'label', got int"):
+        ec.compare(3, OLD)
+    with pytest.raises(ValueError, match="one a row of new, got"):
+        ec.compare(OLD, NEW, groups=["a"])
