@@ -138,7 +138,8 @@ class EasinessTrainerMixin(_Base):
                     "selected is not known; set max_steps in TrainingArguments, or pass "
                     'sampler_options={"budget": ...}'
                 )
-            n_steps = max(round(budgeted.expected_steps(per_step) / n_epochs), 1) * n_epochs
+            # In equal parts; rounded up, since fewer may be too few for the full epochs.
+            n_steps = -(-budgeted.expected_steps(per_step) // n_epochs) * n_epochs
         options |= {"step_budget": n_steps, "batch_size": per_step, "budget": None}
         self.sampler = EasinessSampler(len(data), **options)
         self._run = _Run(self.sampler, -(-n_steps // n_epochs) * per_step)

@@ -78,15 +78,15 @@ def trainer_of(folder, *, data=None, sampler_options=None, kind=Classifier, **ar
 def test_a_run_learns_and_its_schedule_ends(tmp_path):
     trainer = trainer_of(tmp_path, lr_scheduler_type="linear", warmup_steps=5)
     output = trainer.train()
-    # 1 + 2 full epochs of 30 steps and 5 of 11 by the budget: 145, and in eighths 144.
-    assert output.global_step == len(trainer.seen) == 144
+    # 1 + 2 full epochs of 30 steps and 5 of 11 by the budget: 145, and in eighths 152.
+    assert output.global_step == len(trainer.seen) == 152
     assert set(trainer.lr_scheduler.get_last_lr()) == {0.0}
     assert trainer.state.epoch == 8
     logits = trainer.predict(trainer.eval_dataset).predictions
     assert (logits.argmax(1) == trainer.eval_dataset.labels.numpy()).mean() > 0.8
     history = trainer.sampler.history
     assert [record["selective"] for record in history] == [False, *[True] * 5, False, False]
-    assert sum(len(indices) for indices, _ in trainer.seen) == 144 * 16
+    assert sum(len(indices) for indices, _ in trainer.seen) == 152 * 16
 
 
 def test_batches_are_the_samplers_with_its_weights(tmp_path):
@@ -157,7 +157,7 @@ def test_a_resumed_run_selects_and_ends_as_one_that_did_not_stop(tmp_path, save_
         torch.testing.assert_close(one, other)
     assert resumed.sampler.history == whole.sampler.history
     # The newest is the last: nothing is left to do.
-    assert trainer_of(tmp_path).train(resume_from_checkpoint=True).global_step == 144
+    assert trainer_of(tmp_path).train(resume_from_checkpoint=True).global_step == 152
 
 
 def test_data_sets_of_the_library_and_worker_processes(tmp_path):

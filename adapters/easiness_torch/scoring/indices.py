@@ -97,6 +97,9 @@ class IndexedDataset(Dataset[Any]):
 
     def _numbers(self, index: Any) -> Any:
         """Give an int for one sample, an int64 tensor for several; negative ones from the end."""
+        if isinstance(index, int) and index >= 0:
+            # What loaders ask for, a sample at a time.
+            return index
         n_samples = len(self)
         if isinstance(index, slice):
             return torch.arange(*index.indices(n_samples), device="cpu")
