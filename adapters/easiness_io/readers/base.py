@@ -93,6 +93,18 @@ class Source:
         """Open for reading, from the start, seekable."""
         return open(self.path, "rb") if self.data is None else io.BytesIO(self.data)
 
+    def open_native(self) -> Any:
+        """Open for Arrow, whose threads then read without the interpreter's lock.
+
+        A thread that waits for the lock while Python exits aborts the process.
+        """
+        if self.data is not None:
+            return pa.BufferReader(self.data)
+        try:
+            return pa.OSFile(self.path)
+        except UnicodeEncodeError:  # a name that is not UTF-8
+            return pa.PythonFile(self.open(), mode="r")
+
     def error(self, problem: str, **fields: Any) -> DataError:
         """Build an error about this file."""
         return DataError(problem, path=self.path, **fields)

@@ -75,7 +75,7 @@ def is_dataset(folder: str) -> bool:
 @contextmanager
 def _opened(source: Source, columns: list[int] | None) -> Iterator[Any]:
     options = pa.ipc.IpcReadOptions(included_fields=columns, use_threads=False)
-    with source.reading("Arrow"), source.open() as file:
+    with source.reading("Arrow"), source.open_native() as file:
         is_file = file.read(len(FILE_MAGIC)) == FILE_MAGIC
         file.seek(0)
         opened = pa.ipc.open_file if is_file else pa.ipc.open_stream

@@ -48,7 +48,7 @@ def _opened(source: Source) -> Iterator[Any]:
     options: dict[str, Any] = {"buffer_size": _BUFFER_BYTES, "page_checksum_verification": True}
     with (
         source.reading("parquet"),
-        source.open() as handle,
+        source.open_native() as handle,
         pq.ParquetFile(handle, **options) as file,
     ):
         text = [

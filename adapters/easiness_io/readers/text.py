@@ -35,23 +35,10 @@ def compression_of(first: bytes) -> str | None:
 @contextmanager
 def opened(source: Source) -> Iterator[Any]:
     """Open a file as an Arrow stream of its decompressed bytes."""
-    with source.reading("text"), _native(source) as stream:
+    with source.reading("text"), source.open_native() as stream:
         compression = compression_of(stream.read(4))
         stream.seek(0)
         yield stream if compression is None else pa.CompressedInputStream(stream, compression)
-
-
-def _native(source: Source) -> Any:
-    """Open a file so that Arrow's threads read without the interpreter's lock.
-
-    A thread that waits for the lock while Python exits aborts the process.
-    """
-    if source.data is not None:
-        return pa.BufferReader(source.data)
-    try:
-        return pa.OSFile(source.path)
-    except UnicodeEncodeError:  # a name that is not UTF-8
-        return pa.PythonFile(source.open(), mode="r")
 
 
 def head_text(source: Source, encoding: str | None) -> tuple[str, str, bool]:
