@@ -117,15 +117,15 @@ def damaged(data, random):
     return bytes(data)
 
 
-def fuzz(seed, seconds):
-    """Read damaged files for a time; give the outcomes, counted, and the findings."""
-    chance, until = random.Random(seed), time.monotonic() + seconds
+def fuzz(seed, go_on):
+    """Read damaged files while `go_on(n_read)` holds; give the outcomes, counted, and findings."""
+    chance = random.Random(seed)
     outcomes, findings = collections.Counter(), []
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder, "sound")
         sound.mkdir()
         known = seeds(str(sound))
-        while time.monotonic() < until:
+        while go_on(outcomes.total()):
             cases = []
             for at in range(_BATCH):
                 case = Path(folder, f"{at:04d}")
@@ -222,7 +222,8 @@ def main():
     if options.child:
         child()
         return
-    outcomes, findings = fuzz(options.seed, 60 * options.minutes)
+    until = time.monotonic() + 60 * options.minutes
+    outcomes, findings = fuzz(options.seed, lambda _: time.monotonic() < until)
     print("\n".join(findings))
     print(f"{outcomes.total()} files: {dict(outcomes)}, {len(findings)} findings")
     sys.exit(bool(findings))

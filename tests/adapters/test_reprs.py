@@ -32,7 +32,7 @@ def _sampler():
 
 
 def _sample_scores():
-    return SampleScores(*[torch.zeros(50_000)] * 7)
+    return SampleScores(*[torch.zeros(50_000)] * 6)
 
 
 def _reader(folder):
