@@ -4,11 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt
+# One process a core; a process that has done its tests takes over some of another's.
+PARALLEL := -n auto --dist worksteal
 
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz stress test-evidence coverage lint format docs picture tables cleaning mislabels label-errors scaling training bench clean
+.PHONY: help demo test mutate fuzz stress test-evidence coverage lint format docs picture tables cleaning mislabels label-errors scaling training bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,14 +45,14 @@ demo: $(VENV)/.demo  ## score four classifiers on scikit-learn's digits; writes 
 	$(BIN)/easiness demo --overwrite
 
 test: coverage  ## all tests: interpreted kernels for coverage, then everything compiled
-	$(BIN)/pytest tests easiness_core adapters --doctest-modules
+	$(BIN)/pytest tests easiness_core adapters --doctest-modules $(PARALLEL)
 
 test-evidence: $(VENV)/.test  ## tests of the scripts behind the pages' tables, and of the tables themselves
 	$(BIN)/pytest tests/evidence
 
 # Coverage cannot see into compiled kernels, so the core's tests run interpreted as well.
 coverage: $(VENV)/.test  ## the core's tests with interpreted kernels; at least 95 % covered
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/core -q --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/core -q $(PARALLEL) --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 lint: $(VENV)/.lint  ## ruff, mypy and codespell
 	$(BIN)/ruff check .
@@ -66,6 +68,9 @@ docs: $(VENV)/.docs  ## build the site into docs/_build/html; warnings are error
 	@rm -rf docs/reference/generated
 	$(BIN)/sphinx-build -q -W --fresh-env --write-all docs docs/_build/html
 	@echo 'open docs/_build/html/index.html'
+
+mutate: $(VENV)/.test  ## 60 small faults put into the code, and how many of them the tests catch (15 minutes)
+	$(BIN)/python tests/mutate.py
 
 fuzz: $(VENV)/.test  ## damaged files of every format, read in child processes (10 minutes)
 	$(BIN)/python tests/fuzz_readers.py --minutes 10

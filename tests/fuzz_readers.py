@@ -7,6 +7,7 @@ process of limited memory and time, so that a crash is a finding, too.
 import argparse
 import collections
 import gzip
+import math
 import os
 import random
 import resource
@@ -117,15 +118,15 @@ def damaged(data, random):
     return bytes(data)
 
 
-def fuzz(seed, go_on):
-    """Read damaged files while `go_on(n_read)` holds; give the outcomes, counted, and findings."""
-    chance = random.Random(seed)
+def fuzz(seed, *, seconds=math.inf, n_files=math.inf):
+    """Read damaged files for a time, or so many; give the outcomes, counted, and the findings."""
+    chance, until = random.Random(seed), time.monotonic() + seconds
     outcomes, findings = collections.Counter(), []
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder, "sound")
         sound.mkdir()
         known = seeds(str(sound))
-        while go_on(outcomes.total()):
+        while time.monotonic() < until and outcomes.total() < n_files:
             cases = []
             for at in range(_BATCH):
                 case = Path(folder, f"{at:04d}")
@@ -222,8 +223,7 @@ def main():
     if options.child:
         child()
         return
-    until = time.monotonic() + 60 * options.minutes
-    outcomes, findings = fuzz(options.seed, lambda _: time.monotonic() < until)
+    outcomes, findings = fuzz(options.seed, seconds=60 * options.minutes)
     print("\n".join(findings))
     print(f"{outcomes.total()} files: {dict(outcomes)}, {len(findings)} findings")
     sys.exit(bool(findings))

@@ -1,6 +1,5 @@
 """The documentation fails when it is wrong: snippets run, links lead somewhere, the map is true."""
 
-import ast
 import doctest
 import importlib
 import os
@@ -70,19 +69,26 @@ def test_snippets_print_what_they_say(page, tmp_path, monkeypatch):
     assert run_python(page) + run_commands(page)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_links_lead_somewhere(page):
-    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if "://" in target:
-            continue
-        name, _, anchor = target.partition("#")
-        file = (page.parent / name) if name else page
-        assert file.exists(), target
-        if anchor:
-            headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
-            anchors = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
-            assert anchor in anchors, target
+def is_broken(page, target):
+    name, _, anchor = target.partition("#")
+    file = (page.parent / name) if name else page
+    if "://" in target or not (file.exists() and anchor):
+        return "://" not in target and not file.exists()
+    headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
+    return anchor not in {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+def test_links_lead_somewhere():
+    links = [
+        (page, target)
+        for page in PAGES
+        for target in re.findall(
+            r"\]\(([^)\s]+)\)",
+            re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL),
+        )
+    ]
+    assert len(links) > 50
+    assert [(name_of(page), target) for page, target in links if is_broken(page, target)] == []
 
 
 def test_files_and_tests_named_in_the_documentation_exist():
@@ -111,18 +117,18 @@ def test_the_map_of_the_code_is_true():
     assert packages <= set(re.findall(r"^\| `(easiness_\w+)`", readme, re.MULTILINE))
 
 
-def python_files():
-    for folder in ("easiness_core", "adapters", "examples", "tests"):
-        yield from sorted((ROOT / folder).rglob("*.py"))
-
-
-@pytest.mark.parametrize("path", list(python_files()), ids=name_of)
-def test_files_stay_short_and_parse(path):
-    text = path.read_text("utf-8")
-    most = 400 if (ROOT / "tests") in path.parents else 320
-    limit = 79 if path.parent == ROOT / "examples" else most
-    assert len(text.splitlines()) <= limit
-    assert ast.parse(text) is not None
+def test_files_stay_short():
+    limits = {"easiness_core": 320, "adapters": 320, "examples": 320, "tests": 400}
+    paths = [path for folder in limits for path in (ROOT / folder).rglob("*.py")]
+    assert len(paths) > 300
+    too_long = []
+    for path in paths:
+        limit = limits[path.relative_to(ROOT).parts[0]]
+        if path.parent == ROOT / "examples":
+            limit = 79
+        if len(path.read_text("utf-8").splitlines()) > limit:
+            too_long.append(name_of(path))
+    assert too_long == []
 
 
 def test_every_public_name_is_in_the_reference_once():

@@ -35,21 +35,15 @@ def assert_accurate(probs, labels, sigma):
 
 
 @pytest.mark.parametrize("sigma", SIGMAS)
-@pytest.mark.parametrize("n_classes", [2, 3, 10, 40])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_random_rows(make_rows, sigma, n_classes, dtype):
-    for spread in (0.02, 0.5, 4.0):
-        probs, labels = make_rows(12, n_classes, spread=spread, dtype=dtype)
-        assert_accurate(probs, labels, sigma)
-
-
-def two_class(gap):
-    return [0.5 + gap / 2, 0.5 - gap / 2]
+def test_random_rows(make_rows, sigma):
+    for n_classes, dtype in ((2, np.float32), (3, np.float64), (10, np.float64), (40, np.float32)):
+        for spread in (0.02, 0.5, 4.0):
+            assert_accurate(*make_rows(8, n_classes, spread=spread, dtype=dtype), sigma)
 
 
 @pytest.mark.skipif(interpreted, reason="5,000 classes take minutes in interpreted kernels")
-@pytest.mark.parametrize("sigma", SIGMAS)
-@pytest.mark.parametrize("n_classes", [100, 1000, 5000])
+@pytest.mark.parametrize("sigma", [1e-5, 0.01, 1.0])
+@pytest.mark.parametrize("n_classes", [100, 5000])
 def test_rows_of_many_classes(rng, sigma, n_classes):
     # Flat, peaked, and sparse, with few distinct values: the oracle takes each once.
     rows = []
@@ -81,8 +75,7 @@ def test_two_classes_at_every_seam(sigma):
     assert_accurate(rows, [1] * len(rows), sigma)
 
 
-@pytest.mark.parametrize("sigma", [1e-5, 1e-4])
-@pytest.mark.parametrize("n_rivals", [2, 15, 16, 17, 40])
+@pytest.mark.parametrize(("n_rivals", "sigma"), [(2, 1e-5), (15, 1e-4), (16, 1e-5), (40, 1e-4)])
 def test_mixtures_of_near_and_far_rivals(rng, sigma, n_rivals):
     # In one product: factors that round to 1, that are just above or below 1/2, and tiny ones.
     for _ in range(20):
@@ -150,11 +143,10 @@ def test_order_is_kept_down_to_the_smallest_sigma():
 
 
 @pytest.mark.skipif(interpreted, reason="100,000 classes take minutes in interpreted kernels")
-@pytest.mark.parametrize("n_classes", [10_000, 100_000])
 @pytest.mark.parametrize("x", [-1000.0, -60.0, -38.5, -20.0, -3.0, 2.99, 3.5, 7.0, 20.0])
-@pytest.mark.parametrize("tied", [False, True])
-def test_a_hundred_thousand_terms_do_not_drift(n_classes, x, tied):
+def test_a_hundred_thousand_terms_do_not_drift(x):
     # All rivals alike, but for one that ties with the label if told so: the oracle needs one term.
+    n_classes, tied = 100_000, x % 2 == 0
     gap = np.copysign(0.9 / n_classes, x)
     sigma = gap / x / np.sqrt(2)
     n_rivals = n_classes - 1 - tied

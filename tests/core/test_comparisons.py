@@ -8,24 +8,19 @@ from conftest import interpreted
 import easiness_core as ec
 
 
-@pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize("n_classes", [2, 10, 100])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("entry", COMPARISONS, ids=lambda entry: entry.name)
-def test_equal_results(entry, dtype, n_classes, rows):
-    assert_equal_results(entry, *ROWS[rows](20 if interpreted else 300, n_classes, dtype))
-
-
-@pytest.mark.parametrize("real_set", REAL_SETS, ids=lambda real_set: real_set.title)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("entry", COMPARISONS, ids=lambda entry: entry.name)
-def test_equal_results_on_real_sets(entry, dtype, real_set):
-    assert_equal_results(entry, *real_set.rows(20 if interpreted else 1000, dtype))
+def test_equal_results(entry):
+    if not entry.available:
+        pytest.skip(f"{entry.needs} is not installed")
+    n_samples = 20 if interpreted else 300
+    for dtype, n_classes in ((np.float64, 2), (np.float32, 10), (np.float64, 100)):
+        assert_equal_results(entry, *ROWS["realistic"](n_samples, n_classes, dtype))
+        assert_equal_results(entry, *ROWS["worst"](n_samples, n_classes, dtype))
+    for real_set in REAL_SETS:
+        assert_equal_results(entry, *real_set.rows(n_samples, np.float32))
 
 
 def assert_equal_results(entry, probs, labels):
-    if not entry.available:
-        pytest.skip(f"{entry.needs} is not installed")
     scores = ec.score(probs, labels)
     if entry.computes == "log loss":
         # It clips: over the rows whose loss is finite.

@@ -9,12 +9,13 @@ from conftest import interpreted
 
 import easiness_core as ec
 
-SHAPES = [(40, 2), (40, 3), (40, 10), (15, 17), (10, 100)]
+SHAPES = [(40, 2), (15, 17), (10, 100)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("sigma", [0.003, 0.01, 0.1, 1.0])
+@pytest.mark.parametrize(
+    ("dtype", "sigma"), [(np.float64, 0.003), (np.float32, 0.01), (np.float64, 1)]
+)
 def test_closed_form_equals_the_literal_product(make_rows, shape, dtype, sigma):
     probs, labels = make_rows(*shape, spread=1.0, dtype=dtype)
     scores = ec.score(probs, labels, estimator=ec.ClosedForm(sigma=sigma))
@@ -28,8 +29,9 @@ def test_closed_form_equals_the_literal_product(make_rows, shape, dtype, sigma):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("draws", [1, 2, 37, 1000])
+@pytest.mark.parametrize(
+    ("dtype", "draws"), [(np.float64, 1), (np.float32, 37), (np.float64, 1000)]
+)
 def test_monte_carlo_is_bit_identical_to_counting(make_rows, shape, dtype, draws):
     probs, labels = make_rows(*shape, spread=0.5, dtype=dtype)
     estimator = ec.MonteCarlo(sigma=0.05, draws=draws, seed=3)

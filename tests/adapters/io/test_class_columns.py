@@ -5,7 +5,7 @@ import pytest
 from easiness_io import AmbiguousError
 from table_files import rows_read, write
 
-FORMS = ["csv", "parquet", "jsonl", "arrows"]
+FORMS = ["csv", "parquet"]
 ROW_ID = {"row_id": [0, 1, 2, 3], "image_no": [7, 5, 3, 1]}
 FURTHER = {"fold": [0, 0, 0, 0], "y_pred": [0, 1, 1, 0], "weight": [1.0] * 4, "epoch": [3, 3, 3, 3],
            "age": [30.5, 20.25, 61.0, 18.0], "confidence": [0.75, 0.875, 0.5, 0.5]}  # fmt: skip
@@ -66,7 +66,7 @@ def test_logits_called_otherwise_are_named_by_the_user(tmp_path, form, rng):
 
 
 def test_an_embedding_is_left_out(tmp_path, form, rng):
-    embedding = named(np.abs(rng.normal(size=(4, 512))), "emb_{}")
+    embedding = named(np.abs(rng.normal(size=(4, 100))), "emb_{}")
     reader, probs, _, _ = rows_read(write(tmp_path, embedding | named(P) | LABEL, form))
     assert (reader.class_columns, reader.left_out) == (["p_0", "p_1", "p_2"], list(embedding))
     np.testing.assert_array_equal(probs, P)

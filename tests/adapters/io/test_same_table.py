@@ -39,7 +39,7 @@ def tables(draw):
     return {name: columns[name] for name in order}, (start, end), names, probs, labels, ids
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(table=tables(), form=st.sampled_from(FORMS))
 def test_a_table_reads_back_the_same(table, form):
     columns, (start, end), names, probs, labels, ids = table

@@ -1,0 +1,114 @@
+"""Break the code on purpose, one small change at a time, and count what the tests catch.
+
+Run `python tests/mutate.py` for a fixed sample; `--root` names a checkout with other tests.
+The checkout is copied first, and only the copy is changed. Kernels run interpreted.
+"""
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+IO = "adapters/io/test_[!f]*.py adapters/io/test_fi*.py"
+INPUT = "core/test_validation.py core/test_convert.py core/test_checks.py core/test_frames_in.py"
+KERNELS = "core/test_kernels.py core/test_finish.py core/test_accuracy.py"
+TESTED_BY = {
+    "easiness_core/_scoring.py": "core/test_scoring.py core/test_validation.py",
+    "easiness_core/_selection.py": "core/test_selection.py core/test_laws.py",
+    "easiness_core/_label_errors.py": "core/test_label_errors.py core/test_advice.py",
+    "easiness_core/_metrics.py": "core/test_metrics.py core/test_laws.py",
+    "easiness_core/_margin.py": "core/test_margin.py",
+    "easiness_core/_comparison.py": "core/test_comparison.py",
+    "easiness_core/_summary.py": "core/test_summary.py core/test_laws.py",
+    "easiness_core/_groups.py": "core/test_groups.py",
+    "easiness_core/_level.py": "core/test_level.py",
+    "easiness_core/class_names.py": "core/test_class_names.py adapters/io/test_*names.py",
+    "easiness_core/_input/labels.py": INPUT,
+    "easiness_core/_input/probs.py": INPUT,
+    "easiness_core/_input/encoder.py": INPUT,
+    "easiness_core/_input/numbers.py": INPUT,
+    "easiness_core/_kernels/rows.py": KERNELS,
+    "easiness_core/_kernels/closed_form.py": KERNELS,
+    "easiness_core/_kernels/monte_carlo.py": KERNELS,
+    "easiness_core/_kernels/finish.py": KERNELS,
+    "adapters/easiness_io/class_columns.py": IO,
+    "adapters/easiness_io/columns.py": IO,
+    "adapters/easiness_io/readers/csv.py": IO,
+    "adapters/easiness_io/readers/arrays.py": IO,
+}
+PAIRS = [
+    (ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.Add, ast.Sub),
+    (ast.Mult, ast.Div), (ast.And, ast.Or), (ast.In, ast.NotIn), (ast.Is, ast.IsNot),
+]  # fmt: skip
+SWAPS = dict(PAIRS) | {second: first for first, second in PAIRS}
+
+
+def places(tree):
+    """Yield each change: what it is, the line, and what makes it."""
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
+            new = SWAPS[type(node.ops[0])]
+            yield f"{new.__name__} in a comparison", line, node, "ops", [new(), *node.ops[1:]]
+        elif isinstance(node, ast.BinOp | ast.BoolOp) and type(node.op) in SWAPS:
+            new = SWAPS[type(node.op)]
+            yield f"{new.__name__}", line, node, "op", new()
+        elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+            yield f"{not node.value}", line, node, "value", not node.value
+        elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+            yield f"{node.value + 1}", line, node, "value", node.value + 1
+        elif isinstance(node, ast.If):
+            yield "if not", line, node, "test", ast.UnaryOp(ast.Not(), node.test)
+
+
+def mutants(root):
+    """List (file, number of the place) of every possible change."""
+    return [
+        (name, at)
+        for name in TESTED_BY
+        for at, _ in enumerate(places(ast.parse((root / name).read_text("utf-8"))))
+    ]
+
+
+def is_caught(root, name, at):
+    """Make one change, run the tests of its file, and put the file back."""
+    source = (root / name).read_text("utf-8")
+    tree = ast.parse(source)
+    what, line, node, field, value = list(places(tree))[at]
+    setattr(node, field, value)
+    (root / name).write_text(ast.unparse(ast.fix_missing_locations(tree)), "utf-8")
+    tests = [p for each in TESTED_BY[name].split() for p in sorted((root / "tests").glob(each))]
+    command = [sys.executable, "-B", "-m", "pytest", "-qx", "-p", "no:cacheprovider", *tests]
+    path = os.pathsep.join([str(root), str(root / "adapters")])
+    env = {**os.environ, "PYTHONPATH": path, "NUMBA_DISABLE_JIT": "1"}
+    try:
+        done = subprocess.run(command, cwd=root, env=env, capture_output=True, timeout=300)
+        caught = done.returncode != 0
+    except subprocess.TimeoutExpired:
+        caught = True
+    (root / name).write_text(source, "utf-8")
+    print(f"{'caught' if caught else 'MISSED'}  {name}:{line}: {what}", flush=True)
+    return caught
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mutants", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--root", type=Path, default=Path(__file__).parents[1])
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "copy"
+        shutil.copytree(options.root, root, ignore=shutil.ignore_patterns(".*", "_build"))
+        sample = random.Random(options.seed).sample(mutants(root), options.mutants)
+        n_caught = sum(is_caught(root, *each) for each in sorted(sample))
+    print(f"{n_caught} of {options.mutants} changes caught")
+
+
+if __name__ == "__main__":
+    main()
