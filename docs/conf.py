@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from docutils import nodes
-from easiness_cli.__main__ import COMMANDS
+from easiness_cli.parser import COMMANDS
 from sphinx.util.docutils import SphinxDirective
 
 import easiness_core
@@ -73,13 +73,13 @@ numpydoc_validation_exclude = {
 
 
 class CommandHelp(SphinxDirective):
-    """What `easiness COMMAND --help` prints, a section for each command."""
+    """What `easiness COMMAND --help-all` prints, a section for each command."""
 
     def run(self) -> list[nodes.Node]:
         sections: list[nodes.Node] = []
         for name in COMMANDS:
             text = subprocess.run(
-                [sys.executable, "-m", "easiness_cli", name, "--help"],
+                [sys.executable, "-m", "easiness_cli", name, "--help-all"],
                 env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, check=True,
             ).stdout  # fmt: skip
             section = nodes.section("", nodes.title(text=name), ids=[name])

@@ -1,98 +1,18 @@
+# PYTHON_ARGCOMPLETE_OK
 """The entry point: parse, run one command, turn every failure into one line and an exit code."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NoReturn, TextIO
+from typing import NoReturn, TextIO
 
-from easiness_cli.commands import compare, demo, label_errors, merge, report, score, select
-from easiness_cli.errors import OPTION_WORDS, CommandError, UsageError, one_line
-from easiness_cli.options import ONE_OF
+from easiness_cli.errors import OPTION_WORDS, CommandError, one_line
 from easiness_cli.output import standard_output
-
-COMMANDS: dict[str, Any] = {
-    "score": score,
-    "report": report,
-    "label-errors": label_errors,
-    "select": select,
-    "compare": compare,
-    "merge": merge,
-    "demo": demo,
-}
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {self.prog} --help)")
-
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        with standard_output():  # what was printed is written now, or refused as an error
-            super().exit(status, message)
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
-        # Imported here: the package imports NumPy, which --help must not wait for.
-        from easiness_core import __version__
-
-        print(f"easiness {__version__}")
-        parser.exit()
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser with all its commands."""
-    parser = _Parser(
-        prog="easiness",
-        description="Find mislabeled, hard and easy samples from a classifier's predicted "
-        "probabilities and the given labels.",
-        epilog="Run 'easiness COMMAND --help' for the options of a command. Exit status: "
-        "0 success; 2 invalid or conflicting options; 3 bad input or output, explained in one "
-        "line; 130 interrupted; 141 standard output closed early; 143 terminated; 1 a condition "
-        "of compare --fail-if holds, or failure with --debug.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--version", action=_Version, nargs=0, default=argparse.SUPPRESS,
-        help="print the version and exit",
-    )  # fmt: skip
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, module in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=module.SUMMARY,
-            description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
-            epilog=module.EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        command.set_defaults(run=module.run)
-        for title, rows in module.OPTIONS.items():
-            group = command.add_argument_group(title) if title else command
-            if title == ONE_OF:
-                group = group.add_mutually_exclusive_group(required=True)
-            for flags, keywords in rows:
-                group.add_argument(*flags, **keywords)
-    return parser
-
-
-def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = build_parser()
-    args, extra = parser.parse_known_args(argv)
-    # argparse gives up on an optional positional once an option follows the first positional:
-    # `score PROBS -o OUT LABELS` leaves LABELS over (before Python 3.13).
-    has_room = getattr(args, "labels_path", "") is None
-    if has_room and extra and (extra[0] == "-" or extra[0][:1] != "-"):
-        args.labels_path = extra.pop(0)
-    if extra:
-        # What a shell makes of a glob.
-        quote = "; quote a glob, as in 'in/*.npy'" if all(map(os.path.exists, extra)) else ""
-        parser.error(f"unrecognized arguments: {' '.join(extra)}{quote}")
-    return args
+from easiness_cli.parser import parse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -114,9 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _open_what_is_closed()
     previous = _on_terminate()
     try:
-        args = _parse(arguments)
+        args = parse(arguments)
         code: int = args.run(args)
-        with standard_output():  # as in _Parser.exit
+        with standard_output():  # what was printed is written now, or refused as an error
             return code
     except KeyboardInterrupt as error:
         return _fail("; ".join(["interrupted", *map(str, error.args)]), 130)

@@ -6,7 +6,7 @@ import argparse
 import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 # With more probabilities, the sorts of AUROC would take many times what scoring takes.
 AUROC_ELEMENTS = 20_000_000
@@ -15,13 +15,17 @@ ONE_OF = "rules"
 
 INPUT_NOTES = """\
 inputs:
-  PROBS and LABELS are files, folders or quoted globs. Formats: npy, npz, csv, parquet, Arrow
-  (Feather), JSON Lines, and the folder of a saved datasets.Dataset; text files may be compressed
-  (.gz, .bz2, .zst). '-' is standard input. Columns are detected by name and content:
-    probabilities  a list column; else columns that share a prefix or suffix and whose rows sum
-                   to 1; else all columns in [0, 1] whose rows do. Their names are the classes.
-    label          label, labels, y, y_true, true_label, given_label, target, class
-    id             id, sample_id, index, a named pandas index, or the only text column named *_id
+  PROBS and LABELS are files, folders or quoted globs. Formats: npy, npz, csv,
+  parquet, Arrow (Feather), JSON Lines, and the folder of a saved
+  datasets.Dataset. Text files may be compressed (.gz, .bz2, .zst). '-' is
+  standard input. Columns are detected by name and content:
+    probabilities  a list column; else columns that share a prefix or suffix
+                   and whose rows sum to 1; else all columns in [0, 1] whose
+                   rows sum to 1. Their names are the class names.
+    label          label, labels, y, y_true, true_label, given_label, target,
+                   class
+    id             id, sample_id, index, a named pandas index, or the only text
+                   column named *_id
   Labels may be class names or numbers. Other columns are ignored, with a note.
 """
 
@@ -83,9 +87,17 @@ levels = checked(
 )
 
 
-def option(*flags: str, **keywords: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Hold what `ArgumentParser.add_argument` takes."""
-    return flags, keywords
+class Option(NamedTuple):
+    """What `ArgumentParser.add_argument` takes; `rare` options are listed by --help-all only."""
+
+    flags: tuple[str, ...]
+    keywords: dict[str, Any]
+    rare: bool
+
+
+def option(*flags: str, rare: bool = False, **keywords: Any) -> Option:
+    """Describe an option."""
+    return Option(flags, keywords, rare)
 
 
 names = checked(
@@ -96,62 +108,67 @@ names = checked(
 # fmt: off
 INPUTS = [
     option("path", metavar="PROBS",
-           help="predicted probabilities: a file, a folder or a quoted glob"),
+           help="predicted probabilities: file, folder or quoted glob"),
     option("labels_path", metavar="LABELS", nargs="?",
-           help="given labels, in any of the same formats (default: a column of PROBS)"),
+           help="given labels (default: a column of PROBS)"),
 ]
 ESCAPE_FORMULAS = option(
-    "--escape-formulas", action="store_true",
+    "--escape-formulas", action="store_true", rare=True,
     help="csv output: put an apostrophe before names that a spreadsheet would run as formulas")
 MAX_BYTES = option(
-    "--max-bytes", type=size, default="8G", metavar="SIZE",
+    "--max-bytes", type=size, default="8G", metavar="SIZE", rare=True,
     help="refuse to load or decompress more than this at once; takes K, M, G or T "
     "(default: %(default)s)")
 READING = [
     option("--probs", metavar="NAMES",
-           help="probabilities: a list column, an array, or class columns as a pattern such as "
-           "'prob_*' or as names separated by commas (default: detected)"),
+           help="list column, array, or class columns: a pattern such as 'prob_*', or names "
+           "separated by commas (default: detected)"),
     option("--labels", metavar="NAME", help="column or array of labels (default: detected)"),
     option("--ids", metavar="NAME",
-           help="column or array of sample ids; '' for none (default: detected)"),
+           help="column of sample ids; '' for none (default: detected)"),
     option("--classes", metavar="NAMES",
-           help="class names in column order, separated by commas, or @FILE with one name per "
-           "line"),
+           help="class names in column order, separated by commas, or @FILE (one per line)"),
     option("--logits", action="store_true", help="PROBS holds logits: apply softmax"),
     option("--normalize", action="store_true",
            help="divide each row by its sum, for counts or percentages"),
-    option("--header", action=argparse.BooleanOptionalAction, default=None,
-           help="csv: whether the first line holds names (default: detected)"),
-    option("--delimiter", type=character, metavar="C",
-           help="csv: what separates fields (default: detected)"),
-    option("--decimal", choices=(".", ","), help="csv: the decimal mark (default: detected)"),
-    option("--encoding", metavar="NAME", help="csv: such as utf-16 or latin-1 (default: UTF-8)"),
+    option("--header", action=argparse.BooleanOptionalAction, default=None, rare=True,
+           help="csv: whether the first line holds column names, in PROBS and LABELS alike "
+           "(default: detected in each)"),
+    option("--delimiter", type=character, metavar="C", rare=True,
+           help="csv: field separator (default: detected)"),
+    option("--decimal", choices=(".", ","), rare=True,
+           help="csv: decimal mark (default: detected)"),
+    option("--encoding", metavar="NAME", rare=True,
+           help="csv: text encoding, such as utf-16 or latin-1 (default: UTF-8)"),
     MAX_BYTES,
 ]
 IMAGES = option("--images", metavar="PATH",
-                help="html: images of the samples, as an npy or as a folder with one file per "
-                "sample, in the order of their names")
+                help="html: show the samples: an .npy file of images, or a folder with one "
+                "image file per sample, sorted by name")
 TEXT = option("--text", metavar="COLUMN",
-              help="html: show the text of this column beside each sample")
+              help="html: show the text in this column next to each sample")
 GROUP_BY = option("--group-by", metavar="COLUMN",
-                  help="compare the groups of samples that share a value of this column")
+                  help="compare groups: samples that share a value in this column")
 ESTIMATOR = [
     option("--sigma", type=positive, default=0.01,
-           help="standard deviation of the noise (default: %(default)s, so sigma^2 = 1e-4)"),
-    option("--estimator", choices=("closed-form", "monte-carlo"), default="closed-form",
+           help="standard deviation of the noise (default: %(default)s)"),
+    option("--estimator", choices=("closed-form", "monte-carlo"), default="closed-form", rare=True,
            help="compute easiness exactly, or by random draws as in the paper "
            "(default: %(default)s)"),
-    option("--draws", type=whole(1), metavar="N",
+    option("--draws", type=whole(1), metavar="N", rare=True,
            help="monte-carlo: number of random draws (default: 1000)"),
-    option("--seed", type=whole(0), metavar="S", help="monte-carlo: random seed (default: 0)"),
-    option("--resolution", type=resolution, metavar="R",
+    option("--seed", type=whole(0), metavar="S", rare=True,
+           help="monte-carlo: random seed (default: 0)"),
+    option("--resolution", type=resolution, metavar="R", rare=True,
            help="closed-form: hard means easiness <= R, easy means >= 1 - R (default: 0.001)"),
-    option("--bins", type=whole(1), default=5, metavar="K",
+    option("--bins", type=whole(1), default=5, metavar="K", rare=True,
            help="number of easiness bins for ESE (default: %(default)s)"),
 ]
-THREADS = option("--threads", type=whole(1), metavar="N",
+THREADS = option("--threads", type=whole(1), metavar="N", rare=True,
                  help="number of threads (default: all processors)")
-DEBUG = option("--debug", action="store_true", help="show the traceback of a failure")
+PROGRESS = option("--progress", action="store_true", rare=True,
+                  help="print progress lines where standard error is not a terminal")
+DEBUG = option("--debug", action="store_true", rare=True, help="show the traceback of a failure")
 RUNNING = [
     option("--overwrite", action="store_true", help="replace existing output"),
     option("-q", "--quiet", action="store_true",

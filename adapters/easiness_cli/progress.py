@@ -1,21 +1,24 @@
-"""Progress on standard error, from the first second on: a bar on a terminal, else plain lines."""
+"""Progress on standard error: a bar on a terminal; plain lines elsewhere, if asked for."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from contextlib import suppress
 from typing import Any, Self
 
-_PATIENCE_S = 1.0
-_INTERVAL_S = 10.0
+_PATIENCE_S = 1.0  # short work shows nothing
+_INTERVAL_S = 10.0  # between plain lines
 
 
 class Progress:
-    """Shows how far the work is."""
+    """Shows progress on a terminal, and elsewhere with --progress; never with --quiet."""
 
-    def __init__(self, total: int | None = None, *, quiet: bool) -> None:
-        self._total, self._quiet = total, quiet
+    def __init__(self, args: argparse.Namespace, total: int | None = None) -> None:
+        self._total = total
+        self._is_terminal = sys.stderr.isatty()
+        self._shows = not args.quiet and (args.progress or self._is_terminal)
         self._bar: Any = None
         self._start = time.monotonic()
         self._next = self._start + _PATIENCE_S
@@ -32,7 +35,7 @@ class Progress:
         if done == self._total or not self._is_due():
             return
         with suppress(OSError, ValueError):  # nobody may be reading
-            if sys.stderr.isatty():
+            if self._is_terminal:
                 self._draw(done, skipped)
                 return
             pace = (done - skipped) / max(time.monotonic() - self._start, 1e-9)
@@ -51,9 +54,9 @@ class Progress:
 
     def _is_due(self) -> bool:
         now = time.monotonic()
-        if self._quiet or now < self._next:
+        if not self._shows or now < self._next:
             return False
-        self._next = now + (_PATIENCE_S if sys.stderr.isatty() else _INTERVAL_S)
+        self._next = now + (_PATIENCE_S if self._is_terminal else _INTERVAL_S)
         return True
 
     def _draw(self, done: int, skipped: int) -> None:

@@ -58,7 +58,7 @@ def _score_into_folder(args: argparse.Namespace, given: dict[str, Any]) -> _Foun
         readers.extend(found)
         inputs.note_left_out(found, quiet=args.quiet)
 
-    with Progress(quiet=args.quiet) as progress:
+    with Progress(args) as progress:
         try:
             summary = score_shards(
                 args.path, args.output, labels_path=args.labels_path, format=args.format,
@@ -107,7 +107,7 @@ def _score(
 
     estimates = [reader.estimated_rows for reader in readers]
     total = None if None in estimates else sum(each or 0 for each in estimates)
-    with Progress(total, quiet=args.quiet) as progress:
+    with Progress(args, total) as progress:
         for reader in readers:
             summary = summary.merge(
                 score_blocks(reader, parameters, add=add, n_threads=args.threads)

@@ -13,21 +13,24 @@ from easiness_cli.options import option
 from easiness_cli.output import note, open_output, require, resolve_output, tell
 
 SUMMARY = "compare two files of scores of the same samples, such as those of two models"
-EPILOG = """\
-OLD and NEW are files, folders or quoted globs that 'easiness score' wrote. Samples are joined by
-id, or by row where neither has ids. Samples that only one of them holds are counted and left out.
+NOTES = """\
+OLD and NEW are files, folders or quoted globs that 'easiness score' wrote.
+Samples are joined by id, or by row if neither has ids. Samples found in only
+one of them are counted and left out.
 
 conditions:
-  --fail-if gives exit status 1 if the condition holds for the change, new minus old. Shares
-  (accuracy, mean_easiness, msr, worst_class) change by a fraction or, with %, by percent points:
-  'accuracy < -0.5%' is 'accuracy < -0.005'. Counts (hard, medium, easy, newly_hard, newly_wrong)
-  change by samples or, with %, by percent of the samples compared. worst_class is the lowest
-  change of accuracy of any class; newly_hard and newly_wrong count the samples that became so.
-
-examples:
-  easiness compare old.parquet new.parquet -o compare.html
-  easiness compare old.parquet new.parquet --fail-if 'accuracy < -0.5%' --fail-if 'hard > +10'
+  With --fail-if, the exit status is 1 if the condition holds for the change,
+  new minus old. Shares (accuracy, mean_easiness, msr, worst_class) change by a
+  fraction or, with %, by percentage points: 'accuracy < -0.5%' is the same as
+  'accuracy < -0.005'. Counts (hard, medium, easy, newly_hard, newly_wrong)
+  change by a number of samples or, with %, by percent of the samples compared.
+  worst_class is the lowest change in accuracy of any class; newly_hard and
+  newly_wrong count samples that became hard or wrong.
 """
+EXAMPLES = (
+    "easiness compare old.parquet new.parquet -o compare.html",
+    "easiness compare old.parquet new.parquet --fail-if 'accuracy < -0.5%'",
+)
 OPTIONS = {
     "": [
         option("old", metavar="OLD", help="scores to compare with"),
@@ -39,9 +42,10 @@ OPTIONS = {
                "repeated"),
         options.GROUP_BY,
         option("--top", type=options.whole(0), default=200, metavar="N",
-               help="number of samples to list of those newly hard, and of those that moved "
-               "otherwise (default: %(default)s)"),
-        option("--title", default="Old and new scores", help="heading (default: %(default)s)"),
+               help="list at most N newly hard samples, and N that changed otherwise "
+               "(default: %(default)s)"),
+        option("--title", default="Old and new scores", rare=True,
+               help="heading (default: %(default)s)"),
         options.MAX_BYTES,
     ],
     "running": options.RUNNING,

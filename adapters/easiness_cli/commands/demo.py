@@ -7,6 +7,7 @@ import csv
 import io
 import os
 import shlex
+import shutil
 import sys
 from typing import Any
 
@@ -15,8 +16,9 @@ from easiness_cli.errors import CommandError
 from easiness_cli.options import option
 from easiness_cli.output import require
 
-SUMMARY = "train four different classifiers on scikit-learn's digits, then score and report them"
-EPILOG = "example:\n  easiness demo -o easiness-demo"
+SUMMARY = "train four classifiers on scikit-learn's digits, then score and report them"
+NOTES = ""
+EXAMPLES = ("easiness demo", "easiness demo -o my-demo --folds 10")
 REPORTED = "logistic_regression"
 # Each fold needs an image of the rarest digit.
 _MOST_FOLDS = 174
@@ -64,10 +66,35 @@ def run(args: argparse.Namespace) -> int:
                   "squashed: they differ by little\nmore than the noise, so its MSR, ESE and "
                   "levels say little about it.")  # fmt: skip
     print("\nWrote", *(os.path.join(folder, name) for name in files), sep="\n  ")
-    scores = shlex.quote(os.path.join(folder, f"scores_{REPORTED}.parquet"))
-    print(f"\nOpen {os.path.join(folder, 'report.html')} in a browser. Next, list the hardest "
-          f"samples:\n  easiness select {scores} --hardest 20")  # fmt: skip
+    print(f"\nOpen {os.path.join(folder, 'report.html')} in a browser. Then list the hardest "
+          "samples, and write\na page of labels to review:")  # fmt: skip
+    print(*(f"  {each}" for each in next_commands(folder)), sep="\n")
     return 0
+
+
+def next_commands(folder: str) -> list[str]:
+    """List what to run next on the files of the demo, for the shell in use."""
+    probs, labels, scores, review = (
+        shlex.quote(os.path.join(folder, name))
+        for name in (f"probs_{REPORTED}.npy", "labels.npy", f"scores_{REPORTED}.parquet",
+                     "review.html")
+    )  # fmt: skip
+    start = _executable()
+    return [
+        f"{start} select {scores} --hardest 20",
+        f"{start} label-errors {probs} {labels} -o {review}",
+    ]
+
+
+def _executable() -> str:
+    """Return what starts this command in a shell: `easiness`, its path, or Python's module."""
+    started = os.path.abspath(sys.argv[0])
+    if os.path.basename(started) not in ("easiness", "easiness.exe"):
+        return f"{shlex.quote(sys.executable)} -m easiness_cli"
+    found = shutil.which("easiness")
+    if found and os.path.samefile(found, started):
+        return "easiness"
+    return shlex.quote(os.path.relpath(started) if sys.argv[0][0] != "/" else started)
 
 
 def _train(folds: int, seed: int, *, quiet: bool) -> tuple[Any, dict[str, Any]]:

@@ -10,15 +10,18 @@ from easiness_cli.options import option
 from easiness_cli.output import open_output, require, resolve_output, tell
 
 SUMMARY = "list the labels to review, the most suspicious first"
-EPILOG = f"""{options.INPUT_NOTES}
+NOTES = f"""{options.INPUT_NOTES}
 Use predictions on samples that the classifier was not trained on.
 
-examples:
-  easiness label-errors predictions.parquet -o review.html --images images.npy
-  easiness label-errors probs.npy labels.npy -o review.csv --flagged
-  easiness label-errors probs.npy labels.npy --aum aum_values.csv --sort-by aum --top 50
-  easiness label-errors --apply decisions.csv labels.csv -o new_labels.csv
+With --apply, PROBS is the file of labels, DECISIONS the csv exported from the
+page, and OUT (.csv, .parquet or .npy) the corrected labels.
 """
+EXAMPLES = (
+    "easiness label-errors predictions.parquet -o review.html --images photos",
+    "easiness label-errors --apply decisions.csv labels.csv -o new_labels.csv",
+    "easiness label-errors probs.npy labels.npy -o review.csv --flagged",
+    "easiness label-errors probs.npy labels.npy --aum aum_values.csv --sort-by aum",
+)
 _SUFFIXES = (".csv", ".parquet", ".html")
 _LABEL_SUFFIXES = (".csv", ".parquet", ".npy")
 _HTML_TOP = 1000
@@ -38,17 +41,17 @@ OPTIONS = {
                help="file to write: .csv, .parquet or .html; '-' prints csv (default: -)"),
         options.ESCAPE_FORMULAS,
         option("--apply", metavar="DECISIONS",
-               help="change labels as reviewed: PROBS is then the file of LABELS, DECISIONS the "
-               "csv that the page exported, and OUT (.csv, .parquet or .npy) the new labels"),
+               help="write the labels as corrected in the csv exported from the page; PROBS is "
+               "then the label file"),
     ],
     "ranking": [
-        option("--method", choices=tuple(MEANINGS), default="noise-model",
+        option("--method", choices=tuple(MEANINGS), default="noise-model", rare=True,
                help="estimate how classes are mislabeled throughout the data, or rank each sample "
                "alone: by easiness, or by the probability of its label (default: %(default)s)"),
-        option("--aum", metavar="FILE",
+        option("--aum", metavar="FILE", rare=True,
                help="add a column of AUM from aum_values.csv or full_aum_records.csv, whose "
                "sample_ids are rows of PROBS"),
-        option("--sort-by", choices=("suspicion", "aum"), default="suspicion",
+        option("--sort-by", choices=("suspicion", "aum"), default="suspicion", rare=True,
                help="order of the list: most suspicious or lowest AUM first "
                "(default: %(default)s)"),
         option("--flagged", action="store_true", help="list flagged samples only"),
@@ -56,7 +59,7 @@ OPTIONS = {
                help="list at most N samples (default: all; html: 1000)"),
         options.IMAGES,
         options.TEXT,
-        option("--title", default="Labels to review",
+        option("--title", default="Labels to review", rare=True,
                help="html: heading (default: %(default)s)"),
     ],
     "reading": options.READING,
@@ -122,7 +125,7 @@ def _apply(args: argparse.Namespace) -> int:
 
     if args.labels_path is not None:
         raise UsageError("--apply takes one file, that of the labels; leave PROBS out")
-    rows = {flags[-1]: keywords for flags, keywords in OPTIONS["ranking"]}
+    rows = {each.flags[-1]: each.keywords for each in OPTIONS["ranking"]}
     for name in _OF_THE_LIST:
         flag = "--" + name.replace("_", "-")
         if getattr(args, name) != rows[flag].get("default", rows[flag].get("action") and False):

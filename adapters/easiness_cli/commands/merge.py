@@ -10,16 +10,17 @@ from easiness_cli.options import option
 from easiness_cli.output import standard_output
 
 SUMMARY = "merge the summaries of shards, exactly, in any order"
-EPILOG = """\
-PATH is a folder written by 'score -o FOLDER', or a file of what 'score --json' or 'merge --json'
-printed. The result equals that of scoring all rows in one run. Folders with missing shards are
-refused, as are inputs that would be counted twice.
-
-examples:
-  easiness merge scores
-  easiness merge scores --verify --json
-  easiness merge first.json second.json
+NOTES = """\
+PATH is a folder written by 'score -o FOLDER', or a file with the output of
+'score --json' or 'merge --json'. The result equals that of scoring all rows in
+one run. Folders with missing shards are refused, as are inputs that would be
+counted twice.
 """
+EXAMPLES = (
+    "easiness merge scores",
+    "easiness merge first.json second.json --json",
+    "easiness merge scores --verify",
+)
 OPTIONS = {
     "": [
         option("paths", metavar="PATH", nargs="+", help="folders or files with summaries"),

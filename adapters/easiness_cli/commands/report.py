@@ -10,12 +10,12 @@ from easiness_cli.options import option
 from easiness_cli.output import open_output, require, resolve_output, tell
 
 SUMMARY = "write one self-contained HTML page about the scores"
-EPILOG = f"""{options.INPUT_NOTES}
-examples:
-  easiness report predictions.parquet -o report.html
-  easiness report probs.npy labels.npy -o report.html --top 50 --title "ResNet-18, test set"
-  easiness report predictions.parquet -o report.html --group-by camera --text caption
-"""
+NOTES = options.INPUT_NOTES
+EXAMPLES = (
+    "easiness report predictions.parquet -o report.html",
+    "easiness report probs.npy labels.npy -o report.html --images images.npy",
+    "easiness report predictions.parquet -o report.html --group-by camera",
+)
 MOST_BINS = 100
 OPTIONS = {
     "": [
@@ -27,11 +27,12 @@ OPTIONS = {
         options.GROUP_BY,
         options.IMAGES,
         options.TEXT,
-        option("--title", default="Sample easiness", help="heading (default: %(default)s)"),
+        option("--title", default="Sample easiness", rare=True,
+               help="heading (default: %(default)s)"),
     ],
     "reading": options.READING,
     "estimator": options.ESTIMATOR,
-    "running": [options.THREADS, *options.RUNNING],
+    "running": [options.THREADS, options.PROGRESS, *options.RUNNING],
 }  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     # Imported here: Matplotlib takes a second, which bad input need not wait for.
     from easiness_cli.pages.report import build_report, report_page
 
-    with located(args.path), Progress(quiet=args.quiet) as progress:
+    with located(args.path), Progress(args) as progress:
         report = build_report(
             data,
             parameters,

@@ -10,43 +10,43 @@ from easiness_cli.options import option
 from easiness_cli.output import tell
 
 SUMMARY = "score every sample: easiness, level and loss, with a summary"
-EPILOG = f"""{options.INPUT_NOTES}
+NOTES = f"""{options.INPUT_NOTES}
 output:
-  One row per sample: index, id, label, predicted, easiness, log_easiness, level, loss, and the
-  columns of --keep. Without -o, only the summary is printed. For a folder or glob, OUT is a folder
-  with one file per shard; a rerun skips finished shards.
-
-examples:
-  easiness score predictions.parquet -o scores.parquet
-  easiness score probs.npy labels.npy --json
-  easiness score 'shards/probs-*.npy' 'shards/labels-*.npy' -o scores
+  One row per sample: index, id, label, predicted, easiness, log_easiness,
+  level, loss, and the columns of --keep. Without -o, only the summary is
+  printed. For a folder or glob, OUT is a folder with one file per shard; a
+  rerun skips finished shards.
 """
+EXAMPLES = (
+    "easiness score predictions.parquet -o scores.parquet",
+    "easiness score probs.npy labels.npy --json",
+    "easiness score 'shards/probs-*.npy' 'shards/labels-*.npy' -o scores",
+)
 OPTIONS = {
     "": [
         *options.INPUTS,
         option("-o", "--output", metavar="OUT",
-               help="file to write: .parquet, .csv or .npz; '-' writes csv to standard output and "
-               "the summary to standard error (default: no file)"),
-        option("--format", choices=("parquet", "csv", "npz"), default="parquet",
+               help="file to write: .parquet, .csv or .npz; '-' writes csv to standard output "
+               "(default: summary only)"),
+        option("--format", choices=("parquet", "csv", "npz"), default="parquet", rare=True,
                help="format of the files in a folder OUT (default: %(default)s)"),
         option("--keep", type=options.names, metavar="COLUMNS",
-               help="carry these columns into the output, as text, after the scores: names "
-               "separated by commas; 'compare --group-by' can use them"),
+               help="copy these input columns to the output as text: names separated by commas"),
         options.ESCAPE_FORMULAS,
     ],
     "reading": [
         *options.READING,
-        option("--check-ids", action=argparse.BooleanOptionalAction, default=True,
+        option("--check-ids", action=argparse.BooleanOptionalAction, default=True, rare=True,
                help="folder or glob: check for duplicate ids before scoring (default: yes)"),
     ],
     "estimator": options.ESTIMATOR,
     "summary": [
-        option("--auroc", action=argparse.BooleanOptionalAction, default=None,
-               help="compute the area under the ROC curve, one class against the rest, averaged "
+        option("--auroc", action=argparse.BooleanOptionalAction, default=None, rare=True,
+               help="compute the one-vs-rest area under the ROC curve, averaged over classes "
                "(default: for up to 20 million probabilities)"),
         option("--json", action="store_true", help="print the summary as JSON, even with --quiet"),
     ],
-    "running": [options.THREADS, *options.RUNNING],
+    "running": [options.THREADS, options.PROGRESS, *options.RUNNING],
 }  # fmt: skip
 
 

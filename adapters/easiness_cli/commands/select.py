@@ -12,26 +12,27 @@ from easiness_cli.options import option
 from easiness_cli.output import open_output, resolve_output
 
 SUMMARY = "choose samples from files that 'score' wrote, and list their rows and ids"
-EPILOG = """\
-Pass exactly one rule. Rows are numbered as in the scored files, and listed in order except with
---hardest and --easiest. csv has the columns index and, where the scores have ids, id; for a folder
-or glob, also file. .npy and .txt hold the indices alone.
-
-examples:
-  easiness select scores.parquet --hardest 50
-  easiness select scores.parquet --levels medium -o medium.npy
-  easiness select scores.csv --interval 0.05 0.95 -o keep.csv
-  easiness select scores.parquet --random 5000 --seed 1
+NOTES = """\
+Pass exactly one rule. Rows are numbered as in the scored files, and listed in
+order except with --hardest and --easiest. csv has the columns index and, where
+the scores have ids, id; for a folder or glob, also file. .npy and .txt hold
+the indices alone.
 """
+EXAMPLES = (
+    "easiness select scores.parquet --hardest 50",
+    "easiness select scores.parquet --levels medium -o medium.npy",
+    "easiness select scores.csv --interval 0.05 0.95 -o keep.csv",
+    "easiness select scores.parquet --random 5000 --seed 1",
+)
 _SUFFIXES = (".npy", ".csv", ".txt")
 _COUNT: Any = {"type": options.whole(0), "metavar": "N"}
 OPTIONS = {
     "": [
         option("path", metavar="SCORES",
                help="what 'easiness score' wrote: a file, folder or quoted glob"),
-        option("--n-hard", **_COUNT,
+        option("--n-hard", **_COUNT, rare=True,
                help="with --loss-rank: number to skip (default: the hard samples in SCORES)"),
-        option("--n-medium", **_COUNT,
+        option("--n-medium", **_COUNT, rare=True,
                help="with --loss-rank: number to take (default: the medium samples in SCORES)"),
         option("--seed", type=options.whole(0), metavar="S",
                help="with --random: random seed (default: 0)"),

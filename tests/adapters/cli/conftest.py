@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from easiness_cli import progress
 from easiness_cli.__main__ import main
 
 
@@ -10,12 +9,6 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Run in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Show no progress on a slow machine, where tests compare all that is printed."""
-    monkeypatch.setattr(progress, "_PATIENCE_S", 3600.0)
 
 
 @pytest.fixture

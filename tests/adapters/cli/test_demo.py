@@ -6,6 +6,8 @@ import csv
 import errno
 import os
 import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -100,7 +102,9 @@ def test_prints_the_table_and_names_every_file_and_is_repeatable(demo, capsys, r
     assert cells[5:8] == [f"{counts[level]:,}" for level in ("hard", "medium", "easy")]
     assert "adaboost: 100.0 % of the samples are medium" in printed.out
     assert "naive_bayes: " not in printed.out
-    assert "easiness select " in printed.out.splitlines()[-1]
+    assert printed.out.splitlines()[-2:] == [
+        f"  {line}" for line in command.next_commands(str(demo))
+    ]
 
 
 def test_suggested_command_works(demo, capsys):
@@ -176,3 +180,27 @@ def test_missing_package_is_told_before_a_folder_is_made(tmp_path, capsys, monke
     error = capsys.readouterr().err
     assert error == f"easiness: error: this needs {package}: pip install 'easiness-core[cli]'\n"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("name", "on_path"), [("easiness", True), ("easiness", False), ("-m", 0)])
+def test_printed_commands_work_as_printed(name, on_path, demo, tmp_path, monkeypatch):
+    starter = tmp_path / "an environment" / "easiness"
+    starter.parent.mkdir()
+    starter.write_text(
+        f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m easiness_cli \"$@\"\n", "utf-8"
+    )  # fmt: skip
+    starter.chmod(0o755)
+    if on_path:
+        monkeypatch.setenv("PATH", f"{starter.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(sys, "argv", [str(starter) if name == "easiness" else "__main__.py"])
+    monkeypatch.chdir(tmp_path)
+    text = command.next_commands(str(demo))
+    if name == "easiness":
+        start = "easiness" if on_path else shlex.quote(str(starter))
+        assert all(line.startswith(f"{start} ") for line in text)
+    (demo / "review.html").unlink(missing_ok=True)
+    done = [subprocess.run(line, shell=True, capture_output=True, timeout=300) for line in text]
+    assert [each.returncode for each in done] == [0, 0]
+    assert len(done[0].stdout.splitlines()) == 21
+    assert (demo / "review.html").exists()
+    (demo / "review.html").unlink()

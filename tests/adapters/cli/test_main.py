@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from easiness_cli.__main__ import main
+from easiness_cli.parser import COMMANDS
 
 import easiness_core as ec
 
 COMMAND = [sys.executable, "-m", "easiness_cli"]
-COMMANDS = ["score", "report", "label-errors", "select", "compare", "merge", "demo"]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def run(*argv: str, cwd: Path, **options: object) -> subprocess.CompletedProcess
     )
 
 
-@pytest.mark.parametrize("argv", [["--help"], *[[name, "--help"] for name in COMMANDS]])
+@pytest.mark.parametrize("argv", [["--help"], *[[name, "--help-all"] for name in COMMANDS]])
 def test_help_imports_nothing_heavy(argv: list[str]) -> None:
     code = (
         "import sys\n"
@@ -53,16 +53,6 @@ def test_help_imports_nothing_heavy(argv: list[str]) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("usage: easiness")
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_with_an_example(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        main([name, "--help"])
-    assert stopped.value.code == 0
-    assert f"  easiness {name} " in capsys.readouterr().out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ def test_command_refuses_to_replace_a_file(files, capsys):
     assert report(files) == 3
     assert (files / "out.html").read_text() == "mine"
     assert "--overwrite" in capsys.readouterr().err
-    assert report(files, "--overwrite", "-q") == 0
+    assert report(files, "--overwrite", "--progress", "-q") == 0
     assert (files / "out.html").read_text("utf-8").startswith("<!DOCTYPE html>")
     assert capsys.readouterr().out == ""
 
@@ -158,14 +158,11 @@ def test_long_work_shows_its_stages(files, capsys, monkeypatch):
     monkeypatch.setattr(progress, "_PATIENCE_S", 0.0)
     monkeypatch.setattr(progress, "_INTERVAL_S", 0.0)
     assert report(files) == 0
+    assert capsys.readouterr().err == ""  # not a terminal
+    assert report(files, "--overwrite", "--progress") == 0
     n = len(ec.SIGMA_GRID)
     stages = ["scoring", "computing AUROC"]
     stages += [f"scoring at sigma {k} of {n}" for k in range(1, n + 1)]
     assert capsys.readouterr().err.splitlines() == [*stages, "drawing"]
-    assert report(files, "--overwrite", "-q") == 0
-    assert capsys.readouterr().err == ""
-
-
-def test_short_work_tells_no_progress(files, capsys):
-    assert report(files) == 0
+    assert report(files, "--overwrite", "--progress", "-q") == 0
     assert capsys.readouterr().err == ""
