@@ -5,7 +5,6 @@ import doctest
 import importlib
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""docs/label_errors_measured.md says what the committed CSV file says, and the sets are made as it says."""
+"""docs/label_errors_measured.md says what its CSV file says; the sets are made as it says."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Write the tables of docs/label_errors_measured.md from docs/label_errors.csv, between their marks.
+"""Write the tables of docs/label_errors_measured.md from docs/label_errors.csv.
 
     python examples/evidence/label_errors/report.py docs
 
