@@ -91,7 +91,7 @@ cleaning: $(VENV)/.bench  ## the comparison of docs/cleaning.md (20 minutes); ne
 	$(BIN)/python examples/evidence/cleaning/measure.py -o docs/cleaning.csv
 	$(BIN)/python examples/evidence/cleaning/report.py docs
 
-mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (an hour, one thread); needs EASINESS_DATA
+mislabels: $(VENV)/.bench  ## the figures of docs/mislabels_measured.md (an hour, one thread); needs EASINESS_DATA
 	$(BIN)/python examples/evidence/aum_se/train.py $(VENV)/aum_records
 	$(BIN)/python examples/evidence/aum_se/evaluate.py $(VENV)/aum_records -o $(VENV)/aum_se.csv --plot docs/img/aum_se.png --tradeoff docs/img/aum_se_tradeoff.png
 	cp $(VENV)/aum_se.csv docs/aum_se.csv
@@ -103,7 +103,7 @@ mislabels: $(VENV)/.bench  ## the figures of docs/mislabels.md (an hour, one thr
 	cp $(VENV)/aum_se_resnet.csv docs/aum_se_resnet.csv
 	$(BIN)/python examples/evidence/aum_se/report.py docs
 
-label-errors: $(VENV)/.bench  ## the tables of docs/label_errors.md (10 minutes, one thread); needs EASINESS_DATA
+label-errors: $(VENV)/.bench  ## the tables of docs/label_errors_measured.md (10 minutes, one thread); needs EASINESS_DATA
 	OMP_NUM_THREADS=1 $(BIN)/python examples/evidence/label_errors/measure.py docs/label_errors.csv
 	$(BIN)/python examples/evidence/label_errors/report.py docs
 

@@ -62,7 +62,7 @@ JIT_FMA_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"contract"}}
 JIT_SUM_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"reassoc", "nsz"}}
 
 # Label errors: the noise model (easiness_core/_noise_model.py). Measured on sets with known wrong
-# labels, in docs/label_errors.md, with what else was tried.
+# labels, in docs/label_errors_measured.md, with what else was tried.
 # Added to each probability: forests and naive Bayes give exact zeros. Equal results from 1e-12
 # to 1e-6; 1e-4 loses the top of the list at 100 classes.
 LEAST_PROBABILITY: Final = 1e-9

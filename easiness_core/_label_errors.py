@@ -58,7 +58,8 @@ class LabelErrors(SampleTable):
     estimated_rate : tuple of (float, float)
         Range for the share of wrong labels. No estimate from probabilities alone is reliable: on
         real data sets the known ones, this one's ends included, were often off by more than a
-        quarter, and the truth can lie outside the range (docs/label_errors.md counts how often).
+        quarter, and the truth can lie outside the range (docs/label_errors_measured.md counts how
+        often).
         Low end: posterior of the label below 0.02. High end: flagged, or not the predicted class,
         whichever is more.
     method : str

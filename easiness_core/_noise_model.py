@@ -5,7 +5,7 @@ For a sample with probabilities p and label y, k its true class:
     P(k | p, y) proportional to w_k g_k T[k, y],   g_k proportional to (p_k / sqrt(t_k))^beta
 
 with the noise matrix T (row true class, column label), self-confidence t, sharpness beta and class
-weights w, each estimated from all samples. docs/label_errors.md measures it.
+weights w, each estimated from all samples. docs/label_errors_measured.md measures it.
 """
 
 from __future__ import annotations

@@ -82,10 +82,10 @@ class AUMFilter:
     Notes
     -----
     Source: Section 4.3 of the paper ("flagged by AUM and easy: denote as mislabeled"), which aims
-    at fewer false positives for the same true positives. docs/mislabels.md compares rules and
-    percentiles, with a stricter AUM and easiness alone as controls; the defaults are what that
-    evidence supports. They help once the network has begun to memorize wrong labels; after a few
-    epochs only, AUM alone flags fewer right labels.
+    at fewer false positives for the same true positives. docs/mislabels_measured.md compares
+    rules and percentiles, with a stricter AUM and easiness alone as controls; the defaults are
+    what that evidence supports. They help once the network has begun to memorize
+    wrong labels; after only a few epochs, AUM alone flags fewer right labels.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The sets of docs/label_errors.md are mislabeled as their names say; its metrics are right."""
+"""The sets of docs/label_errors_measured.md are mislabeled as named; its metrics are right."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""docs/mislabels.md says what the committed CSV files say, in its tables and in words."""
+"""docs/mislabels_measured.md says what the committed CSV files say, in its tables and in words."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_guides_tables_are_those_of_the_committed_figures():
-    page = (DOCS / "mislabels.md").read_text("utf-8")
+    page = (DOCS / "mislabels_measured.md").read_text("utf-8")
     assert report.fill(page, report.tables(DOCS)) == page
 
 
 def test_the_guides_words_on_the_filter_are_those_of_the_committed_figures():
-    page = (DOCS / "mislabels.md").read_text("utf-8")
+    page = (DOCS / "mislabels_measured.md").read_text("utf-8")
     chosen, confirmed = (figures.curves(figures.read(DOCS / f"{name}.csv"))
                          for name in ("aum_se", "aum_se_confirmation"))  # fmt: skip
     columns = figures.columns_of(chosen)

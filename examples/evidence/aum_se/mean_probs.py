@@ -2,9 +2,9 @@
 
 Reads what `train.py` recorded, as `AreaUnderMargin(keep_probs=True)` measures it, and prints one
 line a run and epoch of AUROC and average precision; then their means, as a table for
-docs/mislabels.md. Threshold samples are left out, and their class with them.
+docs/mislabels_measured.md. Threshold samples are left out, and their class with them.
 
-    python examples/evidence/aum_se/mean_probs.py RECORDS docs/mislabels.md
+    python examples/evidence/aum_se/mean_probs.py RECORDS docs/mislabels_measured.md
 """
 
 import argparse

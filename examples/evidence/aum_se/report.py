@@ -1,4 +1,4 @@
-"""Write the tables of docs/mislabels.md from its CSV files, between their marks.
+"""Write the tables of docs/mislabels_measured.md from its CSV files, between their marks.
 
     python examples/evidence/aum_se/report.py docs
 
@@ -132,14 +132,14 @@ def fill(text, found):
     for name, table in found.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not mark.search(text):
-            raise SystemExit(f"docs/mislabels.md: no place for the table {name!r}")
+            raise SystemExit(f"docs/mislabels_measured.md: no place for the table {name!r}")
         text = mark.sub(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)
     return text
 
 
 def main():
     docs = Path(sys.argv[1])
-    page = docs / "mislabels.md"
+    page = docs / "mislabels_measured.md"
     page.write_text(fill(page.read_text("utf-8"), tables(docs)), "utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Write the tables of docs/label_errors.md from docs/label_errors.csv, between their marks.
+"""Write the tables of docs/label_errors_measured.md from docs/label_errors.csv.
 
     python examples/evidence/label_errors/report.py docs
 
@@ -162,13 +162,13 @@ def fill(text, found):
     for name, table in found.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not mark.search(text):
-            raise SystemExit(f"docs/label_errors.md: no place for the table {name!r}")
+            raise SystemExit(f"docs/label_errors_measured.md: no place for the table {name!r}")
         text = mark.sub(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)
     return text
 
 
 def main():
-    page = Path(sys.argv[1]) / "label_errors.md"
+    page = Path(sys.argv[1]) / "label_errors_measured.md"
     page.write_text(fill(page.read_text("utf-8"), tables(page.parent)), "utf-8")
 
 
