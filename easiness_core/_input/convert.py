@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._input.frames import Names, check_lengths, comes_from, missing, read_frame
+from easiness_core._input.frames import (
+    Names,
+    check_lengths,
+    comes_from,
+    is_missing,
+    missing,
+    read_frame,
+)
 from easiness_core._input.tensors import BFLOAT16_BITS, from_torch
 from easiness_core.errors import InputTypeError, InputValueError
 
@@ -151,10 +158,3 @@ def refuse_missing(array: NDArray[Any], name: str, first_row: int = 0) -> None:
         if each.any():
             rows: NDArray[np.bool_] = np.asarray(each.reshape(len(array), -1).any(axis=1))
             raise missing(name, rows, within=array.ndim == 2, first_row=first_row)
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, or what pandas has for them."""
-    if isinstance(value, (float, np.floating)):
-        return bool(value != value)
-    return value is None or type(value).__name__ in ("NAType", "NaTType")

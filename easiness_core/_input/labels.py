@@ -11,14 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._input.convert import (
     is_half,
-    is_missing,
     is_torch,
     refuse_missing,
     to_array,
     widen,
 )
 from easiness_core._input.encoder import LabelEncoder, check_hashable
-from easiness_core._input.frames import names_of_codes
+from easiness_core._input.frames import comes_from, is_missing, names_of_codes
 from easiness_core.errors import InputTypeError, InputValueError
 
 _NAME_THEM = "pass {classes}, the class names in the order of the columns of probs"
@@ -58,7 +57,7 @@ def check_labels(
     Returns
     -------
     ndarray of shape (n_rows,), int64
-        In 0 to n_classes - 1, contiguous and read-only; a view of `labels` where possible.
+        In 0 to n_classes - 1, contiguous and read-only; a copy.
 
     Raises
     ------
@@ -98,6 +97,8 @@ def name_labels(
     if array.ndim != 1:
         column = array.ndim == 2 and 1 in array.shape
         flat = "labels.ravel()" if is_torch(labels) else "np.ravel(labels)"
+        if comes_from(labels, "pandas"):
+            flat = "labels.iloc[:, 0]"
         raise InputValueError(
             f"expected shape ({n_rows},), got {array.shape}",
             argument="labels",
@@ -149,13 +150,12 @@ def _as_indices(
             raise _refusal(array, bad, first_row, "are not whole numbers; labels are class indices")
     if array.dtype != np.int64:
         _check_range(array, n_classes, first_row, of)
-    flags = array.flags
-    as_is = array.dtype == np.int64 and flags.c_contiguous and flags.aligned
-    view = array.view() if as_is else np.require(array, np.int64, ["C", "A"]).view()
-    view.flags.writeable = False
-    if _label_check()(view, n_classes) >= 0:
+    # A copy: labels that are corrected afterwards would rewrite the results made of them.
+    own = np.array(array, np.int64, order="C")
+    own.flags.writeable = False
+    if _label_check()(own, n_classes) >= 0:
         _check_range(array, n_classes, first_row, of)
-    return view
+    return own
 
 
 @lru_cache(maxsize=1)
@@ -210,9 +210,9 @@ def check_ids(ids: ArrayLike | None, n_rows: int) -> NDArray[Any] | None:
     names = to_array(ids, "ids")
     if names.shape != (n_rows,):
         raise InputValueError(
-            f"expected shape ({n_rows},), one a row of probs, got {names.shape}", argument="ids"
+            f"expected shape ({n_rows},), one per row of probs, got {names.shape}", argument="ids"
         )
-    return names
+    return names.copy()
 
 
 def _listed(classes: Sequence[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._input.convert import is_half, refuse_missing, to_array, widen
+from easiness_core._input.frames import comes_from
 from easiness_core.errors import InputTypeError, InputValueError
 
 
@@ -159,6 +160,13 @@ def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> 
 
 def check_rows(rows: ArrayLike, n_rows: int) -> NDArray[Any]:
     """Rows as a mask or as whole numbers."""
+    if comes_from(rows, "pandas") and hasattr(rows, "get_indexer"):
+        raise InputTypeError(
+            "expected a slice, a mask or an array of rows, got an Index of pandas, which holds "
+            "labels",
+            argument="rows",
+            hint="pass a mask, as scores.to_pandas().index.isin(labels) gives",
+        )
     array = to_array(rows, "rows")
     if array.ndim != 1 or not (array.dtype.kind in "iub" or array.size == 0):
         got = f"an array of shape {array.shape} and dtype {array.dtype}"

@@ -37,7 +37,7 @@ def check_samples(
     if type(probs) is type(labels) is np.ndarray and ids is None:
         return given, names, None, None
     index = shared_index(probs=probs, labels=labels, ids=ids)
-    return given, names, check_ids(ids, rows.n_rows), None if _is_default(index) else index
+    return given, names, check_ids(ids, rows.n_rows), None if is_default(index) else index
 
 
 def refuse_classes_of_moved(names: Names, argument: str) -> None:
@@ -55,11 +55,11 @@ def shared_index(**arguments: Any) -> Any:
     found = [(name, index_of(values)) for name, values in arguments.items()]
     found = [(name, index) for name, index in found if index is not None]
     for name, index in found[1:]:
-        check_same_index(index, found[0][1], name, found[0][0])
+        check_same_index(index, found[0][1], name, found[0][0], f"{found[0][0]}.index")
     return found[0][1] if found else None
 
 
-def _is_default(index: Any) -> bool:
+def is_default(index: Any) -> bool:
     """Whether an index only numbers the rows from 0 on, as Scores do themselves."""
     is_range = type(index).__name__ == "RangeIndex" and index.name is None
     return is_range and (index.start, index.step) == (0, 1)
