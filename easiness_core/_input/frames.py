@@ -61,6 +61,7 @@ def read_frame(values: Any, name: str) -> tuple[Any, Names] | None:
     if comes_from(values, "pandas"):
         return _from_pandas(values, name)
     if comes_from(values, "datasets"):
+        refuse_streams(values, name)
         values = _table_of(values, name)
         is_arrow = hasattr(values, "__arrow_c_stream__")
         return _from_arrow(values, name) if is_arrow else None if values is None else (values, None)
@@ -134,7 +135,14 @@ def _from_pandas(values: Any, name: str) -> tuple[Any, Names]:
         return _series(values, name), None
     names = tuple(values.columns)
     kinds = list(values.dtypes)
-    if all(isinstance(kind, np.dtype) and kind.kind != "O" for kind in kinds):
+    if values.columns.nlevels > 1 and name in ("probs", "logits"):
+        group = values.columns[0][0]
+        raise InputTypeError(
+            f"expected columns of one level, got {values.columns.nlevels}",
+            argument=name,
+            hint=f"pass one group of them, such as {{argument}}[{quoted(group)}]",
+        )
+    if all(isinstance(kind, np.dtype) and kind.kind in "fiubc" for kind in kinds):
         if name == "probs" and len(set(kinds)) > 1:
             columns = [values.iloc[:, at].to_numpy() for at in range(len(names))]
             refuse_whole_among_fractions(columns, names)
@@ -161,6 +169,24 @@ def _series(values: Any, name: str) -> Any:
         filled = {"na_value": np.nan} if kind.kind == "f" else {}
         return values.to_numpy(dtype=kind.numpy_dtype, **filled)
     return np.asarray(values)
+
+
+def refuse_streams(values: Any, name: str) -> None:
+    """Refuse a dictionary of splits, and what `datasets` streams."""
+    source = values.source if hasattr(values, "column_name") else values
+    if isinstance(source, dict):
+        first = quoted(next(iter(source), "train"))
+        hint = f"pass one split, such as {{argument}}[{first}]"
+    elif hasattr(source, "select_columns") and not hasattr(source, "__len__"):
+        is_column = source is not values
+        hint = "read it first: pass " + (
+            "list({argument})" if is_column else "datasets.Dataset.from_list(list({argument}))"
+        )
+    else:
+        return
+    raise InputTypeError(
+        f"expected an array, got {type(values).__name__}", argument=name, hint=hint
+    )
 
 
 def _table_of(values: Any, name: str) -> Any:

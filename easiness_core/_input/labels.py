@@ -17,7 +17,7 @@ from easiness_core._input.convert import (
     widen,
 )
 from easiness_core._input.encoder import LabelEncoder, check_hashable
-from easiness_core._input.frames import comes_from, is_missing, names_of_codes
+from easiness_core._input.frames import comes_from, is_missing, missing, names_of_codes
 from easiness_core.errors import InputTypeError, InputValueError
 
 _NAME_THEM = "pass {classes}, the class names in the order of the columns of probs"
@@ -203,11 +203,22 @@ def _names(values: Any, name: str) -> NDArray[Any]:
     return to_array(values, name)
 
 
-def check_ids(ids: ArrayLike | None, n_rows: int) -> NDArray[Any] | None:
+def check_ids(ids: Any, n_rows: int) -> NDArray[Any] | None:
     """Names of the samples, one a row."""
     if ids is None:
         return None
-    names = to_array(ids, "ids")
+    if isinstance(ids, (list, tuple)) or getattr(ids, "nlevels", 1) > 1:
+        kinds = {type(value) for value in ids}
+        if len(kinds) > 1 or tuple in kinds:  # each as it is: 1 and "1" are two ids
+            ids = np.fromiter(ids, dtype=object, count=len(ids))
+    names = ids if type(ids) is np.ndarray and ids.ndim == 1 else to_array(ids, "ids")
+    refuse_missing(names, "ids")
+    if names.dtype.kind == "f" and np.isnan(names).any():
+        raise missing("ids", np.isnan(names))
+    if names.shape == (n_rows, 1):
+        flat = "{argument}.iloc[:, 0]" if comes_from(ids, "pandas") else "np.ravel({argument})"
+        problem = f"expected shape ({n_rows},), got {names.shape}"
+        raise InputValueError(problem, argument="ids", hint=f"pass {flat}")
     if names.shape != (n_rows,):
         raise InputValueError(
             f"expected shape ({n_rows},), one per row of probs, got {names.shape}", argument="ids"

@@ -137,6 +137,8 @@ def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> 
     >>> check_vector([1, 2], "loss")
     array([1., 2.])
     """
+    if hasattr(values, "summary") and hasattr(values, name):
+        raise in_place_of(values, name, name)
     array = to_array(values, name)
     if array.dtype.kind not in "fiub" and not is_half(array.dtype):
         refuse_missing(array, name)
@@ -156,6 +158,12 @@ def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> 
             row=row,
         )
     return vector
+
+
+def in_place_of(scores: Any, argument: str, name: str) -> InputTypeError:
+    """Error about scores where one of their arrays belongs."""
+    got = f"expected an array, got {type(scores).__name__}"
+    return InputTypeError(got, argument=argument, hint=f"pass its {name}, such as scores.{name}")
 
 
 def check_rows(rows: ArrayLike, n_rows: int) -> NDArray[Any]:

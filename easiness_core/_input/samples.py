@@ -29,7 +29,11 @@ def check_samples(
 ) -> Samples:
     """Check what belongs to the rows of `probs`, which are `rows`."""
     if rows.moved and classes is not None:
-        refuse_classes_of_moved(rows.names, "probs")
+        raise InputValueError(
+            "its columns are numbered but not in numeric order",
+            argument="probs",
+            hint="put them in that order, and {classes} likewise",
+        )
     given, names = name_labels(
         labels, rows.n_rows, rows.n_classes, classes=classes, columns=rows.names,
         first_row=first_row,
@@ -38,16 +42,6 @@ def check_samples(
         return given, names, None, None
     index = shared_index(probs=probs, labels=labels, ids=ids)
     return given, names, check_ids(ids, rows.n_rows), None if is_default(index) else index
-
-
-def refuse_classes_of_moved(names: Names, argument: str) -> None:
-    """Refuse `classes` beside columns that are numbered, and in another order."""
-    raise InputValueError(
-        f"its columns are numbered, and not in the order of their numbers "
-        f"({', '.join(map(str, (names or ())[:5]))})",
-        argument=argument,
-        hint="put them in that order, and {classes} likewise",
-    )
 
 
 def shared_index(**arguments: Any) -> Any:

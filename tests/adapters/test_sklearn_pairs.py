@@ -23,7 +23,7 @@ WANT = ec.score(PROBS, CODES)
 
 @pytest.fixture(autouse=True)
 def no_window():
-    import matplotlib
+    import matplotlib.pyplot
 
     matplotlib.use("agg")
     yield
@@ -91,3 +91,11 @@ def test_displays_refuse_other_indices_and_orders(display, columns):
     if columns[0] == "a":
         with pytest.raises(ValueError, match=r"^classes: .* in another order"):
             display.from_predictions(labels, frame, classes=list("dcba"))
+
+
+@pytest.mark.parametrize("words", ["hard|easy", "easy, hard", ec.Level.HARD | ec.Level.EASY, 5])
+def test_levels_by_word_are_taken_everywhere(words):
+    filtered = es.EasinessFilteredClassifier(levels=words).fit(X, Y)
+    kept = es.EasinessResampler(levels=words).fit(X, Y).sample_indices_
+    want = ec.select(FITTED.scores_, "hard|easy")
+    assert filtered.sample_indices_.tolist() == kept.tolist() == want.tolist()
