@@ -68,7 +68,7 @@ class Table:
         Returns
         -------
         pandas.DataFrame
-            Levels are ordered: hard < medium < easy. With one row a sample, its index is that of
+            Levels are ordered: hard < medium < easy. With one row per sample, its index is that of
             the data given where these came from pandas, else the row numbers.
 
         Raises
@@ -141,7 +141,7 @@ class Table:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class SampleTable(Table):
-    """A table of one row a sample, with what names samples and classes.
+    """A table of one row per sample, with what names samples and classes.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ class Level(IntFlag):
         Raises
         ------
         TypeError, ValueError
-            If it stands for no union of levels.
+            If it does not stand for a union of levels.
 
         Examples
         --------

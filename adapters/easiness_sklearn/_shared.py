@@ -117,9 +117,9 @@ def score_labels(
     if unseen:
         first = values[unseen[0]]
         raise ValueError(
-            f"y: {len(unseen)} of {len(values)} labels are of no class that the classifier knows "
-            f"({_some(classes)}); the first is row {unseen[0]}, label {first!r}; fit it on "
-            f"samples of every class (in cross-validation, with stratified folds), or leave out "
+            f"y: {len(unseen)} of {len(values)} labels are not among the classes the "
+            f"classifier knows ({_some(classes)}); the first is row {unseen[0]}, label {first!r}; "
+            f"fit it on samples of every class (in cross-validation, with stratified folds), or leave out "
             f"these rows"
         )
     return ec.score(

@@ -58,7 +58,7 @@ class LabelEncoder:
         given, cut = tuple(classes or ()), own_parts(columns) if columns else [()]
         if classes is not None and len(given) != n_classes:
             raise InputValueError(
-                f"expected {n_classes} names, one a column of probs, got {len(given)}",
+                f"expected {n_classes} names, one per column of probs, got {len(given)}",
                 argument="classes",
             )
         check_hashable(given, "classes")
@@ -162,7 +162,7 @@ class LabelEncoder:
         mode = self._how(unique)
         if first_row and self._mode not in ("", mode):
             raise self._error(
-                f"they are {self._mode} up to row {first_row - 1}, {mode} from there on",
+                f"they are {self._mode} up to row {first_row - 1} and {mode} after it",
                 hint="write all in one way",
             )
         self._mode = mode
@@ -197,7 +197,7 @@ class LabelEncoder:
         keys = [key_of(name) for name in self._names]
         if any(key in range(self._n_classes) and key != at for at, key in enumerate(keys)):
             raise self._error(
-                "they are numbers, and some classes are named by numbers, others by text",
+                "they are numbers, but only some class names are",
                 hint="write all labels as names, or name the classes by {classes}",
             )
         if self._has_columns and any(map(is_truth, unique)):

@@ -106,7 +106,7 @@ def name_labels(
         )
     if array.size != n_rows:
         raise InputValueError(
-            f"expected {n_rows} labels, one a row of {of or 'probs'}, got {array.size}",
+            f"expected {n_rows} labels, one per row of {of or 'probs'}, got {array.size}",
             argument="labels",
         )
     codes = None if type(labels) is np.ndarray else names_of_codes(labels)
@@ -204,7 +204,7 @@ def _names(values: Any, name: str) -> NDArray[Any]:
 
 
 def check_ids(ids: Any, n_rows: int) -> NDArray[Any] | None:
-    """Names of the samples, one a row."""
+    """Names of the samples, one per row."""
     if ids is None:
         return None
     if isinstance(ids, (list, tuple)) or getattr(ids, "nlevels", 1) > 1:
@@ -232,7 +232,7 @@ def _listed(classes: Sequence[Any]) -> list[Any]:
     if array.ndim != 1:
         got = f"{type(classes).__name__} of shape {array.shape}"
         raise InputTypeError(
-            f"expected a sequence of names, one a column of probs, got {got}", argument="classes"
+            f"expected a sequence of names, one per column of probs, got {got}", argument="classes"
         )
     names: list[Any] = array.tolist()
     return names

@@ -210,5 +210,5 @@ def test_rows_without_ids_must_be_as_many():
         ec.compare(short, {k: v for k, v in NEW.items() if k != "id"})
     with pytest.raises(TypeError, match=r"expected Scores or a table with .*'label', got int"):
         ec.compare(3, OLD)
-    with pytest.raises(ValueError, match="one a row of new, got"):
+    with pytest.raises(ValueError, match="one per row of new, got"):
         ec.compare(OLD, NEW, groups=["a"])

@@ -152,13 +152,13 @@ def test_labels_that_are_no_class() -> None:
 
 def test_names_of_which_some_are_numbers() -> None:
     frame = pd.DataFrame(PROBS, columns=["cat", "dog", "1", "cow"]).assign(label=LABELS)
-    assert "some classes are named by numbers" in refused(WRITERS["csv"](frame))
+    assert "but only some class names are" in refused(WRITERS["csv"](frame))
 
 
 def test_given_names_in_another_order() -> None:
     path = WRITERS["csv"](TABLE.assign(label=NAMES))
     assert "in another order than theirs" in refused(path, classes=ANIMALS[::-1])
-    assert "classes: expected 4 names, one a column of probs, got 5" in refused(
+    assert "classes: expected 4 names, one per column of probs, got 5" in refused(
         path, classes=[*ANIMALS, "pig"]
     )
 
