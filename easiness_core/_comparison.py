@@ -65,7 +65,7 @@ class ChangeTable(Table):
 class Comparison(Table):
     """What `compare` found about the samples that both sets of scores hold.
 
-    As a frame (`to_pandas` and others): one row a sample, the columns of `samples`.
+    As a frame (`to_pandas` and others): one row per sample, the columns of `samples`.
 
     Attributes
     ----------
@@ -242,7 +242,9 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
         names = to_array(groups, "groups")
         refuse_missing(names, "groups")
         if names.shape != after["level"].shape:
-            problem = f"expected shape {after['level'].shape}, one a row of new, got {names.shape}"
+            problem = (
+                f"expected shape {after['level'].shape}, one per row of new, got {names.shape}"
+            )
             raise InputValueError(problem, argument="groups")
         table = _changes(samples, names[second], gained, lost)
     return Comparison(

@@ -5,12 +5,18 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_core._input.frames import is_missing
+
 LEVELS = ("hard", "medium", "easy")
+# What Arrow and polars have types for.
+_KINDS = (str, bytes, bool, int, float, Decimal, datetime, date, time, timedelta)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Table:
         Returns
         -------
         pandas.DataFrame
-            Levels are ordered: hard < medium < easy. With one row a sample, its index is that of
+            Levels are ordered: hard < medium < easy. With one row per sample, its index is that of
             the data given where these came from pandas, else the row numbers.
 
         Raises
@@ -96,7 +102,8 @@ class Table:
 
         def column(each: Any) -> Any:
             if not isinstance(each, Words):
-                return pl.Series(each if each.dtype != object else [*map(_plain, each)])
+                values, is_text = _plain(each)
+                return pl.Series(values, dtype=pl.String if is_text else None)
             if each.are_numbers:
                 return pl.Series(each.values())
             texts = each.texts()
@@ -121,7 +128,8 @@ class Table:
 
         def column(each: Any) -> Any:
             if not isinstance(each, Words):
-                return pa.array(each if each.dtype != object else [*map(_plain, each)])
+                values, is_text = _plain(each)
+                return pa.array(values, pa.string() if is_text else None)
             if each.are_numbers:
                 return pa.array(each.values())
             names = pa.array(each.texts(), pa.string())
@@ -133,7 +141,7 @@ class Table:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class SampleTable(Table):
-    """A table of one row a sample, with what names samples and classes.
+    """A table of one row per sample, with what names samples and classes.
 
     Attributes
     ----------
@@ -155,15 +163,38 @@ class SampleTable(Table):
     @property
     def rows(self) -> NDArray[np.int64]:
         """Row of each sample in the data given, counted from `first_row`."""
-        return np.asarray(range(len(self)) if self._rows is None else self._rows, np.int64)
+        rows = range(len(self)) if self._rows is None else self._rows
+        if isinstance(rows, range):
+            return np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
+        return rows
 
     @property
     def ids(self) -> NDArray[Any] | None:
         """Names of the samples: the ids given, else the index of pandas, else None."""
-        if self._ids is not None or self._index is None:
-            return self._ids
-        values: NDArray[Any] = self._index.to_numpy()
+        return self._ids_of(slice(None))
+
+    @property
+    def _has_ids(self) -> bool:
+        return self._ids is not None or self._index is not None
+
+    def _ids_of(self, which: Any) -> NDArray[Any] | None:
+        """As `ids`, of some samples."""
+        values: NDArray[Any]
+        if self._ids is not None:
+            values = self._ids[which]
+            return values
+        if self._index is None:
+            return None
+        index = self._index[which]
+        # Beside missing values, whole numbers would become floats and lose digits.
+        whole = index.dtype.kind in "iu" and index.hasnans
+        values = index.to_numpy(dtype=object) if whole else index.to_numpy()
         return values
+
+    def _names_of(self, which: Any) -> Any:
+        """Give ids of some samples, or their rows where they have none."""
+        ids = self._ids_of(which)
+        return self.rows[which] if ids is None else ids
 
     def _named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """Columns that say which samples these are, and the others after them."""
@@ -179,9 +210,23 @@ class SampleTable(Table):
         return self._index
 
 
-def _plain(value: Any) -> Any:
-    """Text for what is no text, number or time, such as the tuples of a MultiIndex."""
-    return str(value) if isinstance(value, tuple) else value
+def _plain(values: NDArray[Any]) -> tuple[Any, bool]:
+    """Values that Arrow and polars have a type for, and whether they are texts.
+
+    Objects of several kinds become texts, and those of other kinds: the tuples of a MultiIndex,
+    periods, paths, UUIDs.
+    """
+    if values.dtype != object:
+        return values, False
+    plain = [None if is_missing(value) else value for value in values.tolist()]
+    plain = [value.item() if isinstance(value, np.generic) else value for value in plain]
+    kinds = {
+        next((kind for kind in _KINDS if isinstance(value, kind)), object)
+        for value in plain if value is not None
+    }  # fmt: skip
+    if len(kinds) == 1 and not kinds & {str, object}:
+        return plain, False
+    return [None if value is None else str(value) for value in plain], True
 
 
 def _imported(name: str, method: str) -> Any:

@@ -33,8 +33,8 @@ def scores_html(scores: Any) -> str:
             "MSR": _with_interval(summary.msr, summary.msr_interval),
             "ESE": f"{summary.ese:.4f}",
         }
-    first, ids = range(min(n, _FIRST_ROWS)), scores.ids
-    names = scores.rows if ids is None else ids
+    first = range(min(n, _FIRST_ROWS))
+    has_ids, names = scores._has_ids, scores._names_of(slice(_FIRST_ROWS))
     rows = [
         [
             _text(names[row]),
@@ -52,7 +52,7 @@ def scores_html(scores: Any) -> str:
         "Scores",
         facts,
         _bar(summary.level_counts, legend=True) if n else "",
-        _table(["row" if ids is None else "<id", *head], rows),
+        _table(["<id" if has_ids else "row", *head], rows),
         _rest(len(first), n, "rows; hardest(n) gives the hardest") if n else "",
     )
 
@@ -64,10 +64,10 @@ def label_errors_html(found: Any) -> str:
     facts = {"samples": f"{n:,}", "method": _text(found.method)}
     if n:
         facts["wrong labels"] = f"roughly {low} to {high}"
-    first, ids = found.order[:_FIRST_ROWS], found.ids
+    first = found.order[:_FIRST_ROWS]
     rows = [
         [
-            _text(row if ids is None else ids[row]),
+            _text(name),
             _text(_class(found, found.labels[row])),
             _text(_class(found, found.suggested[row])),
             _number(found.p_given[row]),
@@ -75,7 +75,7 @@ def label_errors_html(found: Any) -> str:
             _number(found.suspicion[row]),
             "yes" if found.flags[row] else "no",
         ]
-        for row in first
+        for row, name in zip(first, found._names_of(first), strict=True)
     ]
     head = ("<label", "<suggested", "p_label", "p_suggested", "suspicion", "<flagged")
     pairs = ", ".join(
@@ -87,7 +87,7 @@ def label_errors_html(found: Any) -> str:
         facts,
         _bar({"flagged": flagged, "not flagged": n - flagged}, legend=True) if n else "",
         _note(f"Most frequent: {pairs}") if pairs else "",
-        _table(["row" if ids is None else "<id", *head], rows),
+        _table(["<id" if found._has_ids else "row", *head], rows),
         _rest(len(first), n, "rows, most suspicious first") if n else "",
     )
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._frames import LEVELS, Words
+from easiness_core._frames import Words
 from easiness_core._input.convert import refuse_missing, to_array
 from easiness_core._input.numbers import check_vector
-from easiness_core._level import Level, check_level_array
+from easiness_core._level import check_level_array
 from easiness_core._scores import Scores
 from easiness_core.errors import InputTypeError, InputValueError
 
@@ -34,16 +34,7 @@ def score_columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
     n_rows = len(found["label"])
     for name in ("easiness", "log_easiness"):
         found[name] = check_vector(found[name], f"{argument}[{name!r}]", n_rows=n_rows)
-    level = found["level"]
-    if level.dtype.kind not in "iu":
-        words, which = np.unique(level.astype(str), return_inverse=True)
-        unknown = [word for word in words.tolist() if word.lower() not in LEVELS]
-        if unknown:
-            problem = f"expected hard, medium or easy, got {unknown[0]!r}"
-            raise InputValueError(problem, argument=f"{argument}['level']")
-        known = [Level[word.upper()].value for word in words.tolist()]
-        level = np.array(known, dtype=np.uint8)[which]
-    found["level"] = check_level_array(level)
+    found["level"] = check_level_array(found["level"], f"{argument}['level']")
     for name, values in found.items():
         if values.shape != (n_rows,):
             problem = f"expected shape ({n_rows},) as label, got {values.shape}"

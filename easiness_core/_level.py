@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._input.convert import to_array
-from easiness_core._input.numbers import check_number, check_vector
+from easiness_core._input.convert import refuse_missing, to_array
+from easiness_core._input.numbers import check_number, check_vector, in_place_of
 from easiness_core.errors import InputTypeError, InputValueError
 
 
@@ -47,7 +47,7 @@ class Level(IntFlag):
         Raises
         ------
         TypeError, ValueError
-            If it stands for no union of levels.
+            If it does not stand for a union of levels.
 
         Examples
         --------
@@ -134,23 +134,38 @@ def levels(log_easiness: ArrayLike, *, resolution: float = 1e-3) -> NDArray[np.u
     return level
 
 
-def check_level_array(level: ArrayLike) -> NDArray[np.uint8]:
+def _values_of_words(array: NDArray[Any], argument: str) -> NDArray[np.uint8]:
+    words, which = np.unique(array.astype(str), return_inverse=True)
+    known = {str(level.name).lower(): level.value for level in Level}
+    unknown = [word for word in words.tolist() if word.lower() not in known]
+    if unknown:
+        problem = f"expected hard, medium or easy, got {unknown[0]!r}"
+        raise InputValueError(problem, argument=argument)
+    return np.array([known[word.lower()] for word in words.tolist()], dtype=np.uint8)[which]
+
+
+def check_level_array(level: ArrayLike, argument: str = "level") -> NDArray[np.uint8]:
     """Check an array of levels."""
-    array = to_array(level, "level")
+    if hasattr(level, "summary") and hasattr(level, "level"):
+        raise in_place_of(level, argument, "level")
+    array = to_array(level, argument)
     if array.size == 0 and array.ndim == 1:
         return np.empty(0, dtype=np.uint8)
+    if array.dtype.kind in "OUT" and array.ndim == 1:
+        refuse_missing(array, argument)
+        array = _values_of_words(array, argument)
     if array.dtype.kind not in "iu":
-        got = f"dtype {array.dtype}"
-        raise InputTypeError(f"expected integer values of Level, got {got}", argument="level")
+        got = f"expected values of Level or words, got dtype {array.dtype}"
+        raise InputTypeError(got, argument=argument)
     if array.ndim != 1:
-        raise InputValueError(f"expected shape (n_samples,), got {array.shape}", argument="level")
+        raise InputValueError(f"expected shape (n_samples,), got {array.shape}", argument=argument)
     known = (array == Level.HARD) | (array == Level.MEDIUM) | (array == Level.EASY)
     if not known.all():
         row = int(np.flatnonzero(~known)[0])
         raise InputValueError(
-            f"{int((~known).sum())} of {array.size} values are no level (1 hard, 2 medium, "
+            f"{int((~known).sum())} of {array.size} values are not levels (1 hard, 2 medium, "
             f"4 easy); the first is row {row}, value {array[row]}",
-            argument="level",
+            argument=argument,
             row=row,
         )
     return array.astype(np.uint8, copy=False)

@@ -10,13 +10,14 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from easiness_core._config import CONVERTED_BLOCK_ELEMENTS
 from easiness_core._input.convert import widen
-from easiness_core._input.probs import check_logits
+from easiness_core._input.frames import like_frame
+from easiness_core._input.probs import real_matrix
 from easiness_core.errors import InputValueError
 
 _WIDE = np.dtype(np.float64)
 
 
-def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> Any:
     """Turn logits into probabilities: `exp(z - max z) / sum exp(z - max z)`, in float64.
 
     Parameters
@@ -30,7 +31,8 @@ def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> NDArray[Any]
     Returns
     -------
     ndarray of shape (n_samples, n_classes)
-        In [0, 1]; rows sum to 1 within rounding.
+        In [0, 1]; rows sum to 1 within rounding. For a frame, a frame with its column names: of
+        pandas, on the same index, or of polars, or else a pyarrow table.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> NDArray[Any]
     array([[0.5, 0.5],
            [1. , 0. ]])
     """
-    array = check_logits(logits)
+    array, _ = real_matrix(logits, "logits")
     kind = np.dtype(dtype)
     if kind not in (_WIDE, np.dtype(np.float32)):
         raise InputValueError(f"expected float64 or float32, got {kind}", argument="dtype")
@@ -56,7 +58,7 @@ def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> NDArray[Any]
             powers = np.exp(rows - highest)
             powers /= powers.sum(axis=1, keepdims=True)
             probs[part] = powers
-    return probs
+    return like_frame(probs, logits)
 
 
 def log_odds_columns(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._frames import SampleTable, class_words, level_words
 from easiness_core._input.frames import check_same_index, index_of
 from easiness_core._input.numbers import check_count, check_rows
+from easiness_core._input.samples import is_default
 from easiness_core._summary import Summary
 from easiness_core._tally import tally_rows
 
@@ -41,7 +43,7 @@ class Scores(SampleTable):
     predicted : ndarray of int64
         Most probable class, as a column number; the first of several.
     labels : ndarray of int64
-        Given class of each sample, as a column number; a view of the labels given where possible.
+        Given class of each sample, as a column number.
     rows : ndarray of int64
         Row of each sample in the data that were scored, counted from `first_row`.
     ids : ndarray or None
@@ -98,10 +100,14 @@ class Scores(SampleTable):
 
     def __getitem__(self, which: slice | ArrayLike) -> Scores:
         at: Any = which
-        if not isinstance(which, slice):
+        if isinstance(which, slice):
+            span = range(len(self))[which]
+            if 2 * len(span) < len(self):  # copies: a view would keep all of these scores alive
+                at = np.arange(span.start, span.stop, span.step)
+        else:
             at = check_rows(which, len(self))
             if at.dtype.kind == "b":
-                check_same_index(index_of(which), self._index, "rows", "the scores")
+                self._check_index(index_of(which))
         part = {name: getattr(self, name)[at] for name in _COLUMNS}
         summary, correct = self.summary, part["predicted"] == part["labels"]
         n_bins = summary.n_bins or 1
@@ -111,8 +117,18 @@ class Scores(SampleTable):
             summary=Summary._from_tally(tally, summary.estimator, n_bins),
             _ids=None if self._ids is None else self._ids[at],
             _index=None if self._index is None else self._index[at],
-            _rows=self.rows[at],
+            _rows=self._rows[which] if isinstance(self._rows, range) and isinstance(which, slice)
+            else self.rows[at],
         )  # fmt: skip
+
+    def _check_index(self, index: Any) -> None:
+        """Refuse the index of a mask that is not that of these scores."""
+        own = self._index
+        if own is None and index is not None and not is_default(index):
+            # Row numbers stand in for an index: other numbers are other rows, or another order.
+            pd = sys.modules["pandas"]
+            own = pd.Index(self.rows) if index.dtype.kind in "iu" else None
+        check_same_index(index, own, "rows", "the scores", "scores.to_pandas().index")
 
     def hardest(self, n: int) -> Scores:
         """Give the hardest samples, hardest first, by log easiness; ties in row order.
@@ -120,7 +136,7 @@ class Scores(SampleTable):
         Parameters
         ----------
         n : int
-            Number of samples, 0 or more; all where there are fewer.
+            Number of samples, 0 or more; all of them if there are fewer.
 
         Returns
         -------
@@ -135,7 +151,7 @@ class Scores(SampleTable):
         Parameters
         ----------
         n : int
-            Number of samples, 0 or more; all where there are fewer.
+            Number of samples, 0 or more; all of them if there are fewer.
 
         Returns
         -------

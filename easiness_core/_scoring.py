@@ -46,18 +46,20 @@ def score(
     probs : array of shape (n_samples, n_classes)
         Class probabilities of any classifier, at least 2 classes; rows sum to 1 within 1e-3
         (float16 and bfloat16: 2e-2) and are used as they are. Real numbers of any dtype and
-        layout: NumPy, memory maps, pandas, pyarrow, torch tensors on the CPU.
+        layout: NumPy, memory maps, torch tensors on the CPU, or a frame of pandas, polars,
+        pyarrow or `datasets`, whose column names are the class names, without what all share.
     labels : array of shape (n_samples,)
-        Given class of each sample, 0 to n_classes - 1; any values with `classes`.
+        Given class of each sample: 0 to n_classes - 1, or a class name if a frame or `classes`
+        gives names. On the same index as `probs` if both are of pandas.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         How easiness is estimated, its sigma, and where levels are cut.
     n_bins : int, default 5
         Number of uniform bins of easiness in the summary.
     classes : sequence of length n_classes, optional
         The labels' values in the order of the columns of `probs`, such as a scikit-learn
-        classifier's `classes_`.
+        classifier's `classes_`; in place of the names of a frame's columns.
     ids : array of shape (n_samples,), optional
-        Names of the samples, carried along.
+        Names of the samples, carried along beside the index of pandas.
     normalize : bool, default False
         Divide each row by its sum first (in float64), for counts, votes or percentages.
     n_threads : int, optional
@@ -78,10 +80,11 @@ def score(
     ------
     TypeError
         If an argument is of a type that cannot be scored: complex numbers, objects, masked
-        entries, tensors on a GPU, strings as labels without `classes`.
+        entries, tensors on a GPU, text as labels where no names are known.
     ValueError
         If an argument has the wrong shape or range: NaN, infinity, values outside 0 to 1, rows
-        that do not sum to 1, labels outside the classes. Nothing is returned then.
+        that do not sum to 1, labels outside the classes, two indices of pandas that differ.
+        Nothing is returned then.
     ImportError
         If `progress` is set and tqdm is not installed.
 

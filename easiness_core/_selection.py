@@ -19,8 +19,9 @@ def select(level: Scores | ArrayLike, levels: Level | str) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    level : Scores or array of shape (n_samples,), integer
-        Scores, or values of `Level`.
+    level : Scores or array of shape (n_samples,)
+        Scores, or values of `Level`, or the words hard, medium and easy, such as the level column
+        of `scores.to_pandas()`.
     levels : Level or str
         The levels to keep, as a union such as `Level.EASY | Level.MEDIUM` or in words, such as
         `"easy|medium"` or `"EMO"`; see `Level.of`.
@@ -33,7 +34,7 @@ def select(level: Scores | ArrayLike, levels: Level | str) -> NDArray[np.int64]:
     Raises
     ------
     TypeError, ValueError
-        If `level` holds anything but levels, or `levels` is no union of levels.
+        If `level` holds anything but levels, or `levels` is not a union of levels.
 
     Notes
     -----
@@ -70,7 +71,8 @@ def select_interval(easiness: Scores | ArrayLike, low: float, high: float) -> ND
     Raises
     ------
     TypeError, ValueError
-        If `easiness` is no vector of real numbers, or the interval is empty or NaN.
+        If `easiness` is not a one-dimensional array of real numbers, or the interval is empty or
+        NaN.
 
     Examples
     --------
@@ -113,8 +115,8 @@ def loss_rank_selection(
     Raises
     ------
     TypeError, ValueError
-        If `loss` is no vector of real numbers without NaN, or a number is negative, or is left
-        out where `loss` is no `Scores`.
+        If `loss` is not a one-dimensional array of real numbers without NaN, or a number is
+        negative, or is left out where `loss` is not `Scores`.
 
     Notes
     -----
@@ -132,6 +134,10 @@ def loss_rank_selection(
         n_medium = counts["medium"] if n_medium is None else n_medium
         loss = loss.loss
     values = check_vector(loss, "loss")
+    for name, number in (("n_hard", n_hard), ("n_medium", n_medium)):
+        if number is None:
+            problem = "expected a number of samples; only with Scores may it be left out"
+            raise InputTypeError(problem, argument=name)
     first = min(check_count(n_hard, "n_hard", low=0), values.size)
     last = min(first + check_count(n_medium, "n_medium", low=0), values.size)
     if first == last:

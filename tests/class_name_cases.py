@@ -33,7 +33,7 @@ REFUSED = {
     "another name": (["p_cat", "p_dog"], ["cat", "cow"], "1 of 2 .* not among .* row 1, .*'cow'"),
     "booleans for text": (["p_yes", "p_no"], [True, False], "true or false.*write the name"),
     "fractions": (["p_0", "p_1"], [0.0, 0.5], "row 1.*0.5"),
-    "both kinds": (["p_2", "p_x", "p_0"], [0, 1], "some classes are named by numbers"),
+    "both kinds": (["p_2", "p_x", "p_0"], [0, 1], "but only some class names are"),
     "missing": (["p_0", "p_1"], [0, None], "(are|is) missing.* row 1"),
     "missing text": (["p_a", "p_b"], ["a", None], "(are|is) missing.* row 1"),
 }

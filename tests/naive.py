@@ -196,7 +196,7 @@ def margin(z, i):
 def noise_model(probs, labels):
     """Posterior of each sample's true class: noise matrix from anchors, sharpness, class weights.
 
-    Returns (posterior, log odds that the label is wrong), one row a sample.
+    Returns (posterior, log odds that the label is wrong), one row per sample.
     """
     n, m = len(probs), len(probs[0])
     p = [[(float(v) + 1e-9) / (sum(map(float, h)) + m * 1e-9) for v in h] for h in probs]

@@ -17,7 +17,7 @@ from easiness_io.readers.registry import open_reader
 
 @dataclass(frozen=True)
 class LabelFile:
-    """Labels as text, one a row.
+    """Labels as text, one per row.
 
     Attributes
     ----------

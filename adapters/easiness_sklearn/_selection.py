@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 import easiness_core as ec
 from easiness_core.validation import check_count
 
-NAMES = {"EO": ec.EO, "MO": ec.MO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO, "EMHO": ec.EMHO}
-
 
 @dataclass(frozen=True)
 class Selection:
@@ -49,7 +47,7 @@ class Selection:
         else:
             how = f"levels={levels!r}" if interval is None else f"interval={interval!r}"
         return cls(
-            _check_levels(levels),
+            ec.Level.of(levels),
             None if interval is None else _check_interval(interval),
             None if fraction is None else _check_fraction(fraction),
             bool(owner.per_class),
@@ -67,18 +65,6 @@ class Selection:
             rows = ec.select(scores.level, self.levels)
         _check_classes(rows, scores, y, self.how)
         return rows
-
-
-def _check_levels(levels: Any) -> Any:
-    if not isinstance(levels, str):
-        ec.select(np.empty(0, np.uint8), levels)  # the core says what is wrong with it
-        return levels
-    if levels not in NAMES:
-        raise ValueError(
-            f"levels: expected one of {', '.join(NAMES)} or a union of easiness_core.Level, got "
-            f"{levels!r}"
-        )
-    return NAMES[levels]
 
 
 def _check_interval(interval: Any) -> tuple[Any, Any]:

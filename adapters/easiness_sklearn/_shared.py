@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -98,7 +99,7 @@ def _check_none_missing(y: Any) -> None:
 
 
 def score_labels(
-    probs: NDArray[Any],
+    probs: ArrayLike,
     y: Any,
     classes: NDArray[Any],
     *,
@@ -116,9 +117,9 @@ def score_labels(
     if unseen:
         first = values[unseen[0]]
         raise ValueError(
-            f"y: {len(unseen)} of {len(values)} labels are of no class that the classifier knows "
-            f"({_some(classes)}); the first is row {unseen[0]}, label {first!r}; fit it on "
-            f"samples of every class (in cross-validation, with stratified folds), or leave out "
+            f"y: {len(unseen)} of {len(values)} labels are not among the classes the "
+            f"classifier knows ({_some(classes)}); the first is row {unseen[0]}, label {first!r}; "
+            f"fit it on samples of every class (in cross-validation, with stratified folds), or leave out "
             f"these rows"
         )
     return ec.score(
@@ -128,8 +129,23 @@ def score_labels(
 
 
 def index_of(X: Any, y: Any) -> Any:
-    """Index of rows that come from pandas, or None."""
-    return next((values.index for values in (X, y) if hasattr(values, "iloc")), None)
+    """Index of rows that come from pandas, or None; refused if X and y hold the same in two orders.
+
+    scikit-learn reads rows as they stand, and so do we where two indices have nothing to do with
+    each other; but rows that are the same samples in another order would be paired wrongly.
+    """
+    found = [values.index for values in (X, y) if hasattr(values, "iloc")]
+    if len(found) == 2 and len(found[0]) == len(found[1]) and not found[0].equals(found[1]):
+        own, other = found[0].tolist(), found[1].tolist()
+        if Counter(own) == Counter(other):
+            row = next((at for at, key in enumerate(own) if key != other[at]), None)
+            if row is not None:
+                raise ValueError(
+                    f"y: its index holds the labels of that of X in another order, from row {row} "
+                    f"on: {other[row]!r} and {own[row]!r}; pass y.loc[X.index], or y.to_numpy() if "
+                    f"the rows belong together as they stand"
+                )
+    return found[0] if found else None
 
 
 def indexed(labels: NDArray[Any], index: Any) -> Any:

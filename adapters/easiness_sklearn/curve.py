@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 import easiness_core as ec
@@ -102,7 +101,7 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
             As for a scorer.
         """
         scores = scores_of_estimator(estimator, X, y, sigma, resolution, draws, seed, normalize)
-        correct = np.asarray(estimator.classes_)[scores.predicted] == np.asarray(y).ravel()
+        correct = scores.predicted == scores.labels
         bins = ec.easiness_bins(scores.easiness, correct, n_bins=n_bins, strategy=strategy)
         name = type(estimator).__name__ if name is None else name
         return cls(bins=bins, name=name).plot(ax, **kwargs)
@@ -132,9 +131,11 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
         y_true : array of shape (n_samples,)
             Labels.
         y_prob : array of shape (n_samples, n_classes)
-            Probabilities, as `predict_proba` gives them.
+            Probabilities, as `predict_proba` gives them, or a frame whose columns are named after
+            the classes.
         classes : array of shape (n_classes,), optional
-            Label of each column; the sorted labels of `y_true` if left out.
+            Label of each column. If left out, a frame's column names say it, and an array's
+            columns are taken in the order of the sorted labels of `y_true`.
         n_bins, strategy, sigma, resolution, draws, seed, normalize, name, ax, **kwargs
             As for `from_estimator`.
 
@@ -153,7 +154,6 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
         scores = scores_of_predictions(
             y_true, y_prob, classes, sigma, resolution, draws, seed, normalize
         )
-        known = np.unique(np.asarray(y_true)) if classes is None else np.asarray(classes)
-        correct = known[scores.predicted] == np.asarray(y_true).ravel()
+        correct = scores.predicted == scores.labels
         bins = ec.easiness_bins(scores.easiness, correct, n_bins=n_bins, strategy=strategy)
         return cls(bins=bins, name=name).plot(ax, **kwargs)

@@ -115,9 +115,11 @@ class EasinessDisplay(displays.EasinessDisplay):
         y_true : array of shape (n_samples,)
             Labels.
         y_prob : array of shape (n_samples, n_classes)
-            Probabilities, as `predict_proba` gives them.
+            Probabilities, as `predict_proba` gives them, or a frame whose columns are named after
+            the classes.
         classes : array of shape (n_classes,), optional
-            Label of each column; the sorted labels of `y_true` if left out.
+            Label of each column. If left out, a frame's column names say it, and an array's
+            columns are taken in the order of the sorted labels of `y_true`.
         sigma, resolution, draws, seed, normalize, name, ax, **kwargs
             As for `from_estimator`.
 

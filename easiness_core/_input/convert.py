@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_core._input.frames import Names, check_lengths, comes_from, missing, read_frame
+from easiness_core._input.frames import (
+    Names,
+    check_lengths,
+    comes_from,
+    is_missing,
+    missing,
+    read_frame,
+)
 from easiness_core._input.tensors import BFLOAT16_BITS, from_torch
 from easiness_core.errors import InputTypeError, InputValueError
 
@@ -92,7 +99,8 @@ def to_named_array(values: Any, name: str) -> tuple[NDArray[Any], Names]:
         kind = InputTypeError if isinstance(error, TypeError) else InputValueError
         raise kind(f"cannot be read as an array ({error})", argument=name) from error
     if array.dtype == object and array.size:
-        if isinstance(array.flat[0], (list, tuple, np.ndarray)):
+        first = array.flat[0]
+        if isinstance(first, (list, tuple)) or getattr(first, "ndim", 0) > 0:
             return _stacked(array, name), None
         if frame is not None and not isinstance(array.flat[0], str):
             return _from_object(array), names
@@ -140,8 +148,9 @@ def _stacked(array: NDArray[Any], name: str) -> NDArray[Any]:
     none = np.array([row is None for row in rows])
     if none.any():
         raise missing(name, none)
-    check_lengths(np.array([np.size(row) for row in rows]), name)
-    return np.array([np.asarray(row) for row in rows])
+    parts = [np.asarray(row) for row in rows]
+    check_lengths(np.array([part.size for part in parts]), name)
+    return np.array(parts)
 
 
 def refuse_missing(array: NDArray[Any], name: str, first_row: int = 0) -> None:
@@ -151,10 +160,3 @@ def refuse_missing(array: NDArray[Any], name: str, first_row: int = 0) -> None:
         if each.any():
             rows: NDArray[np.bool_] = np.asarray(each.reshape(len(array), -1).any(axis=1))
             raise missing(name, rows, within=array.ndim == 2, first_row=first_row)
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, or what pandas has for them."""
-    if isinstance(value, (float, np.floating)):
-        return bool(value != value)
-    return value is None or type(value).__name__ in ("NAType", "NaTType")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_core._input.frames import is_missing
 from easiness_core.class_names import is_numbered, is_truth, key_of, own_parts
 from easiness_core.errors import InputTypeError, InputValueError
 
@@ -57,7 +58,7 @@ class LabelEncoder:
         given, cut = tuple(classes or ()), own_parts(columns) if columns else [()]
         if classes is not None and len(given) != n_classes:
             raise InputValueError(
-                f"expected {n_classes} names, one a column of probs, got {len(given)}",
+                f"expected {n_classes} names, one per column of probs, got {len(given)}",
                 argument="classes",
             )
         check_hashable(given, "classes")
@@ -75,23 +76,16 @@ class LabelEncoder:
         self._meaning: dict[Any, int] | None = None
         if from_columns and is_numbered(from_columns):
             self._meaning = {key_of(name): at for at, name in enumerate(from_columns)}
-        named = tuple(codes or ())
-        if named and not from_columns:
-            if len(named) != n_classes:
-                raise InputValueError(
-                    f"they have {len(named)} classes ({_shown(named)}), the probabilities "
-                    f"{n_classes} columns",
-                    argument="labels",
-                )
-            from_columns = named
-        elif named and self._meaning and set(self._meaning) <= set(range(len(named))):
-            from_columns = tuple(named[at] for at in self._meaning)
-        elif named and not self._meaning:
-            at_name = {name: at for at, name in enumerate(given or from_columns)}
-            self._meaning = {k: at_name[name] for k, name in enumerate(named) if name in at_name}
+        self._are_codes = bool(codes) and not texts
+        if codes and not texts:
+            from_columns = self._read_codes(tuple(codes), given, cut)
         self._given, self._has_columns = bool(given), bool(from_columns)
         self._names = given or from_columns
-        if len(set(self._names)) < len(self._names):
+        none = next((at for at, name in enumerate(self._names) if is_missing(name)), None)
+        if none is not None:
+            problem = f"expected a name for each column, got {self._names[none]} for column {none}"
+            raise InputValueError(problem, argument="classes" if given else "probs")
+        if len(set(map(str, self._names))) < len(self._names):  # 1 and "1" are told apart by no one
             problem = f"expected distinct names, got some twice ({_shown(self._names)})"
             raise InputValueError(problem, argument="classes" if given else "probs")
         keys = [key_of(name) for name in self._names if not is_truth(name)]
@@ -102,6 +96,39 @@ class LabelEncoder:
         if len(meant) == len(self._names):
             self._columns = meant | self._columns
         self._mode = ""
+
+    def _read_codes(
+        self, named: tuple[Any, ...], given: tuple[Any, ...], cut: Sequence[tuple[Any, ...]]
+    ) -> tuple[Any, ...]:
+        """Settle what codes mean, by their names first; give the names of the columns."""
+        self._meaning = None
+        tried = [names for names in (given, *cut) if names]
+        for names in tried:
+            # As they are written first: "1" and "01" may be two classes.
+            at_name = {key_of(name): at for at, name in enumerate(names)}
+            at_name |= {name: at for at, name in enumerate(names)}
+            found = {code: at_name.get(name, at_name.get(key_of(name)))
+                     for code, name in enumerate(named)}  # fmt: skip
+            self._meaning = {code: at for code, at in found.items() if at is not None}
+            if len(set(self._meaning.values())) == min(len(names), len(named)):
+                return cut[0] if names is given else names
+        if tried:
+            numbers = {key_of(name): at for at, name in enumerate(tried[0])}
+            if is_numbered(tried[0]) and set(numbers) <= set(range(len(named))):
+                self._meaning = numbers
+                return tuple(named[code] for code in numbers)
+            raise self._error(
+                f"their classes are {_shown(named)}, those of "
+                f"{'classes' if given else 'the columns'} {_shown(tried[0])}",
+                hint="give the names of the labels' classes, in the order of the columns, by "
+                "{classes}",
+            )
+        if len(named) != self._n_classes:
+            raise self._error(
+                f"they have {len(named)} classes ({_shown(named)}), the probabilities "
+                f"{self._n_classes} columns"
+            )
+        return named
 
     @property
     def has_names(self) -> bool:
@@ -135,7 +162,7 @@ class LabelEncoder:
         mode = self._how(unique)
         if first_row and self._mode not in ("", mode):
             raise self._error(
-                f"they are {self._mode} up to row {first_row - 1}, {mode} from there on",
+                f"they are {self._mode} up to row {first_row - 1} and {mode} after it",
                 hint="write all in one way",
             )
         self._mode = mode
@@ -153,6 +180,8 @@ class LabelEncoder:
         """Decide whether labels are names of classes, or numbers of columns."""
         is_text = (value for value in unique if not isinstance(key_of(value), Real))
         text = next(is_text, None)
+        if self._are_codes and text is None:
+            return "numbers"
         if not self._names and text is not None:
             raise self._error(
                 f"they are text (such as {text!r}), and the columns have no names",
@@ -168,7 +197,7 @@ class LabelEncoder:
         keys = [key_of(name) for name in self._names]
         if any(key in range(self._n_classes) and key != at for at, key in enumerate(keys)):
             raise self._error(
-                "they are numbers, and some classes are named by numbers, others by text",
+                "they are numbers, but only some class names are",
                 hint="write all labels as names, or name the classes by {classes}",
             )
         if self._has_columns and any(map(is_truth, unique)):

@@ -6,12 +6,14 @@ copy; columns of `datasets` are Arrow already. Nothing is imported that the call
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from easiness_core._input.extra_columns import only_classes, quoted, refuse_whole_among_fractions
 from easiness_core.errors import InputTypeError, InputValueError
 
 Names = tuple[Any, ...] | None
@@ -59,11 +61,30 @@ def read_frame(values: Any, name: str) -> tuple[Any, Names] | None:
     if comes_from(values, "pandas"):
         return _from_pandas(values, name)
     if comes_from(values, "datasets"):
-        values = _table_of(values)
-        return None if values is None else _from_arrow(values, name)
+        refuse_streams(values, name)
+        values = _table_of(values, name)
+        is_arrow = hasattr(values, "__arrow_c_stream__")
+        return _from_arrow(values, name) if is_arrow else None if values is None else (values, None)
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
         return _from_arrow(values, name)
     return None
+
+
+def like_frame(array: NDArray[Any], values: Any) -> Any:
+    """Give an array made of a frame as such a frame, with its names; unchanged without a frame."""
+    if type(values) is np.ndarray:
+        return array
+    if comes_from(values, "pandas") and values.ndim == 2:
+        pd = sys.modules["pandas"]
+        return pd.DataFrame(array, index=values.index, columns=values.columns)
+    if comes_from(values, "polars") and hasattr(values, "columns"):
+        return sys.modules["polars"].DataFrame(array, schema=values.columns)
+    frame = read_frame(values, "logits")
+    if frame is None or frame[1] is None or len(frame[1]) != array.shape[1]:
+        return array
+    import pyarrow as pa
+
+    return pa.Table.from_arrays([pa.array(each) for each in array.T], names=list(frame[1]))
 
 
 def index_of(values: Any) -> Any:
@@ -71,35 +92,67 @@ def index_of(values: Any) -> Any:
     return values.index if hasattr(values, "iloc") and comes_from(values, "pandas") else None
 
 
-def check_same_index(index: Any, other: Any, name: str, other_name: str) -> None:
-    """Refuse two indices of pandas that differ."""
+def check_same_index(index: Any, other: Any, name: str, other_name: str, other_index: str) -> None:
+    """Refuse two indices of pandas that differ; `other_index` is code that gives the other."""
     if index is None or other is None or index.equals(other) or len(index) != len(other):
         return  # another number of rows has its own message
-    pairs = zip(index.tolist(), other.tolist(), strict=True)
-    row, (one, two) = next(
-        ((row, pair) for row, pair in enumerate(pairs) if pair[0] != pair[1]), (0, ("", ""))
-    )
+    # One by one: Int64 and int64 may hold the same, and missing values are not equal.
+    pairs = enumerate(zip(index.tolist(), other.tolist(), strict=True))
+    row, (one, two) = next((each for each in pairs if not _are_same(*each[1])), (-1, ("", "")))
+    if row < 0:
+        return
+    are_unique = index.is_unique and other.is_unique
+    to_array = "pass {argument}.to_numpy() if their rows belong together as they stand"
+    if not are_unique or not index.isin(other).all():
+        hint = f"select the same samples in both, or {to_array}"
+    else:
+        hint = f"align them, as {{argument}}.loc[{other_index}] does, or {to_array}"
     raise InputValueError(
         f"its index differs from that of {other_name} at row {row}: {one!r} and {two!r}",
         argument=name,
-        hint=f"align them, as {{argument}}.loc[{other_name}.index] does, or pass "
-        "{argument}.to_numpy() if their rows belong together as they stand",
+        hint=hint,
         row=row,
     )
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, or what pandas has for them."""
+    if isinstance(value, (float, np.floating)):
+        return bool(value != value)
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _are_same(one: Any, two: Any) -> bool:
+    if is_missing(one) or is_missing(two):
+        return is_missing(one) and is_missing(two)
+    if isinstance(one, tuple) and isinstance(two, tuple) and len(one) == len(two):
+        return all(map(_are_same, one, two))
+    return bool(one == two)
 
 
 def _from_pandas(values: Any, name: str) -> tuple[Any, Names]:
     if values.ndim == 1:
         return _series(values, name), None
     names = tuple(values.columns)
-    if all(isinstance(kind, np.dtype) and kind.kind != "O" for kind in values.dtypes):
+    kinds = list(values.dtypes)
+    if values.columns.nlevels > 1 and name in ("probs", "logits"):
+        group = values.columns[0][0]
+        raise InputTypeError(
+            f"expected columns of one level, got {values.columns.nlevels}",
+            argument=name,
+            hint=f"pass one group of them, such as {{argument}}[{quoted(group)}]",
+        )
+    if all(isinstance(kind, np.dtype) and kind.kind in "fiubc" for kind in kinds):
+        if name == "probs" and len(set(kinds)) > 1:
+            columns = [values.iloc[:, at].to_numpy() for at in range(len(names))]
+            refuse_whole_among_fractions(columns, names)
         return values.to_numpy(), names
     if len(names) != 1:
         null = np.asarray(values.isna().any(axis=1))
         if null.any():
             raise missing(name, null, within=True)
     columns = [_series(values.iloc[:, at], name) for at in range(len(names))]
-    hint = "if the other columns are no classes, pass {argument}.select_dtypes('number')"
+    hint = only_classes(names, [kind.kind for kind in kinds])
     return _joined(columns, names, name, hint=hint)
 
 
@@ -118,15 +171,44 @@ def _series(values: Any, name: str) -> Any:
     return np.asarray(values)
 
 
-def _table_of(values: Any) -> Any:
-    """Arrow table of a `datasets.Dataset`, or one of its columns."""
-    if hasattr(values, "column_name") and hasattr(values.source, "select_columns"):
-        return _table_of(values.source.select_columns([values.column_name])).column(0)
+def refuse_streams(values: Any, name: str) -> None:
+    """Refuse a dictionary of splits, and what `datasets` streams."""
+    source = values.source if hasattr(values, "column_name") else values
+    if isinstance(source, dict):
+        first = quoted(next(iter(source), "train"))
+        hint = f"pass one split, such as {{argument}}[{first}]"
+    elif hasattr(source, "select_columns") and not hasattr(source, "__len__"):
+        is_column = source is not values
+        hint = "read it first: pass " + (
+            "list({argument})" if is_column else "datasets.Dataset.from_list(list({argument}))"
+        )
+    else:
+        return
+    raise InputTypeError(
+        f"expected an array, got {type(values).__name__}", argument=name, hint=hint
+    )
+
+
+def _table_of(values: Any, name: str) -> Any:
+    """Arrow table of a `datasets.Dataset`, or one of its columns; a list if a transform made it."""
+    is_column = hasattr(values, "column_name")
+    source = values.source if is_column else values
     # Neither a stream nor a dictionary of splits.
-    is_whole = hasattr(values, "with_format") and hasattr(values, "__len__")
-    if not is_whole or isinstance(values, dict):
+    if not hasattr(source, "select_columns") or not hasattr(source, "__len__"):
         return None
-    return values.with_format("arrow")[:]
+    if isinstance(source, dict):
+        return None
+    if source.format["type"] == "custom":  # with_transform: Arrow has what it reads, not gives
+        if is_column:
+            return values[:]
+        raise InputTypeError(
+            "expected a data set without a transform",
+            argument=name,
+            hint="pass a column, such as ds['probs'], or ds.with_format(None)",
+        )
+    table = source.select_columns([values.column_name]) if is_column else source
+    table = table.with_format("arrow")[:]
+    return table.column(0) if is_column else table
 
 
 def names_of_codes(values: Any) -> Names:
@@ -214,10 +296,13 @@ def _joined(
         at = are_numbers.index(False)
         got = "lists" if columns[at].ndim > 1 else f"dtype {columns[at].dtype}"
         if argument not in ("probs", "logits"):
-            hint = f"pass one column, such as {{argument}}[{names[0]!r}]"
+            one = argument if argument in names else names[0]
+            hint = f"pass one column, such as {{argument}}[{quoted(one)}]"
         raise InputTypeError(
             f"expected columns of one kind, got numbers and {got} in column {names[at]!r}",
             argument=argument,
             hint=hint,
         )
+    if argument == "probs":
+        refuse_whole_among_fractions(columns, names)
     return np.column_stack(columns), names

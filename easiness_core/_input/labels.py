@@ -11,14 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._input.convert import (
     is_half,
-    is_missing,
     is_torch,
     refuse_missing,
     to_array,
     widen,
 )
 from easiness_core._input.encoder import LabelEncoder, check_hashable
-from easiness_core._input.frames import names_of_codes
+from easiness_core._input.frames import comes_from, is_missing, missing, names_of_codes
 from easiness_core.errors import InputTypeError, InputValueError
 
 _NAME_THEM = "pass {classes}, the class names in the order of the columns of probs"
@@ -58,7 +57,7 @@ def check_labels(
     Returns
     -------
     ndarray of shape (n_rows,), int64
-        In 0 to n_classes - 1, contiguous and read-only; a view of `labels` where possible.
+        In 0 to n_classes - 1, contiguous and read-only; a copy.
 
     Raises
     ------
@@ -98,6 +97,8 @@ def name_labels(
     if array.ndim != 1:
         column = array.ndim == 2 and 1 in array.shape
         flat = "labels.ravel()" if is_torch(labels) else "np.ravel(labels)"
+        if comes_from(labels, "pandas"):
+            flat = "labels.iloc[:, 0]"
         raise InputValueError(
             f"expected shape ({n_rows},), got {array.shape}",
             argument="labels",
@@ -105,7 +106,7 @@ def name_labels(
         )
     if array.size != n_rows:
         raise InputValueError(
-            f"expected {n_rows} labels, one a row of {of or 'probs'}, got {array.size}",
+            f"expected {n_rows} labels, one per row of {of or 'probs'}, got {array.size}",
             argument="labels",
         )
     codes = None if type(labels) is np.ndarray else names_of_codes(labels)
@@ -149,13 +150,12 @@ def _as_indices(
             raise _refusal(array, bad, first_row, "are not whole numbers; labels are class indices")
     if array.dtype != np.int64:
         _check_range(array, n_classes, first_row, of)
-    flags = array.flags
-    as_is = array.dtype == np.int64 and flags.c_contiguous and flags.aligned
-    view = array.view() if as_is else np.require(array, np.int64, ["C", "A"]).view()
-    view.flags.writeable = False
-    if _label_check()(view, n_classes) >= 0:
+    # A copy: labels that are corrected afterwards would rewrite the results made of them.
+    own = np.array(array, np.int64, order="C")
+    own.flags.writeable = False
+    if _label_check()(own, n_classes) >= 0:
         _check_range(array, n_classes, first_row, of)
-    return view
+    return own
 
 
 @lru_cache(maxsize=1)
@@ -203,16 +203,27 @@ def _names(values: Any, name: str) -> NDArray[Any]:
     return to_array(values, name)
 
 
-def check_ids(ids: ArrayLike | None, n_rows: int) -> NDArray[Any] | None:
-    """Names of the samples, one a row."""
+def check_ids(ids: Any, n_rows: int) -> NDArray[Any] | None:
+    """Names of the samples, one per row."""
     if ids is None:
         return None
-    names = to_array(ids, "ids")
+    if isinstance(ids, (list, tuple)) or getattr(ids, "nlevels", 1) > 1:
+        kinds = {type(value) for value in ids}
+        if len(kinds) > 1 or tuple in kinds:  # each as it is: 1 and "1" are two ids
+            ids = np.fromiter(ids, dtype=object, count=len(ids))
+    names = ids if type(ids) is np.ndarray and ids.ndim == 1 else to_array(ids, "ids")
+    refuse_missing(names, "ids")
+    if names.dtype.kind == "f" and np.isnan(names).any():
+        raise missing("ids", np.isnan(names))
+    if names.shape == (n_rows, 1):
+        flat = "{argument}.iloc[:, 0]" if comes_from(ids, "pandas") else "np.ravel({argument})"
+        problem = f"expected shape ({n_rows},), got {names.shape}"
+        raise InputValueError(problem, argument="ids", hint=f"pass {flat}")
     if names.shape != (n_rows,):
         raise InputValueError(
-            f"expected shape ({n_rows},), one a row of probs, got {names.shape}", argument="ids"
+            f"expected shape ({n_rows},), one per row of probs, got {names.shape}", argument="ids"
         )
-    return names
+    return names.copy()
 
 
 def _listed(classes: Sequence[Any]) -> list[Any]:
@@ -221,7 +232,7 @@ def _listed(classes: Sequence[Any]) -> list[Any]:
     if array.ndim != 1:
         got = f"{type(classes).__name__} of shape {array.shape}"
         raise InputTypeError(
-            f"expected a sequence of names, one a column of probs, got {got}", argument="classes"
+            f"expected a sequence of names, one per column of probs, got {got}", argument="classes"
         )
     names: list[Any] = array.tolist()
     return names

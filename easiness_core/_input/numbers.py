@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._input.convert import is_half, refuse_missing, to_array, widen
+from easiness_core._input.frames import comes_from
 from easiness_core.errors import InputTypeError, InputValueError
 
 
@@ -136,6 +137,8 @@ def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> 
     >>> check_vector([1, 2], "loss")
     array([1., 2.])
     """
+    if hasattr(values, "summary") and hasattr(values, name):
+        raise in_place_of(values, name, name)
     array = to_array(values, name)
     if array.dtype.kind not in "fiub" and not is_half(array.dtype):
         refuse_missing(array, name)
@@ -157,8 +160,21 @@ def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> 
     return vector
 
 
+def in_place_of(scores: Any, argument: str, name: str) -> InputTypeError:
+    """Error about scores where one of their arrays belongs."""
+    got = f"expected an array, got {type(scores).__name__}"
+    return InputTypeError(got, argument=argument, hint=f"pass its {name}, such as scores.{name}")
+
+
 def check_rows(rows: ArrayLike, n_rows: int) -> NDArray[Any]:
     """Rows as a mask or as whole numbers."""
+    if comes_from(rows, "pandas") and hasattr(rows, "get_indexer"):
+        raise InputTypeError(
+            "expected a slice, a mask or an array of rows, got an Index of pandas, which holds "
+            "labels",
+            argument="rows",
+            hint="pass a mask, as scores.to_pandas().index.isin(labels) gives",
+        )
     array = to_array(rows, "rows")
     if array.ndim != 1 or not (array.dtype.kind in "iub" or array.size == 0):
         got = f"an array of shape {array.shape} and dtype {array.dtype}"

@@ -23,7 +23,8 @@ from easiness_core._config import (
     ROW_SUM_TOLERANCE_HALF,
 )
 from easiness_core._input.convert import is_half, is_torch, refuse_missing, to_named_array, widen
-from easiness_core._input.frames import Names
+from easiness_core._input.extra_columns import refuse_extra_count
+from easiness_core._input.frames import Names, comes_from
 from easiness_core.class_names import order_of
 from easiness_core.errors import InputTypeError, InputValueError
 
@@ -149,6 +150,8 @@ def check_probs(probs: ArrayLike, *, normalize: bool = False) -> Probs:
     (2, 2)
     """
     array, names, moved = class_matrix(probs, "probs")
+    if normalize and names is not None:
+        refuse_extra_count(array, names)
     half = is_half(array.dtype)
     single = array.dtype.kind == "f" and array.dtype.itemsize == 4
     to_float32 = (single or half) and not normalize
@@ -174,7 +177,8 @@ def check_logits(logits: ArrayLike) -> NDArray[Any]:
     Returns
     -------
     ndarray of shape (n_samples, n_classes)
-        A view of `logits` where possible, of its own dtype (bfloat16 as its bits).
+        A view of `logits` where possible, of its own dtype (bfloat16 as its bits). The columns of
+        a frame are put in order where their names are numbers.
 
     Raises
     ------
@@ -189,12 +193,12 @@ def check_logits(logits: ArrayLike) -> NDArray[Any]:
     >>> check_logits([[2.0, -1.0], [0.0, 3.0]]).shape
     (2, 2)
     """
-    return _real_matrix(logits, "logits")[0]
+    return class_matrix(logits, "logits")[0]
 
 
 def class_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names, bool]:
     """Array and names of its columns, in the order of the classes; whether they had another."""
-    array, names = _real_matrix(values, name)
+    array, names = real_matrix(values, name)
     if names is None or names == tuple(range(len(names))):
         return array, None, False
     order = order_of(names)
@@ -203,7 +207,8 @@ def class_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names, boo
     return array[:, order], tuple(names[at] for at in order), True
 
 
-def _real_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names]:
+def real_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names]:
+    """Array and names of its columns, in the order given."""
     array, names = to_named_array(values, name)
     if array.dtype.kind not in "fiub" and not is_half(array.dtype):
         if array.ndim == 0:
@@ -221,10 +226,13 @@ def _real_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names]:
     if 0 in array.shape[:1]:
         hint = "if there are no rows, pass np.empty((0, n_classes))"
     elif array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1):
-        torch = is_torch(values)
-        p = "{argument}.ravel()" if torch else "np.ravel({argument})"
         other = "1 - p" if name == "probs" else "0 * p"
-        join = "torch.stack([%s, p], 1)" if torch else "np.column_stack([%s, p])"
+        p, join = "np.ravel({argument})", "np.column_stack([%s, p])"
+        if is_torch(values):
+            p, join = "{argument}.ravel()", "torch.stack([%s, p], 1)"
+        elif comes_from(values, "pandas") and hasattr(values, "iloc"):  # keeps the index
+            p = "{argument}" if array.ndim == 1 else "{argument}.iloc[:, 0]"
+            join = "pd.concat([%s, p], axis=1, keys=[0, 1])"
         quantity = "probability" if name == "probs" else "logit"
         hint = f"for the {quantity} of class 1, p = {p}, pass {join % other}"
     if array.ndim != 2:
@@ -246,4 +254,8 @@ def _conversion(values: Any) -> str | None:
         np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         return None
+    if comes_from(values, "pandas"):  # keeps names and index
+        return "convert it first, with {argument}.astype('float64')"
+    if comes_from(values, "polars"):
+        return "convert it first, with {argument}.cast(pl.Float64)"
     return "convert it first, for example with np.asarray({argument}, dtype=np.float64)"

@@ -29,7 +29,11 @@ def check_samples(
 ) -> Samples:
     """Check what belongs to the rows of `probs`, which are `rows`."""
     if rows.moved and classes is not None:
-        refuse_classes_of_moved(rows.names, "probs")
+        raise InputValueError(
+            "its columns are numbered but not in numeric order",
+            argument="probs",
+            hint="put them in that order, and {classes} likewise",
+        )
     given, names = name_labels(
         labels, rows.n_rows, rows.n_classes, classes=classes, columns=rows.names,
         first_row=first_row,
@@ -37,17 +41,7 @@ def check_samples(
     if type(probs) is type(labels) is np.ndarray and ids is None:
         return given, names, None, None
     index = shared_index(probs=probs, labels=labels, ids=ids)
-    return given, names, check_ids(ids, rows.n_rows), None if _is_default(index) else index
-
-
-def refuse_classes_of_moved(names: Names, argument: str) -> None:
-    """Refuse `classes` beside columns that are numbered, and in another order."""
-    raise InputValueError(
-        f"its columns are numbered, and not in the order of their numbers "
-        f"({', '.join(map(str, (names or ())[:5]))})",
-        argument=argument,
-        hint="put them in that order, and {classes} likewise",
-    )
+    return given, names, check_ids(ids, rows.n_rows), None if is_default(index) else index
 
 
 def shared_index(**arguments: Any) -> Any:
@@ -55,11 +49,11 @@ def shared_index(**arguments: Any) -> Any:
     found = [(name, index_of(values)) for name, values in arguments.items()]
     found = [(name, index) for name, index in found if index is not None]
     for name, index in found[1:]:
-        check_same_index(index, found[0][1], name, found[0][0])
+        check_same_index(index, found[0][1], name, found[0][0], f"{found[0][0]}.index")
     return found[0][1] if found else None
 
 
-def _is_default(index: Any) -> bool:
+def is_default(index: Any) -> bool:
     """Whether an index only numbers the rows from 0 on, as Scores do themselves."""
     is_range = type(index).__name__ == "RangeIndex" and index.name is None
     return is_range and (index.start, index.step) == (0, 1)

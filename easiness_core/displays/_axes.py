@@ -19,6 +19,8 @@ def new_axes(ax: Any, what: str) -> Any:
         if not hasattr(ax, "get_xaxis_transform"):
             problem = f"expected matplotlib.axes.Axes, got {type(ax).__name__}"
             raise InputTypeError(problem, argument="ax")
+        if ax.name != "rectilinear":
+            raise InputTypeError(f"expected plain axes, got {ax.name} axes", argument="ax")
         return ax
     try:
         import matplotlib.pyplot as plt

@@ -78,7 +78,7 @@ class EasinessCurveDisplay:
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; new ones if left out.
         name : str, optional
-            For the legend, in place of the display's own.
+            Name in the legend; overrides the display's own name.
         **kwargs
             Further options of `matplotlib.axes.Axes.plot`, for the curve.
 

@@ -14,7 +14,8 @@ class EasinessDisplay:
     """Histogram of easiness, colored by level, on a logarithmic axis of counts.
 
     Hard and easy samples, usually most of them, have one bar each, at 0 and at 1; the medium
-    ones between have twenty. `scores.plot()` draws it.
+    ones between have twenty. `scores.plot()` draws it. Draw each on axes of its own: on shared
+    ones, bars and words would cover each other.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ class EasinessDisplay:
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; new ones if left out.
         name : str, optional
-            For the title, in place of the display's own.
+            Title; overrides the display's own name.
         **kwargs
             Further options of `matplotlib.axes.Axes.bar`.
 

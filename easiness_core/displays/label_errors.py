@@ -65,7 +65,7 @@ class LabelErrorsDisplay:
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; new ones if left out.
         name : str, optional
-            For the title, in place of the display's own.
+            Title; overrides the display's own name.
         max_pairs : int, default 12
             Most pairs to draw; the axis says how many more there are.
         **kwargs

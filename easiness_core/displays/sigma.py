@@ -64,7 +64,7 @@ class SigmaDisplay:
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; new ones if left out.
         name : str, optional
-            For the title, in place of the display's own.
+            Title; overrides the display's own name.
         **kwargs
             Further options of `matplotlib.axes.Axes.plot`, for both curves.
 

@@ -37,7 +37,7 @@ def area():
          r"1 of 2 labels are outside 0 to 1 \(logits has 2 columns\); the first is row \d, "),
         ([0, 1], Z, [-100, 0], ValueError, r"label -100; .* if these have no class, drop them"),
         ([0, 1], Z, ["a", "b"], TypeError, "first label 'a'\\); number the classes first"),
-        ([0, 1], Z, [0], ValueError, "labels: expected 2 labels, one a row of logits, got 1"),
+        ([0, 1], Z, [0], ValueError, "labels: expected 2 labels, one per row of logits, got 1"),
         ([0, 1], Z, [0, 1], ValueError,
          "labels: 1 rows carry another label than before; the first is id 1, label 0 before and 1"),
         ([5, 5], Z, [0, 1], ValueError, "the first is id 5, label 0 before and 1 now"),

@@ -154,7 +154,7 @@ def test_ties_at_the_easy_end_do_not_fall_by_place_in_the_file():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"levels": "OE"}, ValueError, "expected one of EO, MO, .* got 'OE'"),
+        ({"levels": "OE"}, ValueError, "levels: expected words such as .* got 'OE'"),
         ({"levels": 9}, ValueError, "union of Level"),
         ({"levels": None}, TypeError, "union of Level"),
         ({"interval": 0.5}, TypeError, r"pair \(low, high\)"),

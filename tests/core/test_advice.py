@@ -71,16 +71,19 @@ P_COLUMN = "np.column_stack([1 - p, p])"
 PROBS_ADVICE = {
     "texts": (lambda: PROBS.astype(str), "np.asarray(probs, dtype=np.float64)"),
     "objects": (lambda: PROBS.astype(object), "np.asarray(probs, dtype=np.float64)"),
-    "a frame of decimals": (decimals, "np.asarray(probs, dtype=np.float64)"),
+    "a frame of decimals": (decimals, "probs.astype('float64')"),
     "a frame with names": (
         frame({"id": list("abcd"), "p": PROBS[:, 0], "q": PROBS[:, 1]}),
-        "probs.select_dtypes('number')",
+        "probs[['p', 'q']]",
     ),
     "complex": (lambda: PROBS + 0j, "np.real(probs)"),
     "a list of complex": (lambda: (PROBS + 0j).tolist(), "np.real(probs)"),
     "one column": (lambda: PROBS[:, 1:], P_COLUMN),
     "one column in a list": (lambda: PROBS[:, 1].tolist(), P_COLUMN),
-    "one column in a frame": (frame({"p": PROBS[:, 1]}), P_COLUMN),
+    "one column in a frame": (
+        frame({"p": PROBS[:, 1]}),
+        "pd.concat([1 - p, p], axis=1, keys=[0, 1])",
+    ),
     "one column in a tensor": (
         torch_tensor(lambda _, t: t[:, 1].requires_grad_()),
         "torch.stack([1 - p, p], 1)",
@@ -99,7 +102,7 @@ LABELS_ADVICE = {
     "a row": (lambda: LABELS[None], "np.ravel(labels)"),
     "a column in a list": (lambda: LABELS[:, None].tolist(), "np.ravel(labels)"),
     "a matrix": (lambda: LABELS[:, None].view(np.matrix), "np.ravel(labels)"),
-    "a frame": (frame({"label": LABELS}), "np.ravel(labels)"),
+    "a frame": (frame({"label": LABELS}), "labels.iloc[:, 0]"),
     "a table": (lambda: library("pyarrow").table({"label": LABELS}), "np.ravel(labels)"),
     "a polars frame": (lambda: library("polars").DataFrame({"a": LABELS}), "np.ravel(labels)"),
     "a column in bfloat16": (torch_labels(lambda _, t: t.bfloat16()[:, None]), "labels.ravel()"),
@@ -112,7 +115,9 @@ def advised(message, name, value, code):
     scope = {"np": np, "ec": ec, name: value}
     if "torch" in code:
         scope["torch"] = library("torch")
-    for target, expression in re.findall(r"(\w+) = (\S+\))[,;]", message):
+    if "pd." in code:
+        scope["pd"] = library("pandas")
+    for target, expression in re.findall(r"(\w+) = (\S+\)|\S+\.iloc\[:, 0\])[,;]", message):
         scope[target] = eval(expression, scope)
     return eval(code, scope)
 
@@ -208,7 +213,7 @@ def test_what_is_no_array_is_called_by_its_type(values):
 
 def test_names_of_several_types():
     want = ec.log_easiness(PROBS, LABELS)
-    for classes in ([1, "1"], (1, "a"), [b"a", 1.5]):
+    for classes in ((1, "a"), [b"a", 1.5]):
         labels = [classes[label] for label in LABELS]
         np.testing.assert_array_equal(ec.log_easiness(PROBS, labels, classes=classes), want)
     # As in files: a number may be written as text.

@@ -151,3 +151,10 @@ for each in (scores, ec.find_label_errors([[0.9, 0.1]], [0]), ec.fit_sigma([[0.9
     kinds = ("EasinessDisplay", "LabelErrorsDisplay", "SigmaDisplay")
     expected = [f"{kind}.plot needs matplotlib: pip install matplotlib" for kind in kinds]
     assert (done.stdout.splitlines(), done.stderr) == (expected, "")
+
+
+@pytest.mark.parametrize("projection", ["polar", "3d"])
+def test_axes_that_no_display_fits_are_refused(projection):
+    axes = plt.figure().add_subplot(projection=projection)
+    with pytest.raises(TypeError, match=rf"^ax: expected plain axes, got {projection} axes"):
+        ec.score([[0.9, 0.1], [0.2, 0.8]], [0, 0]).plot(axes)

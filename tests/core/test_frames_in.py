@@ -281,7 +281,7 @@ REFUSED = {
         pd.DataFrame(PROBS, columns=["cat", "cat", "dog"]), LABELS, {}, "expected distinct names",
     ),
     "numbers for some names": (
-        pd.DataFrame(PROBS, columns=["cat", "2", "dog"]), LABELS, {}, "some classes are named by",
+        pd.DataFrame(PROBS, columns=["cat", "2", "dog"]), LABELS, {}, "only some class names are",
     ),
     "true for yes": (
         pd.DataFrame(PROBS, columns=["yes", "no", "so"]), LABELS == 1, {}, "they are true or false",
@@ -304,7 +304,7 @@ REFUSED = {
     "a null within": (
         POLARS.with_columns(prob_cat=None), WORDS, {}, "400 of 400 rows .* null",
     ),
-    "too few classes": (FRAME, WORDS, {"classes": ["cat"]}, "expected 3 names, one a column"),
+    "too few classes": (FRAME, WORDS, {"classes": ["cat"]}, "expected 3 names, one per column"),
     "ClassLabel of other classes": (
         PROBS, datasets.Dataset.from_dict({"y": LABELS}).cast_column(
             "y", datasets.ClassLabel(names=["a", "b", "c", "d"]))["y"], {}, "they have 4 classes",

@@ -63,7 +63,7 @@ def test_the_advice_on_different_indices_works():
 
 
 def test_lengths_are_named_before_indices():
-    with pytest.raises(ValueError, match="labels: expected 4 labels, one a row of probs, got 3"):
+    with pytest.raises(ValueError, match="labels: expected 4 labels, one per row of probs, got 3"):
         ec.score(FRAME, Y[:3])
 
 
@@ -125,3 +125,60 @@ def test_a_default_index_is_only_row_numbers():
     assert "id" not in scores.to_pandas()
     pd.testing.assert_index_equal(scores.to_pandas().index, pd.RangeIndex(4))
     assert scores.hardest(1).to_pandas().index.tolist() == [2]
+
+
+def with_indices(one, two):
+    return FRAME.set_axis(one), pd.Series(LABELS, index=two)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "int64[pyarrow]", "float64", "object", "Float64"])
+def test_equal_indices_of_two_types_are_equal(dtype):
+    if "pyarrow" in dtype:
+        pytest.importorskip("pyarrow")
+    keys = pd.Index([7, 3, 5, 1])
+    for one, two in ((keys, keys.astype(dtype)), (keys.astype(dtype), keys)):
+        assert ec.score(*with_indices(one, two)).ids.tolist() == [7, 3, 5, 1]
+    gap = pd.array([7, None, 5, 1], dtype="Int64")
+    ec.score(*with_indices(gap, pd.Index([7, np.nan, 5, 1])))
+
+
+def test_the_first_row_that_differs_is_named():
+    message = r"^labels: .* at row 3: 2\.0 and 1\.0; select the same samples in both, or pass"
+    with pytest.raises(ValueError, match=message):
+        ec.score(*with_indices(pd.Index([7, np.nan, 5, 1]), pd.Index([7, np.nan, 5, 2])))
+    for one, two in ((list("aabb"), list("abab")), (list("abcd"), list("abef"))):
+        with pytest.raises(ValueError, match="select the same samples in both, or pass labels"):
+            ec.score(*with_indices(one, two))
+
+
+def test_a_mask_in_another_order_than_the_rows_is_refused():
+    for probs, labels in ((PROBS, LABELS), (pd.DataFrame(PROBS), pd.Series(LABELS))):
+        scores = ec.score(probs, labels)
+        table = scores.to_pandas().sort_values("easiness")
+        mask = table["level"] == "hard"
+        with pytest.raises(
+            ValueError, match=r"^rows: .* rows\.loc\[scores\.to_pandas\(\)\.index\]"
+        ):
+            scores[mask]
+        followed = scores[mask.loc[scores.to_pandas().index]]
+        assert followed.rows.tolist() == scores[scores.level == ec.Level.HARD].rows.tolist() == [2]
+        part = scores[1:]
+        assert part[part.to_pandas()["level"] == "hard"].rows.tolist() == [2]
+        assert part[pd.Series([False, True, False])].rows.tolist() == [2]
+        with pytest.raises(ValueError, match=r"^rows: its index differs"):
+            part[pd.Series([False, True, False], index=[0, 1, 2])]
+    # Texts say nothing of row numbers.
+    assert ec.score(PROBS, LABELS)[Y == "yes"].rows.tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    "data", [PROBS, FRAME, pd.DataFrame(PROBS)], ids=["array", "keys", "range"]
+)
+def test_labels_of_an_index_are_no_rows(data):
+    scores = ec.score(data, LABELS)
+    labels = scores.to_pandas().index[[3, 1]]
+    with pytest.raises(
+        TypeError, match=r"^rows: .* an Index .* scores\.to_pandas\(\)\.index\.isin"
+    ):
+        scores[labels]
+    assert scores[scores.to_pandas().index.isin(labels)].rows.tolist() == [1, 3]

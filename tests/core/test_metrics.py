@@ -92,9 +92,9 @@ def test_bad_arguments(arguments, options, message):
 def test_medium_sample_rate():
     level = np.array([1, 2, 4, 4, 2, 4], dtype=np.uint8)
     assert ec.medium_sample_rate(level) == pytest.approx(1 / 3)
-    with pytest.raises(ValueError, match="1 of 2 values are no level"):
+    with pytest.raises(ValueError, match="1 of 2 values are not levels"):
         ec.medium_sample_rate([1, 3])
-    with pytest.raises(TypeError, match="integer values of Level"):
+    with pytest.raises(TypeError, match="expected values of Level or words"):
         ec.medium_sample_rate([1.0])
 
 

@@ -84,7 +84,7 @@ def test_rows_and_ids_say_which_samples_these_are():
 def test_labels_ids_and_classes_are_carried():
     labels = np.array([0, 1, 1], dtype=np.int64)
     scores = ec.score(PROBS[:3], labels)
-    assert np.shares_memory(scores.labels, labels)
+    assert not np.shares_memory(scores.labels, labels)
     assert not scores.labels.flags.writeable
     assert (scores.ids, scores.classes, scores.n_classes) == (None, None, 2)
     named = ec.score(PROBS[:2], ["dog", "cat"], classes=["cat", "dog"], ids=[3, 4])
@@ -92,7 +92,7 @@ def test_labels_ids_and_classes_are_carried():
     assert named[1:].classes == ("cat", "dog")
     assert ec.score(PROBS[:1], [0], classes=[0, 1]).classes is None
     assert ec.score(PROBS[:1], [1], classes=[1, 0]).classes == (1, 0)
-    with pytest.raises(ValueError, match=r"^ids: expected shape \(5,\), one a row of probs"):
+    with pytest.raises(ValueError, match=r"^ids: expected shape \(5,\), one per row of probs"):
         ec.score(PROBS, [0] * 5, ids=["a"])
 
 
@@ -121,3 +121,15 @@ def test_scores_travel_and_print_in_a_line():
     assert_same(again, SCORES[1:3])
     assert again.rows.tolist() == [11, 12]
     assert repr(SCORES) == "Scores(n_samples=5, accuracy=0.8000, msr=0.4000, ese=0.1157)"
+
+
+def test_a_small_slice_keeps_nothing_else_alive():
+    probs = np.tile([[0.9, 0.1], [0.2, 0.8]], (50, 1))
+    scores = ec.score(probs, [0] * 100, ids=np.arange(100), first_row=7)
+    for which in (slice(3, 9), slice(None, None, 25), slice(-2, -9, -2), slice(5, 5)):
+        part = scores[which]
+        assert part.rows.tolist() == list(range(7, 107)[which])
+        assert part.ids.tolist() == list(range(100)[which])
+        assert part.easiness.tobytes() == scores.easiness[which].tobytes()
+        for name in ("easiness", "log_easiness", "level", "loss", "predicted", "labels", "_ids"):
+            assert getattr(part, name).base is None, name

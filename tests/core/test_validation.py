@@ -148,9 +148,9 @@ def test_a_bad_label_is_named_with_count_row_and_fix(case):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([0, 1, 0], "labels: expected 4 labels, one a row of probs, got 3"),
-        ([0, 1, 0, 1, 0], "labels: expected 4 labels, one a row of probs, got 5"),
-        ([], "labels: expected 4 labels, one a row of probs, got 0"),
+        ([0, 1, 0], "labels: expected 4 labels, one per row of probs, got 3"),
+        ([0, 1, 0, 1, 0], "labels: expected 4 labels, one per row of probs, got 5"),
+        ([], "labels: expected 4 labels, one per row of probs, got 0"),
         (np.zeros((4, 1), int), r"labels: expected shape \(4,\), got \(4, 1\); pass np.ravel"),
         (np.eye(4, 2), r"labels: expected shape \(4,\), got \(4, 2\)"),
         (0, r"labels: expected shape \(4,\), got \(\)"),
@@ -250,7 +250,7 @@ def test_no_rows_give_an_empty_result(n_classes):
         columns = [got.easiness, got.log_easiness, got.level, got.loss, got.predicted]
         assert [c.shape for c in columns] == [(0,)] * 5
         assert [c.dtype for c in columns] == dtypes
-    with pytest.raises(ValueError, match="expected 0 labels, one a row of probs, got 1"):
+    with pytest.raises(ValueError, match="expected 0 labels, one per row of probs, got 1"):
         ec.score(np.empty((0, n_classes)), [0])
 
 

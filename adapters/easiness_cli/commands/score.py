@@ -1,4 +1,4 @@
-"""`easiness score`: one row a sample, and a summary."""
+"""`easiness score`: one row per sample, and a summary."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def select_batch(
     Raises
     ------
     TypeError, ValueError
-        If `keep` is no union of levels and no interval, and as `log_easiness`.
+        If `keep` is not a union of levels and no interval, and as `log_easiness`.
 
     Notes
     -----

@@ -45,7 +45,7 @@ def log_easiness(
     TypeError
         If an argument is no tensor of the right kind, or `estimator` no estimator.
     ValueError
-        If shapes or devices do not match, if labels on the host are no classes (-100 included), or
+        If shapes or devices do not match, if labels on the host are not classes (-100 included), or
         if sigma is below 1e-15 without float64 logits.
 
     Notes
@@ -114,7 +114,7 @@ def log_easiness_from_probs(
 def _with_labels_named(
     h: Tensor, labels: Tensor, estimator: ec.ClosedForm | ec.MonteCarlo, rows: str
 ) -> Tensor:
-    """Log easiness; labels on the host that are no classes, over which torch fails, are named."""
+    """Log easiness; labels on the host that are not classes, over which torch fails, are named."""
     if torch.compiler.is_compiling():
         return _log_easiness(h, labels, estimator)
     try:
