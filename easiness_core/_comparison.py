@@ -242,7 +242,9 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
         names = to_array(groups, "groups")
         refuse_missing(names, "groups")
         if names.shape != after["level"].shape:
-            problem = f"expected shape {after['level'].shape}, one a row of new, got {names.shape}"
+            problem = (
+                f"expected shape {after['level'].shape}, one per row of new, got {names.shape}"
+            )
             raise InputValueError(problem, argument="groups")
         table = _changes(samples, names[second], gained, lost)
     return Comparison(

@@ -24,7 +24,7 @@ def to_ids(ids: Any, n_rows: int | None = None) -> list[Id]:
     array = to_host(ids, "ids")
     if array.ndim != 1 or (n_rows is not None and array.size != n_rows):
         size = "n" if n_rows is None else n_rows
-        raise ValueError(f"ids: expected shape ({size},), one a row of logits, got {array.shape}")
+        raise ValueError(f"ids: expected shape ({size},), one per row of logits, got {array.shape}")
     if array.size == 0:
         return []
     kind = array.dtype.kind

@@ -203,7 +203,9 @@ def _aligned(labels: Any, rows: tuple[float, ...], n_rows: float) -> Any:
     unknown = any(map(math.isnan, rows)) or any(map(math.isnan, labels.chunks[0]))
     if not unknown:
         if labels.shape[0] != n_rows:
-            raise ValueError(f"labels: expected {n_rows} labels, one a row, got {labels.shape[0]}")
+            raise ValueError(
+                f"labels: expected {n_rows} labels, one per row, got {labels.shape[0]}"
+            )
         return labels.rechunk((rows,))
     if len(labels.chunks[0]) != len(rows):
         raise ValueError(

@@ -57,15 +57,14 @@ class LabelEncoder:
         given, cut = tuple(classes or ()), own_parts(columns) if columns else [()]
         if classes is not None and len(given) != n_classes:
             raise InputValueError(
-                f"expected {n_classes} names, one a column of probs, got {len(given)}",
+                f"expected {n_classes} names, one per column of probs, got {len(given)}",
                 argument="classes",
             )
         check_hashable(given, "classes")
         for names in cut:
             if given != names and set(given) == set(names):
                 raise InputValueError(
-                    f"{_shown(given)} are the names of the columns in another order than theirs "
-                    f"({_shown(names)})",
+                    f"{_shown(given)} are the column names in a different order ({_shown(names)})",
                     argument="classes",
                     hint="leave {classes} out, or give the names in that order",
                 )
@@ -92,7 +91,7 @@ class LabelEncoder:
         self._given, self._has_columns = bool(given), bool(from_columns)
         self._names = given or from_columns
         if len(set(self._names)) < len(self._names):
-            problem = f"expected distinct names, got some twice ({_shown(self._names)})"
+            problem = f"expected distinct names, got duplicates ({_shown(self._names)})"
             raise InputValueError(problem, argument="classes" if given else "probs")
         keys = [key_of(name) for name in self._names if not is_truth(name)]
         self.classes = None if keys == list(range(len(self._names))) else self._names
@@ -192,7 +191,7 @@ class LabelEncoder:
         at = int(bad.argmax())
         hint = None if self._given else (
             "check which columns were taken for classes ({probs}), or give the class names in "
-            "their order by {classes}"
+            "their order with {classes}"
         )  # fmt: skip
         raise self._error(
             f"{int(bad.sum())} of {bad.size} labels are not among the classes "

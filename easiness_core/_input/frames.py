@@ -27,7 +27,7 @@ def missing(
 ) -> InputValueError:
     """Error about the rows that are missing, or hold missing values within."""
     row = first_row + int(np.flatnonzero(rows)[0])
-    what = "rows hold values that" if within else "values"
+    what = "rows contain values that" if within else "values"
     return InputValueError(
         f"{int(rows.sum())} of {rows.size} {what} are {word}; the first is row {row}",
         argument=name,
@@ -99,7 +99,7 @@ def _from_pandas(values: Any, name: str) -> tuple[Any, Names]:
         if null.any():
             raise missing(name, null, within=True)
     columns = [_series(values.iloc[:, at], name) for at in range(len(names))]
-    hint = "if the other columns are no classes, pass {argument}.select_dtypes('number')"
+    hint = "if the other columns are not classes, pass {argument}.select_dtypes('number')"
     return _joined(columns, names, name, hint=hint)
 
 

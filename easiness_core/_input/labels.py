@@ -105,7 +105,7 @@ def name_labels(
         )
     if array.size != n_rows:
         raise InputValueError(
-            f"expected {n_rows} labels, one a row of {of or 'probs'}, got {array.size}",
+            f"expected one label per row of {of or 'probs'} ({n_rows}), got {array.size}",
             argument="labels",
         )
     codes = None if type(labels) is np.ndarray else names_of_codes(labels)
@@ -210,7 +210,7 @@ def check_ids(ids: ArrayLike | None, n_rows: int) -> NDArray[Any] | None:
     names = to_array(ids, "ids")
     if names.shape != (n_rows,):
         raise InputValueError(
-            f"expected shape ({n_rows},), one a row of probs, got {names.shape}", argument="ids"
+            f"expected shape ({n_rows},), one per row of probs, got {names.shape}", argument="ids"
         )
     return names
 
@@ -221,7 +221,7 @@ def _listed(classes: Sequence[Any]) -> list[Any]:
     if array.ndim != 1:
         got = f"{type(classes).__name__} of shape {array.shape}"
         raise InputTypeError(
-            f"expected a sequence of names, one a column of probs, got {got}", argument="classes"
+            f"expected a sequence of names, one per column of probs, got {got}", argument="classes"
         )
     names: list[Any] = array.tolist()
     return names

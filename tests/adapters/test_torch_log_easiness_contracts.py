@@ -27,7 +27,7 @@ FUNCTIONS = [easiness_torch.log_easiness, easiness_torch.log_easiness_from_probs
         (LOGITS, [0, 1], TypeError, r"labels: expected a tensor, got list; pass torch.as_tensor"),
         (LOGITS, LABELS.int(), TypeError, r"torch.int64, got torch.int32; pass labels.long\(\)"),
         (LOGITS, LABELS.float(), TypeError, "torch.int64, got torch.float32"),
-        (LOGITS, LABELS[:1], ValueError, r"expected shape \(2,\), one a row of .*, got \(1,\)"),
+        (LOGITS, LABELS[:1], ValueError, r"expected shape \(2,\), one per row of .*, got \(1,\)"),
         (LOGITS, LABELS[:, None], ValueError, r"got \(2, 1\)"),
         (LOGITS, LABELS.to("meta"), ValueError, r"device cpu, .*got meta; pass labels.to\("),
     ],

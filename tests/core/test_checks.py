@@ -155,9 +155,9 @@ def test_a_label_outside_is_put_as_suits_the_caller(of, has, fix, dtype):
     ("classes", "message"),
     [
         (["a", "a"], "classes: expected distinct names"),
-        (["a", "b", "c"], "classes: expected 2 names, one a column of probs, got 3"),
-        (["a"], "classes: expected 2 names, one a column of probs, got 1"),
-        ([], "classes: expected 2 names, one a column of probs, got 0"),
+        (["a", "b", "c"], "classes: expected 2 names, one per column of probs, got 3"),
+        (["a"], "classes: expected 2 names, one per column of probs, got 1"),
+        ([], "classes: expected 2 names, one per column of probs, got 0"),
     ],
 )
 def test_bad_classes(classes, message):
@@ -171,7 +171,7 @@ def test_classes_that_are_no_sequence_of_names(classes):
     with pytest.raises(InputError) as caught:
         check_labels(list("abab"), 4, 2, classes=classes)
     assert str(caught.value).startswith("classes: expected ")
-    assert not str(caught.value).endswith("expected 2 names, one a column of probs, got 2")
+    assert not str(caught.value).endswith("expected 2 names, one per column of probs, got 2")
 
 
 def test_arrays_are_viewed_and_torch_is_not_imported_to_know_its_tensors():

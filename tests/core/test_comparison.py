@@ -190,7 +190,7 @@ def test_frames_words_and_names_are_read():
         ({"id": IDS}, {"id": np.char.add("x", IDS)}, "no sample is in both"),
         ({}, {"label": LABELS.astype(str)}, "labels are numbers in one and names in the other"),
         ({}, {"level": np.full(N, "odd")}, "expected hard, medium or easy, got 'odd'"),
-        ({}, {"level": np.full(N, 3)}, "200 of 200 values are no level"),
+        ({}, {"level": np.full(N, 3)}, "200 of 200 values are not levels"),
         ({}, {"easiness": None}, "a table with a column 'easiness', got 'id', 'label'"),
         ({}, {"predicted": LABELS[1:]}, r"expected shape \(200,\) as label, got \(199,\)"),
     ],
@@ -210,5 +210,5 @@ def test_rows_without_ids_must_be_as_many():
         ec.compare(short, {k: v for k, v in NEW.items() if k != "id"})
     with pytest.raises(TypeError, match=r"expected Scores or a table with .*'label', got int"):
         ec.compare(3, OLD)
-    with pytest.raises(ValueError, match="one a row of new, got"):
+    with pytest.raises(ValueError, match="one per row of new, got"):
         ec.compare(OLD, NEW, groups=["a"])

@@ -92,7 +92,7 @@ def test_labels_ids_and_classes_are_carried():
     assert named[1:].classes == ("cat", "dog")
     assert ec.score(PROBS[:1], [0], classes=[0, 1]).classes is None
     assert ec.score(PROBS[:1], [1], classes=[1, 0]).classes == (1, 0)
-    with pytest.raises(ValueError, match=r"^ids: expected shape \(5,\), one a row of probs"):
+    with pytest.raises(ValueError, match=r"^ids: expected shape \(5,\), one per row of probs"):
         ec.score(PROBS, [0] * 5, ids=["a"])
 
 

@@ -56,7 +56,7 @@ def check_indices(indices: Any, n_samples: int) -> Tensor:
 
 def _whole_numbers(values: Any, name: str, n_rows: int | None, rows: str) -> Tensor:
     if values is None:
-        raise TypeError(f"{name}: expected one a row of {rows}, got None")
+        raise TypeError(f"{name}: expected one per row of {rows}, got None")
     # A list without members would come out as floating point.
     empty = isinstance(values, (list, tuple)) and not values
     if isinstance(values, Tensor):
@@ -73,7 +73,7 @@ def _whole_numbers(values: Any, name: str, n_rows: int | None, rows: str) -> Ten
         size = "n" if n_rows is None else n_rows
         raise ValueError(
             f"{name}: expected shape ({size},)"
-            + (f", one a row of {rows}" if rows else "")
+            + (f", one per row of {rows}" if rows else "")
             + f", got {tuple(tensor.shape)}"
         )
     whole: Tensor = tensor.long()

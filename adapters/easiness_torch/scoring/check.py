@@ -38,7 +38,7 @@ def check_rows(rows: Any, labels: Any, estimator: Any, *, name: str = "logits") 
         )
     if labels.shape != rows.shape[:1]:
         raise ValueError(
-            f"labels: expected shape ({rows.shape[0]},), one a row of {name}, got "
+            f"labels: expected shape ({rows.shape[0]},), one per row of {name}, got "
             f"{tuple(labels.shape)}"
         )
     if labels.device != rows.device:

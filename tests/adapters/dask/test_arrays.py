@@ -184,7 +184,12 @@ def test_after_blocks_of_unknown_length_rows_count_within_their_block() -> None:
     [
         (PROBS, LABELS, TypeError, "expected a dask array, got ndarray"),
         (da.from_array(PROBS[0]), LABELS, ValueError, r"n_classes\), got \(5,\)"),
-        (da.from_array(PROBS), LABELS[:-1], ValueError, "expected 230 labels, one a row, got 229"),
+        (
+            da.from_array(PROBS),
+            LABELS[:-1],
+            ValueError,
+            "expected 230 labels, one per row, got 229",
+        ),
         (da.from_array(PROBS), PROBS, ValueError, r"expected shape \(n_samples,\)"),
     ],
 )

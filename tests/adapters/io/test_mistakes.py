@@ -43,7 +43,7 @@ def test_a_header_of_whole_numbers_is_no_sample(header: str) -> None:
     np.save("y.npy", [0, 1, 0])
     lines = "".join(f"{a},{b}\n" for a, b in two)
     Path("p.csv").write_text(f"{header}\n{lines}")
-    with pytest.raises(AmbiguousError, match="may hold names or values; pass header=True or"):
+    with pytest.raises(AmbiguousError, match="holds names or values; pass header=True or"):
         open_samples("p.csv", "y.npy")
     reader = open_samples("p.csv", "y.npy", header=True)
     [block] = reader.blocks()
@@ -100,14 +100,14 @@ def test_a_further_numeric_column_is_never_a_class(name: str, writer: str) -> No
         assert name in [*reader.left_out, reader.ids_name]
         assert accuracy(path, **options) == 1
     path = WRITERS[writer]((TABLE * 100).assign(**extra, label=NAMES))
-    assert "not clear which columns are the classes" in refused(path, normalize=True)
+    assert "cannot tell which columns are the classes" in refused(path, normalize=True)
     assert accuracy(path, normalize=True, probs=",".join(ANIMALS)) == 1
 
 
 def test_logits_are_named_or_called_so() -> None:
     frame = TABLE.apply(np.log).add_prefix("out_").assign(fold=1.0, label=NAMES)
     path = WRITERS["csv"](frame)
-    assert "no columns are called logits; it has 'out_cat', ..., 'out_cow'" in refused(
+    assert "no columns are named like logits; it has 'out_cat', ..., 'out_cow'" in refused(
         path, logits=True
     )
     assert accuracy(path, logits=True, probs="out_*") == 1
@@ -157,8 +157,8 @@ def test_names_of_which_some_are_numbers() -> None:
 
 def test_given_names_in_another_order() -> None:
     path = WRITERS["csv"](TABLE.assign(label=NAMES))
-    assert "in another order than theirs" in refused(path, classes=ANIMALS[::-1])
-    assert "classes: expected 4 names, one a column of probs, got 5" in refused(
+    assert "in a different order" in refused(path, classes=ANIMALS[::-1])
+    assert "classes: expected 4 names, one per column of probs, got 5" in refused(
         path, classes=[*ANIMALS, "pig"]
     )
 

@@ -149,7 +149,7 @@ def test_several_splits_are_named() -> None:
     Path("all").mkdir()
     Path("ds").rename("all/train")
     Path("all/dataset_dict.json").write_text("{}")
-    with pytest.raises(DataError, match=r"'all': it holds the splits train; name one of them"):
+    with pytest.raises(DataError, match=r"'all': it has the splits train; name one of them"):
         open_samples("all")
     is_right("all/train")
 
