@@ -6,11 +6,13 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 SOURCES := pyproject.toml constraints.txt
 # One process a core; a process that has done its tests takes over some of another's.
 PARALLEL := -n auto --dist worksteal
+LOWEST := tests/core tests/adapters/io tests/adapters/cli tests/adapters/dask \
+  $(wildcard tests/adapters/test_aum_*.py tests/adapters/test_sklearn_*.py)
 
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutate fuzz stress test-evidence coverage lint format docs picture tables cleaning mislabels label-errors scaling training bench clean
+.PHONY: help demo test mutate fuzz stress test-evidence test-lowest test-package coverage lint format docs picture tables cleaning mislabels label-errors scaling training bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +51,17 @@ test: coverage  ## all tests: interpreted kernels for coverage, then everything 
 
 test-evidence: $(VENV)/.test  ## tests of the scripts behind the pages' tables, and of the tables themselves
 	$(BIN)/pytest tests/evidence
+
+test-package: $(VENV)/.test  ## build sdist and wheel; install them, and each extra alone, in empty environments (10 minutes)
+	$(BIN)/pytest tests/package
+
+# torch 2.5 is left out: its only builds for Linux on PyPI bring gigabytes of CUDA. Old releases warn
+# of what newer ones replaced, so warnings are no errors here.
+test-lowest: $(BIN)/python  ## tests of all but easiness_torch with the oldest versions allowed; needs Python 3.11
+	$(PYTHON) -m venv $(VENV)/lowest
+	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt \
+	  -e '.[cli,dask,sklearn,testing]' imbalanced-learn mpmath pandas polars pytest
+	$(VENV)/lowest/bin/pytest -o filterwarnings=default $(LOWEST)
 
 # Coverage cannot see into compiled kernels, so the core's tests run interpreted as well.
 coverage: $(VENV)/.test  ## the core's tests with interpreted kernels; at least 95 % covered

@@ -65,10 +65,6 @@ numpydoc_validation_exclude = {
     r"\.[A-Z]\w+\.\w",
     # numpydoc cannot read the source of what Hypothesis generates.
     r"easiness_core\.testing\.",
-    # To be completed: parameters without types, or described elsewhere; no example.
-    r"core\.(easiness|log_easiness|expected_sample_easiness_error|Level)$",
-    r"sklearn\.(EasinessFilteredClassifier|EasinessResampler|EasinessScorer|make_easiness_scorer)$",
-    r"torch\.(below_mean_loss_halved|fit|sample_easiness_loss)$",
 }
 
 

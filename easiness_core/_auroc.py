@@ -78,7 +78,7 @@ def auroc(
         if nan.size:
             why = ", or cannot be divided by their sum" if normalize else ""
             raise InputValueError(
-                f"{nan.size} of {values.size} rows hold NaN{why}; the first is row {nan[0]}",
+                f"{nan.size} of {values.size} rows contain NaN{why}; the first is row {nan[0]}",
                 argument="probs",
                 hint="drop or impute these rows",
                 row=int(nan[0]),

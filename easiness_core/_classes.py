@@ -18,18 +18,18 @@ from easiness_core.errors import InputTypeError
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ClassTable(Table):
-    """Figures of each given class, arrays of shape (n_classes,); nan for a class without rows.
+    """Statistics per given class: arrays of shape (n_classes,), nan for classes without rows.
 
     Attributes
     ----------
     count, hard, medium, easy : int64
-        Samples of the class, and of each level among them.
+        Number of samples of the class, and of each level among them.
     accuracy, msr, mean_easiness : float64
         In [0, 1].
     mean_log_easiness : float64
         At most 0; -inf if any sample's easiness is 0.
     classes : tuple or None
-        Class names in column order; None where classes are only numbered, from 0 on.
+        Class names in column order; None if classes are numbers from 0.
     """
 
     count: NDArray[np.int64]
@@ -73,7 +73,7 @@ _FIGURES = (
 
 
 def class_table(scores: Scores) -> ClassTable:
-    """Figures of each class by given label.
+    """Compute statistics per given class.
 
     Parameters
     ----------
@@ -83,12 +83,12 @@ def class_table(scores: Scores) -> ClassTable:
     Returns
     -------
     ClassTable
-        One entry a class.
+        One entry per class.
 
     Raises
     ------
     TypeError
-        If `scores` is no `Scores`.
+        If `scores` is not a `Scores`.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def class_table(scores: Scores) -> ClassTable:
 
 
 def confusion_pairs(scores: Scores) -> NDArray[np.int64]:
-    """Count which class is predicted in place of which, the most frequent pair first.
+    """Count the pairs of given and predicted class, the most frequent first.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def confusion_pairs(scores: Scores) -> NDArray[np.int64]:
     Raises
     ------
     TypeError
-        If `scores` are not Scores.
+        If `scores` is not a `Scores`.
 
     Examples
     --------

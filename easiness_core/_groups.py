@@ -146,7 +146,7 @@ def group_table(scores: Scores, groups: ArrayLike) -> GroupTable:
     names = to_array(groups, "groups")
     refuse_missing(names, "groups")
     if names.shape != (len(scores),):
-        problem = f"expected shape ({len(scores)},), one group a sample, got {names.shape}"
+        problem = f"expected shape ({len(scores)},), one group per sample, got {names.shape}"
         raise InputValueError(problem, argument="groups")
     found, which = np.unique(names, return_inverse=True)
     texts = [str(each) for each in found.tolist()]

@@ -106,5 +106,5 @@ def _check_counts(values: ArrayLike, name: str) -> NDArray[np.float64]:
     bad = ~((counts >= 0.0) & (counts == np.floor(counts)) & np.isfinite(counts))
     if bad.any():
         got = counts[np.unravel_index(int(np.argmax(bad)), counts.shape)]
-        raise InputValueError(f"expected whole numbers from 0 on, got {got:g}", argument=name)
+        raise InputValueError(f"expected whole numbers of at least 0, got {got:g}", argument=name)
     return counts

@@ -29,49 +29,47 @@ _METHODS = ("noise_model", "easiness", "self_confidence")
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class LabelErrors(SampleTable):
-    """Samples by suspicion; what `find_label_errors` returns.
+    """Result of `find_label_errors`: how suspicious each label is.
 
-    Arrays have shape (n_samples,) where nothing else is said. "Posterior" is the probability of
-    each true class given probabilities and label; the methods "easiness" and "self_confidence"
-    have none, and the probabilities stand in for it.
+    Arrays have shape (n_samples,) unless noted. The posterior is the probability of each true
+    class, given the probabilities and the label of a sample. The methods "easiness" and
+    "self_confidence" have no posterior and use the probabilities instead.
 
     Attributes
     ----------
     suspicion : ndarray of float64
         Finite; higher means more likely mislabeled. Its scale depends on the method.
     order : ndarray of int64
-        Rows, most suspicious first; of equal ones the earlier row first.
+        Rows, most suspicious first; ties keep the order of rows.
     flags : ndarray of bool
         "noise_model": the posterior of the given label is below one half. Other methods: another
         class is more probable than the given label.
     suggested : ndarray of int64
-        Class of the largest posterior, the first of several; of a flagged sample the largest of
-        the other classes, never the given label.
+        Class with the largest posterior. For flagged samples, the given label is excluded.
     p_given, p_suggested : ndarray of float64
         Posterior of the given label and of the suggested class, in [0, 1].
     noise_matrix : ndarray of shape (n_classes, n_classes), float64
-        Row true class, column given label: estimated share of the samples of a class that carry
-        each label. Rows sum to 1; the identity's where no sample is of the class.
+        Estimated fraction of the samples of each true class (row) with each given label
+        (column). Rows sum to 1; classes without samples have the row of the identity matrix.
     confused : ndarray of shape (n_pairs, 3), int64
-        Pairs of classes that are confused: given label, suggested class, number of flagged
-        samples; the most frequent first. The numbers add up to the number of flags.
+        Confused pairs of classes: given label, suggested class, number of flagged samples. The
+        most frequent pair is first; the numbers add up to the number of flagged samples.
     estimated_rate : tuple of (float, float)
-        Range for the share of wrong labels. No estimate from probabilities alone is reliable: on
-        real data sets the known ones, this one's ends included, were often off by more than a
-        quarter, and the truth can lie outside the range (docs/label_errors_measured.md counts how
-        often).
-        Low end: posterior of the label below 0.02. High end: flagged, or not the predicted class,
-        whichever is more.
+        Range for the fraction of wrong labels. No estimate from probabilities alone is reliable:
+        on real data, the published ones and both ends of this range were often off by more than
+        a quarter, and the true fraction may lie outside it: see docs/label_errors_measured.md.
+        Low end: labels with a posterior below 0.02. High end: flagged labels, or labels other
+        than the predicted class, whichever are more.
     method : str
-        Method that made it.
+        Method that was used.
     labels : ndarray of int64
-        Given class of each sample, as a column number.
+        Given class of each sample: its column in `probs`.
     rows : ndarray of int64
         Row of each sample in the data given.
     ids : ndarray or None
-        Names of the samples: the ids given, else the index of pandas, else None.
+        Sample ids, or the pandas index, or None.
     classes : tuple or None
-        Class names in column order; None where classes are only numbered, from 0 on.
+        Class names in column order; None if classes are numbers from 0.
     """
 
     suspicion: NDArray[np.float64]
@@ -144,23 +142,23 @@ def find_label_errors(
     normalize: bool = False,
     progress: bool = False,
 ) -> LabelErrors:
-    """Rank samples by how likely their labels are wrong, and flag those that probably are.
+    """Rank samples by how likely they are mislabeled, and flag probable label errors.
 
     Parameters
     ----------
     probs : array of shape (n_samples, n_classes)
-        Class probabilities on samples that the classifier was not trained on, such as
-        out-of-fold predictions; otherwise as for `score`.
+        Class probabilities, predicted out of sample (by cross-validation, for example).
+        Accepted types are those of `score`.
     labels : array of shape (n_samples,)
-        Given class of each sample; as for `score`.
+        Given class of each sample, as for `score`.
     method : {"noise_model", "easiness", "self_confidence"}, default "noise_model"
-        "noise_model" estimates how classes are mislabeled throughout the data. "easiness" ranks
-        each sample alone by minus log easiness (`ClosedForm()`), "self_confidence" by the label's
-        own probability.
+        "noise_model" estimates how often each class is mislabeled as another, from all samples.
+        "easiness" ranks samples by minus log easiness (`ClosedForm()`), "self_confidence" by the
+        probability of the given label.
     classes : sequence of length n_classes, optional
-        The labels' values in the order of the columns of `probs`.
+        Label values in the order of the columns of `probs`.
     ids : array of shape (n_samples,), optional
-        Names of the samples, carried along.
+        Sample ids, copied to the result.
     normalize : bool, default False
         Divide each row by its sum first.
     progress : bool, default False
@@ -169,20 +167,20 @@ def find_label_errors(
     Returns
     -------
     LabelErrors
-        Suspicion, flags and suggested class of each sample, and what is confused with what.
+        Suspicion, flag and suggested class of each sample, and the confused classes.
 
     Raises
     ------
     TypeError, ValueError
-        As `score`; if `method` is unknown, or `ids` have another length.
+        As for `score`; or if `method` is unknown or `ids` have the wrong length.
     ImportError
         If `progress` is set and tqdm is not installed.
 
     Warns
     -----
     UserWarning
-        If accuracy is far below chance on 100 rows or more: labels may start at 1, or the columns
-        be in another order.
+        If accuracy is far below chance on 100 rows or more. Labels may start at 1, or the columns
+        may be in a different order.
 
     Notes
     -----
@@ -207,7 +205,8 @@ def find_label_errors(
     "easiness": where log easiness rounds to 0, suspicion is minus the label's probability; above
     it is minus log easiness. "self_confidence": minus the label's probability.
 
-    Memory beyond `probs`: 4 bytes a probability, at most 512 MiB, and some 60 bytes a sample.
+    Memory besides `probs`: 4 bytes per probability, at most 512 MiB, and about 60 bytes per
+    sample.
 
     Examples
     --------

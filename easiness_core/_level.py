@@ -18,9 +18,32 @@ from easiness_core.errors import InputTypeError, InputValueError
 
 
 class Level(IntFlag):
-    """Level of a sample; unions such as `Level.EASY | Level.MEDIUM` select several.
+    """Level of a sample: hard, medium or easy.
 
-    Source: Section 3.3 of the paper.
+    Levels are flags: a union such as `Level.EASY | Level.MEDIUM` selects samples of several
+    levels. The paper's names for the unions are constants: EO, MO, HO, EMO, MHO and EMHO.
+
+    Attributes
+    ----------
+    HARD : Level
+        1: easiness is 0, within the resolution of the estimator.
+    MEDIUM : Level
+        2: everything between hard and easy.
+    EASY : Level
+        4: easiness is 1, within the resolution of the estimator.
+
+    Notes
+    -----
+    Source: *Medium Samples Are All You Need*, Section 3.3.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> scores = ec.score([[0.9, 0.1], [0.51, 0.49], [0.2, 0.8]], [0, 0, 0])
+    >>> [ec.Level(value).name for value in scores.level]
+    ['EASY', 'MEDIUM', 'HARD']
+    >>> ec.EMO == ec.Level.EASY | ec.Level.MEDIUM
+    True
     """
 
     HARD = 1
@@ -29,15 +52,15 @@ class Level(IntFlag):
 
     @classmethod
     def of(cls, levels: Any, *, argument: str = "levels") -> Level:
-        """Give the union of levels that words or a number stand for.
+        """Convert words or a number to a union of levels.
 
         Parameters
         ----------
         levels : str, int or Level
-            Words joined by `|` or commas, such as "hard|medium"; one of the paper's names, EO, MO,
-            HO, EMO, MHO, EMHO; or a union of `Level`, or its number from 1 to 7.
+            Words joined by `|` or commas, such as "hard|medium"; one of the paper's names EO, MO,
+            HO, EMO, MHO and EMHO; a union of `Level`; or its number from 1 to 7.
         argument : str, default "levels"
-            Its name in messages.
+            Name of the argument in error messages.
 
         Returns
         -------
@@ -47,7 +70,7 @@ class Level(IntFlag):
         Raises
         ------
         TypeError, ValueError
-            If it does not stand for a union of levels.
+            If `levels` is none of these.
 
         Examples
         --------
@@ -87,17 +110,17 @@ def cuts(resolution: float) -> tuple[float, float]:
 
 
 def levels(log_easiness: ArrayLike, *, resolution: float = 1e-3) -> NDArray[np.uint8]:
-    """Level of each sample.
+    """Classify samples as hard, medium or easy by their log easiness.
 
-    Hard is `E <= resolution`, easy is `E >= 1 - resolution`, medium lies between.
+    Hard means `E <= resolution`, easy means `E >= 1 - resolution`, medium is between.
 
     Parameters
     ----------
     log_easiness : array of shape (n_samples,)
         Natural logarithm of easiness, at most 0; -inf where easiness is 0.
     resolution : float in [0, 0.5), default 1e-3
-        Closest to 0 and 1 that counts as medium. 0 cuts at exactly 0 and 1, as suits Monte
-        Carlo; for the closed form that would be an artifact of underflow.
+        Distance from 0 and 1 within which samples are hard or easy. 0 means exactly 0 and 1,
+        which suits Monte Carlo; in closed form it would depend on floating-point underflow.
 
     Returns
     -------

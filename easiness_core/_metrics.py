@@ -129,7 +129,7 @@ def easiness_bins(
     n_bins: int = 5,
     strategy: Literal["uniform", "quantile"] = "uniform",
 ) -> EasinessBins:
-    """Partition samples by easiness; compare accuracy with mean easiness in each bin.
+    """Bin samples by easiness, and compare accuracy with mean easiness in each bin.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def easiness_bins(
         )
     hits = check_vector(correct, "correct", n_rows=values.size)
     if not ((hits == 0.0) | (hits == 1.0)).all():
-        raise InputValueError("expected booleans, or only 0 and 1", argument="correct")
+        raise InputValueError("expected booleans, or numbers 0 and 1", argument="correct")
     if strategy == "uniform":
         edges = np.arange(n_bins + 1) / n_bins
     elif strategy == "quantile":
@@ -206,30 +206,36 @@ def expected_sample_easiness_error(
     n_bins: int = 5,
     strategy: Literal["uniform", "quantile"] = "uniform",
 ) -> float:
-    """Measure how far easiness is from accuracy: the expected sample easiness error (ESE).
+    """Compute the expected sample easiness error (ESE): the gap between easiness and accuracy.
 
     `ESE = sum over bins b of P(b) * |accuracy_b - mean easiness_b|`.
 
     Parameters
     ----------
-    easiness, correct, n_bins, strategy
-        As for `easiness_bins`.
+    easiness : array of shape (n_samples,)
+        Easiness, in [0, 1].
+    correct : array of shape (n_samples,)
+        Whether the predicted class is the label: booleans, or 0 and 1.
+    n_bins : int, default 5
+        Number of bins, 1 or more.
+    strategy : {"uniform", "quantile"}, default "uniform"
+        Bins of equal width, or of equal counts; see `easiness_bins`.
 
     Returns
     -------
     float
-        In [0, 1], 0 where easiness is honest in every bin; nan without samples.
+        In [0, 1]; 0 if mean easiness equals accuracy in every bin; nan without samples.
 
     Raises
     ------
     TypeError, ValueError
-        As for `easiness_bins`.
+        If an argument has the wrong type, shape or range.
 
     Notes
     -----
-    Source: Equation 4 of the paper. A large error says that easiness promises other accuracy
-    than there is. A small one alone says little: easiness is measured at the given label, so
-    a tiny sigma makes it the indicator of a correct prediction, whose ESE is 0.
+    Source: *Medium Samples Are All You Need*, Equation 4. A large error means that easiness
+    does not predict accuracy. A small error alone proves little: with a tiny sigma, easiness is
+    1 for correct predictions and 0 for wrong ones, and its ESE is 0.
 
     Examples
     --------

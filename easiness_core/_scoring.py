@@ -39,58 +39,61 @@ def score(
     first_row: int = 0,
     progress: bool = False,
 ) -> Scores:
-    """Score samples by the probabilities that a classifier gives them, in one pass.
+    """Compute easiness, level and loss of every sample from predicted probabilities.
+
+    One pass over the rows computes everything, and a summary.
 
     Parameters
     ----------
     probs : array of shape (n_samples, n_classes)
-        Class probabilities of any classifier, at least 2 classes; rows sum to 1 within 1e-3
-        (float16 and bfloat16: 2e-2) and are used as they are. Real numbers of any dtype and
-        layout: NumPy, memory maps, torch tensors on the CPU, or a frame of pandas, polars,
-        pyarrow or `datasets`, whose column names are the class names, without what all share.
+        Class probabilities from any classifier, at least 2 classes. Rows must sum to 1 within
+        1e-3 (float16 and bfloat16: 2e-2) and are not rescaled. Real numbers of any dtype and
+        memory layout: NumPy, memory maps, torch tensors on the CPU, or a frame of pandas, polars,
+        pyarrow or `datasets`. The columns of a frame name the classes; a prefix or suffix that
+        all names share is dropped.
     labels : array of shape (n_samples,)
         Given class of each sample: 0 to n_classes - 1, or a class name if a frame or `classes`
-        gives names. On the same index as `probs` if both are of pandas.
+        gives names. If both are pandas objects, their indices must be equal.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
-        How easiness is estimated, its sigma, and where levels are cut.
+        How easiness is computed, its sigma, and the thresholds between levels.
     n_bins : int, default 5
-        Number of uniform bins of easiness in the summary.
+        Number of equal-width easiness bins in the summary.
     classes : sequence of length n_classes, optional
-        The labels' values in the order of the columns of `probs`, such as a scikit-learn
-        classifier's `classes_`; in place of the names of a frame's columns.
+        Label values in the order of the columns of `probs`, such as the `classes_` of a
+        scikit-learn classifier; overrides the column names of a frame.
     ids : array of shape (n_samples,), optional
-        Names of the samples, carried along beside the index of pandas.
+        Sample ids, copied to the result; a pandas index is kept as well.
     normalize : bool, default False
         Divide each row by its sum first (in float64), for counts, votes or percentages.
     n_threads : int, optional
-        Threads to use; by default as many as the process has CPUs. Results do not depend on
-        it. Inputs of up to about 2 million elements stay on the calling thread.
+        Number of threads; by default one per CPU available to the process. Results do not
+        depend on it. Inputs of up to about 2 million elements use the calling thread only.
     first_row : int, default 0
-        Number of the first row, for messages: where it stands in the data it was cut from.
+        Row number of the first row, for messages about a block of a larger data set.
     progress : bool, default False
         Show a progress bar of rows, in a terminal or a notebook; needs tqdm.
 
     Returns
     -------
     Scores
-        Per sample and in summary. Equal, bit by bit, for any number of threads and any way of
-        cutting the rows into calls.
+        One value per sample, and a summary. Results are bit-identical for any number of
+        threads, and for any split of the rows into calls.
 
     Raises
     ------
     TypeError
-        If an argument is of a type that cannot be scored: complex numbers, objects, masked
-        entries, tensors on a GPU, text as labels where no names are known.
+        If an argument has an unsupported type: complex numbers, objects, masked entries,
+        tensors on a GPU, string labels without class names.
     ValueError
         If an argument has the wrong shape or range: NaN, infinity, values outside 0 to 1, rows
-        that do not sum to 1, labels outside the classes, two indices of pandas that differ.
-        Nothing is returned then.
+        that do not sum to 1, labels outside the classes, different pandas indices.
     ImportError
         If `progress` is set and tqdm is not installed.
 
     Notes
     -----
-    `E = product over j != i of P(h_i + a > h_j + b)`, a and b independent N(0, sigma^2).
+    For the label i and the probabilities h of a row,
+    `E = product over j != i of P(h_i + a > h_j + b)`, with a and b independent N(0, sigma^2).
     Source: *Medium Samples Are All You Need*, Definition 3.1.
 
     Examples
@@ -213,18 +216,39 @@ def easiness(
     normalize: bool = False,
     n_threads: int | None = None,
 ) -> NDArray[np.float64]:
-    """Easiness of each sample: probability that its label wins against every other class.
+    """Compute the easiness of each sample.
 
-    Parameters and errors are those of `score`.
+    Easiness is the probability that the label beats every other class, under noise.
+
+    Parameters
+    ----------
+    probs : array of shape (n_samples, n_classes)
+        Class probabilities; rows sum to 1. Any array that `score` accepts.
+    labels : array of shape (n_samples,)
+        Given class of each sample, 0 to n_classes - 1; any values with `classes`.
+    estimator : ClosedForm or MonteCarlo, default ClosedForm()
+        How easiness is computed, and its sigma.
+    classes : sequence of length n_classes, optional
+        Label values in the order of the columns of `probs`.
+    normalize : bool, default False
+        Divide each row by its sum first.
+    n_threads : int, optional
+        Number of threads; by default one per CPU. The result does not depend on it.
 
     Returns
     -------
     ndarray of shape (n_samples,), float64
-        In [0, 1]: 0 hard, 1 easy.
+        In [0, 1]: 0 is hard, 1 is easy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `score`: an argument has the wrong type, shape or range.
 
     Notes
     -----
-    It saturates at both ends; to rank samples use `log_easiness`. Source: Definition 3.1.
+    Easiness saturates at both ends; rank samples by `log_easiness` instead. Source: *Medium
+    Samples Are All You Need*, Definition 3.1.
 
     Examples
     --------
@@ -247,20 +271,39 @@ def log_easiness(
     normalize: bool = False,
     n_threads: int | None = None,
 ) -> NDArray[np.float64]:
-    """Natural logarithm of the easiness of each sample.
+    """Compute the natural logarithm of the easiness of each sample.
 
-    Parameters and errors are those of `score`.
+    Parameters
+    ----------
+    probs : array of shape (n_samples, n_classes)
+        Class probabilities; rows sum to 1. Any array that `score` accepts.
+    labels : array of shape (n_samples,)
+        Given class of each sample, 0 to n_classes - 1; any values with `classes`.
+    estimator : ClosedForm or MonteCarlo, default ClosedForm()
+        How easiness is computed, and its sigma.
+    classes : sequence of length n_classes, optional
+        Label values in the order of the columns of `probs`.
+    normalize : bool, default False
+        Divide each row by its sum first.
+    n_threads : int, optional
+        Number of threads; by default one per CPU. The result does not depend on it.
 
     Returns
     -------
     ndarray of shape (n_samples,), float64
-        At most 0; higher is easier. In closed form finite and ordered however hard a sample is
-        (the very easiest round to 0); -inf where Monte Carlo counts 0.
+        At most 0; higher is easier. The closed form is finite and keeps the order of even the
+        hardest samples; only the very easiest round to 0. Monte Carlo gives -inf where all
+        draws fail.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `score`: an argument has the wrong type, shape or range.
 
     Notes
     -----
-    `-log E` is the sample-easiness loss, `KL(eps_hat || eps)` of Equation 2 of the paper with
-    `eps_hat_i = 0.5` and all others 1.
+    `-log E` equals the sample-easiness loss: `KL(eps_hat || eps)` in Equation 2 of *Medium
+    Samples Are All You Need*, with `eps_hat_i = 0.5` and all others 1.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from easiness_core.errors import InputTypeError, InputValueError
 
 
 def select(level: Scores | ArrayLike, levels: Level | str) -> NDArray[np.int64]:
-    """Rows of the given levels (SET: MO, EO, HO, EMO, MHO, EMHO, or any union).
+    """Select the rows of some levels, as SET does.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def select(level: Scores | ArrayLike, levels: Level | str) -> NDArray[np.int64]:
     Raises
     ------
     TypeError, ValueError
-        If `level` holds anything but levels, or `levels` is not a union of levels.
+        If `level` has values other than levels, or `levels` is not a union of levels.
 
     Notes
     -----
@@ -54,12 +54,12 @@ def select(level: Scores | ArrayLike, levels: Level | str) -> NDArray[np.int64]:
 
 
 def select_interval(easiness: Scores | ArrayLike, low: float, high: float) -> NDArray[np.int64]:
-    """Rows whose easiness lies in [low, high], both ends included.
+    """Select the rows with low <= easiness <= high.
 
     Parameters
     ----------
     easiness : Scores or array of shape (n_samples,)
-        Scores, whose easiness is taken; or easiness, or any other numbers without NaN.
+        Scores, easiness, or any other numbers without NaN.
     low, high : float
         Ends of the interval.
 
@@ -71,8 +71,7 @@ def select_interval(easiness: Scores | ArrayLike, low: float, high: float) -> ND
     Raises
     ------
     TypeError, ValueError
-        If `easiness` is not a one-dimensional array of real numbers, or the interval is empty or
-        NaN.
+        If `easiness` is not a vector of real numbers, or the interval is empty or NaN.
 
     Examples
     --------
@@ -95,17 +94,18 @@ def select_interval(easiness: Scores | ArrayLike, low: float, high: float) -> ND
 def loss_rank_selection(
     loss: Scores | ArrayLike, *, n_hard: int | None = None, n_medium: int | None = None
 ) -> NDArray[np.int64]:
-    """Rows by loss rank (L-SET): skip the `n_hard` highest, take the next `n_medium`.
+    """Select rows by loss, as L-SET does: skip the `n_hard` highest, take the next `n_medium`.
 
-    Equals `np.sort(np.argsort(-loss, kind="stable")[n_hard : n_hard + n_medium])`: among equal
-    losses the earlier row ranks higher, and a slice past the end is cut short.
+    Equals `np.sort(np.argsort(-loss, kind="stable")[n_hard : n_hard + n_medium])`: in a tie, the
+    earlier row ranks higher.
 
     Parameters
     ----------
     loss : Scores or array of shape (n_samples,)
         Scores, or the loss of each sample; infinity is allowed.
     n_hard, n_medium : int, optional
-        Numbers of hard and of medium samples, 0 or more; by default as many as `Scores` has.
+        Number of rows to skip and to take, 0 or more; by default the number of hard and of
+        medium samples in `Scores`.
 
     Returns
     -------
@@ -115,8 +115,8 @@ def loss_rank_selection(
     Raises
     ------
     TypeError, ValueError
-        If `loss` is not a one-dimensional array of real numbers without NaN, or a number is
-        negative, or is left out where `loss` is not `Scores`.
+        If `loss` is not a vector of real numbers without NaN, or a number is negative, or is
+        missing although `loss` is not a `Scores`.
 
     Notes
     -----
@@ -165,7 +165,7 @@ def _highest(values: NDArray[np.float64], size: int, least: np.float64) -> NDArr
 
 
 def random_selection(n_samples: int, size: int, *, seed: int) -> NDArray[np.int64]:
-    """Rows at random without replacement: the control for every selection of the same size.
+    """Select random rows without replacement: the baseline for a selection of the same size.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def random_selection(n_samples: int, size: int, *, seed: int) -> NDArray[np.int6
     size : int
         Number of rows to take, 0 to n_samples.
     seed : int
-        Seed, 0 or more. Equal arguments give equal rows.
+        Random seed, 0 or more.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def random_selection(n_samples: int, size: int, *, seed: int) -> NDArray[np.int6
     Raises
     ------
     TypeError, ValueError
-        If a number is not whole or out of range.
+        If an argument is not a whole number, or out of range.
 
     Examples
     --------

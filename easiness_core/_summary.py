@@ -32,20 +32,20 @@ class _Scored(Protocol):
 
 
 class Summary:
-    """Counts and exact sums over scored samples.
+    """Summary statistics of scored samples, which can be merged exactly.
 
-    Holds whole numbers only: counts, and sums of easiness (units of 2^-52) and of finite
-    losses (units of 2^-42). So merging is exact, associative and commutative: any split of the
-    samples, in any order, on any number of threads or workers gives the same summary.
+    It stores integers only: counts, and sums of easiness (in units of 2^-52) and of finite losses
+    (in units of 2^-42). Merging is therefore exact, associative and commutative: any split of the
+    samples, in any order, on any number of threads or workers, gives the same summary.
 
-    Metrics of an empty summary are nan.
+    The metrics of an empty summary are nan.
 
     Parameters
     ----------
     estimator : ClosedForm or MonteCarlo, optional
-        What the samples are scored with. Taken from the first samples if left out.
+        Estimator of the scores; by default that of the first samples.
     n_bins : int, optional
-        Number of bins of easiness behind `ese`. Taken from the first samples if left out.
+        Number of easiness bins for `ese`; by default that of the first samples.
 
     Examples
     --------
@@ -82,23 +82,23 @@ class Summary:
         return summary
 
     def update(self, scores: _Scored) -> None:
-        """Add scored samples, a `Scores`, to this summary, in place.
+        """Add scored samples (a `Scores`) in place.
 
         Raises
         ------
         ValueError
-            If they were scored with another estimator or number of bins.
+            If they were scored with a different estimator or number of bins.
         """
         merged = self.merge(scores.summary)
         self.__dict__.update(merged.__dict__)
 
     def merge(self, other: Summary) -> Summary:
-        """Summary of this one's samples and the other's together; neither is changed.
+        """Return the summary of the samples of both; neither is changed.
 
         Raises
         ------
         TypeError
-            If `other` is no Summary.
+            If `other` is not a Summary.
         ValueError
             If the two were scored with different estimators or numbers of bins.
         """
@@ -125,12 +125,12 @@ class Summary:
 
     @property
     def estimator(self) -> ClosedForm | MonteCarlo | None:
-        """What the samples were scored with."""
+        """Estimator of the scores."""
         return self._estimator
 
     @property
     def n_bins(self) -> int | None:
-        """Number of bins of easiness."""
+        """Number of easiness bins."""
         return self._n_bins
 
     @property
@@ -150,7 +150,7 @@ class Summary:
 
     @property
     def accuracy(self) -> float:
-        """Share of samples whose predicted class is the label, in [0, 1]."""
+        """Fraction of samples whose predicted class is the label, in [0, 1]."""
         return _ratio(self._n_correct, self.n_samples)
 
     @property
@@ -205,7 +205,7 @@ class Summary:
         return sum(row[1] for row in self._tally[:-2])
 
     def is_below_chance(self, n_classes: int) -> bool:
-        """Whether accuracy is far below chance, as where labels or columns are mixed up.
+        """Whether accuracy is far below chance, as if labels or columns were mixed up.
 
         Of 100 samples or more, less than half as many are right as guessing would give.
         """
@@ -219,7 +219,7 @@ class Summary:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Exact state, ready for JSON; `from_dict` restores it.
+        """Return the exact state, ready for JSON; `from_dict` restores it.
 
         Sums can exceed 64 bits and are given as decimal strings.
         """

@@ -9,8 +9,8 @@ from hypothesis import settings
 
 # The oracle is imported by its name: `import naive`.
 sys.path.insert(0, str(Path(__file__).parent))
-# The scripts behind the pages are tested by `make test-evidence`, not by default.
-collect_ignore = ["evidence"]
+# Not by default: `make test-evidence` and `make test-package` run these.
+collect_ignore = ["evidence", "package"]
 
 # Interpreted kernels are a hundred times slower; their run is for coverage.
 interpreted = os.environ.get("NUMBA_DISABLE_JIT") == "1"

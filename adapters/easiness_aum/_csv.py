@@ -106,7 +106,7 @@ def _read_lines(
             at = 0 if wrong else next(k for k, r in enumerate(lines) if len(r) != len(header))
             raise ValueError(
                 f"{name}: expected {len(header)} fields, got {0 if wrong else len(lines[at])} in "
-                f"line {n_lines + at + 1 - n_empty * bool(wrong)}; the file is not whole"
+                f"line {n_lines + at + 1 - n_empty * bool(wrong)}; the file is incomplete"
             )
         n_empty += len(lines) - full
         n_lines += len(lines)

@@ -27,9 +27,9 @@ def check_same_labels(
     if changed is not None:
         n_changed, first, old, new = changed
         raise ValueError(
-            f"labels: {n_changed} rows carry another label than before; the first is id "
-            f"{first!r}, label {old} before and {new} now; an average over both means "
-            f"nothing: start a new AreaUnderMargin for a run with other labels"
+            f"labels: changed in {n_changed} row{'s' * (n_changed != 1)}; the first is id "
+            f"{first!r}, label {old} before and {new} now; the average over both "
+            f"is meaningless: start a new AreaUnderMargin for a run with other labels"
         )
 
 
@@ -39,6 +39,6 @@ def not_finite(bad: NDArray[np.bool_], ids: list[Id]) -> str:
     named = ", ".join(repr(ids[row]) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
     return (
         f"logits: {len(rows)} of {bad.size} rows have no finite margin (NaN, infinity or "
-        f"overflow): ids {named}; look for these samples in the data and for a learning rate too "
-        f'high, or pass on_nan="skip" to leave such rows out'
+        f"overflow): ids {named}; look for these samples in the data, lower the learning rate, "
+        f'or pass on_nan="skip" to leave such rows out'
     )

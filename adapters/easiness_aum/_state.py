@@ -42,13 +42,13 @@ def unpack(
              "log": Mapping}  # fmt: skip
     bad = [name for name, kind in parts.items() if not isinstance(state.get(name), kind)]
     if bad or len(state["counters"]) != 3:
-        raise ValueError(f"state: it is not whole: {', '.join(bad or ['counters'])} is damaged")
+        raise ValueError(f"state: it is incomplete: {', '.join(bad or ['counters'])} is damaged")
     for name, mine in options.items():
         theirs = state["options"].get(name)
         if theirs != mine:
             raise ValueError(
                 f"state: saved with {name}={theirs}, this one has {name}={mine}; make it with "
-                f"{name}={theirs} to go on"
+                f"{name}={theirs} to resume"
             )
     epoch, n_skipped, n_not_finite = state["counters"]
     _hold(all(map(_is_count, (0 if epoch is None else epoch, n_skipped, n_not_finite))), "counters")
@@ -64,7 +64,7 @@ def unpack(
     log = Log(**_columns(state["log"], Log.join([])))
     lengths = {len(column) for _, column in sums.columns()} | {len(ids), len(set(ids))}
     if len(lengths) > 1:
-        raise ValueError(f"state: expected {len(ids)} samples in each column; it is not whole")
+        raise ValueError(f"state: expected {len(ids)} samples in each column; it is incomplete")
     _check_sums(sums)
     _check_log(log, sums, options["keep_records"])
     table = Table()
@@ -77,7 +77,7 @@ def unpack(
 
 def _hold(sound: bool | np.bool_, name: str) -> None:
     if not sound:
-        raise ValueError(f"state: it is not whole: {name} is damaged")
+        raise ValueError(f"state: it is incomplete: {name} is damaged")
 
 
 def _is_count(value: Any) -> bool:
@@ -94,7 +94,7 @@ def _columns(given: Mapping[str, Any], like: Sums | Log) -> dict[str, NDArray[An
         try:
             columns[name] = np.array(values, dtype=empty.dtype)
         except OverflowError as error:
-            raise ValueError(f"state: it is not whole: {name} is damaged: {error}") from error
+            raise ValueError(f"state: it is incomplete: {name} is damaged: {error}") from error
         _hold(np.isfinite(columns[name]).all(), name)
     return columns
 

@@ -184,7 +184,7 @@ class AreaUnderMargin:
             if mine != theirs:
                 raise ValueError(f"merge: made with {name}={mine!r} and {name}={theirs!r}")
         merged = AreaUnderMargin(**{name: getattr(self, name) for name in options})
-        # Of two workers the one that is ahead says where to go on.
+        # Of two workers the one that is ahead says where to resume.
         merged._epoch = max((e for e in (self._epoch, other._epoch) if e is not None), default=None)
         for area in (self, other):
             if area._table.n_classes:
@@ -214,7 +214,7 @@ class AreaUnderMargin:
         unknown = [each for each in names if each not in self._table.index]
         if unknown:
             raise ValueError(
-                f"ids: {len(unknown)} of {len(names)} were never measured; the first is "
+                f"ids: {len(unknown)} of {len(names)} have no measurements; the first is "
                 f"{unknown[0]!r}; pass ids that update was given"
             )
         row = self._table.find(names)
@@ -262,7 +262,7 @@ class AreaUnderMargin:
         row = area._table.find(ids)
         area._table.enter(ids, row, np.full(len(ids), -1, dtype=np.int64))
         if len(area) != len(ids):
-            raise ValueError(f"{os.fspath(path)}: expected one line a sample, got ids twice")
+            raise ValueError(f"{os.fspath(path)}: expected one line per sample, got ids twice")
         area._final = columns[0]
         return area
 
@@ -304,8 +304,8 @@ class AreaUnderMargin:
     def _check_can_grow(self) -> None:
         if self._final is not None:
             raise RuntimeError(
-                "these values come from aum_values.csv, which does not say how often a sample was "
-                "measured; read full_aum_records.csv, or go on from a state_dict"
+                "these values come from aum_values.csv, which does not say how often each sample "
+                "was measured; read full_aum_records.csv, or resume from a state_dict"
             )
 
     def _find(self, ids: list[Id], labels: NDArray[np.int64]) -> NDArray[np.int64]:

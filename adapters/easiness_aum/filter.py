@@ -122,7 +122,7 @@ class AUMFilter:
             cut = check_number(cut, "cut", low=0.0, high=1.0, open_low=True, closed_high=True)
             if rule in ("flagged_hard", "aum"):
                 raise ValueError(
-                    f"cut: the rule {rule!r} has none to choose, got {cut!r}; leave it out"
+                    f"cut: the rule {rule!r} does not use it, got {cut!r}; leave it out"
                 )
         if not isinstance(estimator, (ec.ClosedForm, ec.MonteCarlo)):
             raise TypeError(
@@ -232,7 +232,8 @@ class AUMFilter:
         scores = ec.score(probs, given, estimator=self.estimator)
         if len(scores) != values.aum.size:
             raise ValueError(
-                f"probs: expected {values.aum.size} rows, one a sample of values, got {len(scores)}"
+                f"probs: expected {values.aum.size} rows, one per sample of values, got "
+                f"{len(scores)}"
             )
         rival = ec.easiness(probs, scores.predicted, estimator=self.estimator)
         rival[scores.predicted == np.asarray(given)] = 0.0

@@ -48,7 +48,7 @@ def combine_runs(
     """
     if len(flags) != len(threshold_samples) or not len(flags):
         raise ValueError(
-            f"threshold_samples: expected one array a run, got {len(threshold_samples)} for "
+            f"threshold_samples: expected one array per run, got {len(threshold_samples)} for "
             f"{len(flags)} runs of flags"
         )
     found = [each for each in flags if isinstance(each, AUMFlags)]

@@ -53,7 +53,7 @@ def choose_threshold_samples(
     size = n_samples // n_classes
     if size < 1:
         raise ValueError(
-            f"n_samples: expected at least one sample a class, got {n_samples} samples of "
+            f"n_samples: expected at least one sample per class, got {n_samples} samples of "
             f"{n_classes} classes"
         )
     if runs * size > n_samples:

@@ -113,7 +113,7 @@ def _read(path: str, max_bytes: int) -> list[dict[str, Any]]:
         columns = [as_text(block[name]).to_pylist() for name in names]
         rows += [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     if not rows:
-        raise DataError("it holds no decisions", path=path)
+        raise DataError("it has no decisions", path=path)
     for row, each in enumerate(rows):
         if each["decision"] not in DECISIONS:
             expected = f"expected {', '.join(DECISIONS[:-1])} or {DECISIONS[-1]}"
@@ -126,10 +126,10 @@ def _positions(rows: Sequence[Any], labels: LabelFile, path: str, labels_path: s
     has_ids = "id" in rows[0]
     if has_ids != (labels.ids is not None):
         problem = f"it has no ids, but {labels_path!r} has"
-        hint = "ignore them by {no_ids} if the rows are the same"
+        hint = "ignore them with {no_ids} if the rows match"
         if has_ids:
             problem = f"it has ids, but {labels_path!r} has none"
-            hint = "pass the file of labels that has the ids, or ignore them by {no_ids}"
+            hint = "pass the file of labels that has the ids, or ignore them with {no_ids}"
         raise DataError(problem, path=path, hint=hint)
     if not has_ids and "index" not in rows[0]:
         raise DataError("no column 'id' or 'index' tells which samples it is about", path=path)

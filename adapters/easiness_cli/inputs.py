@@ -113,7 +113,7 @@ def unique_names(lists: Any) -> list[str]:
 def refuse_no_rows(n_rows: int, path: str) -> None:
     """Refuse inputs without rows."""
     if not n_rows:
-        raise CommandError(f"{path!r}: it holds no rows")
+        raise CommandError(f"{path!r}: it has no rows")
 
 
 def warn_below_chance(summary: ec.Summary, n_classes: int) -> None:
@@ -180,7 +180,7 @@ def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
             n_bytes += block.probs.nbytes
             if n_bytes > args.max_bytes:
                 raise DataError(
-                    f"all rows at once take more than the limit of {args.max_bytes:,} bytes",
+                    f"all rows at once exceed the limit of {args.max_bytes:,} bytes",
                     path=reader.paths[0], hint="raise {max_bytes} if you have the memory",
                 )  # fmt: skip
             parts.append(block)

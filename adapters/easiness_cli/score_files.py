@@ -31,7 +31,7 @@ def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
         raise DataError("its files differ in columns or column types", path=path)
     table = pa.concat_tables(tables)
     if not table.num_rows:
-        raise DataError("it holds no rows", path=path)
+        raise DataError("it has no rows", path=path)
     return table
 
 

@@ -189,8 +189,8 @@ class _Run:
             if not self._is_here(shard.output):
                 self._fail(
                     shard,
-                    f"a worker wrote {shard.output!r}, and it is not here: workers must see this "
-                    f"folder under this name; put it on a file system that all share",
+                    f"a worker wrote {shard.output!r}, but it is not visible here: workers must "
+                    f"see this folder under this name; use a shared file system",
                 )
                 return ""
             self._skipped += summary.n_samples if before else 0

@@ -97,7 +97,7 @@ def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...
             if not reader.fields[name].is_number:
                 raise reader.source.error(
                     f"column {name!r}: expected numbers, one column for each class",
-                    hint="name the class columns by {probs}",
+                    hint="name the class columns with {probs}",
                 )
         if len(found) == 1:
             raise one_column(reader, *found)
@@ -115,7 +115,7 @@ def _check_unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[str])
 
 
 def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
-    hint = "name the class columns by {probs}" + more
+    hint = "name the class columns with {probs}" + more
     return AmbiguousError(problem, path=reader.source.path, hint=hint)
 
 
@@ -250,9 +250,9 @@ def _nothing(
         return reader.source.error(f"no columns of numbers; it has text in {show(texts)}")
     groups = _distinct(affixes(names).values())
     if options.logits:
-        problem = "no columns are called logits"
+        problem = "no columns are named like logits"
     elif options.normalize:
-        problem = "it is not clear which columns are the classes"
+        problem = "cannot tell which columns are the classes"
     else:
         problem = "no group of columns holds probabilities: their rows do not sum to 1"
     candidates = "; ".join(_brief(each) for each in groups[:5]) or show([*matrices, *names])

@@ -167,5 +167,5 @@ def located(path: str, kind: type[DataError] = DataError) -> Iterator[None]:
         ) from error
     except MemoryError as error:
         raise kind(
-            "out of memory", path=path, hint="free memory, or refuse such files by {max_bytes}"
+            "out of memory", path=path, hint="free memory, or refuse such files with {max_bytes}"
         ) from error

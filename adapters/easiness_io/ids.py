@@ -68,7 +68,25 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
 
 
 def as_text(values: Values) -> pa.Array:
-    """Give values of any kind as texts, whole numbers without a decimal point; nulls stay."""
+    """Convert a column to strings, whole numbers without a decimal point.
+
+    Parameters
+    ----------
+    values : numpy.ndarray or pyarrow.Array, of shape (n_rows,)
+        Numbers, booleans or strings.
+
+    Returns
+    -------
+    pyarrow.Array of string
+        One per row; missing values stay missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from easiness_io import as_text
+    >>> as_text(np.array([7.0, 0.5])).to_pylist()
+    ['7', '0.5']
+    """
     if isinstance(values, np.ndarray):
         values = pa.array(values.astype(values.dtype.newbyteorder("="), copy=False),
                           from_pandas=True)  # fmt: skip
@@ -94,6 +112,6 @@ def check_same_ids(
         raise DataError(
             f"its {what} differ from those of {path!r} at row {first_row + row}: "
             f"{right[row].as_py()!r} and {left[row].as_py()!r}",
-            path=other, hint="sort both alike, or ignore the ids by {no_ids}",
+            path=other, hint="sort both alike, or ignore the ids with {no_ids}",
             row=first_row + row,
         )  # fmt: skip

@@ -39,14 +39,14 @@ class LabelFile:
 
 
 def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None) -> LabelFile:
-    """Read the labels of a file, which may hold anything else besides.
+    r"""Read the label column of a file; other columns are ignored.
 
     Parameters
     ----------
     path : path
         In any format that `open_samples` reads.
     options : ReadOptions, optional
-        What the columns are called, and how csv is read.
+        Names of the columns, and the format of csv.
 
     Returns
     -------
@@ -56,7 +56,19 @@ def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None
     Raises
     ------
     DataError
-        If the file cannot be read, has no column of labels, or labels or ids are missing.
+        If the file cannot be read, has no label column, or labels or ids are missing.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from easiness_io import read_labels
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "labels.csv")
+    ...     with open(path, "w") as file:
+    ...         _ = file.write("id,label\na,cat\nb,dog\n")
+    ...     found = read_labels(path)
+    >>> found.texts.to_pylist(), found.ids.to_pylist()
+    (['cat', 'dog'], ['a', 'b'])
     """
     path = os.fspath(path)
     with located(path):
@@ -80,7 +92,7 @@ def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None
                 ids.append(names.cast(pa.string()))
             first_row += len(values)
         if not first_row:
-            raise reader.source.error("it holds no rows")
+            raise reader.source.error("it has no rows")
     return LabelFile(
         pa.concat_arrays(labels),
         are_numbers,

@@ -50,7 +50,7 @@ class Parameters(ReadOptions):
         for name in ("probs", "labels", "ids", "delimiter", "decimal", "encoding"):
             text = getattr(self, name)
             if not isinstance(text, str | None):
-                raise TypeError(f"{name}: expected a text, got {type(text).__name__}")
+                raise TypeError(f"{name}: expected a string, got {type(text).__name__}")
             if name in ("delimiter", "decimal") and len(text or ".") != 1:
                 raise ValueError(f"{name}: expected one character, got {text!r}")
         if not hasattr(self.max_bytes, "__index__"):

@@ -133,10 +133,10 @@ class SampleReader:
             return part
         if probs == first.probs:
             raise DataError(
-                f"it was given as the file of labels, and holds probabilities as well, as "
+                f"it was given as the label file, but it also has probabilities, and "
                 f"{self.paths[0]!r} holds labels",
                 hint="to score both, quote the glob or name their folder; to take the labels of "
-                "the second, name them by {labels}",
+                "the second, pass {labels}",
             )
         return part
 
@@ -180,7 +180,7 @@ class SampleReader:
         for part in self._parts:
             if name in part.reader.fields:
                 if not part.reader.fields[name].is_single:
-                    problem = f"column {name!r}: expected one number or text a row"
+                    problem = f"column {name!r}: expected one number or string per row"
                     raise part.reader.source.error(problem)
                 return part
         names = [name for part in self._parts for name in part.reader.fields]

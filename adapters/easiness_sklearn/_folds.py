@@ -101,7 +101,7 @@ def probs_and_classes(model: Any, X: Any, name: str) -> tuple[NDArray[Any], NDAr
         raise no_probs(model, name)
     probs = model.predict_proba(X)
     if isinstance(probs, np.ma.MaskedArray) and np.ma.is_masked(probs):
-        raise TypeError(f"{name}: expected probabilities, got masked entries; fill them in")
+        raise TypeError(f"{name}: expected probabilities, got masked entries; fill them")
     probs = np.asarray(probs)
     known = getattr(model, "classes_", None)
     if known is None:
@@ -223,7 +223,7 @@ def _common_classes(known: list[NDArray[Any]], names: list[str], y: NDArray[Any]
             )
         if set(labels.tolist()) != set(known[0].tolist()):
             raise ValueError(
-                f"cv: models of different folds know different classes: {known[0].tolist()} in "
+                f"cv: models of different folds have different classes: {known[0].tolist()} in "
                 f"{names[0]}, {labels.tolist()} in {name}; use a classifier with fixed classes"
             )
     return known[0]

@@ -117,9 +117,9 @@ def score_labels(
     if unseen:
         first = values[unseen[0]]
         raise ValueError(
-            f"y: {len(unseen)} of {len(values)} labels are not among the classes the "
-            f"classifier knows ({_some(classes)}); the first is row {unseen[0]}, label {first!r}; "
-            f"fit it on samples of every class (in cross-validation, with stratified folds), or leave out "
+            f"y: {len(unseen)} of {len(values)} labels are not among the classes of the classifier "
+            f"({_some(classes)}); the first is row {unseen[0]}, label {first!r}; fit it on "
+            f"samples of every class (in cross-validation, with stratified folds), or leave out "
             f"these rows"
         )
     return ec.score(
@@ -251,6 +251,6 @@ def _check_takes_weights(owner: Any, child: str) -> None:
     taken = signature(inner.fit).parameters.values()
     if not any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in taken):
         raise TypeError(
-            f"sample_weight: {type(inner).__name__}.fit takes none; leave the weights out, or use "
-            f"another {child} (bagging hands its draws on as weights)"
+            f"sample_weight: {type(inner).__name__}.fit does not accept it; leave the weights out, "
+            f"or use another {child} (bagging passes its draws as weights)"
         )

@@ -200,7 +200,7 @@ class EasinessClassifier(ScoredClassifier):
         known, classes = np.asarray(model.classes_).tolist(), held_out.classes.tolist()
         if set(known) != set(classes):
             raise ValueError(
-                f"estimator: fitted on all samples it knows the classes {known}, fitted on "
+                f"estimator: fitted on all samples it has the classes {known}, fitted on "
                 f"folds {classes}; use a classifier that keeps every class it is given"
             )
         self._take_over(model)

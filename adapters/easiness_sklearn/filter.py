@@ -22,23 +22,41 @@ from easiness_sklearn._shared import (
 
 
 class EasinessFilteredClassifier(MetaClassifier):
-    """Fit a classifier on the samples of some levels, or on the easiest share of them.
+    """Fit a classifier on samples selected by easiness.
 
-    What `EasinessResampler` does in a pipeline of imbalanced-learn this does within one
-    estimator, the last step of a pipeline of scikit-learn; a grid search reaches its levels,
-    fraction and sigma. Only the training rows are filtered, never those predicted or scored.
+    It does what `EasinessResampler` does in a pipeline of imbalanced-learn, as the last step of a
+    scikit-learn pipeline. A grid search can tune its levels, fraction and sigma. Only training
+    rows are filtered, never rows that are predicted or scored.
 
     Parameters
     ----------
     estimator : classifier, optional
-        The model to fit on what is kept; `LogisticRegression(max_iter=1000)` if left out.
+        The model to fit on the kept samples; by default `LogisticRegression(max_iter=1000)`.
     filter_estimator : classifier, optional
-        The classifier whose out-of-fold probabilities decide, with `predict_proba`; a clone of
-        `estimator` if left out. A `FrozenEstimator` is used as it is, without folds.
-    levels, interval, fraction, per_class
-        What to keep, as for `EasinessResampler`.
-    sigma, resolution, draws, seed, cv, n_jobs, normalize
-        As for `EasinessClassifier`.
+        The classifier whose out-of-fold probabilities decide; by default a clone of `estimator`.
+        A `FrozenEstimator` is used as it is, without folds.
+    levels : str or easiness_core.Level, default "EMO"
+        Levels to keep, such as "EMO" (easy and medium). Ignored with `interval` or `fraction`.
+    interval : tuple of two floats, optional
+        Keep samples with low <= easiness <= high.
+    fraction : float in (0, 1], optional
+        Keep this fraction of the samples, the easiest ones.
+    per_class : bool, default False
+        Keep `fraction` of each class instead of all samples.
+    sigma : float, default 0.01
+        Standard deviation of the noise, positive.
+    resolution : float in [0, 0.5), default 1e-3
+        Hard means `E <= resolution`, easy means `E >= 1 - resolution`. Ignored with `draws`.
+    draws : int, optional
+        Use Monte Carlo with this many draws instead of the closed form.
+    seed : int, default 0
+        Seed of the draws, and of choices between equal samples.
+    cv : int, splitter or iterable of splits, default 5
+        As in scikit-learn; each row must be held out exactly once.
+    n_jobs : int, optional
+        Number of folds fitted in parallel, as in scikit-learn.
+    normalize : bool, default False
+        Divide each row of probabilities by its sum first.
 
     Attributes
     ----------
@@ -61,13 +79,13 @@ class EasinessFilteredClassifier(MetaClassifier):
 
     Notes
     -----
-    The selections of Section 3.3 and Table 3 of *Medium Samples Are All You Need*, once and
-    out of fold, where the paper selects anew each epoch.
+    These are the selections of *Medium Samples Are All You Need*, Section 3.3 and Table 3, made
+    once and out of fold; the paper selects again in each epoch.
 
-    Metadata goes to the `fit` of both classifiers, cut to the rows that each is fitted on;
-    `groups` goes to the splitter. With metadata routing enabled each must be requested.
+    Metadata is passed to the `fit` of both classifiers, for the rows that each is fitted on;
+    `groups` is passed to the splitter. With metadata routing enabled, each must be requested.
 
-    `expected_failed_checks` lists the checks of scikit-learn that it fails by design.
+    `expected_failed_checks` lists the scikit-learn checks that it fails by design.
 
     Examples
     --------

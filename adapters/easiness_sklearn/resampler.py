@@ -31,16 +31,16 @@ class EasinessResampler(
     MetaEstimatorMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
 ):
-    """Keep the samples of some levels, of an interval, or the easiest share of them.
+    """Keep samples by easiness: some levels, an interval, or the easiest fraction.
 
-    Easiness is measured out of fold by a classifier. A step of `imblearn.pipeline.Pipeline`,
-    where it acts in `fit` alone; imbalanced-learn need not be installed to use it by itself.
-    For pipelines of scikit-learn itself there is `EasinessFilteredClassifier`.
+    A classifier measures easiness out of fold. Use it as a step of `imblearn.pipeline.Pipeline`,
+    where it resamples in `fit` only, or by itself: imbalanced-learn is optional. In pipelines of
+    scikit-learn, use `EasinessFilteredClassifier`.
 
     Parameters
     ----------
     estimator : classifier, optional
-        Any classifier with `predict_proba`; `LogisticRegression(max_iter=1000)` if left out. A
+        Any classifier with `predict_proba`; by default `LogisticRegression(max_iter=1000)`. A
         `FrozenEstimator` is used as it is, without folds.
     levels : str or easiness_core.Level, default "EMO"
         Levels to keep: "EO", "MO", "HO", "EMO", "MHO" or "EMHO", the paper's names for unions
@@ -49,13 +49,25 @@ class EasinessResampler(
     interval : tuple of two floats, optional
         Keep easiness within (low, high), both ends included.
     fraction : float in (0, 1], optional
-        Keep this share of the samples, those of highest log easiness, to the nearest whole
-        number and at least one; of equal ones those of lower loss, then by lot (`seed`).
+        Keep this fraction of the samples, rounded, but at least one: those with the highest log
+        easiness. Ties go to the lower loss, then to chance (`seed`).
     per_class : bool, default False
-        Keep `fraction` of each class rather than of all: an easy class cannot crowd out a hard
-        one then.
-    sigma, resolution, draws, seed, cv, n_jobs, normalize
-        As for `EasinessClassifier`.
+        Keep `fraction` of each class instead of all samples, so that easy classes do not crowd
+        out hard ones.
+    sigma : float, default 0.01
+        Standard deviation of the noise, positive.
+    resolution : float in [0, 0.5), default 1e-3
+        Hard means `E <= resolution`, easy means `E >= 1 - resolution`. Ignored with `draws`.
+    draws : int, optional
+        Use Monte Carlo with this many draws instead of the closed form.
+    seed : int, default 0
+        Seed of the draws, and of choices between equal samples.
+    cv : int, splitter or iterable of splits, default 5
+        As in scikit-learn; each row must be held out exactly once.
+    n_jobs : int, optional
+        Number of folds fitted in parallel, as in scikit-learn.
+    normalize : bool, default False
+        Divide each row of probabilities by its sum first.
 
     Attributes
     ----------
@@ -76,8 +88,9 @@ class EasinessResampler(
 
     Notes
     -----
-    The selections of Section 3.3 and Table 3 of *Medium Samples Are All You Need*, once and
-    out of fold, where the paper selects anew each epoch. Compare with as many rows at random.
+    These are the selections of *Medium Samples Are All You Need*, Section 3.3 and Table 3, made
+    once and out of fold; the paper selects again in each epoch. Compare with the same number of
+    random rows.
 
     Examples
     --------
@@ -221,7 +234,7 @@ def _class_of_each(y: Any) -> Any:
     if (indicators.sum(axis=1) != 1).any():
         row = int(np.flatnonzero(indicators.sum(axis=1) != 1)[0])
         raise ValueError(
-            f"y: expected one class a row, got {int(indicators[row].sum())} in row {row}. "
+            f"y: expected one class per row, got {int(indicators[row].sum())} in row {row}. "
             f"Multilabel and multioutput targets are not supported."
         )
     return indicators.argmax(axis=1)

@@ -38,16 +38,35 @@ _ALIASES = {"msr": "neg_msr", "ese": "neg_ese"}
 
 @dataclass(frozen=True)
 class EasinessScorer:
-    """Scorer of a fitted classifier: `scorer(estimator, X, y)`, greater is better.
+    """Scorer for a fitted classifier: `scorer(estimator, X, y)`; greater is better.
 
-    Made by `make_easiness_scorer`, which describes the parameters. Unlike a scorer of
-    `sklearn.metrics.make_scorer` it sees the classifier's `classes_`, and so labels of any
-    type and test parts without some class.
+    Create one with `make_easiness_scorer`. Unlike scorers of `sklearn.metrics.make_scorer`, it
+    uses the `classes_` of the classifier: labels may have any type, and a test set may lack some
+    classes.
 
     Parameters
     ----------
-    metric, sigma, resolution, draws, seed, n_bins, normalize, floor
-        As for `make_easiness_scorer`.
+    metric : {"neg_msr", "neg_ese", "log_easiness"}
+        What is measured.
+    sigma : float, default 0.01
+        Standard deviation of the noise, positive.
+    resolution : float in [0, 0.5), default 1e-3
+        Hard means `E <= resolution`, easy means `E >= 1 - resolution`. Ignored with `draws`.
+    draws : int, optional
+        Use Monte Carlo with this many draws instead of the closed form.
+    seed : int, default 0
+        Seed of the draws.
+    n_bins : int, default 5
+        Number of equal-width bins of the ESE.
+    normalize : bool, default False
+        Divide each row of probabilities by its sum first.
+    floor : float, optional
+        For "log_easiness": the least value a sample contributes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the metric is unknown or a parameter is out of range.
 
     Examples
     --------
@@ -134,28 +153,34 @@ def make_easiness_scorer(
     normalize: bool = False,
     floor: float | None = None,
 ) -> EasinessScorer:
-    """Make a scorer with parameters of one's own.
+    """Make a scorer with custom parameters.
 
     Parameters
     ----------
     metric : {"neg_msr", "neg_ese", "log_easiness"}
         Minus the medium sample rate, minus the expected sample easiness error, or mean log
-        easiness. "msr" and "ese" are taken for the first two.
-    sigma, resolution, draws, seed
-        How easiness is estimated, as for `EasinessClassifier`.
+        easiness. "msr" and "ese" mean the first two.
+    sigma : float, default 0.01
+        Standard deviation of the noise, positive.
+    resolution : float in [0, 0.5), default 1e-3
+        Hard means `E <= resolution`, easy means `E >= 1 - resolution`. Ignored with `draws`.
+    draws : int, optional
+        Use Monte Carlo with this many draws instead of the closed form.
+    seed : int, default 0
+        Seed of the draws.
     n_bins : int, default 5
-        Number of uniform bins behind the ESE.
+        Number of equal-width bins of the ESE.
     normalize : bool, default False
         Divide each row of probabilities by its sum first.
     floor : float, optional
         Raise lower log easiness to this value before taking the mean, so that a few wrong
-        labels do not decide. At sigma = 0.01 one sample can reach about -2,500; with `draws`
-        it can be -inf.
+        labels do not dominate. At sigma = 0.01 a sample can reach about -2,500; with `draws`,
+        -inf.
 
     Returns
     -------
     EasinessScorer
-        Greater is better, for all three.
+        Greater is better for all three metrics.
 
     Raises
     ------
@@ -209,7 +234,7 @@ def get_easiness_scorer(name: str) -> EasinessScorer:
     Parameters
     ----------
     name : {"neg_msr", "neg_ese", "log_easiness"}
-        A key of `EASINESS_SCORERS`; "msr" and "ese" are taken for the first two.
+        A key of `EASINESS_SCORERS`; "msr" and "ese" mean the first two.
 
     Returns
     -------

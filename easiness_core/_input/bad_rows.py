@@ -16,10 +16,10 @@ from easiness_core.errors import InputValueError
 def explain_bad_rows(probs: Probs, *, first_row: int = 0) -> InputValueError:
     """Read `probs` again and say which rows are bad, of the first bad row's kind."""
     kinds = (
-        ("hold NaN", "drop or impute these rows"),
-        ("hold infinity", "drop or impute these rows"),
-        ("hold values below 0", "if these are logits, pass {softmax}"),
-        ("hold values above 1", ""),
+        ("contain NaN", "drop or impute these rows"),
+        ("contain infinity", "drop or impute these rows"),
+        ("contain values below 0", "if these are logits, pass {softmax}"),
+        ("contain values above 1", ""),
         (f"do not sum to 1 within {probs.row_sum_tolerance:g}", ""),
     )  # fmt: skip
     counts = np.zeros(len(kinds), dtype=np.int64)
@@ -70,6 +70,8 @@ def _advice(rows: NDArray[Any], kind: NDArray[np.int64], names: Names) -> str:
     if n_classes > 2 and alone.size:
         column = alone[0] if names is None else repr(names[alone[0]])
         return f"column {column} fits no class: without it, rows sum to 1; leave it out"
+    if ((sound >= 0) & (sound <= 1)).all():  # no softmax is missing
+        return "if they are one-vs-rest scores, pass {normalize} to divide each row by its sum"
     return "if these are logits, pass {softmax}"
 
 

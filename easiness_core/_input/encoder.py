@@ -65,8 +65,7 @@ class LabelEncoder:
         for names in cut:
             if given != names and set(given) == set(names):
                 raise InputValueError(
-                    f"{_shown(given)} are the names of the columns in another order than theirs "
-                    f"({_shown(names)})",
+                    f"{_shown(given)} are the column names in a different order ({_shown(names)})",
                     argument="classes",
                     hint="leave {classes} out, or give the names in that order",
                 )
@@ -86,7 +85,7 @@ class LabelEncoder:
             problem = f"expected a name for each column, got {self._names[none]} for column {none}"
             raise InputValueError(problem, argument="classes" if given else "probs")
         if len(set(map(str, self._names))) < len(self._names):  # 1 and "1" are told apart by no one
-            problem = f"expected distinct names, got some twice ({_shown(self._names)})"
+            problem = f"expected distinct names, got duplicates ({_shown(self._names)})"
             raise InputValueError(problem, argument="classes" if given else "probs")
         keys = [key_of(name) for name in self._names if not is_truth(name)]
         self.classes = None if keys == list(range(len(self._names))) else self._names
@@ -221,7 +220,7 @@ class LabelEncoder:
         at = int(bad.argmax())
         hint = None if self._given else (
             "check which columns were taken for classes ({probs}), or give the class names in "
-            "their order by {classes}"
+            "their order with {classes}"
         )  # fmt: skip
         raise self._error(
             f"{int(bad.sum())} of {bad.size} labels are not among the classes "

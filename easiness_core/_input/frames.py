@@ -29,7 +29,7 @@ def missing(
 ) -> InputValueError:
     """Error about the rows that are missing, or hold missing values within."""
     row = first_row + int(np.flatnonzero(rows)[0])
-    what = "rows hold values that" if within else "values"
+    what = "rows contain values that" if within else "values"
     return InputValueError(
         f"{int(rows.sum())} of {rows.size} {what} are {word}; the first is row {row}",
         argument=name,

@@ -106,7 +106,7 @@ def name_labels(
         )
     if array.size != n_rows:
         raise InputValueError(
-            f"expected {n_rows} labels, one per row of {of or 'probs'}, got {array.size}",
+            f"expected one label per row of {of or 'probs'} ({n_rows}), got {array.size}",
             argument="labels",
         )
     codes = None if type(labels) is np.ndarray else names_of_codes(labels)

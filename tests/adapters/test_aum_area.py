@@ -236,7 +236,7 @@ def test_values_come_in_the_order_asked_for(rng):
     assert values.ids.tolist() == list(range(29, -1, -1))
     rows = table(area)
     assert values.aum.tolist() == [rows[k][2] for k in range(29, -1, -1)]
-    with pytest.raises(ValueError, match=r"1 of 2 were never measured; the first is 99"):
+    with pytest.raises(ValueError, match=r"1 of 2 have no measurements; the first is 99"):
         area.values([3, 99])
 
 

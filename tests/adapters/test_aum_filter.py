@@ -59,7 +59,7 @@ def by_hand(rule, cut, values, planted, easiness, rival, *, resolution, percenti
 @pytest.mark.parametrize("q", [50.0, 99.5])
 def test_rules_do_what_they_say(values, planted, rule, cut, q):
     if rule in ("flagged_hard", "aum") and not isinstance(cut, str):
-        with pytest.raises(ValueError, match=f"cut: the rule '{rule}' has none to choose, got"):
+        with pytest.raises(ValueError, match=f"cut: the rule '{rule}' does not use it, got"):
             AUMFilter(rule, cut=cut)
         return
     estimator = ec.ClosedForm(resolution=0.01)
@@ -176,7 +176,7 @@ def test_options_are_checked(options, error, message):
 def test_arguments_are_checked(values, planted):
     with pytest.raises(TypeError, match=r"values: expected AUMValues, .* got AreaUnderMargin"):
         AUMFilter().flag(AreaUnderMargin(), planted)
-    with pytest.raises(ValueError, match=r"probs: expected 400 rows|expected 2 labels"):
+    with pytest.raises(ValueError, match=r"probs: expected 400 rows|expected one label per row"):
         AUMFilter().flag(values, planted, probs=np.full((2, C), 0.25), labels=[0, 1])
     with pytest.raises(ValueError, match="at least one row"):
         AUMFilter().flag(values, [])

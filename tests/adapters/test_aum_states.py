@@ -87,7 +87,7 @@ def test_whatever_is_damaged_is_refused(rng, names):
 )
 def test_columns_that_contradict_one_another_are_refused(rng, path, value, message):
     area = measured(rng)
-    with pytest.raises(ValueError, match=f"state: it is not whole: {message}"):
+    with pytest.raises(ValueError, match=f"state: it is incomplete: {message}"):
         area.load_state_dict(damaged(area.state_dict(), path, value))
 
 

@@ -135,7 +135,7 @@ def test_rows_of_zeros_of_one_against_the_rest():
 
     with (
         np.errstate(invalid="ignore"),
-        pytest.raises(ValueError, match=r"90 of 90 rows (hold NaN|do not sum to 1 )"),
+        pytest.raises(ValueError, match=r"90 of 90 rows (contain NaN|do not sum to 1 )"),
     ):
         EasinessClassifier(OneVsRestClassifier(Never())).fit(X, Y)
 
@@ -203,7 +203,7 @@ class Extra(GaussianNB):
 def test_models_that_disagree_on_their_classes():
     with pytest.raises(ValueError, match=r"different folds .* 172\] in fold 1 of 5, .* 173\] in f"):
         EasinessClassifier(Extra()).fit(np.vstack([X, X[:1]]), np.append(Y, Y[0]))
-    with pytest.raises(ValueError, match=r"on all samples it knows .* folds \[0, 1, 2, 172\]"):
+    with pytest.raises(ValueError, match=r"on all samples it has .* folds \[0, 1, 2, 172\]"):
         EasinessClassifier(Extra()).fit(X, Y)
 
 

@@ -91,7 +91,7 @@ def test_a_rank_without_scores_gets_them(ranks):
 def test_errors_are_raised_on_all_ranks_alike(ranks):
     first, second = (rank["errors"] for rank in ranks)
     assert first["nan"].startswith("ValueError: update: another rank was given bad input")
-    assert "1 samples have logits with NaN or infinity: indices 4;" in second["nan"]
+    assert "logits: got NaN or infinity for 1 sample: indices 4;" in second["nan"]
     assert first["afterwards"] is second["afterwards"] is None
     for found in (first, second):
         assert found["seed"].startswith("ValueError: seed: expected the same on all ranks, got 0 t")

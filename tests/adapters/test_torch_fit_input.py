@@ -19,15 +19,15 @@ import easiness_core as ec
     ("options", "error", "words"),
     [({"method": "sets"}, ValueError, "expected one of classic, SEL, SET"),
      ({"n_epochs": 0}, ValueError, "n_epochs"),
-     ({"loss": torch.nn.CrossEntropyLoss()}, ValueError, 'one loss a sample.*reduction="none"'),
+     ({"loss": torch.nn.CrossEntropyLoss()}, ValueError, 'one loss per sample.*reduction="none"'),
      ({"keep": "OM"}, ValueError, "keep: .*got .OM."),
      ({"keep": "lossless"}, ValueError, 'pass method="lossless"'),
      ({"warmup_epochs": -1}, ValueError, "warmup_epochs"),
      ({"method": "warm-up", "warmup_epochs": 0}, ValueError, "warmup_epochs: expected 1"),
-     ({"method": "classic", "keep": ec.EO}, ValueError, "keep: 'classic' takes all samples"),
+     ({"method": "classic", "keep": ec.EO}, ValueError, "keep: not used by 'classic', which takes"),
      ({"sampler_options": {"seed": 1}}, ValueError, "sampler_options: seed follow"),
      ({"reference": trained("classic", n_epochs=1)[0]}, ValueError,
-      "reference: has no part in 'SET'"),
+      "reference: not used by 'SET'"),
      ({"method": "random", "reference": trained("classic", n_epochs=1)[0]}, ValueError,
       "n_epochs: expected 1, .* got 10"),
      ({"batch_size": 0}, ValueError, "batch_size"),
@@ -53,7 +53,7 @@ def test_an_unknown_clock_is_refused():
     [(TensorDataset(torch.zeros(3, 2)), "pairs .x, y., got tuple of 1"),
      ([{"x": 1, "y": 0}], "got dict of 2"), (DataLoader(TRAIN), "got DataLoader"),
      (TensorDataset(torch.zeros(3, 3), torch.zeros(3, 3)), "one class index, got torch.float32"),
-     (TensorDataset(torch.zeros(0, 3), torch.zeros(0).long()), "got a data set of none")],
+     (TensorDataset(torch.zeros(0, 3), torch.zeros(0).long()), "got an empty data set")],
 )  # fmt: skip
 def test_data_are_checked_before_anything_is_trained(broken, words):
     net = model()

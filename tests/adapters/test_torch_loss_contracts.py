@@ -175,7 +175,7 @@ def test_bad_options_are_refused(function, option, error, message):
 
 
 def test_a_weight_of_the_wrong_length_is_refused():
-    with pytest.raises(ValueError, match="weight: expected 3 values, one a class, got 2"):
+    with pytest.raises(ValueError, match="weight: expected 3 values, one per class, got 2"):
         SampleEasinessLoss(weight=torch.ones(2))(LOGITS, TARGETS)
 
 

@@ -205,7 +205,9 @@ def test_spawned_workers_get_the_data_set_and_not_the_scores():
 def test_selecting_without_any_score_is_an_error_that_says_what_to_do():
     sampler = make(medium=None)
     assert len(sampler) == N
-    with pytest.raises(RuntimeError, match=r"epoch 0 selects by score, and no sample has one: "):
+    with pytest.raises(
+        RuntimeError, match=r"epoch 0 selects by score, but no sample has a score: "
+    ):
         next(iter(DataLoader(dataset(), sampler=sampler)))
 
 

@@ -132,6 +132,6 @@ def test_lossless_needs_to_know_the_end():
 
 @pytest.mark.parametrize("total", [1, 2])
 def test_lossless_tells_where_no_epoch_is_left_to_select_in(total):
-    with pytest.warns(UserWarning, match=f"selects in none of {total} epochs: the first 1 and"):
+    with pytest.warns(UserWarning, match=f"selects nothing in all {total} epochs: the first 1 and"):
         EasinessSampler(10, keep="lossless", total_epochs=total)
     EasinessSampler(10, keep="lossless", total_epochs=3)

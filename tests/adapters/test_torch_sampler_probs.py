@@ -17,7 +17,7 @@ def test_rows_that_are_no_probabilities_are_refused(row):
     rows = torch.tensor([[0.3, 0.7], row])
     sampler.update([4, 8], probs=rows, labels=[1, 1])
     assert scores_of(sampler).indices.tolist() == [4]
-    with pytest.raises(ValueError, match=r"(probs|logits): 1 samples have .*: indices 8; "):
+    with pytest.raises(ValueError, match=r"(probs|logits): got .* for 1 sample: indices 8; "):
         sampler.check()
 
 
@@ -33,7 +33,7 @@ def test_rounding_is_forgiven_as_in_the_core(dtype):
             ec.score(rows if half else rows.numpy(), [1])
         except ValueError:
             assert negative > (1e-3 if half else 1e-6)
-            with pytest.raises(ValueError, match=r"1 samples have .*: indices 4; "):
+            with pytest.raises(ValueError, match=r"for 1 sample: indices 4; "):
                 sampler.check()
         else:
             assert negative < (1e-3 if half else 1e-6)

@@ -183,11 +183,14 @@ def test_an_estimate_says_so():
     [
         ({"step_budget": 18}, r"expected 28 to 190 steps, got 18: 10 epochs, of which 1 take"),
         ({"step_budget": 191}, r"step_budget: expected 28 to 190 steps"),
-        ({"total_epochs": None}, "total_epochs: expected a number, since step_budget="),
-        ({"batch_size": None}, "batch_size: expected a number, since step_budget="),
-        ({"budget": 0.5}, "budget: decides how many samples an epoch has, as step_budget= does"),
-        ({"min_per_class": 2}, "min_per_class: decides how many samples"),
-        ({"random_control": [3]}, "random_control: decides how many samples"),
+        ({"total_epochs": None}, "total_epochs: expected a number, because step_budget="),
+        ({"batch_size": None}, "batch_size: expected a number, because step_budget="),
+        (
+            {"budget": 0.5},
+            "budget: conflicts with step_budget=: both set the number of samples per epoch",
+        ),
+        ({"min_per_class": 2}, "min_per_class: conflicts with step_budget="),
+        ({"random_control": [3]}, "random_control: conflicts with step_budget="),
         ({"step_budget": 0}, "step_budget: expected 1 or more"),
     ],
 )

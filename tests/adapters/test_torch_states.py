@@ -31,7 +31,7 @@ def test_states_are_plain_and_of_this_sampler():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s.pop("next"), "expected next to be int, got None; the state is not whole"),
+        (lambda s: s.pop("next"), "expected next to be int, got None; the state is incomplete"),
         (lambda s: s.update(history=None), "expected history to be list"),
         (
             lambda s: s["running"].pop("indices"),

@@ -195,7 +195,9 @@ def test_a_missing_label_is_called_so(case):
 
 
 def test_a_missing_value_is_called_so():
-    with pytest.raises(ValueError, match=r"probs: 1 of 2 rows hold values that are missing; .* 1;"):
+    with pytest.raises(
+        ValueError, match=r"probs: 1 of 2 rows contain values that are missing; .* 1;"
+    ):
         check_probs([[0.5, 0.5], [None, 1.0]])
     with pytest.raises(ValueError, match="loss: 1 of 2 values are missing; the first is row 1"):
         check_vector([0.5, None], "loss")

@@ -183,7 +183,7 @@ def test_tiny_negatives_are_rounding(dtype, tolerance):
     assert got.loss[0] == -math.log(0.75)
     assert ec.score(row, [0]).loss[0] == math.inf
     row[0, 0] = -tolerance * 1.01
-    with pytest.raises(ValueError, match="probs: 1 of 1 rows hold values below 0; the first is"):
+    with pytest.raises(ValueError, match="probs: 1 of 1 rows contain values below 0; the first is"):
         ec.score(row, [2])
 
 

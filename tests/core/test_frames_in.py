@@ -269,10 +269,11 @@ REFUSED = {
     "NaN among categories": (FRAME, pd.Categorical([None, *WORDS[1:]]), {}, "1 .* are missing"),
     "null": (FRAME, pa.array([None, *WORDS[1:]]), {}, "1 of 400 values are null"),
     "classes in another order": (
-        FRAME, WORDS, {"classes": ["dog", "cat", "ant"]}, "dog, cat, ant are the names of the col",
+        FRAME, WORDS, {"classes": ["dog", "cat", "ant"]},
+        "dog, cat, ant are the column names in a different order",
     ),
     "whole names in another order": (
-        FRAME, WORDS, {"classes": ["prob_ant", "prob_dog", "prob_cat"]}, "in another order",
+        FRAME, WORDS, {"classes": ["prob_ant", "prob_dog", "prob_cat"]}, "in a different order",
     ),
     "two columns of a name": (
         pd.DataFrame(PROBS, columns=["cat", "cat", "dog"]), WORDS, {}, "expected distinct names",

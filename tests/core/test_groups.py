@@ -96,7 +96,7 @@ def test_one_group_has_no_rest():
 
 
 def test_mistakes_are_told():
-    with pytest.raises(ValueError, match=r"groups: expected shape \(120,\), one group a sample"):
+    with pytest.raises(ValueError, match=r"groups: expected shape \(120,\), one group per sample"):
         ec.group_table(SCORES, GROUPS[1:])
     with pytest.raises(ValueError, match="groups: 1 of 120"):
         ec.group_table(SCORES, [None, *GROUPS[1:]])

@@ -63,7 +63,9 @@ def test_the_advice_on_different_indices_works():
 
 
 def test_lengths_are_named_before_indices():
-    with pytest.raises(ValueError, match="labels: expected 4 labels, one per row of probs, got 3"):
+    with pytest.raises(
+        ValueError, match=r"labels: expected one label per row of probs \(4\), got 3"
+    ):
         ec.score(FRAME, Y[:3])
 
 

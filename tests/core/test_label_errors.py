@@ -259,11 +259,11 @@ def test_rounding_below_0_and_above_1_is_taken():
 @pytest.mark.parametrize(
     ("probs", "labels", "options", "message"),
     [
-        ([[0.5, np.nan]], [0], {}, "probs: .* hold NaN"),
-        ([[3.0, -1.0]], [0], {}, "probs: .* hold values below 0"),
+        ([[0.5, np.nan]], [0], {}, "probs: .* contain NaN"),
+        ([[3.0, -1.0]], [0], {}, "probs: .* contain values below 0"),
         ([[0.9, 0.3]], [0], {}, "normalize=True"),
         ([[0.9, 0.1]], [2], {}, "labels: .* outside 0 to 1"),
-        ([[0.9, 0.1]], [0, 1], {}, "labels: expected 1 labels"),
+        ([[0.9, 0.1]], [0, 1], {}, "labels: expected one label per row of probs"),
         ([0.9, 0.1], [0, 1], {}, "probs: expected shape"),
         ([["x", "y"]], [0], {}, "probs: expected real numbers"),
         ([[0.9, 0.1]], [0], {"method": "margin"}, "method: expected one of noise_model, easiness"),

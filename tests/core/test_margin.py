@@ -96,7 +96,7 @@ def test_no_rows():
         ([1.0, 2.0], [0], "expected shape"),
         ([[1.0]], [0], "at least 2 classes"),
         ([[1.0, 2.0]], [2], "outside 0 to 1"),
-        ([[1.0, 2.0]], [0, 1], "expected 1 labels"),
+        ([[1.0, 2.0]], [0, 1], "expected one label per row"),
     ],
 )
 def test_wrong_shapes_and_labels_are_refused(logits, labels, message):

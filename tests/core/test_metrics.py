@@ -110,7 +110,7 @@ def test_auroc_counts_ordered_pairs(n_classes, n_samples, seed):
 def test_auroc_of_one_class_alone_is_nan_and_nan_is_refused():
     assert math.isnan(ec.auroc([[0.3, 0.7], [0.6, 0.4]], [1, 1]))
     for labels in ([0, 1], [0, 0]):
-        with pytest.raises(ValueError, match=r"probs: 1 of 2 rows hold NaN; the first is row 1"):
+        with pytest.raises(ValueError, match=r"probs: 1 of 2 rows contain NaN; the first is row 1"):
             ec.auroc([[0.3, 0.7], [np.nan, 0.4]], labels)
 
 
@@ -121,7 +121,7 @@ def test_auroc_of_normalized_rows(rng):
     assert ec.auroc(votes, labels, normalize=True) == pytest.approx(expected, abs=1e-12)
     assert ec.auroc(votes, labels) != pytest.approx(expected, abs=1e-3)
     # Logarithms sum to less than 0: dividing would turn their order around.
-    with pytest.raises(ValueError, match="50 of 50 rows hold NaN, or cannot be divided"):
+    with pytest.raises(ValueError, match="50 of 50 rows contain NaN, or cannot be divided"):
         ec.auroc(-1.0 - votes, labels, normalize=True)
 
 

@@ -35,14 +35,14 @@ def replaced(row, values, dtype=np.float64):
 
 
 VALUES = {
-    "nan": ([np.nan, 0.5], "hold NaN", "value nan", "drop or impute"),
-    "inf": ([np.inf, 0.5], "hold infinity", "value inf", "drop or impute"),
-    "-inf": ([0.5, -np.inf], "hold infinity", "value -inf", "drop or impute"),
-    "both infinities": ([np.inf, -np.inf], "hold infinity", "value inf", "drop or impute"),
-    "below 0": ([-0.5, 1.5], "hold values below 0", "value -0.5", "ec.softmax(logits)"),
-    "above 1": ([1.5, 0.25], "hold values above 1", "value 1.5", "check these rows"),
-    "logits": ([-2.0, 3.0], "hold values below 0", "value -2", "ec.softmax(logits)"),
-    "percentages": ([80.0, 20.0], "hold values above 1", "value 80", "check these rows"),
+    "nan": ([np.nan, 0.5], "contain NaN", "value nan", "drop or impute"),
+    "inf": ([np.inf, 0.5], "contain infinity", "value inf", "drop or impute"),
+    "-inf": ([0.5, -np.inf], "contain infinity", "value -inf", "drop or impute"),
+    "both infinities": ([np.inf, -np.inf], "contain infinity", "value inf", "drop or impute"),
+    "below 0": ([-0.5, 1.5], "contain values below 0", "value -0.5", "ec.softmax(logits)"),
+    "above 1": ([1.5, 0.25], "contain values above 1", "value 1.5", "check these rows"),
+    "logits": ([-2.0, 3.0], "contain values below 0", "value -2", "ec.softmax(logits)"),
+    "percentages": ([80.0, 20.0], "contain values above 1", "value 80", "check these rows"),
     "sum below 1": ([0.5, 0.25], "do not sum to 1", "sum 0.75", "check these rows"),
     "sum above 1": ([0.75, 0.5], "do not sum to 1", "sum 1.25", "check these rows"),
     "sum 0": ([0.0, 0.0], "do not sum to 1", "sum 0", "check these rows"),
@@ -68,6 +68,7 @@ ADVICE = {
         "rounded to 2 decimals: pass n",
     ),
     "a further column": (np.array([[0.7, 0.3, 42.0], [0.4, 0.6, 31.5]]), "column 2 fits no class"),
+    "one-vs-rest": (np.array([[0.9, 0.8, 0.1], [0.2, 0.3, 0.1]]), "scores, pass normalize=True"),
     "logits": (np.array([[3.2, 0.1, 5.0], [0.4, 7.6, 1.5]]), "logits, pass ec.softmax"),
 }
 
@@ -83,7 +84,7 @@ def test_rows_that_are_no_probabilities_are_told_for_what_they_look_like(case):
 
 @pytest.mark.parametrize("call", [ec.easiness, ec.log_easiness, ec.fit_sigma])
 def test_every_function_of_probabilities_refuses_alike(call):
-    with pytest.raises(ValueError, match=r"^probs: 1 of 4 rows hold NaN; the first is row 2"):
+    with pytest.raises(ValueError, match=r"^probs: 1 of 4 rows contain NaN; the first is row 2"):
         call(replaced([2], [np.nan, 1.0]), LABELS)
     with pytest.raises(ValueError, match=r"^labels: 1 of 4 labels are outside 0 to 1"):
         call(PROBS, [0, 1, 2, 0])
@@ -100,10 +101,10 @@ def test_monte_carlo_refuses_alike(values):
 UNNORMALIZABLE = {
     "sum 0": ([0.0, 0.0], "sum to 0 or overflow"),
     "sum overflows": ([1.5e308, 1.5e308], "sum to 0 or overflow"),
-    "nan": ([np.nan, 0.5], "hold NaN"),
-    "inf": ([np.inf, 0.5], "hold infinity"),
-    "below 0": ([-0.5, 1.5], "hold values below 0"),
-    "log-probabilities": ([-3.0, -1.0], "hold values below 0"),
+    "nan": ([np.nan, 0.5], "contain NaN"),
+    "inf": ([np.inf, 0.5], "contain infinity"),
+    "below 0": ([-0.5, 1.5], "contain values below 0"),
+    "log-probabilities": ([-3.0, -1.0], "contain values below 0"),
 }
 
 
@@ -148,9 +149,9 @@ def test_a_bad_label_is_named_with_count_row_and_fix(case):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([0, 1, 0], "labels: expected 4 labels, one per row of probs, got 3"),
-        ([0, 1, 0, 1, 0], "labels: expected 4 labels, one per row of probs, got 5"),
-        ([], "labels: expected 4 labels, one per row of probs, got 0"),
+        ([0, 1, 0], r"labels: expected one label per row of probs \(4\), got 3"),
+        ([0, 1, 0, 1, 0], r"labels: expected one label per row of probs \(4\), got 5"),
+        ([], r"labels: expected one label per row of probs \(4\), got 0"),
         (np.zeros((4, 1), int), r"labels: expected shape \(4,\), got \(4, 1\); pass np.ravel"),
         (np.eye(4, 2), r"labels: expected shape \(4,\), got \(4, 2\)"),
         (0, r"labels: expected shape \(4,\), got \(\)"),
@@ -250,7 +251,7 @@ def test_no_rows_give_an_empty_result(n_classes):
         columns = [got.easiness, got.log_easiness, got.level, got.loss, got.predicted]
         assert [c.shape for c in columns] == [(0,)] * 5
         assert [c.dtype for c in columns] == dtypes
-    with pytest.raises(ValueError, match="expected 0 labels, one per row of probs, got 1"):
+    with pytest.raises(ValueError, match=r"expected one label per row of probs \(0\), got 1"):
         ec.score(np.empty((0, n_classes)), [0])
 
 
@@ -274,10 +275,10 @@ def test_bad_rows_of_a_large_array_are_counted_over_all_blocks(dtype, n_threads)
     bad = [n_rows - 1, 31_234, 170_001, 31_235]
     probs[bad, 3] = np.nan
     labels = np.zeros(n_rows, dtype=np.int64)
-    shown = f"4 of {n_rows} rows hold NaN; the first is row 31234 "
+    shown = f"4 of {n_rows} rows contain NaN; the first is row 31234 "
     assert shown in refuse(ValueError, probs, labels, n_threads=n_threads)
     probs[bad[1:], 3] = 0.125
-    shown = f"1 of {n_rows} rows hold NaN; the first is row {n_rows - 1} "
+    shown = f"1 of {n_rows} rows contain NaN; the first is row {n_rows - 1} "
     assert shown in refuse(ValueError, probs, labels, n_threads=n_threads)
 
 

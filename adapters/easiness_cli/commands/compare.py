@@ -68,8 +68,9 @@ def run(args: argparse.Namespace) -> int:
     with located(args.path):
         found = compare_files(args)
     if found.joined_by == "row" and found.n_relabeled:
-        note(f"joined by row, and {found.n_relabeled:,} labels differ: are these the same samples "
-             "in the same order?", kind="warning")  # fmt: skip
+        note(f"joined by row, but the label differs in {found.n_relabeled:,} of "
+             f"{found.n_samples:,} rows: are these the same samples in the same order?",
+             kind="warning")  # fmt: skip
     changes: Any = found.changes
     broken = [each for each in args.fail_if if each.holds(changes, found.n_samples)]
     if args.output is not None:

@@ -138,7 +138,7 @@ def _apply(args: argparse.Namespace) -> int:
     if not args.quiet:
         decided = ", ".join(f"{count:,} {kind}" for kind, count in applied.counts.items())
         where = "" if args.output == "-" else f", written to {args.output}"
-        tell(args, f"{sum(applied.counts.values()):,} decisions: {decided}\n"
+        tell(args, f"decisions: {decided}\n"
              f"{applied.n_changed:,} of {len(applied.labels.texts):,} labels changed{where}",
         )  # fmt: skip
     return 0

@@ -124,7 +124,7 @@ def _read_header(file: IO[bytes], source: Source, name: str, what: str = "") -> 
             warnings.simplefilter("ignore")
             major, minor = npy_format.read_magic(head)
             if (major, minor) not in ((1, 0), (2, 0)):
-                problem = f"npy version {major}.{minor} is not for plain numbers"
+                problem = f"npy version {major}.{minor} is not supported"
             parse = getattr(npy_format, f"read_array_header_{major}_{minor}")
             shape, fortran, dtype = parse(head)
     except Exception as error:  # the header is parsed as Python text: anything can go wrong
@@ -183,7 +183,7 @@ class NpzReader(Reader):
             if not self._arrays:
                 if any(name.endswith(".pkl") for name in archive.namelist()):
                     raise source.unreadable(PICKLED, hint=PICKLE_HINT)
-                raise source.unreadable("it holds no arrays")
+                raise source.unreadable("it has no arrays")
         super().__init__(source, [each.field for each in self._arrays.values()])
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:

@@ -117,7 +117,7 @@ class Source:
         """Refuse more bytes than `max_bytes` allows in memory."""
         if n_bytes > self.max_bytes:
             problem = f"{what} takes {n_bytes:,} bytes in memory, more than the limit of"
-            hint = "raise {max_bytes} if that is what you want"
+            hint = "raise {max_bytes} if you have the memory"
             raise self.error(f"{problem} {self.max_bytes:,}", hint=hint)
 
     def check_width(self, name: str, expected: int, width: int, row: int) -> None:

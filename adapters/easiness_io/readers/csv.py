@@ -128,7 +128,7 @@ class CsvReader(Reader):
                 return
             except UnicodeDecodeError:
                 problem = f" or after: not text in {dialect.encoding.upper()}"
-                hint = "name the encoding by {encoding}"
+                hint = "pass {encoding}"
             except CsvError as error:
                 is_open = "end of data" in str(error) or "field limit" in str(error)
                 problem = ": a quotation mark is never closed" if is_open else f": {reason(error)}"
@@ -137,7 +137,7 @@ class CsvReader(Reader):
     def _bad_row(self, row: int, n_cells: int) -> UnreadableError:
         return self.source.unreadable(
             f"row {row} has {n_cells} cells, the first line has {len(self._dialect.rows[0])}",
-            hint="name what separates cells by {delimiter}, or repair the file", row=row,
+            hint="pass {delimiter}, or repair the file", row=row,
         )  # fmt: skip
 
     def head(self, names: Sequence[str]) -> Block:
@@ -200,7 +200,7 @@ def _is_header(dialect: text.Dialect, source: Source) -> bool:
     is_count = len(values) > 2 and values == list(range(len(values)))
     if zeros and ones and len(values) - zeros - 1 <= 2 and not is_count:
         raise AmbiguousError(
-            f"its first line, {','.join(first[:10])}, may hold names or values", path=source.path,
-            hint="pass {header} or {no_header}",
+            f"cannot tell whether its first line, {','.join(first[:10])}, holds names or values",
+            path=source.path, hint="pass {header} or {no_header}",
         )  # fmt: skip
     return True

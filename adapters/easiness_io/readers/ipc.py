@@ -53,7 +53,7 @@ def dataset_files(folder: str) -> list[str]:
     if os.path.exists(os.path.join(folder, SPLITS)):
         splits = sorted(name for name in os.listdir(folder) if is_dataset(f"{folder}/{name}"))
         raise UnreadableError(
-            f"it holds the splits {', '.join(splits)}", path=folder, hint="name one of them"
+            f"it has the splits {', '.join(splits)}", path=folder, hint="name one of them"
         )
     try:
         with open(os.path.join(folder, STATE), encoding="utf-8") as file:

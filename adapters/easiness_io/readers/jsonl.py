@@ -133,7 +133,7 @@ def _rows(source: Source) -> Iterator[list[dict[str, Any]]]:
                     is_first = not done and not rows
                     found = json.loads(line, object_pairs_hook=_unique if is_first else None)
                     if not isinstance(found, dict):
-                        raise ValueError("it is no object")
+                        raise ValueError("it is not an object")
                 except (ValueError, RecursionError) as error:
                     row = done + len(rows)
                     raise source.unreadable(

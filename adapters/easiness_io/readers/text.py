@@ -52,11 +52,11 @@ def head_text(source: Source, encoding: str | None) -> tuple[str, str, bool]:
     try:
         text = codecs.getincrementaldecoder(encoding or found)().decode(data, is_all)
         if "\0" in text:
-            raise ValueError("it holds zero bytes")
+            raise ValueError("it contains zero bytes")
     except (ValueError, LookupError) as error:
         raise source.unreadable(
             f"not text in {encoding or 'UTF-8'} ({reason(error)}), nor of any format known here",
-            hint="name the encoding of a text file by {encoding}",
+            hint="if it is text in another encoding, pass {encoding}",
         ) from error
     return text, encoding or found, is_all
 
@@ -97,7 +97,7 @@ def dialect_of(source: Source, options: ReadOptions) -> Dialect:
     if not is_all and len(rows) <= HEAD_ROWS:
         del rows[-1:]  # it may be cut within quotation marks
     if not rows:
-        raise source.unreadable("it holds no rows")
+        raise source.unreadable("it has no rows")
     decimal = options.decimal or _decimal(rows, delimiter, source)
     blank = next(at for at, line in enumerate(lines) if line)
     # Arrow drops a byte order mark of UTF-8 itself, and faster.
@@ -120,8 +120,8 @@ def _decimal(rows: list[list[str]], delimiter: str, source: Source) -> str:
     }  # fmt: skip
     if len(fractions) == 2:
         raise AmbiguousError(
-            "it has numbers with decimal points and others with decimal commas", path=source.path,
-            hint="name the mark by {decimal}",
+            "some numbers have decimal points, others decimal commas", path=source.path,
+            hint="pass {decimal}",
         )  # fmt: skip
     return "," if "," in fractions else "."
 

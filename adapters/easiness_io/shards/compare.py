@@ -188,7 +188,7 @@ def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | 
             blocks.append(block)
             n_bytes += 2 * block.nbytes  # in blocks, and joined or sorted
             if n_bytes > max_bytes:
-                why = f"comparing ids takes more than the limit of {max_bytes:,} bytes"
+                why = f"comparing ids exceeds the limit of {max_bytes:,} bytes"
                 hint = "raise {max_bytes}, or pass {no_check_ids}"
                 raise DataError(why, path=reader.paths[0], hint=hint)
     ends = None

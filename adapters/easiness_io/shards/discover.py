@@ -101,8 +101,8 @@ def expand(path: str) -> dict[str, str]:
         if unknown:
             nested = os.path.isdir(unknown[0])
             what = f"{'folders or ' if nested else ''}files of other formats"
-            why = f"it holds {len(unknown)} {what}, such as {os.path.basename(unknown[0])!r}"
-            hint = f"name the files by a glob, such as '{'**/' if nested else ''}*.npy' in it"
+            why = f"it has {what}, {len(unknown)} in all, such as {os.path.basename(unknown[0])!r}"
+            hint = f"select files with a glob, such as '{'**/' if nested else ''}*.npy' in it"
             raise DataError(why, path=path, hint=hint)
         found = [(stem(each), each) for each in paths]
     else:
@@ -111,12 +111,12 @@ def expand(path: str) -> dict[str, str]:
         matches = [wildcards.fullmatch(f"{each}/") for each in paths]
         found = [("|".join(m.groups()) if m else p, p) for m, p in zip(matches, paths, strict=True)]
     if not found:
-        brackets = "[...] stands for one of its characters, [[] for a bracket"
-        raise DataError("no files there", path=path, hint=brackets if "[" in path else None)
+        brackets = "[...] matches one of its characters, [[] a bracket"
+        raise DataError("no files found", path=path, hint=brackets if "[" in path else None)
     by_key: dict[str, str] = {}
     for key, name in found:
         if by_key.setdefault(key, name) != name:
-            raise DataError(f"two files are called {key!r}: this and {by_key[key]!r}", path=name)
+            raise DataError(f"two files are named {key!r}: this and {by_key[key]!r}", path=name)
     return by_key
 
 
@@ -191,25 +191,35 @@ def pair_shards(
     found = _found(inputs, "inputs")
     given = None if labels_path is None else _found(labels_path, "labels_path")
     if given is not None and isinstance(inputs, str) != isinstance(labels_path, str):
-        why = "expected as many paths as inputs, got one"
+        why = "expected one path per input, got a single path"
         if isinstance(inputs, str):
             why = f"got a list, but inputs is {inputs!r}"
-        hint = "give lists of both, which are paired in their order, or one name for each"
+        hint = "pass two lists of the same length, or one path for each"
         raise DataError(why, argument="labels_path", hint=hint)
     if given is not None and not isinstance(inputs, str) and len(given) != len(found):
-        raise DataError(f"{len(given)} paths for {len(found)} inputs", argument="labels_path")
+        raise DataError(
+            f"expected {len(found)} paths, one per input, got {len(given)}", argument="labels_path"
+        )
     if given is not None and found.keys() != given.keys():
         files = sorted(found[key] for key in found.keys() - given.keys())
         labels = sorted(given[key] for key in given.keys() - found.keys())
-        parts = [f"{len(files)} files without labels, such as {files[0]!r}"] if files else []
-        parts += [f"{len(labels)} labels without a file, such as {labels[0]!r}"] if labels else []
-        hint = "they are paired by name without suffix, or by what the wildcards stand for"
+        parts = (
+            [f"no labels for {len(files)} of {len(found)} files, such as {files[0]!r}"]
+            if files
+            else []
+        )
+        parts += (
+            [f"no file for {len(labels)} of {len(given)} labels, such as {labels[0]!r}"]
+            if labels
+            else []
+        )
+        hint = "they are paired by name without suffix, or by what the wildcards match"
         raise DataError(" and ".join(parts), hint=hint)
     shards: dict[str, Shard] = {}
     for key, path in found.items():
         target = "" if output is None else os.path.join(output, stem(path) + suffix)
         if target and target in shards:
-            why = f"its scores and those of {shards[target].input!r} would both be {target!r}"
+            why = f"its scores and those of {shards[target].input!r} would both be in {target!r}"
             raise DataError(why, path=path)
         shards[target or path] = Shard(path, None if given is None else given[key], target)
     for paths in (inputs, labels_path):
@@ -227,7 +237,7 @@ def _found(paths: str | Iterable[str], argument: str) -> dict[str, str]:
         raise DataError("the list is empty", argument=argument)
     for path in found.values():
         if not os.path.lexists(path) and is_many(path):
-            why, hint = f"{path!r} in a list is a glob", "give it alone, or list the files"
+            why, hint = f"{path!r} in a list is a glob", "pass it alone, or list the files"
             raise DataError(why, argument=argument, hint=hint)
     return found
 
@@ -248,5 +258,5 @@ def _refuse_outputs_among(given: str, output: str, targets: Iterable[str]) -> No
     wildcards = _wildcards("/".join(parts[plain:]))
     for path in [output, *targets]:
         if wildcards.fullmatch(os.path.relpath(os.path.realpath(path), base) + "/"):
-            why = f"it would be among the inputs {given!r} when the run is repeated"
+            why = f"it would be one of the inputs {given!r} in a rerun"
             raise DataError(why, path=path, hint="choose an output folder elsewhere")

@@ -112,7 +112,7 @@ def _output_of(path: str, manifest: Manifest, *, verify: bool) -> str:
     output = os.path.join(folder.removesuffix(SUFFIX), name.removesuffix(".json"))
     is_there = os.path.isfile(output) and os.path.getsize(output) == manifest.output_size
     if not is_there or (verify and not manifest.matches(output)):
-        why = "missing, or not what its manifest says"
+        why = "missing, or different from its manifest"
         raise DataError(why, path=output, hint="score it again")
     return output
 
@@ -140,14 +140,14 @@ def _count_result(path: str, result: _Result, total: ec.Summary, seen: dict[str,
     output = [] if result.output is None else [os.path.realpath(result.output)]
     _refuse_seen(own + output, path, seen)
     if result.summary.n_samples and result.summary == total:
-        raise DataError("the files before it already count these samples", path=path)
+        raise DataError("the files before it already include these samples", path=path)
     seen |= dict.fromkeys(own, path)
 
 
 def _refuse_seen(keys: list[str], path: str, seen: dict[str, str]) -> None:
     for key in keys:
         if key in seen:
-            raise DataError(f"{seen[key]!r} already counts the same samples", path=path)
+            raise DataError(f"{seen[key]!r} already includes these samples", path=path)
 
 
 def _refuse_difference(
@@ -210,7 +210,7 @@ def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
         missing = listed - manifests
         if missing:
             what = f"{len(missing)} of {len(listed)} manifests are missing"
-            why = f"it is not complete: {what}, such as that of {min(missing)!r}"
+            why = f"it is incomplete: {what}, such as that of {min(missing)!r}"
             hint = "score them, or merge the manifests of the others by name"
             raise DataError(why, path=path, hint=hint)
         others = (outputs - manifests) | (manifests - listed if listed else set())

@@ -207,7 +207,7 @@ class EpochSampler(Sampler[int]):
             self._synchronize(epoch)
             if not self._plannable(epoch):
                 raise RuntimeError(
-                    f"epoch {epoch} selects by score, and no sample has one: before it, call "
+                    f"epoch {epoch} selects by score, but no sample has a score: first call "
                     f"sampler.refresh(model, dataset), or in training, "
                     f"sampler.update(indices, logits, labels)"
                 )

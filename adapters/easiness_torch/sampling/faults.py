@@ -17,19 +17,23 @@ def first_fault(table: ScoreTable, *, on_nan: str) -> str | None:
     not_finite, outside, not_probs = table.faults()
     if outside:
         return (
-            f"labels: {outside} samples were given labels outside the classes: indices "
+            f"labels: got labels outside the classes for {_samples(outside)}: indices "
             f"{table.named(LABEL_OUTSIDE)}; labels are class indices "
             f"from 0; leave out rows with ignored labels (-100)"
         )
     if not_probs:
         return (
-            f"probs: {not_probs} samples have rows that are no probabilities: indices "
+            f"probs: got rows that are not probabilities for {_samples(not_probs)}: indices "
             f"{table.named(NOT_PROBS)}; pass logits as update(indices, logits, labels)"
         )
     if not_finite and on_nan == "raise":
         return (
-            f"logits: {not_finite} samples have logits with NaN or infinity: indices "
-            f"{table.named(NOT_FINITE)}; look for these samples in the data and for a learning "
-            f'rate too high, or pass on_nan="skip" to keep their last scores'
+            f"logits: got NaN or infinity for {_samples(not_finite)}: indices "
+            f"{table.named(NOT_FINITE)}; look for these samples in the data, lower the "
+            f'learning rate, or pass on_nan="skip" to keep their last scores'
         )
     return None
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample{'s' * (count != 1)}"

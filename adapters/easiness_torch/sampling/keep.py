@@ -140,7 +140,7 @@ class Function:
             )
         if rates.shape != scores.indices.shape:
             raise ValueError(
-                f"keep: expected the function to return one rate a sample, shape "
+                f"keep: expected the function to return one rate per sample, shape "
                 f"{tuple(scores.indices.shape)}, got {tuple(rates.shape)}"
             )
         rates = rates.detach().to(scores.log_easiness)

@@ -150,10 +150,12 @@ def _check_beside_step_budget(
     others = {"budget": budget, "min_per_class": min_per_class, "random_control": sizes}
     for name, value in others.items():
         if value is not None:
-            raise ValueError(f"{name}: decides how many samples an epoch has, as step_budget= does")
+            raise ValueError(
+                f"{name}: conflicts with step_budget=: both set the number of samples per epoch"
+            )
     for name, value in {"total_epochs": total_epochs, "batch_size": batch_size}.items():
         if value is None:
-            raise ValueError(f"{name}: expected a number, since step_budget= is counted by it")
+            raise ValueError(f"{name}: expected a number, because step_budget= depends on it")
 
 
 def check_flag(value: Any, name: str) -> bool:

@@ -185,7 +185,7 @@ class EasinessSampler(ScoredSampler):
             options.warmup_epochs
         ):
             warnings.warn(
-                f"keep='lossless' selects in none of {options.total_epochs} epochs: the first "
+                f"keep='lossless' selects nothing in all {options.total_epochs} epochs: the first "
                 f"{options.warmup_epochs} and the last {options.final_epochs} take all samples",
                 stacklevel=2,
             )

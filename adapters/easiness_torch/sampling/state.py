@@ -52,7 +52,7 @@ def check_state(state: Any, *, n_samples: int, seed: int) -> None:
         if state[name] != mine:
             raise ValueError(
                 f"state: saved by a sampler with {name}={state[name]}, this one has "
-                f"{name}={mine}; make the sampler with {name}={state[name]} to go on"
+                f"{name}={mine}; make the sampler with {name}={state[name]} to resume"
             )
     for name, kind in _PLAIN.items():
         if not isinstance(state.get(name), kind):
@@ -70,4 +70,4 @@ def check_state(state: Any, *, n_samples: int, seed: int) -> None:
 
 
 def _broken(name: str, expected: str, got: Any) -> str:
-    return f"state: expected {name} to be {expected}, got {got!r:.80}; the state is not whole"
+    return f"state: expected {name} to be {expected}, got {got!r:.80}; the state is incomplete"

@@ -25,7 +25,7 @@ class EasinessStream(IterableDataset[Any]):
     Parameters
     ----------
     dataset : iterable
-        The stream: an `IterableDataset`, a webdataset pipe, or anything that can be iterated over
+        The stream: an `IterableDataset`, a webdataset pipe, or any iterable
         again each epoch. It divides itself among workers and processes, as webdataset and
         `datasets.IterableDataset` do; selection does not depend on how.
     rates : mapping or callable

@@ -21,7 +21,7 @@ def select_batch(
     *,
     estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT,
 ) -> Tensor:
-    """Rows of a batch to train on, by their easiness: Algorithm 1 as it is written.
+    """Select the rows of a batch to train on, by their easiness, as in Algorithm 1.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def select_batch(
     Raises
     ------
     TypeError, ValueError
-        If `keep` is not a union of levels and no interval, and as `log_easiness`.
+        If `keep` is neither a union of levels nor an interval; and as for `log_easiness`.
 
     Notes
     -----

@@ -30,8 +30,8 @@ def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
     samplers = (loader.sampler, getattr(loader.batch_sampler, "sampler", None))
     if any(hasattr(sampler, "refresh_due") for sampler in samplers):
         raise ValueError(
-            "data: this loader draws from an EasinessSampler, and so has only what that selects; "
-            "pass the data set itself, or a loader of its own"
+            "data: this loader draws from an EasinessSampler, and yields only selected samples; "
+            "pass the data set itself, or a separate loader"
         )
     if has_indices(loader.dataset):
         return _with_indices(loader)
@@ -43,7 +43,7 @@ def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
     if not in_order or loader.drop_last:
         what = "drops its last batch" if in_order else "does not go through its data set in order"
         raise ValueError(
-            f"data: this loader {what}, so that samples cannot be told apart; wrap its data set: "
+            f"data: this loader {what}, so that samples cannot be identified; wrap its data set: "
             f"DataLoader(with_indices(dataset), ...), or pass the data set itself"
         )
     return _numbered(loader)

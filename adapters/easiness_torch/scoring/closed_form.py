@@ -26,7 +26,7 @@ def log_easiness(
     Parameters
     ----------
     logits : Tensor of shape (n_samples, n_classes)
-        Any floating-point dtype, at least 2 classes; -inf stands for an impossible class.
+        Any floating-point dtype, at least 2 classes; -inf marks an impossible class.
         float16 and bfloat16 are computed in float32, under autocast too.
     labels : Tensor of shape (n_samples,), int64
         Given class of each sample, 0 to n_classes - 1, on the device of `logits`.
@@ -43,7 +43,7 @@ def log_easiness(
     Raises
     ------
     TypeError
-        If an argument is no tensor of the right kind, or `estimator` no estimator.
+        If an argument is not a tensor of the right kind, or `estimator` is not an estimator.
     ValueError
         If shapes or devices do not match, if labels on the host are not classes (-100 included), or
         if sigma is below 1e-15 without float64 logits.

@@ -66,7 +66,7 @@ def score_dataset(
     Raises
     ------
     TypeError, ValueError
-        If samples are no pairs and there is no `step`, if a loader shuffles without indices or
+        If samples are not pairs and there is no `step`, if a loader shuffles without indices or
         leaves samples out, if lengths do not match, or if probabilities are not finite.
 
     Notes

@@ -48,7 +48,7 @@ class Gather:
             shown = ", ".join(map(str, index[bad][:_NAMED]))
             raise ValueError(
                 f"logits: {int(bad.sum())} samples of a batch have NaN or infinite logits: "
-                f"indices {shown}; look for them in the data, and for a learning rate too high"
+                f"indices {shown}; look for them in the data, or lower the learning rate"
             )
         # The first of several: loaders repeat samples to fill up their last batch.
         first = np.zeros(len(index), dtype=np.bool_)

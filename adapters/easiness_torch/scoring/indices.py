@@ -55,7 +55,7 @@ def with_indices(dataset: Dataset[Any], *, key: str = "index") -> IndexedDataset
         raise TypeError(f"dataset: expected a length, {type(dataset).__name__} has none")
     if has_indices(dataset):
         raise ValueError(
-            "dataset: its samples come with indices already; pass it on as it is, or take the part "
+            "dataset: its samples already have indices; pass it as it is, or take the part "
             "first, and then its indices: with_indices(Subset(dataset, indices))"
         )
     batched = bool(getattr(dataset, "__getitems__", None))

@@ -23,7 +23,7 @@ def check_data(data: Any, name: str) -> bool:
             f"{name}: expected a map-style data set of pairs (x, y), got {type(data).__name__}"
         )
     if len(data) == 0:
-        raise ValueError(f"{name}: expected samples, got a data set of none")
+        raise ValueError(f"{name}: expected samples, got an empty data set")
     with torch.random.fork_rng(devices=[]):
         sample = data[0]
     if not isinstance(sample, (list, tuple)) or len(sample) != 2:
@@ -55,13 +55,15 @@ def check_used(
     given = {"warmup_epochs": warmup_epochs, "keep": keep, "sampler_options": options}
     unused = [name for name, value in given.items() if value is not None and not spec.selects]
     if unused:
-        raise ValueError(f"{', '.join(unused)}: {method!r} takes all samples in all epochs")
+        raise ValueError(
+            f"{', '.join(unused)}: not used by {method!r}, which takes all samples in all epochs"
+        )
 
 
 def sizes_of(reference: FitResult, method: str, n_epochs: int, n_samples: int) -> dict[str, Any]:
     """Give the sampler's options for a control of the same size as another run."""
     if method != "random":
-        raise ValueError(f'reference: has no part in {method!r}, only in method="random"')
+        raise ValueError(f'reference: not used by {method!r}, only by method="random"')
     if not isinstance(reference, FitResult):
         raise TypeError(f"reference: expected what fit returned, got {type(reference).__name__}")
     if reference.history and "usage" in reference.history[0]:

@@ -56,70 +56,78 @@ def fit(
     progress: bool = False,
     history: str | os.PathLike[str] | None = None,
 ) -> FitResult:
-    """Train a model on what easiness selects (SET), or by a method to compare with.
+    """Train a model on samples selected by easiness (SET), or by a baseline method.
 
-    A plain loop around `EasinessSampler`: before each epoch that selects, all samples are scored
-    in evaluation mode (or, for methods that say so, scores come from the training pass), then the
-    selection is trained on. Methods:
+    A plain training loop around `EasinessSampler`. Before each selective epoch, all samples are
+    scored in evaluation mode; some methods use scores from the training pass instead. The model
+    is then trained on the selected samples. Methods:
 
-    - "classic": all samples, all epochs; "SEL": the same with `SampleEasinessLoss`;
-    - "SET", "L-SET", "SEL-SET": the paper's, medium samples unless `keep` says otherwise;
-    - "random": at random, with `reference` exactly as many samples in each epoch as that run
-      took; without, as many as SET would take by the scores of the model so trained, which drift;
-    - "warm-up": SET's warm-up alone, under SET's learning rates, and no more;
-    - "InfoBatch": half of the samples below the mean loss left out, weights of 2 for the other
-      half, the last 12.5 % of epochs full (Qin et al., ICLR 2024);
-    - "lossless": smooth rates 1 - E at sigma 0.3, docs/set.md.
+    - "classic": all samples in all epochs; "SEL": the same with `SampleEasinessLoss`;
+    - "SET", "L-SET", "SEL-SET": the paper's methods; they keep medium samples unless `keep` is
+      given;
+    - "random": random samples; with `reference`, exactly as many in each epoch as that run used;
+      without it, as many as SET would select with the current model, which may drift;
+    - "warm-up": only the warm-up epochs of SET, with its learning rates;
+    - "InfoBatch": drops half of the samples below the mean loss, doubles the weights of the other
+      half, and uses all samples in the last 12.5 % of epochs (Qin et al., ICLR 2024);
+    - "lossless": smooth sampling rates 1 - E at sigma 0.3; see docs/set.md.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Gives logits of shape (n, n_classes). Trained in place, and left in training mode.
-    train, validation : map-style Dataset
-        Of pairs (x, y), y a class index.
+        Returns logits of shape (n, n_classes). Trained in place, and left in training mode.
+    train : map-style Dataset
+        Training samples: pairs (x, y), y a class index.
+    validation : map-style Dataset, optional
+        Validation samples, likewise; scored after each epoch.
     method : str, default "SET"
         One of the above.
     n_epochs : int, default 30
         Number of epochs.
     warmup_epochs : int, optional
-        Epochs at the start that take all samples: 15 % by default (the paper: 10 to 20 %), or 1
-        for methods scored in training.
-    keep, sampler_options : optional
-        What to keep, and other options of `EasinessSampler`, in place of the method's.
+        Number of initial epochs with all samples. Default: 15 % of the epochs (the paper: 10 to
+        20 %), or 1 for methods that use scores from the training pass.
+    keep : levels, rates, interval or callable, optional
+        What to keep, as for `EasinessSampler`; overrides the choice of the method.
     reference : FitResult, optional
-        For "random": the run to compare with, of as many epochs. No scores are needed.
+        For "random": the run to match, with the same number of epochs. No scores are needed.
+    sampler_options : mapping, optional
+        Other options of `EasinessSampler`; they override those of the method.
     loss : callable, optional
-        Takes logits and labels, gives one loss a sample, in place of the method's.
+        Function of logits and labels that returns one loss per sample; overrides the loss of the
+        method.
     optimizer : callable, optional
-        Takes parameters, gives an optimizer. Default: SGD, learning rate 0.05, momentum 0.9,
-        weight decay 5e-4.
+        Function of the parameters that returns an optimizer. Default: SGD with learning rate
+        0.05, momentum 0.9 and weight decay 5e-4.
     scheduler : callable, optional
-        Takes the optimizer and `n_epochs`, gives a scheduler, stepped once an epoch, or None
-        for a constant rate. Default: half a cosine, down to 0.
-    batch_size, score_batch_size : int, default 128 and 512
-        Samples a batch, in training, and in scoring and validation.
-    score_data : Dataset, optional
-        The training samples in the same order without random augmentation, to be scored;
-        `train` by default.
+        Function of the optimizer and `n_epochs` that returns a scheduler, stepped once per epoch,
+        or None for a constant learning rate. Default: half a cosine, down to 0.
+    batch_size : int, default 128
+        Samples per training batch.
+    score_batch_size : int, default 512
+        Samples per batch in scoring and validation.
+    score_data : map-style Dataset, optional
+        Samples to score: `train` in the same order, without random augmentation. Default:
+        `train`.
     num_workers : int, default 0
         Worker processes of each loader.
     device : torch.device or str, optional
-        Where to train; by default where the model is.
+        Where to train; by default the device of the model.
     amp : bool, default False
-        Train and score in bfloat16 where autocast holds that to be safe.
+        Train and score with bfloat16 autocast.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
-        For the validation scores. The sampler's is among `sampler_options`.
+        Estimator of the validation scores. Set that of the sampler in `sampler_options`.
     seed : int, default 0
-        Seed of selections, order and torch's random numbers within; those outside are left as
-        they were (but not those of an accelerator that is no CUDA device). The model's initial
-        weights are the caller's.
-    callbacks : iterable of callables
-        Called after each epoch with its entry of the history and the model; training ends after
-        an epoch for which one returns True.
+        Seed of selections, order, and torch's random numbers during training. The global
+        generators are restored afterward, except on accelerators other than CUDA. Initial
+        weights are up to you.
+    callbacks : iterable of callables, default ()
+        Called after each epoch with its history record and the model. Training stops if one
+        returns True.
     progress : bool, default False
-        Show a bar (needs tqdm).
+        Show a progress bar; needs tqdm.
     history : path, optional
-        Where to write the history as CSV, anew after each epoch.
+        CSV file for the history, rewritten after each epoch.
 
     Returns
     -------
@@ -129,13 +137,15 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        If an option is wrong or has no part in the method, `loss` does not give one loss a
+        If an option is invalid or not used by the method, `loss` does not return one loss per
         sample, or the training loss is not finite.
+    ImportError
+        If `progress` is set and tqdm is not installed.
 
     Notes
     -----
-    Sources: Algorithm 1 and Sections 4.2.1 and 4.2.2 of the paper. What each method is worth:
-    docs/set.md.
+    Source: *Medium Samples Are All You Need*, Algorithm 1 and Sections 4.2.1 and 4.2.2. The
+    methods are compared in docs/set.md.
 
     Examples
     --------

@@ -106,7 +106,7 @@ class Trainer:
             losses = self.criterion(logits.float(), y)
             if losses.shape != y.shape:
                 raise ValueError(
-                    f"loss: expected one loss a sample, shape {tuple(y.shape)}, got "
+                    f"loss: expected one loss per sample, shape {tuple(y.shape)}, got "
                     f'{tuple(losses.shape)}; make it with reduction="none"'
                 )
             loss = (losses * self.sampler.weights(indices)).mean()

@@ -16,30 +16,31 @@ from easiness_torch.training.loss_check import check_loss_input, check_loss_opti
 class SampleEasinessLoss(torch.nn.Module):
     """Cross-entropy plus `lambda_` times the sample-easiness loss, SEL.
 
-    SEL is minus log easiness in closed form, `-sum over j != i of log Phi((h_i - h_j) / (sigma
-    sqrt 2))` for the label i and `h = softmax(logits)`: what the paper's divergence
-    `KL(eps_hat || eps)` comes to, without its sampling.
+    SEL is minus log easiness in closed form: `-sum over j != i of log Phi((h_i - h_j) / (sigma
+    sqrt 2))` for the label i and `h = softmax(logits)`. It equals the divergence
+    `KL(eps_hat || eps)` of the paper, without sampling.
 
     Parameters
     ----------
     lambda_ : float, default 0.1
-        Weight of SEL, 0 or more; the paper's. 0 leaves cross-entropy.
+        Weight of SEL, 0 or more; the default is the paper's. 0 means cross-entropy alone.
     sigma : float, default 1.0
-        Standard deviation of the noise, of this loss alone; at least 1e-15. Provisional. Far
-        wider than the estimators' 0.01, at which wrong labels do the training harm.
+        Standard deviation of the noise of this loss, at least 1e-15. The default is provisional,
+        and much wider than 0.01, the default of the estimators, at which mislabeled samples
+        harm training.
     tail : float or None, default 3.0
-        Below `-tail`, log Phi is continued by its tangent, so that no pair's slope exceeds
-        `tail + 1 / tail`. Provisional; of no effect at the default sigma, where arguments reach
-        0.71. None leaves it unbounded, as the paper has it: at a small sigma single samples then
-        outweigh all others.
+        Below `-tail`, log Phi continues as its tangent, so that the slope of a pair of classes
+        is at most `tail + 1 / tail`. Provisional; it has no effect at the default sigma, where
+        arguments stay within 0.71. None means unbounded, as in the paper: with a small sigma, a
+        few samples then dominate the gradient.
     weight : Tensor of shape (n_classes,), optional
         Weight of each class, for both parts.
     ignore_index : int, default -100
-        Targets of this value count in neither part.
+        Targets with this value are ignored in both parts.
     reduction : {"mean", "sum", "none"}, default "mean"
-        As in `torch.nn.CrossEntropyLoss`: the mean is weighted, and leaves out what is ignored.
+        As in `torch.nn.CrossEntropyLoss`: the mean is weighted and skips ignored targets.
     label_smoothing : float in [0, 1], default 0.0
-        Of the cross-entropy alone.
+        Label smoothing of the cross-entropy only.
 
     Raises
     ------
@@ -48,11 +49,11 @@ class SampleEasinessLoss(torch.nn.Module):
 
     Notes
     -----
-    SEL is a sum over classes, so that its weight beside cross-entropy grows with their number.
+    SEL is a sum over classes: relative to cross-entropy, it grows with the number of classes.
 
-    Softmax and everything after it are in float32 at least, also for half types and under
-    autocast. Nothing makes the host wait for the device; `torch.compile(fullgraph=True)` works.
-    Measured cost, numerics and the choice of sigma and tail: docs/torch_loss.md. Source: *Medium
+    Softmax and everything after it run in float32 or better, also for half types and under
+    autocast. The host never waits for the device, and `torch.compile(fullgraph=True)` works.
+    For cost, numerics and the choice of sigma and tail, see docs/torch_loss.md. Source: *Medium
     Samples Are All You Need*, Equations 2 and 3.
 
     Examples
@@ -91,7 +92,7 @@ class SampleEasinessLoss(torch.nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Loss of logits (n, n_classes, ...) against int64 targets (n, ...).
+        """Compute the loss of logits (n, n_classes, ...) for int64 targets (n, ...).
 
         Parameters
         ----------
@@ -103,14 +104,14 @@ class SampleEasinessLoss(torch.nn.Module):
         Returns
         -------
         Tensor, float64 for float64 logits, otherwise float32
-            A scalar, or of the shape of `targets` with reduction "none".
+            A scalar, or the shape of `targets` with reduction "none".
 
         Raises
         ------
         TypeError, ValueError
             If types, shapes or devices do not match.
         IndexError
-            If a target on the CPU is no class; on a GPU, as `torch.nn.CrossEntropyLoss`.
+            If a target on the CPU is not a class; on a GPU, as in `torch.nn.CrossEntropyLoss`.
         """
         return _loss(
             logits, targets, self.lambda_, self.sigma, self.tail, self.weight, self.ignore_index,
@@ -141,24 +142,42 @@ def sample_easiness_loss(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """Cross-entropy plus `lambda_` times the sample-easiness loss, as a function.
+    """Compute cross-entropy plus `lambda_` times the sample-easiness loss.
+
+    The function behind `SampleEasinessLoss`, which explains the parameters in more detail.
 
     Parameters
     ----------
-    logits, targets : Tensor
-        As `SampleEasinessLoss.forward` takes them.
-    lambda_, sigma, tail, weight, ignore_index, reduction, label_smoothing
-        As `SampleEasinessLoss` takes them.
+    logits : Tensor of shape (n, n_classes), (n, n_classes, d1, ...) or (n_classes,)
+        Any floating-point dtype, at least 2 classes.
+    targets : Tensor of the shape of `logits` without its classes, int64
+        Class of each sample, 0 to n_classes - 1, or `ignore_index`.
+    lambda_ : float, default 0.1
+        Weight of the sample-easiness loss, 0 or more.
+    sigma : float, default 1.0
+        Standard deviation of its noise, at least 1e-15.
+    tail : float or None, default 3.0
+        Below `-tail`, log Phi continues as its tangent, which bounds gradients. None: no bound.
+    weight : Tensor of shape (n_classes,), optional
+        Weight of each class, for both parts.
+    ignore_index : int, default -100
+        Targets with this value are ignored.
+    reduction : {"mean", "sum", "none"}, default "mean"
+        As in `torch.nn.functional.cross_entropy`.
+    label_smoothing : float in [0, 1], default 0.0
+        Label smoothing of the cross-entropy only.
 
     Returns
     -------
     Tensor, float64 for float64 logits, otherwise float32
-        A scalar, or of the shape of `targets` with reduction "none".
+        A scalar, or the shape of `targets` with reduction "none".
 
     Raises
     ------
-    TypeError, ValueError, IndexError
-        As `SampleEasinessLoss` and its `forward` raise them.
+    TypeError, ValueError
+        If an option is invalid, or types, shapes or devices do not match.
+    IndexError
+        If a target on the CPU is not a class.
 
     Notes
     -----

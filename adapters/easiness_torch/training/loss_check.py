@@ -62,6 +62,7 @@ def check_loss_input(logits: Any, targets: Any, weight: Tensor | None) -> int:
         )
     if weight is not None and weight.shape[0] != logits.shape[class_dim]:
         raise ValueError(
-            f"weight: expected {logits.shape[class_dim]} values, one a class, got {weight.shape[0]}"
+            f"weight: expected {logits.shape[class_dim]} values, one per class, got "
+            f"{weight.shape[0]}"
         )
     return class_dim

@@ -49,20 +49,38 @@ class Method:
 
 
 def below_mean_loss_halved(scores: SampleScores) -> Tensor:
-    """Rate 0.5 below the mean loss, 1 from it on: InfoBatch's rule (Qin et al., ICLR 2024).
+    """Return the sampling rates of InfoBatch: 0.5 below the mean loss, otherwise 1.
 
-    A `keep` function for `EasinessSampler`; its weights are then 2 and 1. InfoBatch takes all
-    samples in the last 12.5 % of epochs.
+    A `keep` function for `EasinessSampler`, which then weights the kept samples 2 and 1.
+    InfoBatch itself uses all samples in the last 12.5 % of epochs.
 
     Parameters
     ----------
     scores : SampleScores
-        Scores of the samples that have one.
+        Scores of the samples that have been scored.
 
     Returns
     -------
     Tensor of shape (n_scored,)
         0.5 or 1.
+
+    Notes
+    -----
+    Source: Qin et al., *InfoBatch: Lossless Training Speed Up by Unbiased Dynamic Data Pruning*,
+    ICLR 2024.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from easiness_torch import EasinessSampler, below_mean_loss_halved
+    >>> sampler = EasinessSampler(
+    ...     4, keep=below_mean_loss_halved, refresh="training", warmup_epochs=0, min_samples=1
+    ... )
+    >>> logits = torch.tensor([[4.0, 0.0], [3.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
+    >>> sampler.update(torch.arange(4), logits, torch.tensor([0, 0, 0, 0]))
+    >>> sampler.set_epoch(0)
+    >>> set(sampler) >= {2, 3}  # the samples with the higher loss
+    True
     """
     return torch.where(scores.loss < scores.loss.mean(), 0.5, 1.0)
 

@@ -146,7 +146,7 @@ class TestOptions:
             (["--threads", "0"], "whole number >= 1"),
             (["--estimator", "montecarlo"], "invalid choice"),
             (["--max-bytes", "lots"], "expected a size such as 500M"),
-            (["--over"], "unrecognized arguments: --over"),
+            (["--over"], "no option --over; did you mean --overwrite?"),
             (["third.npy"], "unrecognized arguments: third.npy"),
             (["-o", "out.xlsx"], "ending in .parquet, .csv or .npz"),
         ],

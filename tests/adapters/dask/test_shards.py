@@ -110,7 +110,9 @@ def test_outputs_that_only_workers_see_are_not_taken_for_complete(
 
     monkeypatch.setattr(_cluster, "score_task", elsewhere)
     monkeypatch.setattr(_cluster, "_PATIENCE_S", 0.0)
-    with pytest.raises(ShardsError, match=r"b.npz': a worker wrote '.*b.parquet', .* not here"):
+    with pytest.raises(
+        ShardsError, match=r"b.npz': a worker wrote '.*b.parquet', .* not visible here"
+    ):
         score_shards("in", "out", client=client)
 
 

@@ -60,7 +60,7 @@ def test_logits_are_told_by_their_name(tmp_path, form, pattern, rng):
 
 def test_logits_called_otherwise_are_named_by_the_user(tmp_path, form, rng):
     path = write(tmp_path, FURTHER | named(rng.normal(size=(4, 3)), "out_{}") | LABEL, form)
-    with pytest.raises(AmbiguousError, match=r"no columns are called logits.*out_0.*probs="):
+    with pytest.raises(AmbiguousError, match=r"no columns are named like logits.*out_0.*probs="):
         rows_read(path, logits=True)
     assert rows_read(path, logits=True, probs="out_*")[1].shape == (4, 3)
 
@@ -102,7 +102,7 @@ UNCLEAR = {
     "a weight": ({"a": [30.0, 40.5, 20.0, 0.0], "b": [70.0, 59.5, 80.0, 100.0],
                   "weight": [1.0] * 4}, {"normalize": True}, "'weight' is 1"),
     "bare votes": ({"a": [3, 0, 2, 1], "b": [1, 7, 1, 1], "no": [4, 3, 2, 1]},
-                   {"normalize": True}, "not clear"),
+                   {"normalize": True}, "cannot tell"),
     "a total": ({"n_a": [3, 0, 2, 1], "n_b": [1, 7, 1, 1], "n_all": [4, 7, 3, 2]},
                 {"normalize": True}, "column 'n_all' depends on the others"),
     "the same twice": ({"a": [0.25] * 2 + [0.5] * 2, "b": [0.75] * 2 + [0.5] * 2,

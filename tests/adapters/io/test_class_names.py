@@ -113,7 +113,9 @@ def test_classes_given_in_order(tmp_path, form):
     )
     text = write(tmp_path, probs | {"label": ["dog", "cat"]}, form, "text")
     assert rows_read(text, classes=["cat", "dog"])[2].tolist() == [1, 0]
-    with pytest.raises(ValueError, match=r"classes: 2, 1 are the names .* in another order"):
+    with pytest.raises(
+        ValueError, match=r"classes: 2, 1 are the column names in a different order"
+    ):
         rows_read(path, classes=["2", "1"])
     with pytest.raises(ValueError, match=r"classes: expected 2 names, .* got 3"):
         rows_read(path, classes=["a", "b", "c"])

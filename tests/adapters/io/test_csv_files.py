@@ -60,7 +60,7 @@ def test_a_header_of_numbers_is_no_sample(text, tmp_path, first, order):
     label = 1 if min(map(float, first.replace("p_", "").split(","))) else 0
     np.save(tmp_path / "y.npy", [label])
     if first == "2,0,1":
-        with pytest.raises(AmbiguousError, match=r"2,0,1, may hold names or values"):
+        with pytest.raises(AmbiguousError, match=r"2,0,1, holds names or values"):
             open_samples(path, tmp_path / "y.npy")
     header = True if first == "2,0,1" else None
     _, probs, labels, _ = rows_read(path, tmp_path / "y.npy", header=header)
@@ -142,9 +142,7 @@ def test_delimiter_and_decimal_are_named_by_the_user(text):
     path = text("p_a:p_b:label\n0.25:0.75:b\n")
     assert rows_read(path, delimiter=":")[1].tolist() == [[0.25, 0.75]]
     path = text("p_a;p_b;note;label\n0,25;0,75;1.5;b\n")
-    with pytest.raises(
-        AmbiguousError, match=r"decimal points and others with decimal commas.*decimal="
-    ):
+    with pytest.raises(AmbiguousError, match=r"decimal points, others decimal commas.*decimal="):
         rows_read(path)
     assert rows_read(path, decimal=",")[1].tolist() == [[0.25, 0.75]]
 
@@ -180,10 +178,10 @@ BROKEN = {
         "row 202000: a quotation mark is never closed",
     ),
     "one long line": ("p_a," * 300_000, "first line is longer than"),
-    "nul": ("p_a,p_b,label\n0.5,0.5,\0\n", "it holds zero bytes"),
+    "nul": ("p_a,p_b,label\n0.5,0.5,\0\n", "it contains zero bytes"),
     "empty": ("", r"it is empty \(0 bytes\)"),
     "a line that is no line": ("\x0c", "no group of columns"),
-    "blank": ("\n\n \n".replace(" ", ""), "it holds no rows"),
+    "blank": ("\n\n \n".replace(" ", ""), "it has no rows"),
 }
 
 

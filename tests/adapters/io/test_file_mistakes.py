@@ -52,13 +52,13 @@ FILES = {
     "scalar.npy": (npy(np.float64(1)), r"one or two dimensions, got shape \(\)"),
     "alone.npy": (HEADER, "it holds one array; give the file of labels as well"),
     "complex.npz": (npz(probs=np.zeros((2, 2), complex), y=[0, 1]), "no group|other"),
-    "none.npz": (npz(), "holds no arrays"),
+    "none.npz": (npz(), "has no arrays"),
     "lengths.npz": (npz(probs=[[0.5, 0.5]], y=[1, 0]), "differ in their number of rows: probs 1, y 2"),
     "no_labels.npz": (npz(probs=[[0.5, 0.5]]), "no column of labels; it has 'probs'|give the file"),
     "magic.parquet": (b"PAR1" + bytes(20), "not a readable parquet file"),
     "magic.arrow": (b"ARROW1\0\0" + bytes(20), "not a readable Arrow file"),
     "list.json": (b'[{"p_0": 0.5}]', "expected JSON lines, one object a line.*lines=True"),
-    "number.jsonl": (b'{"p_0": 0.5}\n3\n', "row 1 is not readable as JSON: it is no object"),
+    "number.jsonl": (b'{"p_0": 0.5}\n3\n', "row 1 is not readable as JSON: it is not an object"),
     "cut.jsonl": (b'{"p_0": 0.5, "p_1": 0.5, "y": 1}\n{"p_0"', "row 1 is not readable as JSON"),
     "nested.jsonl": (b'{"p_0": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not readable as JSON"),
     "utf16.jsonl": ('{"p_0": 0.5}'.encode("utf-16"), "JSON lines in UTF-8, got utf-16"),
@@ -116,7 +116,7 @@ def test_saved_datasets_that_cannot_be_used(tmp_path):
     (folder / "dataset_dict.json").write_text(json.dumps({"splits": ["train", "test"]}))
     for split in ("train", "test"):
         write(folder, TABLE, "dataset", split)
-    with pytest.raises(UnreadableError, match=r"it holds the splits test, train; name one of them"):
+    with pytest.raises(UnreadableError, match=r"it has the splits test, train; name one of them"):
         open_samples(folder)
     assert rows_read(folder / "test")[2].tolist() == [1, 0]
     for state in ("", "{}", '{"_data_files": []}', '{"_data_files": [{"filename": "no.arrow"}]}'):
@@ -135,7 +135,7 @@ def test_contents_count_more_than_names(tmp_path, form):
 @pytest.mark.parametrize("form", ["csv", "parquet", "jsonl", "dataset"])
 def test_a_second_file_that_could_be_scored_itself(tmp_path, form):
     first, second = (write(tmp_path, TABLE, form, stem) for stem in ("first", "second"))
-    message = "second.*given as the file of labels.*quote the glob .*labels="
+    message = "second.*given as the label file.*quote the glob .*labels="
     with pytest.raises(DataError, match=message):
         open_samples(first, second)
     assert rows_read(first, second, labels="label")[2].tolist() == [1, 0]

@@ -69,7 +69,7 @@ def test_columns_that_cannot_be_kept_are_told():
     with pytest.raises(DataError, match="no column 'nope'; it has 'image_id'"):
         open_samples("in.parquet", keep=["nope"])
     TABLE.assign(list=[[1, 2]] * 3).to_parquet("in.parquet")
-    with pytest.raises(DataError, match="column 'list': expected one number or text a row"):
+    with pytest.raises(DataError, match="column 'list': expected one number or string per row"):
         open_samples("in.parquet", keep=["list"], probs="prob_*")
     with pytest.raises(TypeError, match="keep: expected a sequence of names, got 'n'"):
         open_samples("in.parquet", keep="n", probs="prob_*")
@@ -105,7 +105,7 @@ def test_labels_alone_are_read_as_written():
     [
         ("id,label\na,\n", {}, "1 value is missing, in row 0"),
         ("id,label\n,x\n", {}, "column 'id': 1 value is missing"),
-        ("id,label\n", {}, "it holds no rows"),
+        ("id,label\n", {}, "it has no rows"),
         ("id,name,other\n1,2,3\n", {}, "no column of labels"),
         ("id,label\na,b\n", {"ids": "nope"}, "no column 'nope'"),
     ],

@@ -48,14 +48,14 @@ def test_a_folder_holds_files_of_every_format() -> None:
 def test_a_folder_with_other_files_is_refused(name: str) -> None:
     touch("in/a.npy", f"in/{name}")
     with pytest.raises(
-        DataError, match=rf"'in': it holds 1 .*such as '{name.split('/')[0]}'; name"
+        DataError, match=rf"'in': it has .*, 1 in all, such as '{name.split('/')[0]}'; select"
     ):
         expand("in")
 
 
 def test_two_files_of_one_name_are_refused() -> None:
     touch("in/a.npy", "in/a.csv.gz")
-    with pytest.raises(DataError, match=r"'in/a.npy': two files are called 'a'.*'in/a.csv.gz'"):
+    with pytest.raises(DataError, match=r"'in/a.npy': two files are named 'a'.*'in/a.csv.gz'"):
         expand("in")
 
 
@@ -72,20 +72,22 @@ def test_globs_over_folders() -> None:
     assert sorted(expand("**/[pq]*.npy").values()) == ["a/p.npy", "b/c/p.npy", "b/q[1].npy"]
     # A file whose name looks like a glob is that file.
     assert expand("b/q[1].npy") == {"": "b/q[1].npy"}
-    with pytest.raises(DataError, match=r"would both be 'out/p\.csv'"):
+    with pytest.raises(DataError, match=r"would both be in 'out/p\.csv'"):
         pair_shards("**/p.npy", None, "out", ".csv")
 
 
 def test_a_glob_that_finds_nothing_says_what_brackets_stand_for() -> None:
-    with pytest.raises(DataError, match=r"no files there; \[\.\.\.\] stands for one"):
+    with pytest.raises(DataError, match=r"no files found; \[\.\.\.\] matches one"):
         expand("none[1]/*.npz")
-    with pytest.raises(DataError, match=r"no files there$"):
+    with pytest.raises(DataError, match=r"no files found$"):
         expand("none/*.npz")
 
 
 def test_files_without_labels_and_labels_without_files_are_counted() -> None:
     touch("p/0.npy", "p/1.npy", "p/2.npy", "y/2.npy", "y/3.npy")
-    with pytest.raises(DataError, match=r"2 files .*'p/0.npy' and 1 labels .*'y/3.npy'"):
+    with pytest.raises(
+        DataError, match=r"2 of 3 files, .*'p/0.npy' and no file for 1 of 2 labels, .*'y/3.npy'"
+    ):
         pair_shards("p", "y", "out")
 
 
@@ -93,11 +95,13 @@ def test_lists_are_paired_in_their_order() -> None:
     shards = pair_shards(["b.npy", "a.npy"], ["1.npy", "2.npy"], "out", ".npz")
     assert [(s.input, s.labels_path) for s in shards] == [("a.npy", "2.npy"), ("b.npy", "1.npy")]
     for count in (0, 1, 3):
-        with pytest.raises(DataError, match=rf"labels_path: {count} paths for 2 inputs"):
+        with pytest.raises(
+            DataError, match=rf"labels_path: expected 2 paths, one per input, got {count}"
+        ):
             pair_shards(["b.npy", "a.npy"], ["1.npy", "2.npy", "3.npy"][:count], "out")
     with pytest.raises(DataError, match=r"labels_path: got a list, but inputs is 'in'"):
         pair_shards("in", ["1.npy"], "out")
-    with pytest.raises(DataError, match=r"expected as many paths as inputs, got one"):
+    with pytest.raises(DataError, match=r"expected one path per input, got a single path"):
         pair_shards(["1.npy"], "in", "out")
     with pytest.raises(DataError, match=r"inputs: '\*.npy' in a list is a glob"):
         pair_shards(["*.npy"], None, "out")
@@ -114,12 +118,12 @@ def test_lists_are_paired_in_their_order() -> None:
         ("sh", "sh/_out", None),
         ("sh", "shout", None),
         ("sh", "out", None),
-        ("sh/*", "sh/out", "'sh/out': it would be among the inputs"),
-        ("sh/*.npz", "sh", "'sh/p.npz': it would be among the inputs"),
+        ("sh/*", "sh/out", "'sh/out': it would be one of the inputs"),
+        ("sh/*.npz", "sh", "'sh/p.npz': it would be one of the inputs"),
         ("sh/p.np*", "sh/out", None),
-        ("**/*.npz", "out/deep", "'out/deep/p.npz': it would be among the inputs"),
-        ("./s[h]/*.npz", "link", "'link/p.npz': it would be among the inputs"),
-        ("sh/**", "sh/a/b", "'sh/a/b': it would be among the inputs"),
+        ("**/*.npz", "out/deep", "'out/deep/p.npz': it would be one of the inputs"),
+        ("./s[h]/*.npz", "link", "'link/p.npz': it would be one of the inputs"),
+        ("sh/**", "sh/a/b", "'sh/a/b': it would be one of the inputs"),
         ("**/*.npz", ".out", None),
         (["sh/p.npz"], "sh", None),
     ],

@@ -48,7 +48,7 @@ def test_numbers_as_classes_are_the_names_that_labels_are_looked_up_by() -> None
         ({"n_bins": 2.5}, TypeError, "n_bins"),
         ({"n_bins": 0}, ValueError, "n_bins"),
         ({"normalize": "no"}, TypeError, "normalize: expected True or False, got 'no'"),
-        ({"ids": 3}, TypeError, "ids: expected a text, got int"),
+        ({"ids": 3}, TypeError, "ids: expected a string, got int"),
         ({"delimiter": "::"}, ValueError, "delimiter: expected one character"),
         ({"max_bytes": "8 GB"}, TypeError, "max_bytes: expected a whole number, got str"),
         ({"estimator": "closed"}, TypeError, "estimator: expected ClosedForm or MonteCarlo"),

@@ -73,7 +73,7 @@ def test_the_name_of_the_current_folder_is_no_pattern(
     assert score_shards("in/*.npz", "out").n_samples == 300
     assert score_shards("in", "other").n_samples == 300
     assert score_shards("../exp1/in/?.npz", "third").n_samples == 150
-    with pytest.raises(ShardError, match="would be among the inputs"):
+    with pytest.raises(ShardError, match="would be one of the inputs"):
         score_shards("in/*", "in/out")
 
 

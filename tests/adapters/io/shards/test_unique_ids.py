@@ -132,7 +132,7 @@ def test_more_memory_than_is_allowed_is_refused(
     shards: list[Any] = [Made(at, n_shards, write) for at in range(n_shards)]
     limit = int(2.02 * n_bytes * N)
     check_unique(shards, limit)
-    with pytest.raises(DataError, match=r"more than the limit of .* max_bytes=.*check_ids=False"):
+    with pytest.raises(DataError, match=r"exceeds the limit of .* max_bytes=.*check_ids=False"):
         check_unique(shards, limit - N)
     assert peak_of(lambda: check_unique(shards, limit)) < 1.1 * limit
 
