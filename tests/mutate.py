@@ -18,30 +18,19 @@ from pathlib import Path
 IO = "adapters/io/test_[!f]*.py adapters/io/test_fi*.py"
 INPUT = "core/test_validation.py core/test_convert.py core/test_checks.py core/test_frames_in.py"
 KERNELS = "core/test_kernels.py core/test_finish.py core/test_accuracy.py"
+NAMED_ALIKE = "selection label_errors metrics margin comparison summary groups level"
 TESTED_BY = {
     "easiness_core/_scoring.py": "core/test_scoring.py core/test_validation.py",
-    "easiness_core/_selection.py": "core/test_selection.py core/test_laws.py",
-    "easiness_core/_label_errors.py": "core/test_label_errors.py core/test_advice.py",
-    "easiness_core/_metrics.py": "core/test_metrics.py core/test_laws.py",
-    "easiness_core/_margin.py": "core/test_margin.py",
-    "easiness_core/_comparison.py": "core/test_comparison.py",
-    "easiness_core/_summary.py": "core/test_summary.py core/test_laws.py",
-    "easiness_core/_groups.py": "core/test_groups.py",
-    "easiness_core/_level.py": "core/test_level.py",
+    **{f"easiness_core/_{name}.py": f"core/test_{name}.py core/test_laws.py"
+       for name in NAMED_ALIKE.split()},
     "easiness_core/class_names.py": "core/test_class_names.py adapters/io/test_*names.py",
-    "easiness_core/_input/labels.py": INPUT,
-    "easiness_core/_input/probs.py": INPUT,
-    "easiness_core/_input/encoder.py": INPUT,
-    "easiness_core/_input/numbers.py": INPUT,
-    "easiness_core/_kernels/rows.py": KERNELS,
-    "easiness_core/_kernels/closed_form.py": KERNELS,
-    "easiness_core/_kernels/monte_carlo.py": KERNELS,
-    "easiness_core/_kernels/finish.py": KERNELS,
-    "adapters/easiness_io/class_columns.py": IO,
-    "adapters/easiness_io/columns.py": IO,
-    "adapters/easiness_io/readers/csv.py": IO,
-    "adapters/easiness_io/readers/arrays.py": IO,
-}
+    **{f"easiness_core/_input/{name}.py": INPUT
+       for name in ("labels", "probs", "encoder", "numbers")},
+    **{f"easiness_core/_kernels/{name}.py": KERNELS
+       for name in ("rows", "closed_form", "monte_carlo", "finish")},
+    **{f"adapters/easiness_io/{name}.py": IO
+       for name in ("class_columns", "columns", "readers/csv", "readers/arrays")},
+}  # fmt: skip
 IMPORTED_ONCE = (
     "numba", "scipy.special", "scipy.stats", "pandas", "polars", "pyarrow.parquet", "pytest",
     "hypothesis", "mpmath", "torch",
