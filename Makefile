@@ -12,7 +12,7 @@ LOWEST := tests/core tests/adapters/io tests/adapters/cli tests/adapters/dask \
 export EASINESS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutate fuzz stress test-evidence test-lowest test-package coverage lint format docs picture tables cleaning mislabels label-errors scaling training bench clean
+.PHONY: help demo test mutate fuzz stress test-evidence test-lowest test-package lint format docs picture tables cleaning mislabels label-errors scaling training bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,8 +46,14 @@ $(VENV)/.bench: $(VENV)/.test
 demo: $(VENV)/.demo  ## score four classifiers on scikit-learn's digits; writes easiness-demo/
 	$(BIN)/easiness demo --overwrite
 
-test: coverage  ## all tests: interpreted kernels for coverage, then everything compiled
-	$(BIN)/pytest tests easiness_core adapters --doctest-modules $(PARALLEL)
+# Coverage cannot see into compiled kernels, so their own tests run interpreted as well.
+KERNEL_TESTS := $(addprefix tests/core/test_,kernels.py finish.py normal_tail.py scoring.py validation.py)
+
+test: export OMP_NUM_THREADS = 1
+test: $(VENV)/.test  ## all tests, those of kernels interpreted too; at least 95 % of the core covered
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest $(KERNEL_TESTS) -q $(PARALLEL) --cov --cov-report=
+	$(BIN)/pytest tests easiness_core adapters --doctest-modules $(PARALLEL) \
+	  --cov --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 test-evidence: $(VENV)/.test  ## tests of the scripts behind the pages' tables, and of the tables themselves
 	$(BIN)/pytest tests/evidence
@@ -62,10 +68,6 @@ test-lowest: $(BIN)/python  ## tests of all but easiness_torch with the oldest v
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt \
 	  -e '.[cli,dask,sklearn,testing]' imbalanced-learn mpmath pandas polars pytest
 	$(VENV)/lowest/bin/pytest -o filterwarnings=default $(LOWEST)
-
-# Coverage cannot see into compiled kernels, so the core's tests run interpreted as well.
-coverage: $(VENV)/.test  ## the core's tests with interpreted kernels; at least 95 % covered
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/core -q $(PARALLEL) --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 lint: $(VENV)/.lint  ## ruff, mypy and codespell
 	$(BIN)/ruff check .

@@ -6,10 +6,11 @@ The checkout is copied first, and only the copy is changed. Kernels run interpre
 
 import argparse
 import ast
+import importlib
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -17,30 +18,24 @@ from pathlib import Path
 IO = "adapters/io/test_[!f]*.py adapters/io/test_fi*.py"
 INPUT = "core/test_validation.py core/test_convert.py core/test_checks.py core/test_frames_in.py"
 KERNELS = "core/test_kernels.py core/test_finish.py core/test_accuracy.py"
+NAMED_ALIKE = "selection label_errors metrics margin comparison summary groups level"
 TESTED_BY = {
     "easiness_core/_scoring.py": "core/test_scoring.py core/test_validation.py",
-    "easiness_core/_selection.py": "core/test_selection.py core/test_laws.py",
-    "easiness_core/_label_errors.py": "core/test_label_errors.py core/test_advice.py",
-    "easiness_core/_metrics.py": "core/test_metrics.py core/test_laws.py",
-    "easiness_core/_margin.py": "core/test_margin.py",
-    "easiness_core/_comparison.py": "core/test_comparison.py",
-    "easiness_core/_summary.py": "core/test_summary.py core/test_laws.py",
-    "easiness_core/_groups.py": "core/test_groups.py",
-    "easiness_core/_level.py": "core/test_level.py",
+    **{f"easiness_core/_{name}.py": f"core/test_{name}.py core/test_laws.py"
+       for name in NAMED_ALIKE.split()},
     "easiness_core/class_names.py": "core/test_class_names.py adapters/io/test_*names.py",
-    "easiness_core/_input/labels.py": INPUT,
-    "easiness_core/_input/probs.py": INPUT,
-    "easiness_core/_input/encoder.py": INPUT,
-    "easiness_core/_input/numbers.py": INPUT,
-    "easiness_core/_kernels/rows.py": KERNELS,
-    "easiness_core/_kernels/closed_form.py": KERNELS,
-    "easiness_core/_kernels/monte_carlo.py": KERNELS,
-    "easiness_core/_kernels/finish.py": KERNELS,
-    "adapters/easiness_io/class_columns.py": IO,
-    "adapters/easiness_io/columns.py": IO,
-    "adapters/easiness_io/readers/csv.py": IO,
-    "adapters/easiness_io/readers/arrays.py": IO,
-}
+    **{f"easiness_core/_input/{name}.py": INPUT
+       for name in ("labels", "probs", "encoder", "numbers")},
+    **{f"easiness_core/_kernels/{name}.py": KERNELS
+       for name in ("rows", "closed_form", "monte_carlo", "finish")},
+    **{f"adapters/easiness_io/{name}.py": IO
+       for name in ("class_columns", "columns", "readers/csv", "readers/arrays")},
+}  # fmt: skip
+IMPORTED_ONCE = (
+    "numba", "scipy.special", "scipy.stats", "pandas", "polars", "pyarrow.parquet", "pytest",
+    "hypothesis", "mpmath", "torch",
+)  # fmt: skip
+IGNORED = "ignore::pytest.PytestAssertRewriteWarning"
 PAIRS = [
     (ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.Add, ast.Sub),
     (ast.Mult, ast.Div), (ast.And, ast.Or), (ast.In, ast.NotIn), (ast.Is, ast.IsNot),
@@ -75,6 +70,23 @@ def mutants(root):
     ]
 
 
+def run_tests(root, tests):
+    """In a child, whose imports of other packages are done: a failure or a hang ends it badly."""
+    import pytest
+
+    code = 1
+    try:
+        signal.alarm(300)
+        os.chdir(root)
+        sys.path[:0] = [str(root), str(root / "adapters")]
+        with open(root / "log", "w") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        code = pytest.main(["-qx", "-p", "no:cacheprovider", "-W", IGNORED, *map(str, tests)])
+    finally:
+        os._exit(code)
+
+
 def is_caught(root, name, at):
     """Make one change, run the tests of its file, and put the file back."""
     source = (root / name).read_text("utf-8")
@@ -83,14 +95,10 @@ def is_caught(root, name, at):
     setattr(node, field, value)
     (root / name).write_text(ast.unparse(ast.fix_missing_locations(tree)), "utf-8")
     tests = [p for each in TESTED_BY[name].split() for p in sorted((root / "tests").glob(each))]
-    command = [sys.executable, "-B", "-m", "pytest", "-qx", "-p", "no:cacheprovider", *tests]
-    path = os.pathsep.join([str(root), str(root / "adapters")])
-    env = {**os.environ, "PYTHONPATH": path, "NUMBA_DISABLE_JIT": "1"}
-    try:
-        done = subprocess.run(command, cwd=root, env=env, capture_output=True, timeout=300)
-        caught = done.returncode != 0
-    except subprocess.TimeoutExpired:
-        caught = True
+    child = os.fork()
+    if child == 0:
+        run_tests(root, tests)
+    caught = os.waitpid(child, 0)[1] != 0
     (root / name).write_text(source, "utf-8")
     print(f"{'caught' if caught else 'MISSED'}  {name}:{line}: {what}", flush=True)
     return caught
@@ -102,6 +110,10 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--root", type=Path, default=Path(__file__).parents[1])
     options = parser.parse_args()
+    os.environ["NUMBA_DISABLE_JIT"] = "1"
+    sys.dont_write_bytecode = True
+    for name in IMPORTED_ONCE:
+        importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "copy"
         shutil.copytree(options.root, root, ignore=shutil.ignore_patterns(".*", "_build"))

@@ -55,8 +55,8 @@ def by_hand(rule, cut, values, planted, easiness, rival, *, resolution, percenti
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("cut", ["threshold", "level", 0.7, 1.0])
-@pytest.mark.parametrize("q", [50.0, 99.5])
+@pytest.mark.parametrize(("cut", "q"), [("threshold", 50.0), ("threshold", 99.5), ("level", 50.0),
+                                        (0.7, 50.0)])  # fmt: skip
 def test_rules_do_what_they_say(values, planted, rule, cut, q):
     if rule in ("flagged_hard", "aum") and not isinstance(cut, str):
         with pytest.raises(ValueError, match=f"cut: the rule '{rule}' does not use it, got"):

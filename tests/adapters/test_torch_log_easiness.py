@@ -104,13 +104,13 @@ def test_counting_does_not_count_a_noise_that_only_ties():
 
 @pytest.mark.parametrize("sigma", [0.01, 0.1, 1.0])
 @pytest.mark.parametrize("n_classes", [2, 10, 1000])
-@pytest.mark.parametrize("spread", [0.01, 1.0, 5.0])
-def test_logits_give_the_cores_numbers(rng, sigma, n_classes, spread):
-    logits, labels = make_logits(rng, 60, n_classes, spread=spread)
-    estimator = ec.ClosedForm(sigma=sigma)
-    expected = ec.log_easiness(ec.softmax(logits), labels, estimator=estimator)
-    found = easiness_torch.log_easiness(logits, labels, estimator=estimator)
-    assert_like_core(found, expected, n_classes)
+def test_logits_give_the_cores_numbers(rng, sigma, n_classes):
+    for spread in (0.01, 1.0, 5.0):
+        logits, labels = make_logits(rng, 60, n_classes, spread=spread)
+        estimator = ec.ClosedForm(sigma=sigma)
+        expected = ec.log_easiness(ec.softmax(logits), labels, estimator=estimator)
+        found = easiness_torch.log_easiness(logits, labels, estimator=estimator)
+        assert_like_core(found, expected, n_classes)
 
 
 @pytest.mark.parametrize("sigma", [0.01, 0.1, 1.0])

@@ -15,10 +15,11 @@ import easiness_core as ec
 pytestmark = pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning")
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
-@pytest.mark.parametrize("announce", [True, False], ids=["set_epoch", "forgetful"])
 @pytest.mark.parametrize(("epoch", "save_after"), [(0, 3), (0, None), (2, 1), (2, None)], ids=str)
-@pytest.mark.parametrize("keeps", ["file", "memory"])
+@pytest.mark.parametrize(
+    ("num_workers", "announce", "keeps"),
+    [(0, True, "file"), (0, False, "memory"), (2, False, "file")],
+)
 def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(
     num_workers, announce, epoch, save_after, keeps
 ):

@@ -109,7 +109,7 @@ def test_sigmas_beyond_any_use(rng, sigma):
     np.testing.assert_allclose(found, terms.sum(axis=1), rtol=1e-9)
 
 
-@pytest.mark.parametrize("sigma", SIGMAS)
+@pytest.mark.parametrize("sigma", [1e-5, 0.01, 1.0])
 def test_rows_of_many_small_and_one_large(sigma):
     # Hard rows: most other classes are as improbable as the label.
     n_classes = 60

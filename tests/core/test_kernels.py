@@ -34,8 +34,10 @@ def test_saturated_rows_equal_the_product():
         np.testing.assert_array_equal(scores.predicted, naive.predicted(probs))
 
 
-@pytest.mark.parametrize("n_classes", [31, 32, 33, 255, 256, 257, 513])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("n_classes", "dtype"),
+    [(31, "f8"), (32, "f4"), (33, "f8"), (255, "f4"), (256, "f8"), (257, "f4"), (513, "f8")],
+)
 def test_few_and_many_classes_compute_the_same(rng, n_classes, dtype):
     # Flat rows, and rows with a winner that is not the label.
     probs = rng.dirichlet(np.ones(n_classes), 30)
@@ -126,15 +128,15 @@ def test_first_label_outside():
     assert first_label_outside(np.array([], dtype=np.int64), 3) == -1
 
 
-@pytest.mark.parametrize("at", [0, 255, 256, 511, 512, 599])
 @pytest.mark.parametrize("n_classes", [2, 40])
 @pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=20)])
-def test_a_bad_row_in_any_group_of_rows_is_reported(at, n_classes, estimator):
-    probs = np.zeros((600, n_classes))
-    probs[:, 0] = 1.0
-    probs[at, 1] = np.nan
-    with pytest.raises(ValueError, match=f"row {at} "):
-        ec.score(probs, np.zeros(600, dtype=int), estimator=estimator)
+def test_a_bad_row_in_any_group_of_rows_is_reported(n_classes, estimator):
+    for at in (0, 255, 256, 511, 512, 599):
+        probs = np.zeros((600, n_classes))
+        probs[:, 0] = 1.0
+        probs[at, 1] = np.nan
+        with pytest.raises(ValueError, match=f"row {at} "):
+            ec.score(probs, np.zeros(600, dtype=int), estimator=estimator)
 
 
 def test_a_value_above_1_beside_tiny_negatives_is_reported():

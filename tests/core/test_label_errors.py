@@ -284,9 +284,8 @@ def test_accuracy_far_below_chance_warns(make_set):
         ec.find_label_errors(probs, labels)
 
 
-@pytest.mark.parametrize("seed", range(3, 6))
-def test_ties_do_not_depend_on_the_order_of_rows_or_classes(seed):
-    rng, n = np.random.default_rng(seed), 6000
+def test_ties_do_not_depend_on_the_order_of_rows_or_classes():
+    rng, n = np.random.default_rng(3), 6000
     true = rng.integers(0, 4, n)
     votes = np.where(rng.random((2, n)) < 0.6, true, rng.integers(0, 4, (2, n)))
     probs = np.eye(4)[votes].mean(axis=0)

@@ -9,8 +9,8 @@ import easiness_core as ec
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int32, ">f8"])
-@pytest.mark.parametrize("n_classes", [2, 3, 11])
-def test_equals_the_oracle(rng, dtype, n_classes):
+def test_equals_the_oracle(rng, dtype):
+    n_classes = 3
     logits = (rng.normal(size=(300, n_classes)) * 9).astype(dtype)
     labels = rng.integers(0, n_classes, 300)
     found = ec.margins(logits, labels)
@@ -69,14 +69,14 @@ BAD = [[np.nan, 0.0], [0.0, np.nan], [np.inf, 0.0], [0.0, np.inf], [-np.inf, 0.0
 
 
 @pytest.mark.parametrize("row", BAD)
-@pytest.mark.parametrize("label", [0, 1])
-def test_a_margin_that_is_not_finite_is_named(row, label):
+def test_a_margin_that_is_not_finite_is_named(row):
     logits = [[1.0, 2.0], row, [3.0, 0.0]]
-    with pytest.raises(ValueError, match=r"1 of 3 rows have no finite margin.*first is row 1"):
-        ec.margins(logits, [0, label, 0])
-    kept = ec.margins(logits, [0, label, 0], on_nan="keep")
-    np.testing.assert_array_equal(kept.margin, [-1.0, np.nan, 3.0])
-    assert kept.other.tolist() == [1, 1 - label, 1]
+    for label in (0, 1):
+        with pytest.raises(ValueError, match=r"1 of 3 rows have no finite margin.*first is row 1"):
+            ec.margins(logits, [0, label, 0])
+        kept = ec.margins(logits, [0, label, 0], on_nan="keep")
+        np.testing.assert_array_equal(kept.margin, [-1.0, np.nan, 3.0])
+        assert kept.other.tolist() == [1, 1 - label, 1]
 
 
 def test_the_other_is_never_the_label():

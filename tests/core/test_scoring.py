@@ -1,5 +1,4 @@
 import itertools
-import threading
 import tracemalloc
 
 import naive
@@ -125,50 +124,6 @@ def _assert_same(scores, other):
     assert scores.summary == other.summary
 
 
-def test_one_chunk_of_one_row_equals_the_whole(make_rows):
-    probs, labels = make_rows(60, 7, spread=1.0)
-    whole = ec.score(probs, labels)
-    merged = ec.Summary()
-    for r in range(60):
-        one = ec.score(probs[r : r + 1], labels[r : r + 1])
-        assert one.log_easiness[0] == whole.log_easiness[r]
-        merged = merged.merge(one.summary)
-    assert merged == whole.summary
-
-
-@pytest.mark.skipif(interpreted, reason="takes minutes where kernels are interpreted")
-def test_many_callers_at_once_get_the_same_scores(make_rows):
-    probs, labels = make_rows(300_000, 10)
-    expected = ec.score(probs, labels, n_threads=1)
-    results = [None] * 6
-
-    def call(k):
-        results[k] = ec.score(probs, labels, n_threads=2)
-
-    threads = [threading.Thread(target=call, args=(k,)) for k in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for result in results:
-        _assert_same(result, expected)
-
-
-def test_normalize_divides_each_row_by_its_sum(rng):
-    votes = rng.integers(0, 9, (30, 4)) + 1
-    labels = rng.integers(0, 4, 30)
-    expected = ec.score(votes / votes.sum(axis=1, keepdims=True), labels)
-    _assert_same(ec.score(votes, labels, normalize=True), expected)
-
-
-def test_labels_may_be_names(make_rows):
-    probs, labels = make_rows(30, 3)
-    names = ["cat", "dog", "<owl>"]
-    given = [names[i] for i in labels]
-    _assert_same(ec.score(probs, given, classes=names), ec.score(probs, labels))
-    _assert_same(ec.score(probs, labels * 10, classes=[0, 10, 20]), ec.score(probs, labels))
-
-
 def test_sums_within_tolerance_are_used_as_they_are():
     probs = np.array([[0.5005, 0.4999]])
     expected, _ = naive.closed_form(probs, [0], 0.01)
@@ -189,11 +144,11 @@ def test_repr_and_length_say_what_was_scored():
     assert "accuracy=0.5000" in repr(scores)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
-@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.skipif(interpreted, reason="takes minutes where kernels are interpreted")
+@pytest.mark.parametrize(("dtype", "order"), [("f8", "C"), ("f4", "F"), ("f2", "C")])
 def test_extra_memory_is_that_of_a_block(dtype, order):
     # The outputs take 33 bytes a row; a copy of the array would take 20 MB or more.
-    n_samples = 20_000 if interpreted else 1_000_000
+    n_samples = 1_000_000
     probs = np.full((n_samples, 10), 0.1, dtype=dtype, order=order)
     labels = np.zeros(n_samples, dtype=np.int64)
     ec.score(probs[:10], labels[:10])

@@ -34,7 +34,6 @@ def test_it_lies_beside_the_folder() -> None:
         manifest_path("/b.csv")
 
 
-@pytest.mark.parametrize("value", [None, 1.5, True, [1], "1"])
 @pytest.mark.parametrize(
     "keys",
     [
@@ -43,19 +42,19 @@ def test_it_lies_beside_the_folder() -> None:
         ["output_size"], ["output_sha256"], ["parameters"], ["summary"], ["format"], ["other"],
     ],
 )  # fmt: skip
-def test_other_types_are_a_damaged_manifest(keys: list[Any], value: Any, scored: bytes) -> None:
-    if value == "1" and keys[-1] in ("name", "version", "sha256", "output_sha256"):
-        value = 1
-    content = json.loads(scored)
-    del content["manifest_sha256"]
-    inner = content
-    for key in keys[:-1]:
-        inner = inner[key]
-    inner[keys[-1]] = value
-    content["manifest_sha256"] = json_sha256(content)
-    Path(PATH).write_text(json.dumps(content, indent=1, sort_keys=True))
-    with pytest.raises(ValueError, match=r"not a manifest|its rows|its format|summary of format"):
-        Manifest.from_bytes(Path(PATH).read_bytes())
+def test_other_types_are_a_damaged_manifest(keys: list[Any], scored: bytes) -> None:
+    is_text = keys[-1] in ("name", "version", "sha256", "output_sha256")
+    for value in (None, 1.5, True, [1], 1 if is_text else "1"):
+        content = json.loads(scored)
+        del content["manifest_sha256"]
+        inner = content
+        for key in keys[:-1]:
+            inner = inner[key]
+        inner[keys[-1]] = value
+        content["manifest_sha256"] = json_sha256(content)
+        Path(PATH).write_text(json.dumps(content, indent=1, sort_keys=True))
+        with pytest.raises(ValueError, match=r"not a manifest|its rows|its form|summary of form"):
+            Manifest.from_bytes(Path(PATH).read_bytes())
     with pytest.raises(DataError, match="neither a manifest nor"):
         merge_summaries([PATH])
     score_shard("p.npz", "out/s.csv")
