@@ -73,6 +73,10 @@ class EasinessSampler(EpochSampler):
         policy judges by this run's own scores, which drift from those of a run that follows it:
         to take as many as that run did, give its `n_selected` of each epoch; no scores are
         needed then.
+    in_turn : bool, default False
+        Draw a random control of given sizes without replacement across epochs (RS2): each epoch
+        takes the next samples of one shuffle of the data, which is shuffled anew when too few
+        are left.
     shuffle : bool, default True
         Random order, otherwise by id.
     on_nan : {"raise", "skip"}, default "raise"
@@ -152,6 +156,7 @@ class EasinessSampler(EpochSampler):
         min_samples: int = 128,
         min_per_class: int = 0,
         random_control: bool | Sequence[int] = False,
+        in_turn: bool = False,
         shuffle: bool = True,
         on_nan: str = "raise",
         seed: int = 0,
@@ -167,7 +172,7 @@ class EasinessSampler(EpochSampler):
             "refresh": refresh, "rescale": rescale, "weight_power": weight_power,
             "budget": budget, "floor": floor, "min_samples": min_samples,
             "min_per_class": min_per_class, "random_control": random_control,
-            "shuffle": shuffle, "on_nan": on_nan, "seed": seed, "drop_last": drop_last,
+            "in_turn": in_turn, "shuffle": shuffle, "on_nan": on_nan, "seed": seed, "drop_last": drop_last,
         }  # fmt: skip
         options = check_options(n_samples, **filled_in(given))
         if isinstance(keep, str) and not options.selects(options.warmup_epochs):

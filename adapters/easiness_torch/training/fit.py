@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 import easiness_core as ec
 from easiness_core.validation import check_count
 from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.scoring.batch import select_batch
 from easiness_torch.scoring.dataset import score_dataset
 from easiness_torch.scoring.device import device_of
 from easiness_torch.scoring.ids import with_ids
@@ -67,6 +69,10 @@ def fit(
     - "SET", "L-SET", "SEL-SET": the paper's, medium samples unless `keep` says otherwise;
     - "random": at random, with `reference` exactly as many samples in each epoch as that run
       took; without, as many as SET would take by the scores of the model so trained, which drift;
+    - "RS2": as "random" with `reference`, but without replacement across epochs (Okanovic et al.,
+      ICLR 2024);
+    - "SET per batch": Algorithm 1 as it is written: all samples go through the model, and each
+      batch's loss is that of its medium samples; batches without any are skipped;
     - "warm-up": SET's warm-up alone, under SET's learning rates, and no more;
     - "InfoBatch": half of the samples below the mean loss left out, weights of 2 for the other
       half, the last 12.5 % of epochs full (Qin et al., ICLR 2024);
@@ -88,7 +94,8 @@ def fit(
     keep, sampler_options : optional
         What to keep, and other options of `EasinessSampler`, in place of the method's.
     reference : FitResult, optional
-        For "random": the run to compare with, of as many epochs. No scores are needed.
+        For "random" and "RS2", which needs one: the run to compare with, of as many epochs. No
+        scores are needed.
     loss : callable, optional
         Takes logits and labels, gives one loss a sample, in place of the method's.
     optimizer : callable, optional
@@ -169,8 +176,16 @@ def fit(
     }  # fmt: skip
     if keep is not None:
         options["keep"] = keep
+    if method == "RS2" and reference is None:
+        raise ValueError('reference: expected a run to take the sizes from, "RS2" needs one')
     if reference is not None:
         options |= sizes_of(reference, method, n_epochs, len(train))  # type: ignore[arg-type]
+    rule = None
+    if spec.per_batch:
+        rule = partial(
+            select_batch, keep=options.pop("keep"), estimator=options.pop("estimator", _DEFAULT)
+        )
+        options["warmup_epochs"] = n_epochs
     where = device_of(model, device)
     model.to(where)
     sampler = EasinessSampler(len(train), device=where, **options)  # type: ignore[arg-type]
@@ -188,7 +203,7 @@ def fit(
         amp,
     )  # fmt: skip
     schedule = check_schedule((scheduler or _cosine)(trainer.optimizer, n_epochs))
-    result = FitResult(method, sampler.options.warmup_epochs)
+    result = FitResult(method, warmup if rule else sampler.options.warmup_epochs)
     last = sampler.options.warmup_epochs if spec.stops else n_epochs
     callbacks = list(callbacks)
     cuda = [where] if where.type == "cuda" else []
@@ -206,10 +221,14 @@ def fit(
                     )  # fmt: skip
             rate = float(trainer.optimizer.param_groups[0]["lr"])
             with clock.measure("train"):
-                train_loss = trainer.epoch()
+                selecting = rule if epoch >= warmup else None
+                train_loss = trainer.epoch(selecting)
             if schedule is not None:
                 schedule.step()
             record = {**sampler.history[-1], "learning_rate": rate, "train_loss": train_loss}
+            if selecting is not None:
+                usage = trainer.n_trained / len(train)  # type: ignore[arg-type]
+                record |= {"selective": True, "n_selected": trainer.n_trained, "usage": usage}
             with clock.measure("validation"):
                 if validation is not None:
                     result.scores, auroc = evaluate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,8 @@ from easiness_torch.sampling.sampler import EasinessSampler
 from easiness_torch.scoring.dataset import evaluating
 from easiness_torch.scoring.device import all_moved, moved
 from easiness_torch.training.methods import PerSample
+
+BatchRule = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass
@@ -80,21 +82,30 @@ class Trainer:
     criterion: PerSample
     device: torch.device
     amp: bool
+    n_trained: int = 0
 
-    def epoch(self) -> float:
-        """Train an epoch; the mean of its weighted losses over the samples."""
+    def epoch(self, keep: BatchRule | None = None) -> float:
+        """Train an epoch; the mean of its weighted losses over the samples, nan if `keep` left none.
+
+        `keep` gives the rows of a batch that its loss is of. `n_trained` counts the samples.
+        """
         if not self.model.training:
             self.model.train()
         options = self.sampler.options
         from_training = options.refresh == "training" and options.control_sizes is None
         total = torch.zeros((), device=self.device)
-        n_samples = 0
+        self.n_trained = 0
         for ids, x, y in self.loader:
             x, y = all_moved(x, self.device), moved(y, self.device).long()
             with autocast(self.device, self.amp):
                 logits = self.model(x)
             if from_training:
                 self.sampler.update(ids, logits, y)
+            if keep is not None:
+                kept = keep(logits, y)
+                if not len(kept):
+                    continue
+                ids, logits, y = ids[kept.to(ids.device)], logits[kept], y[kept]
             losses = self.criterion(logits.float(), y)
             if losses.shape != y.shape:
                 raise ValueError(
@@ -106,8 +117,10 @@ class Trainer:
             torch.autograd.backward(loss)
             self.optimizer.step()
             total += loss.detach() * len(y)
-            n_samples += len(y)
-        mean = float(total) / n_samples
+            self.n_trained += len(y)
+        if not self.n_trained:
+            return math.nan
+        mean = float(total) / self.n_trained
         if not math.isfinite(mean):
             raise ValueError(
                 f"epoch {self.sampler.history[-1]['epoch']}: the training loss is {mean}; lower "
