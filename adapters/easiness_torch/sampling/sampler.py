@@ -172,7 +172,8 @@ class EasinessSampler(EpochSampler):
             "refresh": refresh, "rescale": rescale, "weight_power": weight_power,
             "budget": budget, "floor": floor, "min_samples": min_samples,
             "min_per_class": min_per_class, "random_control": random_control,
-            "in_turn": in_turn, "shuffle": shuffle, "on_nan": on_nan, "seed": seed, "drop_last": drop_last,
+            "in_turn": in_turn, "shuffle": shuffle, "on_nan": on_nan, "seed": seed,
+            "drop_last": drop_last,
         }  # fmt: skip
         options = check_options(n_samples, **filled_in(given))
         if isinstance(keep, str) and not options.selects(options.warmup_epochs):

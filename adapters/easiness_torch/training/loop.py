@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 import easiness_core as ec
@@ -45,9 +46,10 @@ class Clock:
 
 
 class Batches(Sampler[list[int]]):
-    """Batches of a sampler's ids; a last one of a single sample joins the one before it.
+    """Batches of a sampler's ids; a last one of one or two samples joins the one before it.
 
-    How many samples an epoch selects is any number, and batch norm has no statistics of one.
+    How many samples an epoch selects is any number. Batch norm has no statistics of one sample,
+    and of two it leaves nothing but their signs.
     """
 
     def __init__(self, sampler: Sampler[int], batch_size: int) -> None:
@@ -57,7 +59,7 @@ class Batches(Sampler[list[int]]):
         """Give lists of ids."""
         waiting: list[int] = []
         for batch in self.batches:
-            if len(batch) == 1 < self.batches.batch_size:
+            if len(batch) < min(3, self.batches.batch_size):
                 waiting = waiting + batch
                 continue
             if waiting:
@@ -85,9 +87,10 @@ class Trainer:
     n_trained: int = 0
 
     def epoch(self, keep: BatchRule | None = None) -> float:
-        """Train an epoch; the mean of its weighted losses over the samples, nan if `keep` left none.
+        """Train an epoch; the mean of its weighted losses over the samples.
 
-        `keep` gives the rows of a batch that its loss is of. `n_trained` counts the samples.
+        `keep` gives the rows of a batch that its loss is of; nan if it left none in any batch.
+        `n_trained` counts the samples.
         """
         if not self.model.training:
             self.model.train()
@@ -98,7 +101,7 @@ class Trainer:
         for ids, x, y in self.loader:
             x, y = all_moved(x, self.device), moved(y, self.device).long()
             with autocast(self.device, self.amp):
-                logits = self.model(x)
+                logits = self._logits(x, len(y))
             if from_training:
                 self.sampler.update(ids, logits, y)
             if keep is not None:
@@ -127,6 +130,20 @@ class Trainer:
                 f"the learning rate, or look for samples that are not finite"
             )
         return mean
+
+    def _logits(self, x: Any, n: int) -> Tensor:
+        """Go through the model; why a batch of one cannot is said in words."""
+        try:
+            logits: Tensor = self.model(x)
+        except ValueError as error:
+            norms = [m for m in self.model.modules() if isinstance(m, _BatchNorm) and m.training]
+            if n > 1 or not norms:
+                raise
+            raise ValueError(
+                f"train: got a batch of 1 sample, of which {type(norms[0]).__name__} has no "
+                f"statistics; raise batch_size or min_samples, or put the layer in eval mode"
+            ) from error
+        return logits
 
 
 def autocast(device: torch.device, enabled: bool) -> torch.autocast:

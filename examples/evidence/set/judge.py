@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
+from set.data import Images
 from torch import nn
 
 import easiness_core as ec
-from set.data import Images
 
 Logits = NDArray[np.float64]
 

@@ -29,7 +29,9 @@ def gce(q: float = 0.7) -> PerSample:
     return loss
 
 
-def symmetric_ce(ce_weight: float = 0.1, rce_weight: float = 1.0, log_zero: float = -4.0) -> PerSample:
+def symmetric_ce(
+    ce_weight: float = 0.1, rce_weight: float = 1.0, log_zero: float = -4.0
+) -> PerSample:
     """Cross-entropy, and the reverse one with log 0 put at -4 (Wang et al., 2019): 4 (1 - p)."""
 
     def loss(logits: Tensor, labels: Tensor) -> Tensor:

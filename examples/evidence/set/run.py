@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from set.data import Images
 
 import easiness_core as ec
-from set.data import Images
 
 UNIONS = {"EO": ec.EO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO}
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 from easiness_torch import SampleEasinessLoss
-
-import easiness_core as ec
 from set.run import UNIONS, Run, Setup, control
 from set.suites_paper import paper
-from set.suites_robust import robust, robust_grid, rules
+from set.suites_robust import robust, robust_grid
+from set.suites_rules import rules
+
+import easiness_core as ec
 
 PAPER = {"optimizer": "adam", "lr": 1e-3, "schedule": "constant", "validate_all": False}
 SETUPS = {

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from easiness_torch import SampleEasinessLoss
-
-import easiness_core as ec
 from set.losses import clipped_sel
 from set.run import UNIONS, Run, control
 
+import easiness_core as ec
+
 
 def paper(epochs: int) -> Iterator[Run]:
-    """A tenth of the epochs is warm-up; what matters most comes first.
+    """List what matters most first; a tenth of the epochs is warm-up.
 
     The warm-up alone, and fewer epochs, are the first epochs of "classic": the rate is constant.
     """
@@ -46,6 +46,5 @@ def paper(epochs: int) -> Iterator[Run]:
         yield Run("paper", "", name, {"method": "SET", "keep": UNIONS[name], **later})
         yield same_size(name)
     for variance in (1e-6, 1e-8):
-        estimator = ec.ClosedForm(sigma=variance**0.5)
-        yield Run("paper", "", f"SET, sigma^2 {variance:g}",
-                  {"method": "SET", "sampler_options": {"estimator": estimator}, **later})  # fmt: skip
+        options = {"sampler_options": {"estimator": ec.ClosedForm(sigma=variance**0.5)}, **later}
+        yield Run("paper", "", f"SET, sigma^2 {variance:g}", {"method": "SET", **options})

@@ -1,19 +1,13 @@
-"""SEL among losses that bear noise, and rules that drop samples; imported, not run."""
+"""SEL among losses that bear noise; imported, not run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-from easiness_torch import SampleScores
-from torch import Tensor
-
-from set.data import Images
 from set.losses import PerSample, gce, smoothed, symmetric_ce, with_sel
-from set.run import Run, control
+from set.run import Run
 
-PRESET = {"budget": 0.35, "floor": 0.1, "weight_power": 0.5, "refresh": "training"}
 NOISES = ("symmetric 0.2", "symmetric 0.4", "next 0.2", "next 0.4")
 # A wide SEL is close to a straight line in the probability p of the label, of this slope at
 # p = 1/10, sigma 1 and weight 1 for ten classes: reverse cross-entropy is one of slope 4.
@@ -38,7 +32,7 @@ def _trained(suite: str, noise: str, name: str, loss: PerSample | None, epochs: 
 
 
 def robust_grid(epochs: int) -> Iterator[Run]:
-    """What is tuned, every rival too: each loss over its own weights, under the harder noise."""
+    """List what is tuned, every rival too: each loss over its own weights, under the harder noise."""
     losses: list[tuple[str, PerSample | None]] = [("cross-entropy", None), named_sce(0.1, 1.0)]
     losses += [mixed(0.1, 16, 2.0), ("GCE, q 0.7", gce()), ("label smoothing 0.1", smoothed())]
     losses += [("0.2 CE + 2 SEL, sigma 1", with_sel(0.2, 2.0, 1.0))]
@@ -54,51 +48,9 @@ def robust_grid(epochs: int) -> Iterator[Run]:
 
 
 def robust(epochs: int) -> Iterator[Run]:
-    """What is confirmed: the rivals as published and as tuned, under all noises and none."""
+    """List what is confirmed: the rivals as published and as tuned, under all noises and none."""
     losses: list[tuple[str, PerSample | None]] = [("cross-entropy", None), named_sce(0.1, 1.0)]
     losses += [mixed(0.1, 16, 2.0), ("GCE, q 0.7", gce()), ("label smoothing 0.1", smoothed())]
     for noise in (*NOISES, "none"):
         for name, loss in losses:
             yield _trained("robust", noise, name, loss, epochs)
-
-
-def rules(epochs: int) -> Iterator[Run]:
-    """`lossless` with other scores in easiness's place, at its budget, floor and weights."""
-    n = {"n_epochs": epochs}
-    yield Run("rules", "", "classic", {"method": "classic", **n})
-    yield Run("rules", "", "lossless", {"method": "lossless", **n})
-    for name, rule in (("1 - p", _one_minus_p), ("loss", _loss)):
-        yield Run("rules", "", f"lossless by {name}", 
-                  {"method": "lossless", "keep": rule, "sampler_options": PRESET, **n})  # fmt: skip
-    yield Run("rules", "", "lossless by error norm",
-              {"method": "lossless", "sampler_options": PRESET, **n}, make=error_norms)  # fmt: skip
-    yield control("rules", "", "lossless", epochs)
-    yield control("rules", "", "lossless", epochs, "RS2")
-    yield Run("rules", "", "InfoBatch", {"method": "InfoBatch", **n})
-
-
-def _one_minus_p(scores: SampleScores) -> Tensor:
-    return -torch.expm1(-scores.loss)
-
-
-def _loss(scores: SampleScores) -> Tensor:
-    return scores.loss / scores.loss.max().clamp(min=1e-30)
-
-
-def error_norms(images: Images) -> dict[str, Any]:
-    """Options that keep samples by the length of probabilities minus label (EL2N).
-
-    The sampler has no such column: the loss sees each batch just after the data set gave it.
-    """
-    norms = torch.zeros(len(images))
-
-    def loss(logits: Tensor, labels: Tensor) -> Tensor:
-        error = logits.detach().softmax(1)
-        error[torch.arange(len(labels)), labels] -= 1.0
-        norms[images.last] = error.norm(dim=1).cpu()
-        return torch.nn.functional.cross_entropy(logits, labels, reduction="none")
-
-    def keep(scores: SampleScores) -> Tensor:
-        return norms[scores.ids.cpu()].to(scores.loss) / 2.0**0.5
-
-    return {"loss": loss, "keep": keep}

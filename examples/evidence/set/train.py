@@ -6,7 +6,7 @@ what this writes; docs/set.md and docs/sel.md show them.
     EASINESS_DATA=folder python examples/evidence/set/train.py paper robust -o docs
     python examples/evidence/set/train.py levels --size 600 --epochs 6 --seeds 0 -o small   # digits
 
-FOLDER/set_SUITE.csv has a row a run, FOLDER/set_SUITE_epochs.csv one an epoch. Suites: paper (the
+FOLDER/set_SUITE.csv has a row a run, with what its epochs took and scored. Suites: paper (the
 paper's methods in its setting), robust_grid and robust (losses under noise, tuned and confirmed),
 rules (other scores in easiness's place), and by SGD with a cosine frontier (accuracy against
 cost), wall (some of it by the wall's clock, to be run alone), levels, noise, imbalance, finetune,
@@ -35,9 +35,8 @@ from set.run import Run, optimizer_of, schedule_of
 from set.suites import SETUPS, runs_of
 
 HELD_OUT = 2000
-BY_EPOCH = (
-    "epoch", "selective", "n_selected", "hard", "medium", "easy", "accuracy", "msr", "ese", "nll",
-)  # fmt: skip
+# Columns of one value an epoch, divided by semicolons; accuracy has none where it was not judged.
+BY_EPOCH = ("n_selected", "hard", "medium", "easy", "accuracy")
 
 
 class Sharpened(torch.nn.Module):
@@ -97,21 +96,14 @@ def train(run: Run, key: dict[str, Any], args: argparse.Namespace, data: Any) ->
 
 def reference(output: Path, run: Run, key: dict[str, Any], *, spread: bool) -> FitResult:
     """How many samples an earlier run took in each epoch, or, spread evenly, could have taken."""
-    wanted = {name: str(value) for name, value in key.items()} | {"method": run.name}
-    rows = {  # of a run that was cut off after these were written, the second ones
-        int(row["epoch"]): row for row in rows_of(output / f"set_{run.suite}_epochs.csv")
-        if all(row[name] == value for name, value in wanted.items())
-    }.values()  # fmt: skip
-    if not rows:
-        raise SystemExit(f"{run.name}: its epochs are not in {output}, run it there first")
-    sizes = [
-        {"n_selected": int(r["n_selected"]), "selective": r["selective"] == "True"} for r in rows
-    ]
+    row = found(output / f"set_{run.suite}.csv", {**key, "method": run.name})
+    if row is None:
+        raise SystemExit(f"{run.name}: not among the runs in {output}, run it there first")
+    sizes = [int(size) for size in row["n_selected_by_epoch"].split(";")]
+    warmup = int(row["warmup_epochs"])
     if spread:
-        share = max(1, round(sum(size["n_selected"] for size in sizes) / len(sizes)))
-        return FitResult(run.name, 0, [{"n_selected": share, "selective": True}] * len(sizes))
-    warmup = next((k for k, size in enumerate(sizes) if size["selective"]), len(sizes))
-    return FitResult(run.name, warmup, sizes)
+        sizes, warmup = [max(1, round(sum(sizes) / len(sizes)))] * len(sizes), 0
+    return FitResult(run.name, warmup, [{"n_selected": size} for size in sizes])
 
 
 def clock_of(suite: str, device: str) -> str:
@@ -134,9 +126,7 @@ def key_of(run: Run, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def row_of(
-    key: dict[str, Any], result: FitResult, cooled: dict[str, float]
-) -> dict[str, Any]:
+def row_of(key: dict[str, Any], result: FitResult, cooled: dict[str, float]) -> dict[str, Any]:
     """One line of the table of runs."""
     last = result.history[-1]
     judged = [r["accuracy"] for r in result.history if "accuracy" in r]
@@ -148,19 +138,28 @@ def row_of(
         "last_ten": sum(final) / len(final), "best": max(judged),
         **{name: last[name] for name in ("auroc", "msr", "ese", "nll")},
         **{name: cooled.get(name, "") for name in names},
-        "cost": result.cost, "adu": result.usage,
+        "warmup_epochs": result.warmup_epochs, "cost": result.cost, "adu": result.usage,
         "art": result.seconds(clock=clock),
         "art_without_scoring": result.seconds(clock=clock, scoring=False),
         "seconds": result.seconds(clock=clock, total=True),
         "torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version(),
+        **{f"{name}_by_epoch": ";".join(_short(record.get(name)) for record in result.history)
+           for name in BY_EPOCH},
     }  # fmt: skip
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
+def found(path: Path, key: dict[str, Any]) -> dict[str, str] | None:
+    """Row of a run in a table of runs."""
     if not path.exists():
-        return []
+        return None
+    text = {name: str(value) for name, value in key.items()}
     with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+        rows = csv.DictReader(file)
+        return next((r for r in rows if all(r[name] == text[name] for name in text)), None)
 
 
 def main() -> None:
@@ -195,7 +194,7 @@ def main() -> None:
 
 
 def asked_for(suite: str, args: argparse.Namespace) -> list[Run]:
-    """Runs of a suite, or those of them that the command names."""
+    """Give the runs of a suite, or those of them that the command names."""
     runs = runs_of(suite, args.epochs or SETUPS[suite].epochs, args.network)
     for option, field in (("only", "name"), ("settings", "setting")):
         wanted = getattr(args, option)
@@ -207,37 +206,30 @@ def asked_for(suite: str, args: argparse.Namespace) -> list[Run]:
 
 
 def run_once(run: Run, seed: int, args: argparse.Namespace, data: Any) -> None:
-    """Train, and write the rows, unless the table of runs has it."""
+    """Train, and write the row, unless the table of runs has it."""
     path = args.output / f"set_{run.suite}.csv"
     key = key_of(run, seed, args)
-    text = {name: str(value) for name, value in key.items()}
-    if any(all(row[name] == text[name] for name in text) for row in rows_of(path)):
+    if found(path, key) is not None:
         return
-    result, cooled = train(run, key, args, data)
-    epochs = [
-        {**key, **{name: record.get(name, "") for name in BY_EPOCH}} for record in result.history
-    ]
-    append(path.with_name(f"{path.stem}_epochs.csv"), epochs)
-    row = row_of(key, result, cooled)
-    append(path, [row])
+    row = row_of(key, *train(run, key, args, data))
+    append(path, row)
     words = " ".join(word for word in (run.suite, run.setting, run.name, str(seed)) if word)
     print(f"{words}: {row['accuracy']:.4f} at {row['cost']:.2f}", flush=True)
 
 
-def append(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Add rows; another file's columns are refused, before anything is written."""
-    names = list(rows[0])
+def append(path: Path, row: dict[str, Any]) -> None:
+    """Add a row; a file of other columns is refused."""
+    names = list(row)
     new = not path.exists()
     if not new:
         with path.open(newline="") as file:
-            found = next(csv.reader(file))
-        if found != names:
-            raise SystemExit(f"{path}: has other columns; write to another folder with -o")
+            if next(csv.reader(file)) != names:
+                raise SystemExit(f"{path}: has other columns; write to another folder with -o")
     with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, names)
         if new:
             writer.writeheader()
-        writer.writerows(rows)
+        writer.writerow(row)
         file.flush()
         os.fsync(file.fileno())
 
