@@ -32,7 +32,7 @@ def _trained(suite: str, noise: str, name: str, loss: PerSample | None, epochs: 
 
 
 def robust_grid(epochs: int) -> Iterator[Run]:
-    """List what is tuned, every rival too: each loss over its own weights, under the harder noise."""
+    """List what is tuned: each loss, rivals too, over its own weights, under the harder noise."""
     losses: list[tuple[str, PerSample | None]] = [("cross-entropy", None), named_sce(0.1, 1.0)]
     losses += [mixed(0.1, 16, 2.0), ("GCE, q 0.7", gce()), ("label smoothing 0.1", smoothed())]
     losses += [("0.2 CE + 2 SEL, sigma 1", with_sel(0.2, 2.0, 1.0))]
