@@ -31,6 +31,7 @@ from easiness_torch import FitResult, fit
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from set import data as set_data
 from set.judge import Watch, some_epochs
+from set.networks import NETWORKS, network
 from set.run import Run, optimizer_of, schedule_of
 from set.suites import SETUPS, runs_of
 
@@ -69,7 +70,7 @@ def train(run: Run, key: dict[str, Any], args: argparse.Namespace, data: Any) ->
     if run.suite == "imbalance":
         x, y = set_data.imbalanced((x, y), float(run.setting), n_classes)
     torch.manual_seed(seed)
-    model = set_data.network(key["network"], x.shape[1:], n_classes, args.weights)
+    model = network(key["network"], x.shape[1:], n_classes, args.weights)
     if run.sharpness != 1:
         model = Sharpened(model, run.sharpness)
     images = set_data.Images(x, y)
@@ -168,8 +169,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the CSVs")
     parser.add_argument("--data", choices=set_data.DATASETS)
     parser.add_argument("--folder", help="torchvision's files, for CIFAR and SVHN")
-    parser.add_argument("--network", choices=set_data.NETWORKS, default="small")
-    parser.add_argument("--weights", help="torchvision's, of a network that it has")
+    parser.add_argument("--network", choices=NETWORKS, default="small")
+    parser.add_argument("--weights", help="file of a state dict, or a name that torchvision knows")
     parser.add_argument("--only", nargs="+", help="methods, by name, in place of all of a suite")
     parser.add_argument("--settings", nargs="+", help="settings, such as noises, likewise")
     parser.add_argument("--size", type=int, help="training samples, in place of the suite's")
