@@ -188,7 +188,7 @@ def test_runs_of_other_sizes_and_rates_are_other_runs(tmp_path):
     unknown = run(tmp_path, *few, "sets")
     assert "--only: paper has no sets" in unknown.stderr
     missing = run(tmp_path, "paper", "--size", "201", "--only", "random, as SET")
-    assert "SET: not among the runs in" in missing.stderr
+    assert "has no such run with its sizes" in missing.stderr
 
 
 @pytest.mark.parametrize("suite", ["paper", "robust", "robust_grid", "rules"])

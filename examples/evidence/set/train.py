@@ -98,8 +98,10 @@ def train(run: Run, key: dict[str, Any], args: argparse.Namespace, data: Any) ->
 def reference(output: Path, run: Run, key: dict[str, Any], *, spread: bool) -> FitResult:
     """How many samples an earlier run took in each epoch, or, spread evenly, could have taken."""
     row = found(output / f"set_{run.suite}.csv", {**key, "method": run.name})
-    if row is None:
-        raise SystemExit(f"{run.name}: not among the runs in {output}, run it there first")
+    if row is None or not row["n_selected_by_epoch"]:
+        raise SystemExit(
+            f"{run.name}: not among the runs in {output} with its sizes by epoch; run it there first"
+        )
     sizes = [int(size) for size in row["n_selected_by_epoch"].split(";")]
     warmup = int(row["warmup_epochs"])
     if spread:
