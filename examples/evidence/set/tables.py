@@ -101,13 +101,13 @@ def cell(rows: list[Row], name: str, scale: float = 1.0, digits: int = 2) -> str
 
 
 def markdown(header: list[str], lines: Iterable[list[str]]) -> str:
-    """A table in Markdown."""
+    """Make a table in Markdown."""
     rows = [header, ["---"] * len(header), *lines]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def table(rows: list[Row], columns: dict[str, Column], setting: str = "") -> str:
-    """A line a method, or a setting and method: how many seeds, then means."""
+    """Give a line to a method, or a setting and method: how many seeds, then means."""
     header = [*([setting] if setting else []), "method", "seeds", *columns]
     lines = [
         [*([where] if setting else []), method, str(len(group)),
@@ -152,19 +152,19 @@ def beside_classic(rows: list[Row]) -> list[Row]:
 
 
 def table_1(rows: list[Row]) -> str:
-    """The paper's Table 1: cross-entropy and SEL, and both at a fitted temperature."""
+    """Make the paper's Table 1: cross-entropy and SEL, and both at a fitted temperature."""
     own = [row for row in rows if row["method"] == "classic" or row["method"].startswith("SEL,")]
     return each(own, lambda part: table(part, {**TABLE_1, **COOLED}))
 
 
 def table_2(rows: list[Row]) -> str:
-    """The paper's Table 2 with the controls."""
+    """Make the paper's Table 2 with the controls."""
     own = [row for row in rows if not row["method"].startswith("SEL,")]
     return each(own, lambda part: table(beside_classic(part), TABLE_2))
 
 
 def table_3(rows: list[Row]) -> str:
-    """The paper's Table 3: error rates, unions of levels as columns."""
+    """Make the paper's Table 3: error rates, unions of levels as columns."""
 
     def make(part: list[Row]) -> str:
         error = [{**row, "error": str(1.0 - float(row["accuracy"]))} for row in part]

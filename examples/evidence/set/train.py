@@ -100,7 +100,7 @@ def reference(output: Path, run: Run, key: dict[str, Any], *, spread: bool) -> F
     row = found(output / f"set_{run.suite}.csv", {**key, "method": run.name})
     if row is None or not row["n_selected_by_epoch"]:
         raise SystemExit(
-            f"{run.name}: not among the runs in {output} with its sizes by epoch; run it there first"
+            f"{run.name}: {output} has no such run with its sizes by epoch; run it there first"
         )
     sizes = [int(size) for size in row["n_selected_by_epoch"].split(";")]
     warmup = int(row["warmup_epochs"])
