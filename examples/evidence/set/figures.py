@@ -171,3 +171,23 @@ def usage_and_accuracy(rows: list[Row]) -> Figure:
             axes.grid(alpha=0.3)
         right.legend(fontsize="x-small")
     return figure
+
+
+def easiness_by_confidence(rows: list[Row]) -> Figure:
+    """Draw the paper's Figure 1: color by level, marker by correctness, size by count."""
+    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
+    axes = figure.add_subplot()
+    for level, color in LEVELS.items():
+        for correct, marker in (("True", "o"), ("False", "x")):
+            own = [r for r in rows if (r["level"], r["correct"]) == (level, correct)]
+            x, y = ([float(r[name]) for r in own] for name in ("confidence", "easiness"))
+            area = [12.0 * float(r["count"]) ** 0.5 for r in own]
+            label = f"{level}, {'right' if correct == 'True' else 'wrong'}"
+            axes.scatter(x, y, area, color=color, marker=marker, alpha=0.7, label=label)
+    axes.set(xlabel="confidence (largest probability)", ylabel="easiness", ylim=(-0.06, 1.06))
+    axes.grid(alpha=0.3)
+    for handle in figure.legend(
+        loc="outside lower center", ncols=3, fontsize="small"
+    ).legend_handles:
+        handle.set_sizes([30.0])
+    return figure

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from set import figures
+from set.suites import SETUPS
 from set.tables import (
     ACCURACY,
     COST,
@@ -26,6 +27,7 @@ from set.tables import (
     TABLE_1,
     WALL,
     Row,
+    level_table,
     mean_table,
     ordered,
     rows_of,
@@ -49,8 +51,10 @@ TABLES: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
     "finetune": ("finetune", partial(table, columns=ACCURACY)),
     "sel": ("sel", partial(table, columns=TABLE_1, setting="network")),
     "networks": ("networks", partial(mean_table, columns=TABLE_1)),
+    "figure_1": ("figure_1", level_table),
 }  # fmt: skip
 PLOTS: dict[str, tuple[str, Callable[[list[Row]], Figure | None]]] = {
+    "figure_1": ("figure_1", figures.easiness_by_confidence),
     "figure_2": ("paper", figures.usage_and_accuracy), "frontier": ("frontier", figures.frontier),
     "sel": ("sel", figures.sharpness), "levels": ("levels", figures.shares),
     "epochs": ("levels", figures.by_epoch),
@@ -74,7 +78,8 @@ def main() -> None:
         raise SystemExit("usage: report.py FOLDER, which has the set_*.csv of train.py")
     docs = Path(sys.argv[1])
     paths = {suite: docs / f"set_{suite}.csv" for suite, _ in (*TABLES.values(), *PLOTS.values())}
-    found = {s: ordered(s, rows_of(path)) for s, path in paths.items() if path.exists()}
+    found = {suite: rows_of(path) for suite, path in paths.items() if path.exists()}
+    found = {s: ordered(s, rows) if s in SETUPS else rows for s, rows in found.items()}
     if not found:
         raise SystemExit(f"{docs}: has no set_*.csv; make them with train.py -o {docs}")
     for name, (suite, make) in TABLES.items():

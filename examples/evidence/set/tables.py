@@ -186,3 +186,19 @@ def table_3(rows: list[Row]) -> str:
 def mean_table(rows: list[Row], columns: dict[str, Column], setting: str = "") -> str:
     """Tables of methods, one for each data set."""
     return each(rows, lambda part: table(part, columns, setting))
+
+
+def level_table(rows: list[Row]) -> str:
+    """Tabulate Figure 1: how many samples each level has, and how they fare."""
+    lines = []
+    for level in ("hard", "medium", "easy"):
+        own = [row for row in rows if row["level"] == level]
+        count = [int(row["count"]) for row in own]
+        n = sum(count)
+        right = sum(k for k, row in zip(count, own, strict=True) if row["correct"] == "True")
+        sums = [sum(float(row[name]) for row in own) for name in ("confidence_sum", "loss_sum")]
+        shown = (
+            [f"{100 * right / n:.1f}", *(f"{value / n:.3f}" for value in sums)] if n else ["–"] * 3
+        )
+        lines.append([level, f"{n:,}", *shown])
+    return markdown(["level", "test images", "ACC, %", "mean confidence", "mean loss"], lines)
