@@ -23,6 +23,7 @@ from set.suites import SETUPS
 from set.tables import (
     ACCURACY,
     COST,
+    NETWORKS,
     ROBUST,
     TABLE_1,
     WALL,
@@ -50,7 +51,7 @@ TABLES: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
     "imbalance": ("imbalance", partial(table, columns=ACCURACY)),
     "finetune": ("finetune", partial(table, columns=ACCURACY)),
     "sel": ("sel", partial(table, columns=TABLE_1, setting="network")),
-    "networks": ("networks", partial(mean_table, columns=TABLE_1)),
+    "networks": ("networks", partial(mean_table, columns=NETWORKS)),
     "figure_1": ("figure_1", level_table),
 }  # fmt: skip
 PLOTS: dict[str, tuple[str, Callable[[list[Row]], Figure | None]]] = {

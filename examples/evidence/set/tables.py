@@ -43,6 +43,9 @@ TABLE_2: dict[str, Column] = {
     "ART without scoring, s": ("art_without_scoring", 1.0, 2), "ADU, %": ("adu", 100.0, 2),
     "cost, full epochs": ("cost", 1.0, 1),
 }  # fmt: skip
+NETWORKS: dict[str, Column] = {
+    **TABLE_1, "ART, s": COST["ART, s"], "ADU, %": COST["ADU, %"],
+}  # fmt: skip
 ROBUST: dict[str, Column] = {
     "ACC, %": ("accuracy", 100.0, 2), "best epoch, %": ("best", 100.0, 2),
     "held-out ACC, %": ("held_out_accuracy", 100.0, 2), "NLL": ("nll", 1.0, 3),
