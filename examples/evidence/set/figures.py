@@ -155,7 +155,7 @@ def usage_and_accuracy(rows: list[Row]) -> Figure:
                 continue
             usage = [100.0 * by_epoch_of(r, "n_selected") / int(r["size"]) for r in group]
             accuracy = [100.0 * by_epoch_of(r, "accuracy") for r in group]
-            label = f"{method} ({len(group)} seeds)"
+            label = f"{method} (n = {len(group)})"
             for axes, values in ((left, np.array(usage)), (right, np.array(accuracy))):
                 measured = ~np.isnan(values).any(0)
                 epochs, values = np.flatnonzero(measured) + 1, values[:, measured]
