@@ -134,3 +134,19 @@ def test_lossless_tells_where_no_epoch_is_left_to_select_in(total):
     with pytest.warns(UserWarning, match=f"selects nothing in all {total} epochs: the first 1 and"):
         EasinessSampler(10, keep="lossless", total_epochs=total)
     EasinessSampler(10, keep="lossless", total_epochs=3)
+
+
+def test_a_control_in_turn_comes_back_to_no_sample_before_all_were_taken():
+    sizes = [10, 3, 4, 2, 4, 10, 1, 10]
+    sampler = EasinessSampler(10, warmup_epochs=1, random_control=sizes, in_turn=True)
+    epochs = [list(sampler) for _ in sizes]
+    assert [len(epoch) for epoch in epochs] == sizes
+    assert all(len(set(epoch)) == len(epoch) for epoch in epochs)
+    # 3 + 4 + 2 of one shuffle; 4 more do not fit into it, nor 10 into the rest of the next.
+    assert len(set(epochs[1] + epochs[2] + epochs[3])) == 9
+    again = EasinessSampler(10, warmup_epochs=1, random_control=sizes, in_turn=True)
+    again.set_epoch(3)  # an epoch depends on no iteration before it
+    assert list(again) == epochs[3]
+    assert sorted(epochs[5]) == sorted(epochs[7]) == list(range(10))
+    with pytest.raises(ValueError, match=r"in_turn: .* pass random_control=\[...\]"):
+        EasinessSampler(10, in_turn=True)

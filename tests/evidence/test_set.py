@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 from set import data as set_data
-from set import train
+from set import networks, train
+from set.suites import runs_of
 
 
 def test_the_large_network_has_the_parameters_it_is_said_to_have():
     with torch.device("meta"):
-        network = set_data.network("cnn18m", (3, 32, 32), 10)
+        network = networks.network("cnn18m", (3, 32, 32), 10)
     count = sum(parameter.numel() for parameter in network.parameters())
     widths = (3, 128, 128, 256, 256, 512, 512)
     convolutions = sum((9 * a + 1) * b for a, b in itertools.pairwise(widths))
@@ -26,12 +27,13 @@ def test_the_large_network_has_the_parameters_it_is_said_to_have():
 
 @pytest.mark.parametrize(("name", "side"), [("small", 28), ("small-bn", 8), ("deep-bn", 28)])
 def test_small_networks_fit_their_images(name, side):
-    assert set_data.network(name, (1, side, side), 7)(torch.zeros(2, 1, side, side)).shape == (2, 7)
+    assert networks.network(name, (1, side, side), 7)(torch.zeros(2, 1, side, side)).shape == (2, 7)
 
 
 def test_a_subset_is_shuffled_and_noise_is_exact():
     x, y = np.arange(1000.0), np.repeat(np.arange(10), 100)
-    a, b = set_data.subset((x, y), 600, 0)
+    (a, b), (others, _) = set_data.subset((x, y), 600, 0, 300)
+    assert len(np.unique(np.concatenate([a, others]))) == 900
     assert len(np.unique(a)) == 600
     np.testing.assert_array_equal(b, a // 100)
     assert len(np.unique(b[:100])) == 10  # sorted files would give one class
@@ -64,6 +66,7 @@ def test_torchvision_is_asked_for_local_files(monkeypatch, name, kind):
     torchvision = types.ModuleType("torchvision")
     torchvision.datasets = types.SimpleNamespace(**{kind: fake})
     monkeypatch.setitem(sys.modules, "torchvision", torchvision)
+    monkeypatch.setitem(sys.modules, "torchvision.datasets", torchvision.datasets)
     found, (x, y), (x_test, _) = set_data.load(name, "here")
     assert found == name
     assert x.shape == x_test.shape == (6, 3, 32, 32)
@@ -80,7 +83,7 @@ def test_torchvision_is_asked_for_local_files(monkeypatch, name, kind):
 
 @pytest.mark.parametrize("side", [8, 28, 32])
 def test_resnet_18_takes_images_of_any_kind(side):
-    network = set_data.network("resnet18", (1, side, side), 7)
+    network = networks.network("resnet18", (1, side, side), 7)
     assert sum(p.numel() for p in network.parameters()) == 11_173_962 - 3 * 513
     x = torch.randn(2, 1, side, side)
     shown = network[0](x)
@@ -107,42 +110,102 @@ def test_torchvision_networks_get_a_head_and_the_weights(monkeypatch, name):
     setattr(torchvision.models, name, fake)
     monkeypatch.setitem(sys.modules, "torchvision", torchvision)
     monkeypatch.setitem(sys.modules, "torchvision.models", torchvision.models)
-    network = set_data.network(name, (3, 32, 32), 7, "IMAGENET1K_V1")
+    network = networks.network(name, (3, 32, 32), 7, "IMAGENET1K_V1")
     assert asked == ["IMAGENET1K_V1"]
     assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
-    with pytest.raises(SystemExit, match="small is not one of torchvision's"):
-        set_data.network("small", (3, 32, 32), 7, "IMAGENET1K_V1")
+    with pytest.raises(SystemExit, match="no file IMAGENET1K_V1, and small is not one of torch"):
+        networks.network("small", (3, 32, 32), 7, "IMAGENET1K_V1")
+
+
+def test_weights_come_from_a_file_that_fits(tmp_path):
+    path = tmp_path / "small.pt"
+    one = networks.network("small", (1, 8, 8), 7)
+    torch.save(one.state_dict(), path)
+    again = networks.network("small", (1, 8, 8), 7, str(path))
+    assert all(map(torch.equal, one.parameters(), again.parameters()))
+    with pytest.raises(SystemExit, match=r"small.pt does not fit small: size mismatch"):
+        networks.network("small", (1, 8, 8), 6, str(path))
+    path.write_bytes(b"no weights")
+    with pytest.raises(SystemExit, match=r"small.pt does not fit small"):
+        networks.network("small", (1, 8, 8), 7, str(path))
+
+
+def test_why_torchvision_cannot_be_had_is_said_in_words(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchvision.models", None)
+    with pytest.raises(SystemExit, match=r"vgg16: needs torchvision: pip install .*\[vision\]"):
+        networks.network("vgg16", (3, 32, 32), 10)
+
+
+def run(folder, *words, seeds="0"):
+    environment = {k: v for k, v in os.environ.items() if k != "EASINESS_DATA"}
+    return subprocess.run(
+        [sys.executable, train.__file__, *words, "--seeds", seeds, "-o", folder],
+        capture_output=True, text=True, timeout=300, check=False, env=environment,
+    )  # fmt: skip
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_suites_run_and_resume(tmp_path):
-    def run(*words):
-        environment = {k: v for k, v in os.environ.items() if k != "EASINESS_DATA"}
-        done = subprocess.run(
-            [sys.executable, train.__file__, *words, "--size", "300", "--epochs", "3",
-             "--seeds", "0", "-o", tmp_path],
-            capture_output=True, text=True, timeout=300, check=False, env=environment,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    assert "levels  SET 0" in run("levels", "noise")
-    before = (tmp_path / "levels.csv").read_bytes()
-    assert run("levels", "noise") == ""  # all of it is there already
-    assert (tmp_path / "levels.csv").read_bytes() == before
-    rows = list(csv.DictReader(before.decode().splitlines()))
+    words = ("levels", "noise", "--size", "300", "--epochs", "3")
+    done = run(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert "levels SET 0" in done.stdout
+    before = (tmp_path / "set_levels.csv").read_bytes()
+    assert run(tmp_path, *words).stdout == ""  # all of it is there already
+    assert (tmp_path / "set_levels.csv").read_bytes() == before
+    rows = rows_of(tmp_path / "set_levels.csv")
     assert len(rows) == 17
     for row in rows:
         assert row["data"] == "digits"
         assert 0 <= float(row["accuracy"]) <= 1
         assert float(row["art_without_scoring"]) <= float(row["art"])
-    noise = list(csv.DictReader((tmp_path / "noise.csv").read_text().splitlines()))
-    assert {row["setting"] for row in noise} == {"0.2", "0.4"}
+        sizes = [int(size) for size in row["n_selected_by_epoch"].split(";")]
+        assert sum(sizes) / 300 == pytest.approx(float(row["cost"]))
+        assert float(row["accuracy_by_epoch"].split(";")[-1]) == pytest.approx(
+            float(row["accuracy"]), abs=1e-5
+        )
+    assert {row["setting"] for row in rows_of(tmp_path / "set_noise.csv")} == {"0.2", "0.4"}
     costs = {row["method"]: float(row["cost"]) for row in rows}
     for method in ("SET", "EO", "EMO", "HO", "MHO"):
         assert costs[f"random, as {method}"] == costs[method]
-    other = subprocess.run(
-        [sys.executable, train.__file__, "levels", "--size", "301", "-o", tmp_path],
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert other.returncode == 1
-    assert "holds runs with" in other.stderr
+
+
+def test_runs_of_other_sizes_and_rates_are_other_runs(tmp_path):
+    few = ("paper", "--size", "200", "--epochs", "10", "--only", "SET")
+    assert run(tmp_path, *few).returncode == 0
+    assert run(tmp_path, *few, "--lr", "0.002").returncode == 0
+    assert run(tmp_path, *few, "RS2, SET's cost spread evenly").returncode == 0
+    rows = rows_of(tmp_path / "set_paper.csv")
+    assert [row["lr"] for row in rows] == ["0.001", "0.002", "0.001"]
+    assert [row["optimizer"] for row in rows] == ["adam"] * 3
+    sizes = [[int(size) for size in row["n_selected_by_epoch"].split(";")] for row in rows]
+    assert len(set(sizes[2])) == 1
+    assert sum(sizes[2]) == pytest.approx(sum(sizes[0]), abs=10)
+    unknown = run(tmp_path, *few, "sets")
+    assert "--only: paper has no sets" in unknown.stderr
+    missing = run(tmp_path, "paper", "--size", "201", "--only", "random, as SET")
+    assert "has no such run with its sizes" in missing.stderr
+
+
+@pytest.mark.parametrize("suite", ["paper", "robust", "robust_grid", "rules"])
+def test_a_suite_names_no_run_twice(suite):
+    runs = [(run.setting, run.name) for run in runs_of(suite, 50, "small")]
+    assert len(set(runs)) == len(runs)
+
+
+def test_the_new_suites_run(tmp_path):
+    done = run(tmp_path, "rules", "--size", "200", "--epochs", "3")
+    assert done.returncode == 0, done.stderr
+    rows = {row["method"]: row for row in rows_of(tmp_path / "set_rules.csv")}
+    assert float(rows["SeTa, window 0.5 of 10 groups"]["adu"]) < 0.9
+    costs = [float(rows[f"lossless by {name}"]["cost"]) for name in ("loss", "error norm", "1 - p")]
+    assert max(costs) < 1.3 * min(costs)
+    done = run(tmp_path, "robust", "--size", "200", "--epochs", "2", "--settings", "next 0.4")
+    assert done.returncode == 0, done.stderr
+    for row in rows_of(tmp_path / "set_robust.csv"):
+        assert float(row["nll_t"]) > 0
+        assert 0.04 < float(row["temperature"]) < 21

@@ -33,6 +33,7 @@ class Options:
     min_per_class: int
     random_control: bool
     control_sizes: tuple[int, ...] | None
+    in_turn: bool
     shuffle: bool
     on_nan: str
     seed: int
@@ -73,6 +74,7 @@ def check_options(
     min_samples: Any,
     min_per_class: Any,
     random_control: Any,
+    in_turn: Any,
     shuffle: Any,
     on_nan: Any,
     seed: Any,
@@ -117,6 +119,10 @@ def check_options(
             raise ValueError(f"{name}: expected at most {n_samples} samples, got {max(sizes)}")
     else:
         check_flag(random_control, "random_control")
+    if check_flag(in_turn, "in_turn") and sizes is None:
+        raise ValueError(
+            "in_turn: goes with the sizes of a random control; pass random_control=[...]"
+        )
     return Options(
         n_samples=n_samples,
         policy=policy_of(keep),
@@ -135,6 +141,7 @@ def check_options(
         min_per_class=check_count(min_per_class, "min_per_class", low=0),
         random_control=bool(random_control is True or sizes),
         control_sizes=sizes,
+        in_turn=in_turn,
         shuffle=check_flag(shuffle, "shuffle"),
         on_nan=on_nan,
         seed=check_count(seed, "seed", low=0),

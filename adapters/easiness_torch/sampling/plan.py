@@ -130,7 +130,25 @@ def _of_given_size(epoch: int, options: Options, record: dict[str, Any]) -> Plan
         )
     usage = sizes[epoch] / options.n_samples
     record.update(n_selected=sizes[epoch], usage=usage, mean_rate=usage)
-    return _at_random(epoch, sizes[epoch], options, record)
+    if not options.in_turn:
+        return _at_random(epoch, sizes[epoch], options, record)
+    lap, start = _turn_of(epoch, sizes, options)
+    chosen = _shuffled(options.n_samples, options.seed, lap, _CONTROL)[start : start + sizes[epoch]]
+    return Plan(epoch, options.n_samples, chosen.sort().values, None, record)
+
+
+def _turn_of(epoch: int, sizes: tuple[int, ...], options: Options) -> tuple[int, int]:
+    """Which shuffle of the data an epoch takes its samples from, and from where on.
+
+    An epoch that the rest of a shuffle cannot fill starts the next one.
+    """
+    lap = start = 0
+    for earlier in range(epoch):
+        start += sizes[earlier] if options.selects(earlier) else 0
+        following = sizes[earlier + 1] if options.selects(earlier + 1) else 0
+        if start + following > options.n_samples:
+            lap, start = lap + 1, 0
+    return lap, start
 
 
 def _at_random(epoch: int, size: int, options: Options, record: dict[str, Any]) -> Plan:

@@ -79,6 +79,10 @@ class EasinessSampler(ScoredSampler):
         1. The policy judges by this run's own scores, which drift from those of a run that
         follows it: to take as many as that run did, give its `n_selected` of each epoch; no
         scores are needed then.
+    in_turn : bool, default False
+        *Which.* Draw a random control of given sizes without replacement across epochs (RS2):
+        each epoch takes the next samples of one shuffle of the data, which is shuffled anew when
+        too few are left.
     weight_power : float, default 1.0
         *Training.* Weights are (1 / rate)^weight_power: 1 is unbiased, 0 gives weights of 1.
     shuffle : bool, default True
@@ -162,6 +166,7 @@ class EasinessSampler(ScoredSampler):
         min_per_class: int = 0,
         rank_by: str = "easiness",
         random_control: bool | Sequence[int] = False,
+        in_turn: bool = False,
         weight_power: float | None = None,
         shuffle: bool = True,
         on_nan: str = "raise",
@@ -178,7 +183,8 @@ class EasinessSampler(ScoredSampler):
             "budget": budget, "step_budget": step_budget, "batch_size": batch_size,
             "floor": floor, "min_samples": min_samples,
             "min_per_class": min_per_class, "random_control": random_control,
-            "shuffle": shuffle, "on_nan": on_nan, "seed": seed, "drop_last": drop_last,
+            "in_turn": in_turn, "shuffle": shuffle, "on_nan": on_nan, "seed": seed,
+            "drop_last": drop_last,
         }  # fmt: skip
         options = check_options(n_samples, **filled_in(given))
         if (isinstance(keep, str) and keep == "lossless") and not options.selects(

@@ -13,7 +13,8 @@ from torch.utils.data import DataLoader, IterableDataset
 from easiness_torch.training.methods import Method
 from easiness_torch.training.result import FitResult
 
-_OWN = ("seed", "total_epochs", "warmup_epochs", "random_control")
+_OWN = ("seed", "total_epochs", "warmup_epochs", "random_control", "in_turn")
+_CONTROLS = ("random", "RS2")
 
 
 def check_data(data: Any, name: str) -> bool:
@@ -52,6 +53,11 @@ def check_used(
         )
     if isinstance(keep, str) and keep == "lossless":
         raise ValueError(f"keep: got 'lossless' with {method!r}; pass method=\"lossless\"")
+    if spec.per_batch and set(options or {}) - {"estimator"}:
+        raise ValueError(
+            f"sampler_options: {method!r} takes the estimator alone, got "
+            f"{', '.join(sorted(set(options or {}) - {'estimator'}))}"
+        )
     given = {"warmup_epochs": warmup_epochs, "keep": keep, "sampler_options": options}
     unused = [name for name, value in given.items() if value is not None and not spec.selects]
     if unused:
@@ -62,8 +68,10 @@ def check_used(
 
 def sizes_of(reference: FitResult, method: str, n_epochs: int, n_samples: int) -> dict[str, Any]:
     """Give the sampler's options for a control of the same size as another run."""
-    if method != "random":
-        raise ValueError(f'reference: not used by {method!r}, only by method="random"')
+    if method not in _CONTROLS:
+        raise ValueError(
+            f'reference: not used by {method!r}, only by method="random" and method="RS2"'
+        )
     if not isinstance(reference, FitResult):
         raise TypeError(f"reference: expected what fit returned, got {type(reference).__name__}")
     if reference.history and "usage" in reference.history[0]:

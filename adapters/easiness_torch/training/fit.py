@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 import easiness_core as ec
 from easiness_core.validation import check_count
 from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.scoring.batch import select_batch
 from easiness_torch.scoring.device import device_of
 from easiness_torch.scoring.indices import with_indices
 from easiness_torch.training.check import (
@@ -67,6 +69,10 @@ def fit(
       given;
     - "random": random samples; with `reference`, exactly as many in each epoch as that run used;
       without it, as many as SET would select with the current model, which may drift;
+    - "RS2": as "random" with `reference`, but without replacement across epochs (Okanovic et al.,
+      ICLR 2024);
+    - "SET per batch": Algorithm 1 as it is written: all samples go through the model, and the
+      loss of each batch is that of its medium samples; batches without any are skipped;
     - "warm-up": only the warm-up epochs of SET, with its learning rates;
     - "InfoBatch": drops half of the samples below the mean loss, doubles the weights of the other
       half, and uses all samples in the last 12.5 % of epochs (Qin et al., ICLR 2024);
@@ -90,7 +96,8 @@ def fit(
     keep : levels, rates, interval or callable, optional
         What to keep, as for `EasinessSampler`; overrides the choice of the method.
     reference : FitResult, optional
-        For "random": the run to match, with the same number of epochs. No scores are needed.
+        For "random" and "RS2", which needs one: the run to match, with the same number of
+        epochs. No scores are needed.
     sampler_options : mapping, optional
         Other options of `EasinessSampler`; they override those of the method.
     loss : callable, optional
@@ -178,8 +185,16 @@ def fit(
     }  # fmt: skip
     if keep is not None:
         options["keep"] = keep
+    if method == "RS2" and reference is None:
+        raise ValueError('reference: expected a run to take the sizes from, "RS2" needs one')
     if reference is not None:
         options |= sizes_of(reference, method, n_epochs, len(train))  # type: ignore[arg-type]
+    rule = None
+    if spec.per_batch:
+        rule = partial(
+            select_batch, keep=options.pop("keep"), estimator=options.pop("estimator", _DEFAULT)
+        )
+        options["warmup_epochs"] = n_epochs
     where = device_of(model, device)
     model.to(where)
     sampler = EasinessSampler(len(train), device=where, **options)  # type: ignore[arg-type]
@@ -197,7 +212,7 @@ def fit(
         amp,
     )  # fmt: skip
     schedule = check_schedule((scheduler or _cosine)(trainer.optimizer, n_epochs))
-    result = FitResult(method, sampler.options.warmup_epochs)
+    result = FitResult(method, warmup if rule else sampler.options.warmup_epochs)
     last = sampler.options.warmup_epochs if spec.stops else n_epochs
     callbacks = list(callbacks)
     cuda = [where] if where.type == "cuda" else []
@@ -215,10 +230,14 @@ def fit(
                     )  # fmt: skip
             rate = float(trainer.optimizer.param_groups[0]["lr"])
             with clock.measure("train"):
-                train_loss = trainer.epoch()
+                selecting = rule if epoch >= warmup else None
+                train_loss = trainer.epoch(selecting)
             if schedule is not None:
                 schedule.step()
             record = {**sampler.history[-1], "learning_rate": rate, "train_loss": train_loss}
+            if selecting is not None:
+                usage = trainer.n_trained / len(train)  # type: ignore[arg-type]
+                record |= {"selective": True, "n_selected": trainer.n_trained, "usage": usage}
             with clock.measure("validation"):
                 if validation is not None:
                     result.scores, auroc = evaluate(

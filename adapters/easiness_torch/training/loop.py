@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 import easiness_core as ec
@@ -21,6 +22,7 @@ from easiness_torch.scoring.device import all_moved, moved
 from easiness_torch.training.methods import PerSample
 
 _WRAP = "wrap it in a module that returns the logits alone"
+BatchRule = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass
@@ -46,9 +48,10 @@ class Clock:
 
 
 class Batches(Sampler[list[int]]):
-    """Batches of a sampler's indices; a last one of a single sample joins the one before it.
+    """Batches of a sampler's indices; a last one of one or two samples joins the one before it.
 
-    How many samples an epoch selects is any number, and batch norm has no statistics of one.
+    How many samples an epoch selects is any number. Batch norm has no statistics of one sample,
+    and of two it leaves nothing but their signs.
     """
 
     def __init__(self, sampler: Sampler[int], batch_size: int) -> None:
@@ -58,7 +61,7 @@ class Batches(Sampler[list[int]]):
         """Give lists of indices."""
         waiting: list[int] = []
         for batch in self.batches:
-            if len(batch) == 1 < self.batches.batch_size:
+            if len(batch) < min(3, self.batches.batch_size):
                 waiting = waiting + batch
                 continue
             if waiting:
@@ -83,19 +86,24 @@ class Trainer:
     criterion: PerSample
     device: torch.device
     amp: bool
+    n_trained: int = 0
 
-    def epoch(self) -> float:
-        """Train an epoch; the mean of its weighted losses over the samples."""
+    def epoch(self, keep: BatchRule | None = None) -> float:
+        """Train an epoch; the mean of its weighted losses over the samples.
+
+        `keep` gives the rows of a batch that its loss is of; nan if it left none in any batch.
+        `n_trained` counts the samples.
+        """
         if not self.model.training:
             self.model.train()
         options = self.sampler.options
         from_training = options.refresh == "training" and options.control_sizes is None
         total = torch.zeros((), device=self.device)
-        n_samples = 0
+        self.n_trained = 0
         for indices, x, y in self.loader:
             x, y = all_moved(x, self.device), moved(y, self.device).long()
             with autocast(self.device, self.amp):
-                logits = logits_of(self.model(x), _WRAP)
+                logits = self._logits(x, len(y))
             if not self.sampler._told:
                 # In the first batch alone, where the host may wait once.
                 self.sampler._told = True
@@ -103,6 +111,11 @@ class Trainer:
                     warn_of_probs(stacklevel=3)
             if from_training:
                 self.sampler.update(indices, logits, y)
+            if keep is not None:
+                kept = keep(logits, y)
+                if not len(kept):
+                    continue
+                indices, logits, y = indices[kept.to(indices.device)], logits[kept], y[kept]
             losses = self.criterion(logits.float(), y)
             if losses.shape != y.shape:
                 raise ValueError(
@@ -114,14 +127,30 @@ class Trainer:
             torch.autograd.backward(loss)
             self.optimizer.step()
             total += loss.detach() * len(y)
-            n_samples += len(y)
-        mean = float(total) / n_samples
+            self.n_trained += len(y)
+        if not self.n_trained:
+            return math.nan
+        mean = float(total) / self.n_trained
         if not math.isfinite(mean):
             raise ValueError(
                 f"epoch {self.sampler.history[-1]['epoch']}: the training loss is {mean}; lower "
                 f"the learning rate, or look for samples that are not finite"
             )
         return mean
+
+    def _logits(self, x: Any, n: int) -> Tensor:
+        """Go through the model; why a batch of one cannot is said in words."""
+        try:
+            logits = logits_of(self.model(x), _WRAP)
+        except ValueError as error:
+            norms = [m for m in self.model.modules() if isinstance(m, _BatchNorm) and m.training]
+            if n > 1 or not norms:
+                raise
+            raise ValueError(
+                f"train: got a batch of 1 sample, of which {type(norms[0]).__name__} has no "
+                f"statistics; raise batch_size or min_samples, or put the layer in eval mode"
+            ) from error
+        return logits
 
 
 def autocast(device: torch.device, enabled: bool) -> torch.autocast:

@@ -32,13 +32,16 @@ class Method:
     """What a name stands for. `sampler` holds options of `EasinessSampler`.
 
     `final` is the share of epochs at the end that take all samples; `selects` is False where
-    every epoch does; with `stops`, training ends with the warm-up.
+    every epoch does; with `stops`, training ends with the warm-up. With `per_batch` all samples
+    go through the model in every epoch, and after the warm-up each batch's loss is that of the
+    rows kept.
     """
 
     sampler: Mapping[str, Any] = field(default_factory=dict)
     loss: Callable[[], PerSample] = lambda: _cross_entropy
     selects: bool = True
     stops: bool = False
+    per_batch: bool = False
     warmup: float = 0.15
     final: float = 0.0
 
@@ -91,7 +94,9 @@ METHODS: dict[str, Method] = {
     "SET": Method({"keep": ec.MO}),
     "L-SET": Method({"keep": ec.MO, "rank_by": "loss"}),
     "SEL-SET": Method({"keep": ec.MO}, loss=_sel),
+    "SET per batch": Method({"keep": ec.MO}, per_batch=True),
     "random": Method({"keep": ec.MO, "random_control": True}),
+    "RS2": Method({"keep": ec.MO, "in_turn": True}),
     "warm-up": Method(stops=True),
     "InfoBatch": Method(
         {"keep": below_mean_loss_halved, "refresh": "training"}, warmup=0.0, final=0.125

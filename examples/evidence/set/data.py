@@ -1,11 +1,14 @@
-"""Data sets and networks of the training scripts; imported by them, not run.
+"""Data sets of the training scripts; imported by them, not run.
 
-Fashion-MNIST from the folder EASINESS_DATA, scikit-learn's digits where that is unset, CIFAR-10,
-CIFAR-100 and SVHN from a local folder through torchvision, which nothing else here needs.
+Fashion-MNIST and CIFAR-10 from the folder EASINESS_DATA, scikit-learn's digits where that is
+unset; CIFAR-10, CIFAR-100 and SVHN from a local folder through torchvision, which nothing else
+here needs.
 """
 
 from __future__ import annotations
 
+import importlib
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -13,13 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import Dataset
 
-TORCHVISION = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "svhn": "SVHN"}
-DATASETS = ("fashion", "digits", *TORCHVISION)
-TORCHVISION_NETWORKS = ("vgg16", "resnet50", "densenet121")
-NETWORKS = ("small", "small-bn", "deep-bn", "cnn18m", "resnet18", *TORCHVISION_NETWORKS)
+TORCHVISION = {
+    "cifar10": "CIFAR10", "cifar100": "CIFAR100", "svhn": "SVHN", "fashion": "FashionMNIST",
+}  # fmt: skip
+DATASETS = ("digits", *TORCHVISION)
 Arrays = tuple[NDArray[Any], NDArray[Any]]
 
 
@@ -29,6 +32,7 @@ class Images(Dataset[tuple[Tensor, Tensor]]):
     def __init__(self, x: NDArray[Any], y: NDArray[Any]) -> None:
         self.x = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
         self.y = torch.from_numpy(np.asarray(y, dtype=np.int64))
+        self.last = torch.empty(0, dtype=torch.int64)  # rows of the batch given last
 
     def __len__(self) -> int:
         return len(self.y)
@@ -37,7 +41,7 @@ class Images(Dataset[tuple[Tensor, Tensor]]):
         return self.x[k], self.y[k]
 
     def __getitems__(self, ids: list[int]) -> list[tuple[Tensor, Tensor]]:
-        at = torch.as_tensor(ids)
+        at = self.last = torch.as_tensor(ids)
         return list(zip(self.x[at], self.y[at], strict=True))
 
 
@@ -55,15 +59,19 @@ def read(name: str | None, folder: str | None = None) -> tuple[str, Arrays, Arra
     name = name or ("fashion" if shared else "digits")
     if name == "digits":
         train, test = _digits()
-    elif name == "fashion":
+    elif name == "fashion" and folder is None:
         if not shared:
             raise SystemExit("fashion: set EASINESS_DATA to the folder that has fashion_mnist/")
         parts = [np.load(Path(shared, "fashion_mnist", f"fashion_{p}.npz")) for p in _PARTS]
         train, test = [(p["x"][:, None].astype(np.float32), p["y"].astype(np.int64)) for p in parts]
+    elif name == "cifar10" and folder is None:
+        if not shared:
+            raise SystemExit("cifar10: set EASINESS_DATA to the folder that has cifar10/")
+        train, test = (_cifar10(Path(shared, "cifar10", f"{part}.npz")) for part in _PARTS)
     else:
         if folder is None:
             raise SystemExit(f"{name}: pass --folder, where torchvision's files are")
-        train, test = (_torchvision(name, folder, part) for part in _PARTS)
+        train, test = (from_torchvision(name, folder, part) for part in _PARTS)
     return name, train, test
 
 
@@ -80,12 +88,37 @@ def _digits() -> tuple[Arrays, Arrays]:
     return (a, c), (b, d)
 
 
-def _torchvision(name: str, folder: str, part: str) -> Arrays:
+def _cifar10(path: Path) -> Arrays:
+    """Images, or JPEG files of them that are one after another in an array."""
+    with np.load(path) as file:
+        if "x" in file:
+            return file["x"].transpose(0, 3, 1, 2).astype(np.float32), file["y"].astype(np.int64)
+        from PIL import Image
+
+        bytes_, offsets, y = file["jpeg"].tobytes(), file["offsets"], file["y"].astype(np.int64)
+    spans = zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+    images = [np.asarray(Image.open(io.BytesIO(bytes_[start:end]))) for start, end in spans]
+    return np.stack(images).transpose(0, 3, 1, 2).astype(np.float32), y
+
+
+def torchvision_module(name: str, wanted: str) -> Any:
+    """Import a module of torchvision, or say in words why that cannot be."""
     try:
-        from torchvision import datasets
+        return importlib.import_module(f"torchvision.{name}")
     except ImportError as error:
-        raise SystemExit(f"{name}: needs torchvision: pip install torchvision") from error
-    kind = getattr(datasets, TORCHVISION[name])
+        raise SystemExit(
+            f"{wanted}: needs torchvision: pip install 'easiness-core[vision]'"
+        ) from error
+    except RuntimeError as error:  # its operators are missing where it was built for another torch
+        raise SystemExit(
+            f"{wanted}: torchvision does not load beside torch {torch.__version__} ({error}); "
+            f"install both from one index"
+        ) from error
+
+
+def from_torchvision(name: str, folder: str, part: str) -> Arrays:
+    """Images (n, channels, height, width) and labels that torchvision has downloaded."""
+    kind = getattr(torchvision_module("datasets", name), TORCHVISION[name])
     chosen = {"split": part} if name == "svhn" else {"train": part == "train"}
     try:
         data = kind(folder, download=False, **chosen)
@@ -93,14 +126,37 @@ def _torchvision(name: str, folder: str, part: str) -> Arrays:
         raise SystemExit(f"{name}: torchvision finds no such data in {folder}: {error}") from error
     x = np.asarray(data.data, dtype=np.float32)
     y = np.asarray(data.labels if name == "svhn" else data.targets, dtype=np.int64)
+    if x.ndim == 3:
+        return x[:, None], y
     return (x if name == "svhn" else x.transpose(0, 3, 1, 2)), y
 
 
-def subset(arrays: Arrays, size: int | None, seed: int) -> Arrays:
-    """Draw that many samples without replacement, shuffled: the files are sorted by class."""
+def subset(arrays: Arrays, size: int | None, seed: int, held_out: int = 0) -> tuple[Arrays, Arrays]:
+    """Draw that many samples without replacement, shuffled, and others to hold out, if any.
+
+    Files may be sorted by class.
+    """
     x, y = arrays
-    chosen = np.random.default_rng(seed).permutation(len(y))[:size]
-    return x[chosen], y[chosen]
+    order = np.random.default_rng(seed).permutation(len(y))
+    size = len(y) if size is None else size
+    chosen, others = order[:size], order[size : size + held_out]
+    return (x[chosen], y[chosen]), (x[others], y[others])
+
+
+def noisy(y: NDArray[Any], kind: str, n_classes: int, seed: int) -> NDArray[Any]:
+    """Labels with noise, such as "symmetric 0.4" or "next 0.2"; "none" gives them back."""
+    if kind == "none":
+        return y
+    name, rate = kind.split()
+    return {"symmetric": symmetric_noise, "next": next_noise}[name](y, float(rate), n_classes, seed)
+
+
+def next_noise(y: NDArray[Any], rate: float, n_classes: int, seed: int) -> NDArray[Any]:
+    """Give a share of labels the class after theirs."""
+    chosen = np.random.default_rng(seed).permutation(len(y))[: round(rate * len(y))]
+    y = y.copy()
+    y[chosen] = (y[chosen] + 1) % n_classes
+    return y
 
 
 def symmetric_noise(y: NDArray[Any], rate: float, n_classes: int, seed: int) -> NDArray[Any]:
@@ -121,85 +177,3 @@ def imbalanced(arrays: Arrays, ratio: float, n_classes: int) -> Arrays:
     ]
     chosen = np.sort(np.concatenate(kept))
     return x[chosen], y[chosen]
-
-
-def network(
-    name: str, shape: tuple[int, int, int], n_classes: int, weights: Any = None
-) -> nn.Module:
-    """Make a network for images of a shape (channels, height, width).
-
-    `weights` is torchvision's argument of that name. Its networks and ResNet-18, in its form for
-    CIFAR, are shown images of three channels, 32 or more on a side.
-    """
-    if weights is not None and name not in TORCHVISION_NETWORKS:
-        raise SystemExit(f"--weights: {name} is not one of torchvision's networks")
-    channels, side, _ = shape
-    if name in ("small", "small-bn"):
-        norm = (lambda n: [nn.BatchNorm2d(n)]) if name == "small-bn" else (lambda n: [])
-        return nn.Sequential(
-            nn.Conv2d(channels, 16, 3, padding=1), *norm(16), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(16, 32, 3, padding=1), *norm(32), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-            nn.Linear(32 * (side // 4) ** 2, 64), nn.ReLU(), nn.Linear(64, n_classes),
-        )  # fmt: skip
-    if name == "cnn18m":
-        return deep(channels, side, n_classes, (128, 256, 512), 1640)
-    if name == "deep-bn":
-        return deep(channels, side, n_classes, (16, 32, 64), 64, norm=True)
-    if name == "resnet18":
-        from torch_loss_overhead import resnet18
-
-        model: nn.Module = resnet18()
-        model[-1] = nn.Linear(model[-1].in_features, n_classes)  # type: ignore[index, operator]
-        return nn.Sequential(LikeCifar(), model)
-    import torchvision.models
-
-    model = getattr(torchvision.models, name)(weights=weights)
-    _replace_head(model, name, n_classes)
-    return nn.Sequential(LikeCifar(), model)
-
-
-class LikeCifar(nn.Module):
-    """Gray images in three channels, small ones with a margin of zeros up to 32 pixels."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Images (n, 1 or 3, side, side) as (n, 3, at least 32, at least 32)."""
-        lacking = max(0, 32 - x.shape[-1])
-        before, after = lacking // 2, lacking - lacking // 2
-        return nn.functional.pad(x, (before, after, before, after)).expand(-1, 3, -1, -1)
-
-
-def deep(
-    channels: int,
-    side: int,
-    n_classes: int,
-    widths: tuple[int, ...],
-    hidden: int,
-    *,
-    norm: bool = False,
-) -> nn.Module:
-    """Two convolutions of each width, a halving after them, then a hidden layer with dropout.
-
-    cnn18m has 18,029,314 parameters for 3 x 32 x 32 and 10 classes.
-    """
-    layers: list[nn.Module] = []
-    n_in = channels
-    for n_out in widths:
-        for _ in range(2):
-            layers.append(nn.Conv2d(n_in, n_out, 3, padding=1))
-            layers += [nn.BatchNorm2d(n_out), nn.ReLU()] if norm else [nn.ReLU()]
-            n_in = n_out
-        layers.append(nn.MaxPool2d(2))
-    layers += [
-        nn.Flatten(), nn.Linear(n_in * (side // 2 ** len(widths)) ** 2, hidden), nn.ReLU(),
-        nn.Dropout(0.5), nn.Linear(hidden, n_classes),
-    ]  # fmt: skip
-    return nn.Sequential(*layers)
-
-
-def _replace_head(model: Any, name: str, n_classes: int) -> None:
-    if name == "resnet50":
-        model.fc = nn.Linear(model.fc.in_features, n_classes)
-    elif name == "densenet121":
-        model.classifier = nn.Linear(model.classifier.in_features, n_classes)
-    else:
-        model.classifier[-1] = nn.Linear(model.classifier[-1].in_features, n_classes)

@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
 from easiness_torch import SampleEasinessLoss
+from set.run import UNIONS, Run, Setup, control
+from set.suites_paper import paper
+from set.suites_robust import robust, robust_grid
+from set.suites_rules import rules
 
 import easiness_core as ec
 
-SIZES = {
-    "frontier": (40000, 12), "wall": (40000, 12), "levels": (8000, 15), "noise": (8000, 15),
-    "imbalance": (8000, 15), "finetune": (8000, 8), "sel": (4000, 15), "networks": (None, 30),
+PAPER = {"optimizer": "adam", "lr": 1e-3, "schedule": "constant", "validate_all": False}
+SETUPS = {
+    "paper": Setup(8000, 50, **PAPER), "robust_grid": Setup(8000, 15), "robust": Setup(8000, 15),
+    "rules": Setup(8000, 15), "frontier": Setup(40000, 12), "wall": Setup(40000, 12),
+    "levels": Setup(8000, 15), "noise": Setup(8000, 15), "imbalance": Setup(8000, 15),
+    "finetune": Setup(8000, 8), "sel": Setup(4000, 15), "networks": Setup(None, 30, **PAPER),
 }  # fmt: skip
 SOFT = {ec.Level.EASY: 0.3, ec.Level.MEDIUM: 1.0, ec.Level.HARD: 1.0}
 TIMED = (
     "classic", "lossless, 12/12 of the epochs", "InfoBatch, 9/12 of the epochs",
     "classic, 6/12 of the epochs", "SET",
 )  # fmt: skip
-UNIONS = {"EO": ec.EO, "HO": ec.HO, "EMO": ec.EMO, "MHO": ec.MHO}
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training: its suite, setting (such as the noise rate), name, and options of `fit`.
-
-    A control takes as many samples in each epoch as the run named by `reference` did. Logits are
-    multiplied by `sharpness` in validation, never in training.
-    """
-
-    suite: str
-    setting: str
-    name: str
-    options: dict[str, Any] = field(default_factory=dict)
-    reference: str | None = None
-    sharpness: float = 1.0
-
-
-def control(suite: str, setting: str, reference: str, epochs: int) -> Run:
-    options = {"method": "random", "n_epochs": epochs}
-    return Run(suite, setting, f"random, as {reference}", options, reference)
 
 
 def sgd(rate: float) -> Callable[[Any], torch.optim.Optimizer]:
@@ -143,20 +128,20 @@ def sel(epochs: int) -> Iterator[Run]:
 
 
 def runs_of(suite: str, epochs: int, network: str) -> list[Run]:
-    if suite == "frontier":
-        return list(frontier(epochs))
+    plain = {
+        "paper": paper, "robust_grid": robust_grid, "robust": robust, "rules": rules,
+        "frontier": frontier, "levels": levels, "sel": sel,
+    }  # fmt: skip
+    if suite in plain:
+        return list(plain[suite](epochs))
     if suite == "wall":
         return [replace(run, suite=suite) for run in frontier(epochs) if run.name in TIMED]
-    if suite == "levels":
-        return list(levels(epochs))
     if suite == "noise":
         return [r for rate in ("0.2", "0.4") for r in compared("noise", rate, epochs)]
     if suite == "imbalance":
         return list(compared("imbalance", "0.02", epochs))
     if suite == "finetune":
         return list(compared("finetune", "", epochs))
-    if suite == "sel":
-        return list(sel(epochs))
     methods = ("classic", "SEL", "SET", "L-SET", "SEL-SET", "warm-up")
     runs = [Run(suite, network, m, {"method": m, "n_epochs": epochs}) for m in methods]
     return [*runs, control(suite, network, "SET", epochs)]
