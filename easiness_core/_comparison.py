@@ -13,7 +13,7 @@ from easiness_core._frames import LEVELS, Table, Words, level_words
 from easiness_core._groups import check_groups
 from easiness_core._joined_scores import (
     check_same_kind,
-    check_same_rows,
+    check_sides,
     join_rows,
     score_columns,
 )
@@ -225,7 +225,7 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
     array(['a'], dtype='<U1')
     """
     before, after = score_columns(old, "old"), score_columns(new, "new")
-    check_same_rows(old, new)
+    check_sides(old, new)
     joined_by, first, second = join_rows(before, after)
     sides = {"old": (before, first), "new": (after, second)}
     check_same_kind(before["label"], after["label"], "the labels of old and new", "new",

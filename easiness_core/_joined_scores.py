@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,8 +95,13 @@ def check_same_kind(
                               argument=argument, hint=hint)  # fmt: skip
 
 
-def check_same_rows(old: Any, new: Any) -> None:
-    """Refuse pandas frames without ids whose indexes differ: rows would be joined by position."""
+def check_sides(old: Any, new: Any) -> None:
+    """Refuse pandas frames without ids whose indexes differ; warn of two estimators."""
+    if isinstance(old, Scores) and isinstance(new, Scores):
+        used = [each.summary.estimator for each in (old, new)]
+        if used[0] != used[1]:
+            told = f"old and new were scored by {used[0]} and {used[1]}: easiness differs by that"
+            warnings.warn(told, UserWarning, stacklevel=3)
     if not any(isinstance(each, Scores) or "id" in _names(each) for each in (old, new)):
         index, other = index_of(new), index_of(old)
         try:

@@ -78,7 +78,7 @@ def apply_decisions(
     numbers = _label_numbers(rows, given, classes, at, args.apply, args.path)
     known = [*dict.fromkeys(old), *(map(str, range(len(classes))) if numbers else classes)]
     # As a spreadsheet may have saved them, or as they were escaped for it.
-    allowed = {}
+    allowed: dict[str, str] = {}
     for text in known:
         allowed |= {each: text for each in (_plain(text), escaped(text)) if each not in allowed}
     allowed |= {text: text for text in known}
@@ -156,7 +156,9 @@ def _positions(
     if not has_ids and "index" not in rows[0]:
         raise DataError("no column 'id' or 'index' tells which samples it is about", path=path)
     what = "id" if has_ids else "index"
-    ids = labels.ids.to_pylist() if has_ids else list(map(str, range(len(labels.texts))))
+    ids: list[str] = list(map(str, range(len(labels.texts))))
+    if labels.ids is not None:
+        ids = labels.ids.to_pylist()
     known: dict[str, int] = {}
     twice: dict[int, int] = {}
     alike: dict[str, list[int]] = {}  # a spreadsheet saves 7 for 007 and 7.0

@@ -129,10 +129,10 @@ READING = [
     MAX_BYTES,
 ]
 IMAGES = option("--images", metavar="PATH",
-                help="html: images of the samples, as an npy or as a folder with one file per "
+                help="show images on the HTML page: an npy, or a folder with one file per "
                 "sample, in the order of their names")
 TEXT = option("--text", metavar="COLUMN",
-              help="html: show the text of this column beside each sample")
+              help="show the text of this column beside each sample on the HTML page")
 GROUP_BY = option("--group-by", metavar="COLUMN",
                   help="compare the groups of samples that share a value of this column")
 ESTIMATOR = [

@@ -278,3 +278,11 @@ HALVES = {"label": LABELS + 0.5}
 def test_what_cannot_be_equal_is_not_compared(old, new, message):
     with pytest.raises(ValueError, match=message):
         ec.compare(OLD | old, NEW | new)
+
+
+def test_scores_of_two_estimators_are_compared_with_a_warning():
+    probs = RNG.dirichlet(np.ones(3), 20)
+    one, two = (ec.score(probs, LABELS[:20], estimator=ec.ClosedForm(sigma)) for sigma in (0.01, 1))
+    with pytest.warns(UserWarning, match=r"scored by ClosedForm\(.*0.01.*and ClosedForm\(.*1"):
+        assert ec.compare(one, two).n_samples == 20
+    assert ec.compare(one, one).n_samples == 20

@@ -111,6 +111,8 @@ function card(position) {
     select.addEventListener("change", () => select.value && decideOn(position, "change", Number(select.value), false));
     decide.append(make("label", { class: "other" }, "to ", select));
   }
+  const said = decision ? decision.is + (decision.is === "change" ? ` to ${className(target)}` : "") : "undecided";
+  decide.append(make("p", { class: "printed" }, said));
   return make("li", { class: `card${position === current ? " current" : ""}${decision ? ` is-${decision.is}` : ""}`,
     tabindex: -1, "aria-current": position === current ? "true" : null, "data-position": position },
   sample.childNodes.length ? sample : null, who,
@@ -209,10 +211,18 @@ function download() {
 }
 
 function discard() {
-  if (!window.confirm("Discard all decisions on this page?")) return;
+  const dropped = decisions;
+  const undo = make("button", { type: "button" }, "Undo");
+  undo.addEventListener("click", () => {
+    decisions = { ...dropped, ...decisions };
+    $("remembered").hidden = true;
+    save();
+    draw();
+  });
   decisions = {};
+  $("remembered").replaceChildren("All decisions were discarded. ", undo);
+  $("remembered").hidden = false;
   save();
-  $("remembered").hidden = true;
   draw();
 }
 
@@ -226,8 +236,10 @@ document.addEventListener("keydown", (event) => {
   const steps = { j: 1, k: -1 };
   if (event.key in steps) move(current + steps[event.key]);
   else if ("123".includes(event.key) && visible.length) decideOn(current, DECISIONS[event.key - 1]);
-  else if (event.key === "/") $("search").focus();
-  else return;
+  else if (event.key === "/") {
+    $("filters").open = true;
+    $("search").focus();
+  } else return;
   event.preventDefault();
 });
 $("cards").addEventListener("click", (event) => {
