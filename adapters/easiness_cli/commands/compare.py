@@ -24,7 +24,7 @@ SUMMARY = "compare two files of scores of the same samples, such as those of two
 EPILOG = """\
 OLD and NEW are files, folders or quoted globs that 'easiness score' wrote. Samples are joined by
 id, or by row where neither has ids. Samples that only one of them holds are counted and left out.
-Score both with the same estimator and sigma: these files do not say which was used.
+Score both with the same estimator and sigma: a warning says if not, of parquet only.
 
 conditions:
   --fail-if gives exit status 1 if the condition holds for the change, new minus old. Shares
@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from easiness_io import SCORE_COLUMNS, atomic_write, check_output, located
 
     from easiness_cli.comparing import compare_files, summary_text
+    from easiness_cli.score_files import estimators
 
     if args.output is not None:
         require("jinja2")
@@ -81,13 +82,17 @@ def run(args: argparse.Namespace) -> int:
     if found.joined_by == "row" and found.n_relabeled:
         note(f"joined by row, and {found.n_relabeled:,} labels differ: are these the same samples "
              "in the same order?", kind="warning")  # fmt: skip
+    used = [" and ".join(sorted(estimators(path))) for path in (args.old, args.path)]
+    if all(used) and used[0] != used[1]:
+        note(f"OLD was scored by {used[0]}, NEW by {used[1]}: easiness differs for that reason "
+             "alone", kind="warning")  # fmt: skip
     changes: Any = found.changes
     broken = [each for each in args.fail_if if each.holds(changes, found.n_samples)]
     if args.output is not None:
         from easiness_cli.pages.comparison import comparison_page
 
         with open_output(args) as file:
-            file.write(comparison_page(found, args).encode("utf-8"))
+            file.write(comparison_page(found, args, used).encode("utf-8"))
     if args.json is not None:
         state = found.to_dict() | {"failed": [each.text for each in broken]}
         with (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from easiness_cli.pages.render import render, rows_of
 from easiness_cli.pages.words import SPACE, amount, p_value, percent, points
 
 
-def comparison_page(found: ec.Comparison, args: argparse.Namespace) -> str:
+def comparison_page(
+    found: ec.Comparison, args: argparse.Namespace, estimators: Sequence[str]
+) -> str:
     """Build the page, one self-contained HTML document; equal comparisons give equal text."""
     old, new = (os.path.basename(os.path.normpath(path)) for path in (args.old, args.path))
     n_hard = len(found.newly_hard)
@@ -28,6 +31,7 @@ def comparison_page(found: ec.Comparison, args: argparse.Namespace) -> str:
         title=args.title,
         source=f"{old} → {new}",
         files=(old, new),
+        estimators=[each or "not recorded" for each in estimators],
         found=found,
         first_look=_first_look(found),
         tables=tables,

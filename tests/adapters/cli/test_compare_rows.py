@@ -80,3 +80,19 @@ def test_json_to_standard_output_is_json_alone(capsys, tmp_path):
     assert json.loads(told.out)["n_samples"] == N
     assert "joined by row" in told.err
     assert not (tmp_path / "-").exists()
+
+
+def test_two_estimators_are_told(capsys, tmp_path):
+    scored("a")
+    scored("c", ".csv")
+    assert main(["score", "in.csv", "-o", "b.parquet", "-q", "--sigma", "0.1"]) == 0
+    capsys.readouterr()
+    assert main(["compare", "a.parquet", "b.parquet", "-q", "-o", "c.html"]) == 0
+    names = ["ClosedForm(sigma=0.01, resolution=0.001)", "ClosedForm(sigma=0.1, resolution=0.001)"]
+    said = f"warning: OLD was scored by {names[0]}, NEW by {names[1]}: easiness differs"
+    assert said in capsys.readouterr().err
+    page = (tmp_path / "c.html").read_text("utf-8")
+    assert f"{names[0]} (old), {names[1]} (new)" in page
+    for pair in (["a.parquet", "a.parquet"], ["c.csv", "b.parquet"]):
+        assert main(["compare", *pair, "-q"]) == 0
+        assert "scored by" not in capsys.readouterr().err
