@@ -10,10 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._exact_tests import holm, sign_test
 from easiness_core._frames import LEVELS, Table, Words, level_words
-from easiness_core._input.convert import refuse_missing, to_array
-from easiness_core._joined_scores import join_rows, score_columns
+from easiness_core._groups import check_groups
+from easiness_core._joined_scores import (
+    check_same_kind,
+    check_sides,
+    join_rows,
+    score_columns,
+)
 from easiness_core._level import Level
-from easiness_core.errors import InputValueError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -194,10 +198,14 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
     ------
     TypeError, ValueError
         If a column is missing or of another type, ids occur twice or are in one of the two only,
-        no sample is in both, or the numbers of rows differ without ids.
+        no sample is in both, labels are names in one and numbers in the other, or, without ids,
+        the numbers of rows differ or the column index does (of data frames of pandas without
+        both, their index).
 
     Notes
     -----
+    Scores of another estimator or sigma differ for that reason alone: score both alike.
+
     McNemar's exact test: under the null hypothesis, a prediction that changed is as likely to
     have become right as wrong. The sign test asks the same of log easiness. Neither says how
     large a change is. Adjusted for many classes by Holm (1979).
@@ -217,13 +225,11 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
     array(['a'], dtype='<U1')
     """
     before, after = score_columns(old, "old"), score_columns(new, "new")
+    check_sides(old, new)
     joined_by, first, second = join_rows(before, after)
     sides = {"old": (before, first), "new": (after, second)}
-    if before["label"].dtype.kind != after["label"].dtype.kind and "i" in (
-        before["label"].dtype.kind + after["label"].dtype.kind
-    ):
-        problem = "labels are numbers in one and names in the other"
-        raise InputValueError(problem, argument="new", hint="score both with the same class names")
+    check_same_kind(before["label"], after["label"], "the labels of old and new", "new",
+                    "score both with the same class names")  # fmt: skip
     samples: dict[str, NDArray[Any]] = {"old_row": first, "new_row": second}
     if joined_by == "id":
         samples = {"id": before["id"][first]} | samples
@@ -239,13 +245,7 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
     moved = moved[np.lexsort((samples["log_easiness_new"][moved], by_level[1][moved]))]
     table = None
     if groups is not None:
-        names = to_array(groups, "groups")
-        refuse_missing(names, "groups")
-        if names.shape != after["level"].shape:
-            problem = (
-                f"expected shape {after['level'].shape}, one per row of new, got {names.shape}"
-            )
-            raise InputValueError(problem, argument="groups")
+        names = check_groups(groups, len(after["level"]), "new")
         table = _changes(samples, names[second], gained, lost)
     return Comparison(
         joined_by=joined_by,

@@ -13,6 +13,7 @@ from easiness_core._exact_tests import against_rest, holm
 from easiness_core._frames import Table
 from easiness_core._input.convert import refuse_missing, to_array
 from easiness_core._intervals import binomial_interval
+from easiness_core._joined_scores import check_names
 from easiness_core._level import Level
 from easiness_core._scores import Scores
 from easiness_core._tally import exact_sums
@@ -143,11 +144,7 @@ def group_table(scores: Scores, groups: ArrayLike) -> GroupTable:
     """
     if not isinstance(scores, Scores):
         raise InputTypeError(f"expected Scores, got {type(scores).__name__}", argument="scores")
-    names = to_array(groups, "groups")
-    refuse_missing(names, "groups")
-    if names.shape != (len(scores),):
-        problem = f"expected shape ({len(scores)},), one group per sample, got {names.shape}"
-        raise InputValueError(problem, argument="groups")
+    names = check_groups(groups, len(scores), "scores")
     found, which = np.unique(names, return_inverse=True)
     texts = [str(each) for each in found.tolist()]
     order = tuple(sorted(set(texts)))
@@ -167,3 +164,15 @@ def group_table(scores: Scores, groups: ArrayLike) -> GroupTable:
         easy=number(scores.level == Level.EASY),
         easiness_sum=tuple(sums),
     )
+
+
+def check_groups(groups: ArrayLike, n_rows: int, owner: str) -> NDArray[Any]:
+    """Give the group of each row of `owner`: text, numbers or booleans, none of them missing."""
+    if isinstance(groups, (list, tuple)):  # NumPy would make "nan" of a missing one
+        refuse_missing(np.array(groups, dtype=object), "groups")
+    names = to_array(groups, "groups")
+    refuse_missing(names.astype(object) if names.dtype.kind == "f" else names, "groups")
+    if names.shape != (n_rows,):
+        problem = f"expected shape ({n_rows},), one per row of {owner}, got {names.shape}"
+        raise InputValueError(problem, argument="groups")
+    return check_names(names, "groups", fractions=True)

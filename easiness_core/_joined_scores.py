@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,19 +11,22 @@ from numpy.typing import NDArray
 
 from easiness_core._frames import Words
 from easiness_core._input.convert import refuse_missing, to_array
+from easiness_core._input.frames import check_same_index, index_of
 from easiness_core._input.numbers import check_vector
 from easiness_core._level import check_level_array
 from easiness_core._scores import Scores
 from easiness_core.errors import InputTypeError, InputValueError
+
+_WORDS = {"b": "booleans", "i": "numbers", "U": "names"}
 
 
 def score_columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
     """Give the columns of scores, checked, with whether each prediction is right."""
     found: dict[str, NDArray[Any]] = {}
     table = scores._columns() if isinstance(scores, Scores) else scores
-    for name in ("label", "predicted", "easiness", "log_easiness", "level", "id"):
+    for name in ("label", "predicted", "easiness", "log_easiness", "level", "index", "id"):
         values = table[name] if name in _names(table) else None
-        if values is None and name != "id":
+        if values is None and name not in ("index", "id"):
             problem = f"expected Scores or a table with a column {name!r}, got "
             got = ", ".join(map(repr, _names(table))) or type(scores).__name__
             raise InputTypeError(problem + got, argument=argument)
@@ -39,12 +43,63 @@ def score_columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
         if values.shape != (n_rows,):
             problem = f"expected shape ({n_rows},) as label, got {values.shape}"
             raise InputValueError(problem, argument=f"{argument}[{name!r}]")
-        if values.dtype == object or values.dtype.kind == "b":
-            found[name] = values.astype(str)
-        elif values.dtype.kind == "u" and name != "level":
-            found[name] = values.astype(np.int64)
+        if name not in ("easiness", "log_easiness", "level"):
+            found[name] = check_names(values, f"{argument}[{name!r}]")
+    check_same_kind(found["label"], found["predicted"], "label and predicted", argument)
     found["correct"] = found["label"] == found["predicted"]
     return found
+
+
+def check_names(
+    values: NDArray[Any], argument: str, *, fractions: bool = False
+) -> NDArray[Any]:  # fmt: skip
+    """Give ids, classes or groups as int64, booleans or text: equal ones are then equal.
+
+    Other numbers than whole ones are refused, or text with `fractions`.
+    """
+    if values.dtype == object:
+        kinds = {type(each) for each in values.tolist()}
+        is_one = len(kinds) == 1 and kinds <= {int, bool, float, bytes}
+        values = np.array(values.tolist()) if is_one else values.astype(str)
+    if values.dtype.kind == "f":
+        bad = np.flatnonzero(~(np.isfinite(values) & (np.floor(values) == values)))
+        if bad.size and fractions:
+            return values.astype(str)
+        if bad.size:
+            got = f"{values[bad[0]].item()!r} in row {bad[0]}"
+            raise InputValueError(f"expected whole numbers or text, got {got}", argument=argument)
+    if values.dtype.kind in "uf":
+        is_large = bool(values.size) and float(np.abs(values).max()) >= 2.0**63
+        return values.astype(str) if is_large else values.astype(np.int64)
+    if values.dtype.kind == "S":
+        return np.char.decode(values, "utf-8", "replace")
+    return values if values.dtype.kind in _WORDS else values.astype(str)
+
+
+def check_same_kind(
+    first: NDArray[Any], second: NDArray[Any], what: str, argument: str, hint: str | None = None
+) -> None:
+    """Refuse names held against numbers: none would be equal."""
+    if first.dtype.kind != second.dtype.kind:
+        kinds = f"{_WORDS[first.dtype.kind]} and {_WORDS[second.dtype.kind]}"
+        raise InputValueError(f"{what} are {kinds}, which cannot be compared",
+                              argument=argument, hint=hint)  # fmt: skip
+
+
+def check_sides(old: Any, new: Any) -> None:
+    """Refuse pandas frames without ids whose indexes differ; warn of two estimators."""
+    if isinstance(old, Scores) and isinstance(new, Scores):
+        used = [each.summary.estimator for each in (old, new)]
+        if used[0] != used[1]:
+            told = f"old and new were scored by {used[0]} and {used[1]}: easiness differs by that"
+            warnings.warn(told, UserWarning, stacklevel=3)
+    if not any(isinstance(each, Scores) or "id" in _names(each) for each in (old, new)):
+        index, other = index_of(new), index_of(old)
+        try:
+            check_same_index(index, other, "new", "old")
+        except InputValueError as error:
+            hint = "align them, as new.loc[old.index] does, or give both a column 'id'"
+            raise InputValueError(error.problem, argument="new", hint=hint) from None
 
 
 def _names(table: Any) -> list[str]:
@@ -64,6 +119,13 @@ def join_rows(
         if n_rows != n_new:
             problem = f"without ids, expected as many rows as old has, {n_rows}, got {n_new}"
             raise InputValueError(problem, argument="new", hint="score both with ids")
+        if "index" in old and "index" in new and (old["index"] != new["index"]).any():
+            row = int(np.argmax(old["index"] != new["index"]))
+            raise InputValueError(
+                f"without ids, rows are joined by their order, but row {row} has index "
+                f"{old['index'][row].item()} in old and {new['index'][row].item()} in new",
+                argument="new", hint="sort both by index, or score both with ids",
+            )  # fmt: skip
         rows = np.arange(n_rows)
         first = second = rows
     elif all(have):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import easiness_core as ec
+from easiness_cli.inputs import group_names
 from easiness_cli.score_files import read_scores
 
 _NEEDED = ("label", "predicted", "easiness", "log_easiness", "level")
@@ -12,10 +13,10 @@ _NEEDED = ("label", "predicted", "easiness", "log_easiness", "level")
 
 def compare_files(args: argparse.Namespace) -> ec.Comparison:
     """Read both, and compare them; groups are those of NEW."""
-    more = [args.group_by] if args.group_by else []
+    more = [args.group_by] if args.group_by and args.group_by not in _NEEDED else []
     old = read_scores(args.old, _NEEDED, args.max_bytes)
     new = read_scores(args.path, (*_NEEDED, *more), args.max_bytes)
-    groups = new.column(args.group_by).fill_null("(missing)") if args.group_by else None
+    groups = group_names(new.column(args.group_by), args.group_by) if args.group_by else None
     return ec.compare(old, new, groups=groups)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,6 +16,7 @@ from easiness_io import (
     LabelFile,
     ReadOptions,
     as_text,
+    escaped,
     open_reader,
     read_labels,
     write_csv,
@@ -28,26 +29,34 @@ _COLUMNS = ("file", "index", "id", "label", "label_number", "decision", "suggest
 
 @dataclass(frozen=True)
 class Applied:
-    """Labels after a review, and how many decisions of each kind there were."""
+    """Labels after a review, and how many decisions of each kind there were.
+
+    `n_elsewhere` counts those whose sample is in another row than their index says.
+    """
 
     labels: LabelFile
     counts: dict[str, int]
     n_changed: int
+    n_elsewhere: int
 
     def write(self, file: BinaryIO, suffix: str) -> None:
-        """Write id (or index) and label; as npy, the labels alone."""
-        texts = self.labels.texts
-        whole = self.labels.are_numbers
+        """Write id (or index) and label; as npy, the labels alone. Types stay."""
+        labels = self.labels
+        whole = labels.are_numbers
         if suffix == ".npy":
-            array = np.array(texts.to_pylist(), dtype=np.int64 if whole else np.str_)
+            array = np.array(labels.texts.to_pylist(), dtype=np.int64 if whole else np.str_)
+            if whole and labels.dtype is not None:
+                kept = array.astype(labels.dtype)
+                array = kept if np.array_equal(kept, array) else array
             buffer = io.BytesIO()
             np.save(buffer, array, allow_pickle=False)
             file.write(buffer.getvalue())
             return
-        columns: dict[str, Any] = {"index": pa.array(np.arange(len(texts)))}
-        if self.labels.ids is not None:
-            columns = {self.labels.ids_name: self.labels.ids}
-        columns["label"] = texts.cast(pa.int64()) if whole else texts
+        columns: dict[str, Any] = {"index": pa.array(np.arange(len(labels.texts)))}
+        if labels.ids is not None:
+            columns = {labels.ids_name: labels.ids.cast(labels.ids_type)}
+        name = "label" if labels.dtype is not None else labels.label_name
+        columns[name] = labels.texts.cast(pa.int64()) if whole else labels.texts
         table = pa.table(columns)
         if suffix == ".parquet":
             pq.write_table(table, file)
@@ -55,40 +64,51 @@ class Applied:
             write_csv(table, file)
 
 
-def apply_decisions(args: argparse.Namespace, options: ReadOptions) -> Applied:
+def apply_decisions(
+    args: argparse.Namespace, options: ReadOptions, classes: Sequence[str] = ()
+) -> Applied:
     """Read the decisions and the labels, check that they belong together, and change labels."""
     labels = read_labels(args.path, options)
     rows = _read(args.apply, args.max_bytes)
     if options.ids == "":
         rows = [{name: each[name] for name in each if name != "id"} for each in rows]
-    at = _positions(rows, labels, args.apply, args.path)
+    at, n_elsewhere = _positions(rows, labels, args.apply, args.path)
     old = labels.texts.to_pylist()
     given = [_plain(old[each]) for each in at]
-    numbers = _label_numbers(rows, given, at, args.apply, args.path)
+    numbers = _label_numbers(rows, given, classes, at, args.apply, args.path)
+    known = [*dict.fromkeys(old), *(map(str, range(len(classes))) if numbers else classes)]
+    # As a spreadsheet may have saved them, or as they were escaped for it.
+    allowed: dict[str, str] = {}
+    for text in known:
+        allowed |= {each: text for each in (_plain(text), escaped(text)) if each not in allowed}
+    allowed |= {text: text for text in known}
     texts = list(old)
     for row, each in enumerate(rows):
         if each["decision"] != "change":
             continue
+        new = each.get("new_label") or each.get("suggested")
         if numbers:
-            new = each.get("new_label_number")
-        else:
-            new = each.get("new_label") or each.get("suggested")
+            new = each.get("new_label_number") or _number_of(new, classes)
         if new is None:
             expected = "new_label_number" if numbers else "new_label"
             raise _error(args.apply, row, f"the decision is change, but {expected} is empty")
-        texts[at[row]] = new
-    if labels.are_numbers and not all(text.lstrip("-").isdigit() for text in texts):
-        row = next(k for k, each in enumerate(at) if not texts[each].lstrip("-").isdigit())
-        problem = f"{args.path!r} holds numbers, and the new label is {texts[at[row]]!r}"
-        raise _error(args.apply, row, problem)
+        if labels.are_numbers and not _plain(new).lstrip("-").isdigit():
+            problem = f"{args.path!r} holds numbers, and the new label is {new!r}"
+            raise _error(args.apply, row, problem)
+        found = allowed.get(new, allowed.get(_plain(new)))
+        if found is None:
+            raise _error(args.apply, row, f"{args.path!r} has no label {new!r}",
+                         "if it is a class, list all classes by {classes}")  # fmt: skip
+        if _plain(found) == given[row]:
+            raise _error(args.apply, row, f"the decision is change, but the label is {new!r} "
+                         "already", "write keep, or another new_label")  # fmt: skip
+        texts[at[row]] = found
     return Applied(
-        LabelFile(
-            pa.array(texts, pa.string()), labels.are_numbers, labels.ids, labels.label_name,
-            labels.ids_name,
-        ),
+        replace(labels, texts=pa.array(texts, pa.string())),
         {kind: sum(each["decision"] == kind for each in rows) for kind in DECISIONS},
         sum(a != b for a, b in zip(old, texts, strict=True)),
-    )  # fmt: skip
+        n_elsewhere,
+    )
 
 
 def _error(path: str, row: int, problem: str, hint: str | None = None) -> DataError:
@@ -121,8 +141,10 @@ def _read(path: str, max_bytes: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _positions(rows: Sequence[Any], labels: LabelFile, path: str, labels_path: str) -> list[int]:
-    """Give the row of LABELS that each decision is about."""
+def _positions(
+    rows: Sequence[Any], labels: LabelFile, path: str, labels_path: str
+) -> tuple[list[int], int]:
+    """Give the row of LABELS that each decision is about, and count those of another index."""
     has_ids = "id" in rows[0]
     if has_ids != (labels.ids is not None):
         problem = f"it has no ids, but {labels_path!r} has"
@@ -133,49 +155,86 @@ def _positions(rows: Sequence[Any], labels: LabelFile, path: str, labels_path: s
         raise DataError(problem, path=path, hint=hint)
     if not has_ids and "index" not in rows[0]:
         raise DataError("no column 'id' or 'index' tells which samples it is about", path=path)
-    names = [each.get("id" if has_ids else "index") for each in rows]
-    if has_ids:
-        known: dict[str, int] = {}
-        for at, each in enumerate(labels.ids.to_pylist()):  # type: ignore[union-attr]
-            if known.setdefault(each, at) != at:
-                problem = f"the id {each!r} occurs twice, in rows {known[each]} and {at}"
-                raise DataError(problem, path=labels_path, row=at)
-    else:
-        known = {str(at): at for at in range(len(labels.texts))}
-    # A spreadsheet may have saved 7.0 for 7.
-    plain = {_plain(name): at for name, at in known.items()}
+    what = "id" if has_ids else "index"
+    ids: list[str] = list(map(str, range(len(labels.texts))))
+    if labels.ids is not None:
+        ids = labels.ids.to_pylist()
+    known: dict[str, int] = {}
+    twice: dict[int, int] = {}
+    alike: dict[str, list[int]] = {}  # a spreadsheet saves 7 for 007 and 7.0
+    for at, each in enumerate(ids):
+        if known.setdefault(each, at) == at:
+            alike.setdefault(_number(each), []).append(at)
+        else:
+            twice[known[each]] = at
+    is_escaped = any("'" in (each.get(what) or "") for each in rows)
+    escapes = {escaped(each): at for each, at in known.items()} if is_escaped else {}
     found: list[int] = []
     seen: dict[int, int] = {}
-    what = "id" if has_ids else "index"
-    for row, name in enumerate(names):
-        at = known.get(name or "", plain.get(_plain(name), -1))
+    n_elsewhere = 0
+    for row, each in enumerate(rows):
+        name = each.get(what) or ""
+        index = _plain(each.get("index")) if has_ids and "file" not in each else ""
+        same = alike.get(_number(name), [])
+        plain = [at for at in same if _plain(ids[at]) == _plain(name)]
+        plain.sort(key=lambda at: str(at) != index)
+        at = known.get(name, escapes.get(name, plain[0] if plain else -1))
         if at < 0:
             raise _error(path, row, f"{labels_path!r} has no {what} {name!r}")
+        if len(same) > 1 and str(at) != index and (name not in known or name == _number(name)):
+            names = " or ".join(repr(ids[each]) for each in same[:3])
+            raise _error(path, row, f"the id {name!r} may stand for {names}, as a spreadsheet "
+                         "saves them", "open the csv with ids as text")  # fmt: skip
+        if at in twice:
+            problem = f"the id {ids[at]!r} occurs twice, in rows {at} and {twice[at]}"
+            raise DataError(problem, path=labels_path, row=twice[at],
+                            hint="drop one of them, or ignore the ids by {no_ids}")  # fmt: skip
         if seen.setdefault(at, row) != row:
             raise _error(path, row, f"the {what} {name!r} was decided in row {seen[at]} already")
+        n_elsewhere += index not in ("", str(at))
         found.append(at)
-    return found
+    return found, n_elsewhere
 
 
 def _label_numbers(
-    rows: Sequence[Any], given: Sequence[str], at: Sequence[int], path: str, labels_path: str
-) -> bool:
+    rows: Sequence[Any], given: Sequence[str], classes: Sequence[str], at: Sequence[int],
+    path: str, labels_path: str,
+) -> bool:  # fmt: skip
     """Whether LABELS holds the classes' numbers; refuse decisions made on other labels."""
-    names = [given[row] == _plain(each["label"]) for row, each in enumerate(rows)]
+    pairs = list(zip(rows, given, strict=True))
+    names = [text == _plain(each["label"]) or escaped(text) == each["label"]
+             for each, text in pairs]  # fmt: skip
     if all(names):
         return False
-    numbers = [given[row] == each.get("label_number") for row, each in enumerate(rows)]
+    numbers = [
+        text == (_plain(each.get("label_number")) or _number_of(each["label"], classes))
+        for each, text in pairs
+    ]
     if all(numbers):
         return True
     row = (names if sum(names) >= sum(numbers) else numbers).index(False)
+    hint = "pass the labels that were reviewed"
+    if given[row].isdigit() and not classes:
+        hint += "; if they are the numbers of classes, name these by {classes}"
     raise _error(
         path, row,
         f"the decision was made on the label {rows[row]['label']!r}, but row {at[row]} of "
-        f"{labels_path!r} has {given[row]!r}", "pass the labels that were reviewed",
+        f"{labels_path!r} has {given[row]!r}", hint,
     )  # fmt: skip
+
+
+def _number_of(name: str | None, classes: Sequence[str]) -> str | None:
+    """Give the number of a class by its name, as text."""
+    return next((str(k) for k, each in enumerate(classes) if name in (each, escaped(each))), None)
 
 
 def _plain(text: str | None) -> str:
     """Write a whole number without its decimal point, as spreadsheets may save it."""
     whole, _, rest = (text or "").partition(".")
     return whole if rest and not rest.strip("0") and whole.lstrip("-").isdigit() else text or ""
+
+
+def _number(text: str) -> str:
+    """Write a whole number as a spreadsheet does: without zeros before it."""
+    plain = _plain(text)
+    return (plain.lstrip("0") or "0") if plain.isdigit() else plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from easiness_io import (
     Parameters,
     SampleReader,
     Samples,
+    as_text,
     check_shards,
     is_many,
     pair_shards,
@@ -28,6 +30,7 @@ from easiness_cli.output import listed, note
 
 _READING = ("probs", "labels", "ids", "logits", "normalize", "header", "delimiter", "decimal",
             "encoding", "max_bytes")  # fmt: skip
+MOST_GROUPS = 1000
 
 
 def options_from(args: argparse.Namespace) -> dict[str, Any]:
@@ -36,7 +39,7 @@ def options_from(args: argparse.Namespace) -> dict[str, Any]:
     Not every command has all: the rest have their defaults.
     """
     found = {name: getattr(args, name) for name in _READING}
-    found["classes"] = _parse_classes(args.classes)
+    found["classes"] = parse_classes(args.classes)
     kept = [getattr(args, name, None) for name in ("text", "group_by")]
     found["keep"] = unique_names([filter(None, kept), getattr(args, "keep", None) or ()])
     if hasattr(args, "estimator"):
@@ -56,7 +59,7 @@ def _estimator_from(args: argparse.Namespace) -> ec.ClosedForm | ec.MonteCarlo:
     return ec.ClosedForm(**given) if args.estimator == "closed-form" else ec.MonteCarlo(**given)
 
 
-def _parse_classes(text: str | None) -> list[str] | None:
+def parse_classes(text: str | None) -> list[str] | None:
     """Read the value of `--classes`: names separated by commas, or `@FILE` with one a line."""
     if text is None:
         return None
@@ -201,3 +204,29 @@ def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
         readers[0].ids_name,
         unique_names(reader.left_out for reader in readers),
     )
+
+
+def group_names(values: Any, column: str) -> NDArray[Any]:
+    """Give the group of each sample, named alike whatever the format of the file.
+
+    An empty text is a missing value, as in csv; 1.0 is 1, and true is True, in a column of these.
+    """
+    found = as_text(values).combine_chunks().dictionary_encode()
+    texts = ["" if text is None else text for text in found.dictionary.to_pylist()]
+    given = [text for text in texts if text]
+    if {text.lower() for text in given} <= {"true", "false"}:
+        texts = [text.capitalize() for text in texts]
+    elif all(re.fullmatch(r"-?[0-9]+(\.0*)?", text) for text in given):
+        texts = [text.partition(".")[0] for text in texts]
+    missing = "(missing)"
+    while missing in given:
+        missing = f"({missing})"
+    names = np.array([text or missing for text in [*texts, ""]], dtype=object)
+    groups: NDArray[Any] = names[found.indices.fill_null(len(texts)).to_numpy()]
+    n_groups = len(set(groups.tolist()))
+    if n_groups > MOST_GROUPS:
+        raise CommandError(
+            f"--group-by {column}: expected at most {MOST_GROUPS:,} groups, got {n_groups:,}; "
+            "name a column with fewer values, such as bins of this one"
+        )
+    return groups

@@ -55,9 +55,9 @@ def standard_output() -> Iterator[BinaryIO]:
         raise CommandError(f"cannot write standard output: {why}") from error
 
 
-def tell(args: argparse.Namespace, text: str) -> None:
+def tell(args: argparse.Namespace, text: str, *, is_data: bool | None = None) -> None:
     """Print a result for people, on standard error where standard output takes the data."""
-    if args.output == "-":
+    if args.output == "-" if is_data is None else is_data:
         print(text, file=sys.stderr)
     else:
         with standard_output():

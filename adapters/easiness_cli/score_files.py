@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from easiness_io import DataError, ReadOptions, as_ids, as_text, expand, is_many, open_reader
 
 import easiness_core as ec
 
 _NUMBERS = ("index", "easiness", "log_easiness", "loss")
+_ESTIMATOR = b"easiness.estimator"
 _CLASSES = ("label", "predicted")
 
 
@@ -33,6 +35,13 @@ def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
     if not table.num_rows:
         raise DataError("it has no rows", path=path)
     return table
+
+
+def estimators(path: str) -> set[str]:
+    """Give the estimators that parquet files of scores name; csv and npz name none."""
+    paths = list(expand(path).values()) if is_many(path) else [path]
+    found = [pq.read_schema(each).metadata or {} for each in paths if each.endswith(".parquet")]
+    return {each[_ESTIMATOR].decode() for each in found if _ESTIMATOR in each}
 
 
 def _read_file(path: str, needed: Sequence[str], max_bytes: int) -> Any:

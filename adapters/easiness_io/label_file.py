@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from easiness_io.columns import find_columns
 from easiness_io.errors import located
@@ -29,6 +31,10 @@ class LabelFile:
         As they are written, where the file names its samples.
     label_name, ids_name : str
         The columns they were read from; ids_name is "" without ids.
+    dtype : dtype or None
+        Of the labels in npy and npz.
+    ids_type : pyarrow.DataType or None
+        Of the ids: string, int64 or uint64.
     """
 
     texts: pa.Array
@@ -36,6 +42,8 @@ class LabelFile:
     ids: pa.Array | None
     label_name: str
     ids_name: str
+    dtype: np.dtype[Any] | None = None
+    ids_type: Any = None
 
 
 def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None) -> LabelFile:
@@ -56,7 +64,8 @@ def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None
     Raises
     ------
     DataError
-        If the file cannot be read, has no label column, or labels or ids are missing.
+        If the file cannot be read, has no label column, or labels or ids are missing, or labels
+        are numbers that are not whole.
 
     Examples
     --------
@@ -78,17 +87,28 @@ def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None
             raise reader.source.error(f"no column {options.ids!r}", argument="ids")
         reader.choose(part.names, part.text_names)
         labels, ids, first_row, are_numbers = [], [], 0, True
+        dtype = ids_type = None
         for block in reader.blocks(part.names, 1 << 18):
             values = block[str(part.label)]
             if isinstance(values, pa.Array):
-                reader.source.check_complete(values, first_row)
                 are_numbers &= not pa.types.is_string(values.type)
-            elif values.dtype.kind == "b":
-                values = values.astype(np.int64)
-            labels.append(as_text(values))
+            else:
+                dtype = values.dtype if reader.layout == "arrays" else None
+                values = values.astype(np.int64) if values.dtype.kind == "b" else values
+            texts = as_text(values)
+            reader.source.check_complete(texts, first_row)
+            whole = pc.match_substring_regex(texts, "^-?[0-9]+$")
+            if are_numbers and not pc.all(whole).as_py():
+                row = pc.index(whole, False).as_py()
+                problem = (
+                    f"expected whole numbers or text, got {texts[row]} in row {row + first_row}"
+                )
+                raise reader.source.error(problem, argument="labels", row=row + first_row)
+            labels.append(texts)
             if part.ids is not None:
                 names = as_ids(block[part.ids], reader.source, first_row)
                 reader.source.check_complete(names, first_row, part.ids)
+                ids_type = names.type
                 ids.append(names.cast(pa.string()))
             first_row += len(values)
         if not first_row:
@@ -99,4 +119,6 @@ def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None
         pa.concat_arrays(ids) if part.ids is not None else None,
         str(part.label),
         part.ids or "",
+        dtype,
+        ids_type,
     )

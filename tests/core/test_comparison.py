@@ -188,7 +188,7 @@ def test_frames_words_and_names_are_read():
         ({"id": None}, {"id": IDS}, "only new has ids"),
         ({"id": IDS}, {"id": np.full(N, "a")}, "the id 'a' occurs twice"),
         ({"id": IDS}, {"id": np.char.add("x", IDS)}, "no sample is in both"),
-        ({}, {"label": LABELS.astype(str)}, "labels are numbers in one and names in the other"),
+        ({}, {"label": LABELS.astype(str)}, "label and predicted are names and numbers"),
         ({}, {"level": np.full(N, "odd")}, "expected hard, medium or easy, got 'odd'"),
         ({}, {"level": np.full(N, 3)}, "200 of 200 values are not levels"),
         ({}, {"easiness": None}, "a table with a column 'easiness', got 'id', 'label'"),
@@ -212,3 +212,77 @@ def test_rows_without_ids_must_be_as_many():
         ec.compare(3, OLD)
     with pytest.raises(ValueError, match="one per row of new, got"):
         ec.compare(OLD, NEW, groups=["a"])
+
+
+SHUFFLED = np.random.default_rng(9).permutation(N)
+
+
+def renamed(columns: dict, **more) -> dict:
+    return {name: each for name, each in columns.items() if name != "id"} | more
+
+
+def test_without_ids_the_index_must_agree():
+    old, new = renamed(OLD, index=np.arange(N)), renamed(NEW, index=np.arange(N))
+    assert ec.compare(old, new).changes == ec.compare(OLD, NEW).changes
+    shuffled = {name: each[SHUFFLED] for name, each in new.items()}
+    row = int(np.argmax(np.arange(N) != SHUFFLED))
+    said = f"row {row} has index {row} in old and {SHUFFLED[row]} in new; sort both by index"
+    with pytest.raises(ValueError, match=said):
+        ec.compare(old, shuffled)
+    frames = pd.DataFrame(renamed(OLD)), pd.DataFrame(renamed(NEW)).iloc[SHUFFLED]
+    with pytest.raises(ValueError, match=r"its index differs .*; align them, as new.loc"):
+        ec.compare(*frames)
+    found = ec.compare(frames[0], frames[1].loc[frames[0].index])
+    assert found.changes == ec.compare(OLD, NEW).changes
+
+
+@pytest.mark.parametrize("offset", [0, 2**53 - N, 2**63 - N // 2])
+def test_whole_ids_of_any_type_join(offset):
+    """7, 7.0 and "7" are one id; uint64 does not wrap at 2^63."""
+    ids = np.arange(N, dtype=np.uint64) + np.uint64(offset)
+    texts = ids.astype(str)
+    kinds = [ids, texts, texts.astype(object)]
+    if offset < 2**53:
+        kinds += [ids.astype(np.int64), ids.astype(np.float64)]
+    for one in kinds:
+        for two in kinds:
+            found = ec.compare(OLD | {"id": one}, NEW | {"id": two})
+            assert found.n_samples == N
+            assert found.samples["id"].astype(str).tolist() == texts.tolist()
+            assert found.samples["new_row"].tolist() == list(range(N))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.float64, object])
+def test_labels_of_any_number_type_are_the_same_classes(kind):
+    other = {name: NEW[name].astype(kind) for name in ("label", "predicted")}
+    found, expected = ec.compare(OLD, NEW | other), ec.compare(OLD, NEW)
+    assert found.changes == expected.changes
+    assert found.n_relabeled == 0
+    assert found.by_class.names == ("0", "1", "2")
+
+
+TEXTS = {"label": LABELS.astype(str)}
+HALVES = {"label": LABELS + 0.5}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ({}, TEXTS, "new: label and predicted are names and numbers, which cannot be compared"),
+        ({}, HALVES, r"new\['label'\]: expected whole numbers or text, got \d.5 in row 0"),
+        (TEXTS | {"predicted": TEXTS["label"]}, {"label": LABELS * 1.0}, "are names and numbers"),
+        ({}, dict.fromkeys(("label", "predicted"), LABELS > 0), "numbers and booleans"),
+        ({}, {"id": np.arange(N) / 2}, r"new\['id'\]: expected whole numbers or text, got 0.5"),
+    ],
+)
+def test_what_cannot_be_equal_is_not_compared(old, new, message):
+    with pytest.raises(ValueError, match=message):
+        ec.compare(OLD | old, NEW | new)
+
+
+def test_scores_of_two_estimators_are_compared_with_a_warning():
+    probs = RNG.dirichlet(np.ones(3), 20)
+    one, two = (ec.score(probs, LABELS[:20], estimator=ec.ClosedForm(sigma)) for sigma in (0.01, 1))
+    with pytest.warns(UserWarning, match=r"scored by ClosedForm\(.*0.01.*and ClosedForm\(.*1"):
+        assert ec.compare(one, two).n_samples == 20
+    assert ec.compare(one, one).n_samples == 20

@@ -96,7 +96,7 @@ def test_one_group_has_no_rest():
 
 
 def test_mistakes_are_told():
-    with pytest.raises(ValueError, match=r"groups: expected shape \(120,\), one group per sample"):
+    with pytest.raises(ValueError, match=r"groups: expected shape \(120,\), one per row of scores"):
         ec.group_table(SCORES, GROUPS[1:])
     with pytest.raises(ValueError, match="groups: 1 of 120"):
         ec.group_table(SCORES, [None, *GROUPS[1:]])
@@ -107,3 +107,29 @@ def test_mistakes_are_told():
 def test_only_tables_merge():
     with pytest.raises(TypeError, match="expected a GroupTable, got dict"):
         ec.group_table(SCORES, GROUPS).merge({})
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [["a", float("nan"), "b"], [1.0, float("nan"), 2.0], np.array([1.0, np.nan, 2.0]),
+     ["a", None, "b"], np.array(["a", np.nan, "b"], dtype=object)],
+)  # fmt: skip
+def test_missing_groups_are_refused_in_every_form(groups):
+    scores = ec.score([[0.9, 0.1], [0.2, 0.8], [0.8, 0.2]], [0, 0, 0])
+    with pytest.raises(ValueError, match="groups: 1 of 3 values are missing; the first is row 1"):
+        ec.group_table(scores, groups)
+
+
+@pytest.mark.parametrize(
+    ("groups", "names"),
+    [
+        (np.array([10.0, 2.0, 10.0]), ("10", "2")),
+        (np.array([10, 2, 10], dtype=object), ("10", "2")),
+        (np.array([b"b", b"a", b"b"]), ("a", "b")),
+        ([b"b", b"a", b"b"], ("a", "b")),
+        (np.array([0.5, 0.25, 0.5]), ("0.25", "0.5")),
+    ],
+)
+def test_groups_have_one_name_whatever_their_type(groups, names):
+    scores = ec.score([[0.9, 0.1], [0.2, 0.8], [0.8, 0.2]], [0, 0, 0])
+    assert ec.group_table(scores, groups).groups == names

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from typing import Any
 
 from easiness_cli import options
 from easiness_cli.conditions import condition
 from easiness_cli.errors import UsageError
 from easiness_cli.options import option
-from easiness_cli.output import note, open_output, require, resolve_output, tell
+from easiness_cli.output import (
+    note,
+    open_output,
+    require,
+    resolve_output,
+    standard_output,
+    tell,
+)
 
 SUMMARY = "compare two files of scores of the same samples, such as those of two models"
 NOTES = """\
 OLD and NEW are files, folders or quoted globs that 'easiness score' wrote.
 Samples are joined by id, or by row if neither has ids. Samples found in only
-one of them are counted and left out.
+one of them are counted and left out. Score both with the same estimator and
+sigma: two parquet files that differ in this give a warning.
 
 conditions:
   With --fail-if, the exit status is 1 if the condition holds for the change,
@@ -36,7 +45,8 @@ OPTIONS = {
         option("old", metavar="OLD", help="scores to compare with"),
         option("path", metavar="NEW", help="scores to compare"),
         option("-o", "--output", metavar="PAGE", help="HTML file to write (default: no page)"),
-        option("--json", metavar="FILE", help="write all figures and tables to this JSON file"),
+        option("--json", metavar="FILE",
+               help="write all figures and tables to this JSON file; '-' is standard output"),
         option("--fail-if", type=condition, action="append", default=[], metavar="CONDITION",
                help="exit with status 1 if this holds, such as 'accuracy < -0.5%%'; may be "
                "repeated"),
@@ -54,38 +64,47 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read both, compare, write what is asked for, and check the conditions."""
-    from easiness_io import atomic_write, check_output, located
+    from easiness_io import SCORE_COLUMNS, atomic_write, check_output, located
 
     from easiness_cli.comparing import compare_files, summary_text
+    from easiness_cli.score_files import estimators
 
     if args.output is not None:
         require("jinja2")
     resolve_output(args, (args.old, args.path), (".html", ".htm"))
     if args.json is not None:
-        if args.json == args.output:
+        if args.output is not None and os.path.realpath(args.json) == os.path.realpath(args.output):
             raise UsageError(f"--json {args.json}: it is also the page; name another file")
-        check_output(args.json, args.overwrite, inputs=(args.old, args.path))
+        if args.json != "-":
+            check_output(args.json, args.overwrite, inputs=(args.old, args.path))
+    if args.group_by in SCORE_COLUMNS and args.group_by not in ("label", "predicted"):
+        raise UsageError(f"--group-by {args.group_by}: expected label, predicted, or a column that "
+                         "'easiness score --keep' carried into NEW")  # fmt: skip
     with located(args.path):
         found = compare_files(args)
     if found.joined_by == "row" and found.n_relabeled:
         note(f"joined by row, but the label differs in {found.n_relabeled:,} of "
              f"{found.n_samples:,} rows: are these the same samples in the same order?",
              kind="warning")  # fmt: skip
+    used = [" and ".join(sorted(estimators(path))) for path in (args.old, args.path)]
+    if all(used) and used[0] != used[1]:
+        note(f"OLD was scored by {used[0]}, NEW by {used[1]}: easiness differs for that reason "
+             "alone", kind="warning")  # fmt: skip
     changes: Any = found.changes
     broken = [each for each in args.fail_if if each.holds(changes, found.n_samples)]
     if args.output is not None:
         from easiness_cli.pages.comparison import comparison_page
 
         with open_output(args) as file:
-            file.write(comparison_page(found, args).encode("utf-8"))
+            file.write(comparison_page(found, args, used).encode("utf-8"))
     if args.json is not None:
         state = found.to_dict() | {"failed": [each.text for each in broken]}
-        with atomic_write(args.json, args.overwrite) as file:
+        with (
+            standard_output() if args.json == "-" else atomic_write(args.json, args.overwrite)
+        ) as file:
             file.write((json.dumps(state, indent=2, allow_nan=False) + "\n").encode())
     if not args.quiet:
-        tell(args, summary_text(found))
+        tell(args, summary_text(found), is_data="-" in (args.output, args.json))
     for each in broken:
-        unit = " %" if each.percent else ""
-        change = each.change(changes, found.n_samples)
-        note(f"{each.text}: {each.name} changed by {change:+.4g}{unit}", kind="failed")
+        note(f"{each.outcome(changes, found.n_samples)}; condition {each.text}", kind="failed")
     return 1 if broken else 0

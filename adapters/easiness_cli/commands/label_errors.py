@@ -7,7 +7,7 @@ import argparse
 from easiness_cli import options
 from easiness_cli.errors import UsageError
 from easiness_cli.options import option
-from easiness_cli.output import open_output, require, resolve_output, tell
+from easiness_cli.output import note, open_output, require, resolve_output, tell
 
 SUMMARY = "list the labels to review, the most suspicious first"
 NOTES = f"""{options.INPUT_NOTES}
@@ -26,7 +26,8 @@ _SUFFIXES = (".csv", ".parquet", ".html")
 _LABEL_SUFFIXES = (".csv", ".parquet", ".npy")
 _HTML_TOP = 1000
 # What belongs to the list, and has no meaning with --apply.
-_OF_THE_LIST = ("method", "aum", "sort_by", "flagged", "top", "images", "text", "title")
+_OF_THE_LIST = ("method", "aum", "sort_by", "flagged", "top", "images", "text", "title", "probs",
+                "logits", "normalize", "escape_formulas")  # fmt: skip
 _BEATEN = "another class is more probable than the given one"
 MEANINGS = {
     "noise-model": "the given class is more likely wrong than right, given how classes are "
@@ -41,8 +42,8 @@ OPTIONS = {
                help="file to write: .csv, .parquet or .html; '-' prints csv (default: -)"),
         options.ESCAPE_FORMULAS,
         option("--apply", metavar="DECISIONS",
-               help="write the labels as corrected in the csv exported from the page; PROBS is "
-               "then the label file"),
+               help="change labels as decided in the csv exported from the page; give the file of "
+               "labels in place of PROBS"),
     ],
     "ranking": [
         option("--method", choices=tuple(MEANINGS), default="noise-model", rare=True,
@@ -96,6 +97,10 @@ def run(args: argparse.Namespace) -> int:
         pictures = open_images(args.images, len(data.labels), args.max_bytes)
     with located(args.path):
         columns, n_flagged = list_suspects(args, data)
+    if suffix == ".html" and data.files is not None:
+        need = "review one file at a time" if data.ids is None else (
+            "give it one file with the labels of all")  # fmt: skip
+        note(f"--apply takes one file of labels: {need}", kind="warning")
     meaning = MEANINGS[args.method]
     n_samples = len(data.labels)
     with open_output(args) as file:
@@ -119,26 +124,37 @@ def run(args: argparse.Namespace) -> int:
 
 def _apply(args: argparse.Namespace) -> int:
     """Write the labels as the decisions change them."""
-    from easiness_io import ReadOptions
+    from easiness_io import ReadOptions, is_many
 
     from easiness_cli.decisions import apply_decisions
+    from easiness_cli.inputs import parse_classes
+    from easiness_cli.pages.words import amount
 
     if args.labels_path is not None:
         raise UsageError("--apply takes one file, that of the labels; leave PROBS out")
-    rows = {each.flags[-1]: each.keywords for each in OPTIONS["ranking"]}
+    if is_many(args.path):
+        raise UsageError(f"--apply takes one file of labels, got {args.path!r}, a folder or glob; "
+                         "join its files, or review one at a time")  # fmt: skip
+    rows = {row.flags[-1]: row.keywords for each in OPTIONS.values() for row in each}
     for name in _OF_THE_LIST:
         flag = "--" + name.replace("_", "-")
         if getattr(args, name) != rows[flag].get("default", rows[flag].get("action") and False):
             raise UsageError(f"{flag} has no effect with --apply; leave it out")
     suffix = resolve_output(args, (args.path, args.apply), _LABEL_SUFFIXES)
     names = ("labels", "ids", "header", "delimiter", "decimal", "encoding", "max_bytes")
-    applied = apply_decisions(args, ReadOptions(**{name: getattr(args, name) for name in names}))
+    applied = apply_decisions(
+        args, ReadOptions(**{name: getattr(args, name) for name in names}),
+        parse_classes(args.classes) or (),
+    )  # fmt: skip
+    if applied.n_elsewhere:
+        note(f"{amount(applied.n_elsewhere, 'decision')} on a sample that is in another row than "
+             f"when it was reviewed; samples were found by id", kind="warning")  # fmt: skip
     with open_output(args) as file:
         applied.write(file, suffix)
     if not args.quiet:
         decided = ", ".join(f"{count:,} {kind}" for kind, count in applied.counts.items())
         where = "" if args.output == "-" else f", written to {args.output}"
-        tell(args, f"decisions: {decided}\n"
+        tell(args, f"{amount(sum(applied.counts.values()), 'decision')}: {decided}\n"
              f"{applied.n_changed:,} of {len(applied.labels.texts):,} labels changed{where}",
         )  # fmt: skip
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from easiness_cli.pages.render import render, rows_of
 from easiness_cli.pages.words import SPACE, amount, p_value, percent, points
 
 
-def comparison_page(found: ec.Comparison, args: argparse.Namespace) -> str:
+def comparison_page(
+    found: ec.Comparison, args: argparse.Namespace, estimators: Sequence[str]
+) -> str:
     """Build the page, one self-contained HTML document; equal comparisons give equal text."""
     old, new = (os.path.basename(os.path.normpath(path)) for path in (args.old, args.path))
     n_hard = len(found.newly_hard)
@@ -22,11 +25,13 @@ def comparison_page(found: ec.Comparison, args: argparse.Namespace) -> str:
     tables = {"Classes": found.by_class}
     if found.by_group is not None:
         tables["Groups"] = found.by_group
+    changes = found.changes, found.n_samples
     return render(
         "compare.html.j2",
         title=args.title,
         source=f"{old} → {new}",
         files=(old, new),
+        estimators=[each or "not recorded" for each in estimators],
         found=found,
         first_look=_first_look(found),
         tables=tables,
@@ -38,8 +43,9 @@ def comparison_page(found: ec.Comparison, args: argparse.Namespace) -> str:
             for heading, which in moves.items()
         },
         n_moved={heading: len(which) for heading, which in moves.items()},
-        failed=[each.text for each in args.fail_if if each.holds(found.changes, found.n_samples)],
-        conditions=[each.text for each in args.fail_if],
+        conditions=[
+            (each.text, each.holds(*changes) and each.outcome(*changes)) for each in args.fail_if
+        ],
     )
 
 
@@ -56,8 +62,8 @@ def _first_look(found: ec.Comparison) -> list[str]:
     eased = int(found.transitions[0, 1:].sum())
     sentences.append(
         f"{amount(n_hard, 'sample')} {'is' if n_hard == 1 else 'are'} newly hard, and {eased:,} "
-        f"no longer {'is' if eased == 1 else 'are'}: the newly hard ones are listed below, those "
-        "that lose most clearly first."
+        f"no longer {'is' if eased == 1 else 'are'}: the newly hard ones are listed below, the "
+        "clearest losses first."
         if n_hard
         else f"No sample is newly hard, and {eased:,} no longer {'is' if eased == 1 else 'are'}."
     )

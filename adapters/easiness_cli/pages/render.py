@@ -43,13 +43,21 @@ def _as_json(data: Any) -> Markup:
     return Markup(json.dumps(data, allow_nan=False, separators=(",", ":")).translate(_UNSAFE))
 
 
-def rows_of(columns: Mapping[str, Any], most: int | None = None) -> list[dict[str, Any]]:
-    """Give the rows of a table of arrays, for a page that is passed on: files without folders."""
-    lists = {name: values[:most].tolist() for name, values in columns.items()}
-    if lists.get("file"):
-        folder = os.path.commonpath(map(os.path.dirname, lists["file"])) or "."
-        lists["file"] = [os.path.relpath(path, folder) for path in lists["file"]]
+def rows_of(columns: Mapping[str, Any], files: Any = None) -> list[dict[str, Any]]:
+    """Give the rows of a table of arrays, for a page that is passed on.
+
+    Its files are named relative to the folder of all `files`: alike, whichever are listed.
+    """
+    lists = {name: values.tolist() for name, values in columns.items()}
+    if "file" in lists:
+        lists["file"] = relative_paths(lists["file"], files)
     return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+
+
+def relative_paths(paths: Sequence[str], files: Any) -> list[str]:
+    """Name paths relative to the folder that holds all `files`, an Arrow array."""
+    folder = os.path.commonpath([os.path.dirname(each) for each in files.unique().to_pylist()])
+    return [os.path.relpath(path, folder or ".") for path in paths]
 
 
 @cache

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_cli import options
-from easiness_cli.errors import CommandError
-from easiness_cli.inputs import Dataset
+from easiness_cli.inputs import Dataset, group_names
 from easiness_cli.pages import figures, words
 from easiness_cli.pages.figures import picture
 from easiness_cli.pages.render import render, rows_of
 
 MOST_CLASSES = 200
-MOST_GROUPS = 1000
 MOST_PAIRS = 20
 # A curve needs as many bins, each with as many samples.
 _CURVE_BINS, _CURVE_SAMPLES = 3, 20
@@ -133,14 +131,7 @@ def build_report(
 
 def _count_groups(scores: ec.Scores, values: Any, name: str) -> ec.GroupTable:
     """Count the groups that share a value; samples without one are a group."""
-    names = values.fill_null("(missing)").to_numpy(zero_copy_only=False)
-    n_groups = len(values.unique())
-    if n_groups > MOST_GROUPS:
-        raise CommandError(
-            f"--group-by {name}: expected at most {MOST_GROUPS:,} groups, got {n_groups:,}; "
-            "name a column with fewer values, such as bins of this one"
-        )
-    return ec.group_table(scores, names)
+    return ec.group_table(scores, group_names(values, name))
 
 
 def report_page(report: Report) -> str:
@@ -174,7 +165,7 @@ def report_page(report: Report) -> str:
         ),
         group_tests={} if groups is None else groups.p_values(),
         pairs=report.pairs[:MOST_PAIRS].tolist(),
-        hardest=rows_of(report.hardest),
+        hardest=rows_of(report.hardest, report.data.files),
         # All classes, or the least accurate of too many, in the order of the columns.
         shown_classes=sorted(np.argsort(accuracy, kind="stable")[:MOST_CLASSES].tolist()),
         least_ese_at_low_end=fit.ese_curve[0] <= fit.ese * 1.05 + 1e-6,

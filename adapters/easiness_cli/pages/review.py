@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from easiness_cli.inputs import Dataset
-from easiness_cli.pages.render import render, rows_of
+from easiness_cli.pages.render import relative_paths, render, rows_of
 
 # Without scripts, and to readers of the file, so many samples are shown.
 STATIC_ROWS = 300
@@ -22,7 +22,7 @@ def review_page(
     **values: Any,
 ) -> str:
     """Build the page of the samples that `list_suspects` lists."""
-    rows = rows_of(columns)
+    rows = rows_of(columns, data.files)
     for row in rows:
         if row.get("text"):
             row["text"] = row["text"][:_LONGEST_TEXT]
@@ -53,10 +53,16 @@ def review_page(
 
 
 def _fingerprint(data: Dataset) -> str:
-    """Tell the data apart from others: decisions are remembered under it."""
+    """Tell the data apart from others: decisions are remembered under it.
+
+    Only ids of text name samples: without them, other data may well have the same labels.
+    """
     found = hashlib.sha256(data.labels.tobytes())
-    lists: list[Sequence[Any] | None] = [data.classes]
-    lists += [None if each is None else each.to_pylist() for each in (data.ids, data.files)]
-    for each in lists:
+    ids = None if data.ids is None else data.ids.to_pylist()
+    if ids is None or not any(isinstance(each, str) for each in ids):
+        found.update(repr((data.probs.dtype, data.probs.shape)).encode())
+        found.update(data.probs.tobytes())
+    files = None if data.files is None else relative_paths(data.files.to_pylist(), data.files)
+    for each in (data.classes, ids, files):
         found.update(repr(each).encode("utf-8", "surrogatepass"))
     return found.hexdigest()[:16]

@@ -136,13 +136,19 @@ def first_look(
                      f"{percent(count, n_errors)} of all errors.")  # fmt: skip
     if groups is not None and len(groups) > 1:
         tests = groups.p_values()["accuracy"]
-        at = int(np.argmin(tests))
-        chance = ", so it may be chance" if tests[at] > 0.05 else ""
-        found.append(f"Of the groups by {cut(group_name)}, {cut(groups.groups[at])} differs most "
-                     f"from the rest: its accuracy is {percent(groups.accuracy[at])} (95{SPACE}% "
-                     f"interval {interval(groups.accuracy_interval[at])}), against "
-                     f"{percent(summary.accuracy)} overall. The adjusted p-value of the difference "
-                     f"is {p_value(tests[at])}{chance}.")  # fmt: skip
+        # Holm's method ties many p-values, at 1 and below.
+        rest = (groups.correct.sum() - groups.correct) / (groups.count.sum() - groups.count)
+        at = int(np.lexsort((-np.abs(groups.accuracy - rest), tests))[0])
+        if tests[at] > 0.05:
+            found.append(f"No group by {cut(group_name)} differs from the rest in accuracy by "
+                         "more than chance: the lowest adjusted p-value is "
+                         f"{p_value(tests[at])}.")  # fmt: skip
+        else:
+            found.append(f"Of the groups by {cut(group_name)}, {cut(groups.groups[at])} differs "
+                         f"most from the rest: its accuracy is {percent(groups.accuracy[at])} "
+                         f"(95{SPACE}% interval {interval(groups.accuracy_interval[at])}), "
+                         f"against {percent(summary.accuracy)} overall. The adjusted p-value of "
+                         f"the difference is {p_value(tests[at])}.")  # fmt: skip
     else:
         at = int(np.nanargmin(table.accuracy))
         low, high = table.accuracy_interval[at]

@@ -174,6 +174,8 @@ class CsvSink(Sink):
 class ParquetSink(Sink):
     """Write parquet, in row groups of at least 262,144 rows; pages have checksums.
 
+    The metadata `easiness.estimator` says what computed easiness.
+
     Parameters
     ----------
     file : binary file
@@ -202,7 +204,9 @@ class ParquetSink(Sink):
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Keep a block until a row group is full."""
-        self._blocks.append(_table(scores, samples, self._classes))
+        table = _table(scores, samples, self._classes)
+        used = {"easiness.estimator": repr(scores.summary.estimator)}
+        self._blocks.append(table.replace_schema_metadata(used))
         if sum(map(len, self._blocks)) >= _ROW_GROUP:
             self._write()
 

@@ -93,7 +93,8 @@ def test_the_page_shows_the_tables(files):
     assert page.column("newly-hard-samples", "Sample") == [f"{k:03}" for k in rows]
     rest = found.samples["old_row"][found.moved[len(found.newly_hard) :][:3]]
     assert page.column("other-moves", "Sample") == [f"{k:03}" for k in rest]
-    assert "Failed, because hard > -1000." in page.text["p"]
+    hard = found.changes["hard"]
+    assert f"Failed: hard changed by {hard:+.4g}, condition hard > -1000." in page.text["p"]
     assert "Passed: easy > 1000 does not hold." in page.text["p"]
     assert str(files) not in page.html
     first = page.text["ol"][1]
@@ -106,7 +107,10 @@ def test_the_page_shows_the_tables(files):
         ("accuracy < -0.5%", -0.005, False),
         ("accuracy <= -0.5%", -0.005, True),
         ("accuracy<-.005", -0.0051, True),
-        ("accuracy > 1", 0.9, False),
+        ("accuracy > 90%", 0.9, False),
+        ("easy < - 5", -6, True),
+        ("hard > 1e1", 10.5, True),
+        ("accuracy < -5e-3", -0.006, True),
         ("hard > +10", 10, False),
         ("hard >= 10", 10, True),
         ("hard > 5%", 11, True),
@@ -121,11 +125,28 @@ def test_conditions_are_about_the_change(text, change, holds):
 
 @pytest.mark.parametrize(
     "text", ["accuracy", "accuracy < ", "acc < 1", "accuracy = 1", "accuracy < 1 or 1",
-             "accuracy < 1e3", "__import__('os') < 1", "accuracy < nan", "accuracy < ٣", ""]
+             "__import__('os') < 1", "accuracy < nan", "accuracy < ٣", ""]
 )  # fmt: skip
 def test_other_conditions_are_refused(files, refused, text):
     said = refused("compare", "old.csv", "new.parquet", "--fail-if", text, code=2)
     assert said.startswith("argument --fail-if: expected NAME, one of <, <=, >, >=, and a change")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("accuracy < -0.5", "a bound of -0.5 means 50 percentage points; write -0.5% for"),
+        ("accuracy < 0.9", "a bound of 0.9 means 90 percentage points"),
+        ("worst_class < -1", "or -100%"),
+        ("msr > 0.05", "a bound of 0.05 means 5 percentage points"),
+        ("accuracy < 500%", "no change is beyond 100 % of a share"),
+        ("hard > 101%", "no change is beyond 100 % of the samples"),
+    ],
+)
+def test_bounds_that_forget_the_percent_sign_are_refused(files, refused, text, said):
+    told = refused("compare", "old.csv", "new.parquet", "--fail-if", text, code=2)
+    assert told.startswith(f"argument --fail-if: {text}: ")
+    assert said in told
 
 
 def test_a_condition_that_holds_is_exit_1_with_the_change(files, capsys):
@@ -134,9 +155,10 @@ def test_a_condition_that_holds_is_exit_1_with_the_change(files, capsys):
     found, told = expected(), capsys.readouterr().err.splitlines()
     assert found.changes["accuracy"] < -0.005
     change = 100 * found.changes["accuracy"]
-    assert told[0] == f"easiness: failed: accuracy < -0.5%: accuracy changed by {change:+.4g} %"
+    said = "easiness: failed: {} changed by {}; condition {}"
+    assert told[0] == said.format("accuracy", f"{change:+.4g} %", "accuracy < -0.5%")
     hard = found.changes["hard"]
-    assert told[1:] == [f"easiness: failed: hard > +10: hard changed by {hard:+.4g}"]
+    assert told[1:] == [said.format("hard", f"{hard:+.4g}", "hard > +10")]
     assert len(json.loads((files / "c.json").read_text())["failed"]) == 2
     assert main(["compare", "new.parquet", "old.csv", "-q", "--fail-if", "accuracy < -0.5%"]) == 0
 
@@ -172,6 +194,13 @@ def test_without_ids_rows_are_joined_and_other_labels_warned_of(files, capsys):
         ),
         (["old.csv", "new.parquet", "--json", "old.csv", "--overwrite"], 3, "it is also an input"),
         (["old.csv", "new.parquet", "--group-by", "nope"], 3, "no column 'nope'"),
+        (["old.csv", "new.parquet", "--group-by", "easiness"], 2, "expected label, predicted, or"),
+        (
+            ["old.csv", "new.parquet", "-o", "./c.html", "--json", "c.html"],
+            2,
+            "it is also the page",
+        ),
+        (["old.csv", "new.parquet", "-o", "-", "--json", "-"], 2, "it is also the page"),
         (["old.csv", "rows.csv"], 3, "only old has ids"),
     ],
 )

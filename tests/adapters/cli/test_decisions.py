@@ -57,7 +57,7 @@ def test_labels_that_are_numbers_become_numbers(files):
     np.save("y.npy", np.array([0, 1, 0, 0], dtype=np.int32))
     assert apply("-q", labels="y.npy", out="new.npy") == 0
     new = np.load("new.npy")
-    assert new.dtype == np.int64
+    assert new.dtype == np.int32
     assert new.tolist() == [1, 1, 0, 0]
     assert apply("-q", labels="y.npy", out="new.csv") == 0
     assert (files / "new.csv").read_text() == "index,label\n0,1\n1,1\n2,0\n3,0\n"
@@ -89,10 +89,10 @@ def test_a_list_with_a_column_of_decisions_will_do(files):
 def test_what_a_spreadsheet_saves_will_do(files):
     """Semicolons, a byte order mark, and 7.0 for 7."""
     (files / "y.csv").write_text("id,label\n7,3\n8,4\n9,4\n")
-    text = "\ufeffid;label;decision;new_label\n7.0;3.0;change;5.0\n9.0;4.0;keep;4.0\n"
+    text = "\ufeffid;label;decision;new_label\n7.0;3.0;change;4.0\n9.0;4.0;keep;4.0\n"
     (files / "d.csv").write_text(text, "utf-8")
     assert apply("-q") == 0
-    assert (files / "new.csv").read_text() == "id,label\n7,5\n8,4\n9,4\n"
+    assert (files / "new.csv").read_text() == "id,label\n7,4\n8,4\n9,4\n"
 
 
 def test_ids_can_be_ignored(files):
@@ -111,6 +111,16 @@ def test_ids_can_be_ignored(files):
         ("1,08,dog,1", "1,08,cat,0", "row 1: the decision was made on the label 'cat', but row 1"),
         ("change,dog,1", "change,,1", "row 0: the decision is change, but new_label is empty"),
         ("decision", "verdict", "no column 'decision'; it has 'index', 'id'"),
+        (
+            "change,dog,1",
+            "change,dgo,1",
+            "row 0: 'y.csv' has no label 'dgo'; if it is a class, list",
+        ),
+        (
+            "change,dog,1",
+            "change,cat,0",
+            "row 0: the decision is change, but the label is 'cat' al",
+        ),
         ("index,id", "index,name", "it has no ids, but 'y.csv' has"),
         ("index,id", "index,file", "its decisions are on rows of several files"),
     ],
@@ -132,6 +142,10 @@ def test_decisions_on_other_labels_are_refused(files, refused, old, new, message
         (["y.csv", "p.npy", "-o", "new.csv"], 2, "--apply takes one file, that of the labels"),
         (["y.csv", "-o", "new.csv", "--top", "3"], 2, "--top has no effect with --apply"),
         (["y.csv", "-o", "new.csv", "--flagged"], 2, "--flagged has no effect with --apply"),
+        (["y.csv", "-o", "new.csv", "--probs", "p"], 2, "--probs has no effect with --apply"),
+        (["y.csv", "-o", "new.csv", "--logits"], 2, "--logits has no effect with --apply"),
+        (["y.csv", "-o", "new.csv", "--escape-formulas"], 2, "--escape-formulas has no effect"),
+        (["*.csv", "-o", "new.csv"], 2, "--apply takes one file of labels, got '*.csv', a folder"),
         (["none.csv", "-o", "new.csv"], 3, "none.csv"),
         (["twice.csv", "-o", "new.csv"], 3, "'twice.csv': the id '007' occurs twice, in rows 0"),
         (["y.npy", "-o", "new.csv"], 3, "it has ids, but 'y.npy' has none"),

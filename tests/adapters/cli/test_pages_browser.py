@@ -132,7 +132,7 @@ def test_a_review_from_end_to_end(opened, pages, tmp_path):
     said = f"4 of {N} decided (1 keep, 2 change, 1 unsure). Shown: {N}."
     assert counter.text_content() == said
     assert page.locator(".card.current .name").text_content() == ranked[5]
-    for key in ("ArrowUp", "k", "1", "k", "1"):  # the last takes the decision before back
+    for key in ("k", "k", "1", "k", "1"):  # the last takes the decision before back
         page.keyboard.press(key)
     assert page.locator(".card.current .name").text_content() == ranked[3]
     assert counter.text_content() == said
@@ -150,7 +150,7 @@ def test_a_review_from_end_to_end(opened, pages, tmp_path):
     with page.expect_download() as download:
         page.click("#export")
     download.value.save_as(tmp_path / "decisions.csv")
-    with open(tmp_path / "decisions.csv", newline="", encoding="utf-8") as file:
+    with open(tmp_path / "decisions.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [row["decision"] for row in rows] == ["change", "keep", "unsure", "change", "change"]
     assert [row["id"] for row in rows] == [ranked[k] for k in (0, 1, 2, 4, 6)]

@@ -89,3 +89,25 @@ def test_narrow_columns_show_two_digits_of_a_power_of_ten(number, text):
 )
 def test_shares_never_round_to_none_or_all(part, whole, text):
     assert words.percent(part, whole).replace("\xa0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        # One wrong of 20 in b, none elsewhere: every adjusted p-value is 1.
+        ([0, 1, 0], "No group by site differs from the rest in accuracy by more than chance: the"),
+        # Both b and c differ, tied by Holm's method; c by more.
+        ([2, 11, 20], "Of the groups by site, c differs most from the rest: its accuracy is 0 %"),
+    ],
+)
+def test_the_group_named_is_the_one_that_differs_most(wrong, said):
+    probs = np.tile([0.9, 0.1], (60, 1))
+    labels, sites = np.zeros(60, dtype=int), np.repeat(list("abc"), 20)
+    for at, count in enumerate(wrong):
+        labels[20 * at : 20 * at + count] = 1
+    scores = ec.score(probs, labels)
+    found = words.first_look(
+        scores.summary, {"hard": sum(wrong), "medium": 0, "easy": 0}, ec.confusion_pairs(scores),
+        ec.class_table(scores), ["x", "y"], ec.group_table(scores, sites), "site",
+    )  # fmt: skip
+    assert found[2].replace("\xa0", " ").startswith(said)

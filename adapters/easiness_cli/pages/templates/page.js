@@ -38,10 +38,12 @@ function cellValue(row, column) {
 function sortRows(table, column, descending) {
   const rows = [...table.tBodies[0].rows];
   const values = new Map(rows.map((row) => [row, cellValue(row, column)]));
-  const numeric = rows.every((row) => values.get(row) === "" || !Number.isNaN(Number(values.get(row))));
+  const isMissing = (row) => values.get(row) === "" || values.get(row) === "–";
+  const numeric = rows.every((row) => isMissing(row) || !Number.isNaN(Number(values.get(row))));
   const compare = numeric ? (a, b) => Number(a) - Number(b) : new Intl.Collator("en", { numeric: true }).compare;
   const sign = descending ? -1 : 1;
-  rows.sort((a, b) => sign * compare(values.get(a), values.get(b)));
+  // What is not defined comes last in both directions.
+  rows.sort((a, b) => isMissing(a) - isMissing(b) || sign * compare(values.get(a), values.get(b)));
   table.tBodies[0].append(...rows);
 }
 

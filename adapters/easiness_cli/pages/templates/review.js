@@ -18,20 +18,25 @@ let visible = [];
 let current = 0; // a position in `visible`
 let first = 0; // the position that the page of cards begins with
 
+let isSaved = true; // else memory knows more than the browser's storage
+
 function load() {
+  if (!isSaved) return;
   try {
-    decisions = JSON.parse(localStorage.getItem(storeKey)) || {};
+    decisions = JSON.parse(localStorage.getItem(storeKey)) || decisions;
   } catch {
-    decisions = {};
+    isSaved = false;
   }
 }
 
 function save() {
   try {
     localStorage.setItem(storeKey, JSON.stringify(decisions));
+    isSaved = true;
   } catch {
-    $("storage").hidden = false;
+    isSaved = false;
   }
+  $("storage").hidden = isSaved;
 }
 
 function fillClasses(select, column) {
@@ -106,6 +111,8 @@ function card(position) {
     select.addEventListener("change", () => select.value && decideOn(position, "change", Number(select.value), false));
     decide.append(make("label", { class: "other" }, "to ", select));
   }
+  const said = decision ? decision.is + (decision.is === "change" ? ` to ${className(target)}` : "") : "undecided";
+  decide.append(make("p", { class: "printed" }, said));
   return make("li", { class: `card${position === current ? " current" : ""}${decision ? ` is-${decision.is}` : ""}`,
     tabindex: -1, "aria-current": position === current ? "true" : null, "data-position": position },
   sample.childNodes.length ? sample : null, who,
@@ -137,7 +144,7 @@ function count() {
   $("counter").textContent = `${done.toLocaleString("en-US")} of ${total.toLocaleString("en-US")} decided (${parts}). `
     + `Shown: ${visible.length.toLocaleString("en-US")}.`;
   $("progress").value = done;
-  $("export").disabled = done === 0;
+  $("export").disabled = $("discard").disabled = done === 0;
 }
 
 function redraw(position) {
@@ -190,8 +197,11 @@ function exported() {
     lines.push([...(rows.file ? [rows.file[k]] : []), rows.index[k], ...(rows.id ? [rows.id[k]] : []), className(rows.label[k]),
       ...(data.classes ? [rows.label[k]] : []), decision.is, className(to), ...(data.classes ? [to] : [])]);
   }
-  const cell = (value) => (/[",;\t\r\n]|^\s|\s$/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
-  return lines.map((line) => line.map(cell).join(",")).join("\n") + "\n";
+  // A spreadsheet would run these as formulas; --apply knows the apostrophe.
+  const inert = (value) => String(value).replace(/(^|[;\t\r\n])(?="*[=+\-@\t\r\n＝＋－＠])/g, "$1'");
+  const quoted = (text) => (/[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const body = lines.map((line) => line.map((value) => quoted(inert(value))).join(",")).join("\n");
+  return `\ufeff${body}\n`; // the mark tells a spreadsheet that this is UTF-8
 }
 
 function download() {
@@ -200,17 +210,36 @@ function download() {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
+function discard() {
+  const dropped = decisions;
+  const undo = make("button", { type: "button" }, "Undo");
+  undo.addEventListener("click", () => {
+    decisions = { ...dropped, ...decisions };
+    $("remembered").hidden = true;
+    save();
+    draw();
+  });
+  decisions = {};
+  $("remembered").replaceChildren("All decisions were discarded. ", undo);
+  $("remembered").hidden = false;
+  save();
+  draw();
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea")) {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  const steps = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+  if (!$("shortcuts").checked) return;
+  const steps = { j: 1, k: -1 };
   if (event.key in steps) move(current + steps[event.key]);
   else if ("123".includes(event.key) && visible.length) decideOn(current, DECISIONS[event.key - 1]);
-  else if (event.key === "/") $("search").focus();
-  else return;
+  else if (event.key === "/") {
+    $("filters").open = true;
+    $("search").focus();
+  } else return;
   event.preventDefault();
 });
 $("cards").addEventListener("click", (event) => {
@@ -228,9 +257,17 @@ $("search").addEventListener("input", apply);
 $("previous").addEventListener("click", () => move(first - PAGE));
 $("next").addEventListener("click", () => move(first + PAGE));
 $("export").addEventListener("click", download);
+$("discard").addEventListener("click", discard);
 fillClasses($("given"), "label");
 fillClasses($("suggested"), "suggested");
 load();
+const remembered = rows.index.filter((_, k) => decisions[keyOf(k)]).length;
+if (remembered) {
+  $("remembered").textContent = `${remembered.toLocaleString("en-US")} ${remembered === 1 ? "decision" : "decisions"} `
+    + "remembered from an earlier visit in this browser.";
+  $("remembered").hidden = false;
+}
+if (window.matchMedia("(max-width: 40rem)").matches) $("filters").open = false;
 $("static").remove();
 $("app").hidden = false;
 apply();
