@@ -94,12 +94,7 @@ def check_sides(old: Any, new: Any) -> None:
             told = f"old and new were scored by {used[0]} and {used[1]}: easiness differs by that"
             warnings.warn(told, UserWarning, stacklevel=3)
     if not any(isinstance(each, Scores) or "id" in _names(each) for each in (old, new)):
-        index, other = index_of(new), index_of(old)
-        try:
-            check_same_index(index, other, "new", "old")
-        except InputValueError as error:
-            hint = "align them, as new.loc[old.index] does, or give both a column 'id'"
-            raise InputValueError(error.problem, argument="new", hint=hint) from None
+        check_same_index(index_of(new), index_of(old), "new", "old", "old.index")
 
 
 def _names(table: Any) -> list[str]:

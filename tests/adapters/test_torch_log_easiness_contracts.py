@@ -177,6 +177,29 @@ def test_the_hessian_is_right_by_every_mode():
 
 
 @FORWARD
+def test_forward_mode_within_forward_mode_is_refused():
+    func, logits = torch.func, LOGITS.double()
+
+    def loss(z):
+        return losses(z, LABELS).sum()
+
+    def slope(z):
+        return func.jvp(loss, (z,), (torch.ones_like(z),))[1]
+
+    for wrong in (
+        lambda: func.jacfwd(func.jacfwd(loss))(logits),
+        lambda: func.jvp(slope, (logits,), (torch.ones_like(logits),)),
+        lambda: func.hessian(func.jacfwd(loss))(logits),
+    ):
+        with pytest.raises(NotImplementedError, match=r"use torch\.func\.hessian, or jacrev"):
+            wrong()
+    # One level of forward mode, at any place, is right.
+    third = func.jacrev(func.jacrev(func.jacrev(loss)))(logits)
+    found = func.jacfwd(func.jacrev(func.jacrev(loss)))(logits)
+    torch.testing.assert_close(found, third, rtol=1e-9, atol=1e-9)
+
+
+@FORWARD
 def test_directional_derivatives_are_those_of_the_gradient():
     logits, direction = LOGITS.double(), torch.randn(2, 3, dtype=torch.float64)
     values, slopes = torch.func.jvp(lambda z: losses(z, LABELS), (logits,), (direction,))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
+from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from easiness_core.validation import check_count, check_number
-
-# Keys under which samples that are mappings have their ids; the second is webdataset's.
-_KEYS = ("id", "__key__")
+from easiness_torch.sampling.ids import first_id, hash_of, plain_id, uniform
+from easiness_torch.sampling.stream_rates import Rates, copied_rates, rate_of
 
 
 class EasinessStream(IterableDataset[Any]):
@@ -29,7 +28,8 @@ class EasinessStream(IterableDataset[Any]):
         again each epoch. It divides itself among workers and processes, as webdataset and
         `datasets.IterableDataset` do; selection does not depend on how.
     rates : mapping or callable
-        Rate of each id, in [0, 1]; of ids that a mapping lacks it is 1.
+        Rate of each id, in [0, 1]; of ids that a mapping lacks it is 1. Keys are int, str or
+        bytes: of a tensor of ids, `ids.tolist()`. A function must not change during an epoch.
     id_of : callable, optional
         Takes a sample and gives its id, an int, str or bytes. By default the value under "id" or
         "__key__" of a mapping, and the first value of a tuple or list.
@@ -42,17 +42,29 @@ class EasinessStream(IterableDataset[Any]):
     ----------
     epoch : int
         Number of the epoch that the next iteration goes through; workers that persist see it.
+    rates : mapping or callable
+        As given. What changes holds from the next `set_epoch` on.
 
     Raises
     ------
     TypeError, ValueError
         If an argument, or in iteration an id or a rate, is of the wrong type or out of range.
+    RuntimeError
+        In iteration, if worker processes hold other rates than the main process.
+
+    Warns
+    -----
+    UserWarning
+        If an epoch is repeated because `set_epoch` was never called, or if an epoch ends and
+        `rates` had none of its ids.
 
     Notes
     -----
     Scores come from a pass over the stream, as in the example, or from `log_easiness` in the
-    training loop. A new table of rates holds from the next iteration on, except in workers that
-    persist. Where the data set has `state_dict` and `load_state_dict`, so does the stream, for
+    training loop. Each call of `set_epoch` copies the mapping, and `weights` go by the copy: rates
+    that change, in place or by `stream.rates = new`, hold from the next `set_epoch` on. Workers
+    that persist keep the rates that they started with, so other rates are refused there. Where
+    the data set has `state_dict` and `load_state_dict`, so does the stream, for
     torchdata's `StatefulDataLoader`; otherwise it goes through what was read before.
 
     Examples
@@ -82,58 +94,99 @@ class EasinessStream(IterableDataset[Any]):
     ) -> None:
         if not hasattr(dataset, "__iter__"):
             raise TypeError(
-                f"dataset: expected something to iterate over, got {type(dataset).__name__}"
+                f"dataset: expected something to iterate over, got {type(dataset).__name__}; for "
+                f"a data set with indices use EasinessSampler"
             )
-        if not isinstance(rates, Mapping) and not callable(rates):
+        if isinstance(dataset, Iterator) and not isinstance(dataset, Dataset):
             raise TypeError(
-                f"rates: expected a mapping of ids to rates, or a function of the id, got "
-                f"{type(rates).__name__}"
+                f"dataset: expected something to iterate over again each epoch, got "
+                f"{type(dataset).__name__}, which ends for good; pass an object whose __iter__ "
+                f"starts anew, or a list"
             )
         self.dataset = dataset
         self.rates = rates
-        self.id_of = id_of or _id_of
+        self.id_of = id_of or first_id
         self.seed = check_count(seed, "seed", low=0)
         self.weight_power = check_number(weight_power, "weight_power", low=0.0, high=float("inf"))
+        # Next epoch, version of the rates, and epochs gone through, -1 once set_epoch was called.
         # Shared, so that workers that persist see changes.
-        self._epoch = torch.zeros(1, dtype=torch.int64, device="cpu")
-        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
-        self._read = 0
+        self._shared = torch.zeros(3, dtype=torch.int64, device="cpu")
+        self._shared.share_memory_()  # type: ignore[no-untyped-call]
+        self._table: Rates = copied_rates(self.rates)
+        self._version = 0
+        # Epoch of the latest iteration, its samples read, and whether it came to its end.
+        self._running = self._read = 0
+        self._finished = False
         self._resumed: dict[str, Any] | None = None
 
     @property
     def epoch(self) -> int:
         """Number of the epoch that the next iteration goes through."""
-        return int(self._epoch[0])
+        return int(self._shared[0])
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the epoch of the next iteration; by default it stays the same.
+        """Set the epoch of the next iteration, and take over the rates as they are now.
+
+        Call it before each epoch: otherwise every one has the same samples.
 
         Parameters
         ----------
         epoch : int
             Number of the epoch, 0 or more. The data set is told too if it has `set_epoch`.
         """
-        self._epoch[0] = check_count(epoch, "epoch", low=0)
+        self._shared[0] = check_count(epoch, "epoch", low=0)
+        self._shared[2] = -1
+        self._take_rates()
+        if self._resumed is not None and self._resumed["epoch"] != epoch:
+            self._resumed, self._read = None, 0
         if hasattr(self.dataset, "set_epoch"):
             self.dataset.set_epoch(epoch)
 
     def __iter__(self) -> Iterator[Any]:
+        worker = get_worker_info()
+        if worker is None:
+            self._take_rates()
+        else:
+            self._check_rates()
         state, self._resumed = self._resumed, None
         epoch = self.epoch if state is None else state["epoch"]
-        prefix = _prefix(self.seed, epoch)
-        skip = self._read = 0
+        prefix = hash_of(self.seed, epoch)
+        self._running, self._read, self._finished = epoch, 0, False
+        skip = 0
         if state is not None:
             self._read = state["read"]
             # A data set that saves its own place goes on from there.
             skip = 0 if "dataset" in state else self._read
+            if hasattr(self.dataset, "set_epoch"):
+                self.dataset.set_epoch(epoch)
+            if "dataset" in state:
+                self.dataset.load_state_dict(state["dataset"])  # type: ignore[attr-defined]
+        elif self._shared[2] > 0:
+            warnings.warn(
+                f"EasinessStream: epoch {epoch} again, with the same samples; call "
+                f"stream.set_epoch(epoch) before each epoch",
+                stacklevel=2,
+            )
+        table = self._table
+        matched = not isinstance(table, dict) or not table
         for place, sample in enumerate(self.dataset):
             if place < skip:
                 continue
             self._read += 1
-            name = _plain(self.id_of(sample))
-            rate = self._rate(name)
-            if rate == 1.0 or _uniform(prefix, name) < rate:
+            name = plain_id(self.id_of(sample))
+            matched = matched or name in table  # type: ignore[operator]
+            rate = rate_of(table, name)
+            if rate == 1.0 or uniform(prefix, name) < rate:
                 yield sample
+        self._finished = True
+        if self._shared[2] >= 0 and (worker is None or worker.id == 0):
+            self._shared[2] += 1
+        if not matched and self._read > skip:
+            warnings.warn(
+                f"rates: none of the {self._read - skip} ids read is in the mapping: the last is "
+                f"{name!r:.80}, and a key is {next(iter(table))!r:.80}",  # type: ignore[call-overload]
+                stacklevel=2,
+            )
 
     def weights(self, ids: Any, *, device: torch.device | str | None = None) -> Tensor:
         """Weights by which the losses of a batch are to be multiplied.
@@ -153,73 +206,60 @@ class EasinessStream(IterableDataset[Any]):
         Tensor of shape (n,), float32
             Positive; 0 for a rate of 0.
         """
+        if isinstance(ids, (str, bytes)):
+            raise TypeError(f"ids: expected a sequence of ids, got {ids!r:.80}; pass [id] for one")
         if isinstance(ids, Tensor):
             device = ids.device if device is None else device
             ids = ids.tolist()
-        rates = [self._rate(_plain(name)) for name in ids]
+        rates = [rate_of(self._table, plain_id(name)) for name in ids]
         weights = [rate**-self.weight_power if rate > 0.0 else 0.0 for rate in rates]
         return torch.tensor(weights, dtype=torch.float32, device=device or "cpu")
 
     def state_dict(self) -> dict[str, Any]:
-        """Epoch, and number of samples read in this worker; with the data set's own state."""
-        state: dict[str, Any] = {"epoch": self.epoch, "read": self._read}
+        """Epoch that is being gone through, samples read in this worker, and whether all were.
+
+        With the data set's own state, if it has one.
+        """
+        if self._resumed is not None:
+            return dict(self._resumed)
+        begun = self._read > 0 or self._finished
+        state: dict[str, Any] = {
+            "epoch": self._running if begun else self.epoch,
+            "read": self._read,
+            "finished": self._finished,
+        }
         if hasattr(self.dataset, "state_dict"):
             state["dataset"] = self.dataset.state_dict()
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where another stream, over the same data and with the same seed, was."""
-        self._resumed = dict(state)
-        self._epoch[0] = state["epoch"]
-        self._read = state["read"]
-        if "dataset" in state:
-            self.dataset.load_state_dict(state["dataset"])  # type: ignore[attr-defined]
+        """Go on where another stream, over the same data and with the same seed, was.
 
-    def _rate(self, name: Any) -> float:
-        rates = self.rates
-        rate = float(rates.get(name, 1.0) if isinstance(rates, Mapping) else rates(name))
-        if not 0.0 <= rate <= 1.0:
-            raise ValueError(f"rates: expected values in [0, 1], got {rate} for id {name!r}")
-        return rate
+        An epoch that was at its end is followed by the next. If `set_epoch` names another epoch,
+        before or afterwards, that one starts from its beginning.
+        """
+        self._resumed, self._read, self._finished = None, 0, False
+        if self._shared[2] >= 0:
+            self._shared[0] = state["epoch"] + state["finished"]
+        if not state["finished"] and state["epoch"] == self.epoch:
+            self._resumed = dict(state)
+            self._running, self._read = state["epoch"], state["read"]
 
+    def _take_rates(self) -> None:
+        table = copied_rates(self.rates)
+        if table != self._table:
+            self._table = table
+            self._version += 1
+            self._shared[1] = self._version
 
-def _id_of(sample: Any) -> Any:
-    if isinstance(sample, Mapping):
-        for key in _KEYS:
-            if key in sample:
-                return sample[key]
-        raise ValueError(
-            f"dataset: expected an id under the key 'id' or '__key__', got "
-            f"{', '.join(map(repr, sample))}; pass id_of=, a function of the sample"
-        )
-    if isinstance(sample, (tuple, list)) and sample:
-        return sample[0]
-    raise ValueError(
-        f"dataset: expected samples that begin with their id, got {type(sample).__name__}; pass "
-        f"id_of=, a function of the sample"
-    )
-
-
-def _plain(name: Any) -> int | str | bytes:
-    """Give an id as Python's own type: a whole number of NumPy's or torch's is that number."""
-    if isinstance(name, (str, bytes)):
-        return name
-    if isinstance(name, bool) or not hasattr(name, "__index__"):
-        raise TypeError(f"ids: expected int, str or bytes, got {name!r:.80}; pass id_of=")
-    return int(name.__index__())
-
-
-def _prefix(seed: int, epoch: int) -> Any:
-    return hashlib.blake2b(f"{seed} {epoch} ".encode(), digest_size=8)
-
-
-def _uniform(prefix: Any, name: int | str | bytes) -> float:
-    """Give the place in [0, 1) of an id in an epoch; the same on every machine."""
-    if isinstance(name, int):
-        data = b"i%d" % name
-    else:
-        data = b"s" + name.encode() if isinstance(name, str) else b"b" + name
-    digest = prefix.copy()
-    digest.update(data)
-    # 53 bits, which a float holds.
-    return (int.from_bytes(digest.digest(), "big") >> 11) * 2.0**-53
+    def _check_rates(self) -> None:
+        """Refuse other rates in a worker than `weights` goes by."""
+        if self._version != self._shared[1]:
+            raise RuntimeError(
+                "rates: changed, but workers that persist keep those that they started with; make "
+                "the loader with persistent_workers=False, or a new loader"
+            )
+        if copied_rates(self.rates) != self._table:
+            raise RuntimeError(
+                "rates: changed since set_epoch; call stream.set_epoch(epoch) after changing them"
+            )

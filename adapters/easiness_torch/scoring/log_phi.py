@@ -47,12 +47,24 @@ def sum_log_phi(
     # No public name tells; torch's own functions ask in this way.
     if not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active():
         # torch.func's transforms refuse a plain function, and log_ndtr has no rule for vmap.
+        _refuse_forward_over_forward()
         sums = _SumLogPhi.apply(h, labels, scale, tail)[0]  # type: ignore[no-untyped-call]
     elif torch.is_grad_enabled() and h.requires_grad:
         sums = _PlainSumLogPhi.apply(h, labels, scale, tail)  # type: ignore[no-untyped-call]
     else:
         sums = _values(h, labels, scale, tail, own)[0]
     return sums
+
+
+def _refuse_forward_over_forward() -> None:
+    """Within a custom function's jvp, torch takes what is outside as constant: silently wrong."""
+    levels = torch._C._functorch.get_interpreter_stack() or []
+    forward = torch._C._functorch.TransformType.Jvp
+    if sum(level.key() == forward for level in levels) > 1:
+        raise NotImplementedError(
+            "easiness: forward mode within forward mode, such as jacfwd(jacfwd(...)) or "
+            "jvp(jvp(...)), is not supported; use torch.func.hessian, or jacrev for one of them"
+        )
 
 
 def _values(
