@@ -119,8 +119,8 @@ def score_labels(
         raise ValueError(
             f"y: {len(unseen)} of {len(values)} labels are not among the classes the "
             f"classifier knows ({_some(classes)}); the first is row {unseen[0]}, label {first!r}; "
-            f"fit it on samples of every class (in cross-validation, with stratified folds), or leave out "
-            f"these rows"
+            f"fit it on samples of every class (in cross-validation, with stratified folds), or "
+            f"leave out these rows"
         )
     return ec.score(
         probs, indexed(labels, index), estimator=estimator, classes=classes.tolist(),
