@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from easiness_io import DataError
+
 import easiness_core as ec
 from easiness_cli.inputs import group_names
 from easiness_cli.score_files import read_scores
+from easiness_core.errors import InputError
 
 _NEEDED = ("label", "predicted", "easiness", "log_easiness", "level")
 
@@ -17,7 +20,11 @@ def compare_files(args: argparse.Namespace) -> ec.Comparison:
     old = read_scores(args.old, _NEEDED, args.max_bytes)
     new = read_scores(args.path, (*_NEEDED, *more), args.max_bytes)
     groups = group_names(new.column(args.group_by), args.group_by) if args.group_by else None
-    return ec.compare(old, new, groups=groups)
+    try:
+        return ec.compare(old, new, groups=groups)
+    except InputError as error:
+        path = args.old if (error.argument or "").startswith("old") else args.path
+        raise DataError(error.problem, path=path, hint=error.hint) from error
 
 
 def summary_text(found: ec.Comparison) -> str:

@@ -86,12 +86,16 @@ def apply_decisions(
     for row, each in enumerate(rows):
         if each["decision"] != "change":
             continue
-        new = each.get("new_label") or each.get("suggested")
+        new = name = each.get("new_label") or each.get("suggested")
         if numbers:
-            new = each.get("new_label_number") or _number_of(new, classes)
+            new = each.get("new_label_number") or _number_of(name, classes)
         if new is None:
-            expected = "new_label_number" if numbers else "new_label"
-            raise _error(args.apply, row, f"the decision is change, but {expected} is empty")
+            problem = "the decision is change, but new_label is empty"
+            if name is not None:
+                problem = f"{args.path!r} holds numbers, and no class is called {name!r}"
+            raise _error(
+                args.apply, row, problem, "list all classes by {classes}" if name else None
+            )
         if labels.are_numbers and not _plain(new).lstrip("-").isdigit():
             problem = f"{args.path!r} holds numbers, and the new label is {new!r}"
             raise _error(args.apply, row, problem)

@@ -64,7 +64,7 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read both, compare, write what is asked for, and check the conditions."""
-    from easiness_io import SCORE_COLUMNS, atomic_write, check_output, located
+    from easiness_io import SCORE_COLUMNS, atomic_write, check_output
 
     from easiness_cli.comparing import compare_files, summary_text
     from easiness_cli.score_files import estimators
@@ -80,8 +80,7 @@ def run(args: argparse.Namespace) -> int:
     if args.group_by in SCORE_COLUMNS and args.group_by not in ("label", "predicted"):
         raise UsageError(f"--group-by {args.group_by}: expected label, predicted, or a column that "
                          "'easiness score --keep' carried into NEW")  # fmt: skip
-    with located(args.path):
-        found = compare_files(args)
+    found = compare_files(args)
     if found.joined_by == "row" and found.n_relabeled:
         note(f"joined by row, but the label differs in {found.n_relabeled:,} of "
              f"{found.n_samples:,} rows: are these the same samples in the same order?",

@@ -201,12 +201,14 @@ def test_without_ids_rows_are_joined_and_other_labels_warned_of(files, capsys):
             "it is also the page",
         ),
         (["old.csv", "new.parquet", "-o", "-", "--json", "-"], 2, "it is also the page"),
-        (["old.csv", "rows.csv"], 3, "only old has ids"),
+        (["old.csv", "rows.csv"], 3, "'rows.csv': only old has ids"),
+        (["twice.csv", "new.parquet"], 3, "'twice.csv': the id '007' occurs twice"),
     ],
 )
 def test_mistakes_are_told_in_one_line(files, refused, argv, code, message):
     table = pd.read_csv("old.csv", dtype=str).drop(columns="id")
     table.to_csv("rows.csv", index=False)
+    table.assign(id="007").to_csv("twice.csv", index=False)
     assert message in refused("compare", *argv, code=code)
 
 
