@@ -29,7 +29,8 @@ templates_path = ["_templates"]
 nitpicky = True
 # Docstrings put code, formulas and names in single backticks: what is a public name becomes a link.
 default_role = "py:obj"
-nitpick_ignore_regex = [("py:obj", "(?s).*")]
+# Lightning writes the docstrings of the hooks that its callbacks inherit.
+nitpick_ignore_regex = [("py:obj", "(?s).*"), ("py:class", r"lightning\..*")]
 
 autodoc_member_order = "bysource"
 # Types are in the text of the docstrings, with shapes and ranges.

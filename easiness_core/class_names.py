@@ -57,7 +57,17 @@ def key_of(value: Any) -> Any:
 
 
 def is_numbered(names: Iterable[Any]) -> bool:
-    """Whether all names are numbers, all different.
+    """Check whether all names are numbers, without duplicates.
+
+    Parameters
+    ----------
+    names : iterable
+        Names of classes: strings or numbers.
+
+    Returns
+    -------
+    bool
+        True if each name is a number, or its text, and no number occurs twice.
 
     Examples
     --------
@@ -70,7 +80,17 @@ def is_numbered(names: Iterable[Any]) -> bool:
 
 
 def is_truth(name: Any) -> bool:
-    """Whether a name is true or false.
+    """Check whether a name is true or false.
+
+    Parameters
+    ----------
+    name : Any
+        Name of a class.
+
+    Returns
+    -------
+    bool
+        True for booleans and for the words "true" and "false" in any case.
 
     Examples
     --------

@@ -66,11 +66,31 @@ def progress_bar(
 def counted(
     work: Callable[[int, int], T], n_rows: int, label: str
 ) -> Iterator[Callable[[int, int], T]]:
-    """Show a bar of rows while blocks of rows are worked on; give work that advances it.
+    """Show a bar of rows while blocks of rows are processed.
 
-    The work may run on several threads. The calling thread alone moves the bar, for the others
-    too: notebooks show in the wrong place what other threads write, and tqdm does not count
-    exactly with several.
+    The work may run on several threads. Only the calling thread moves the bar: notebooks misplace
+    the output of other threads, and tqdm does not count exactly with several.
+
+    Parameters
+    ----------
+    work : callable
+        Function of the first row and the end of a block.
+    n_rows : int
+        Number of rows of all blocks.
+    label : str
+        What is being done.
+
+    Yields
+    ------
+    callable
+        `work`, which now also advances the bar.
+
+    Examples
+    --------
+    >>> from easiness_core.progress import counted
+    >>> with counted(lambda start, stop: stop - start, 10, "summing") as work:
+    ...     work(0, 4) + work(4, 10)
+    10
     """
     caller, done = get_ident(), deque[int]()
     with progress_bar(n_rows, "rows", label) as advance:

@@ -95,7 +95,7 @@ def _label(
     if found:
         what = "lists" if reader.fields[found[0]].kind == "matrix" else "no numbers and no text"
         raise reader.source.error(
-            f"column {found[0]!r}: expected one label a row, it holds {what}",
+            f"column {found[0]!r}: expected one label per row, it holds {what}",
             hint="name the column of labels by {labels}",
         )
     ids = {_ids(reader, options, None), *called(reader, ID_NAMES)} if alone else set()

@@ -48,13 +48,15 @@ class EasinessTrainerMixin(_Base):
 
     Parameters
     ----------
-    *args, **kwargs
-        As `transformers.Trainer` takes them. `train_dataset` has a length and samples that are
-        mappings with a class index as label.
+    *args
+        Positional arguments of `transformers.Trainer`.
     sampler_options : mapping, optional
         Options of `EasinessSampler`; by default `{"keep": "lossless"}`. `total_epochs`,
         `step_budget`, `batch_size`, `refresh`, `device` and `num_replicas` follow from the
         training arguments.
+    **kwargs
+        Keyword arguments of `transformers.Trainer`. `train_dataset` must have a length, and its
+        samples must be mappings with a class index as label.
 
     Attributes
     ----------

@@ -53,6 +53,15 @@ class EasinessSampler(ScoredSampler):
     seed : int, default 0
         Seed, the same on all ranks.
 
+    Attributes
+    ----------
+    history : list of dict
+        An entry an epoch: `epoch`, `selective`, `n_selected`, `usage` (share of all samples),
+        numbers of samples now `hard`, `medium`, `easy`, `unscored`, then `n_filled`, `ties`
+        (samples at a cut by rank whose equal scores left the choice to index or lot), `mean_rate`,
+        `excluded` (samples with a rate of 0), and `skipped` (samples whose logits were not
+        finite, on this rank).
+
     Other Parameters
     ----------------
     budget : float in (0, 1], optional
@@ -102,15 +111,6 @@ class EasinessSampler(ScoredSampler):
         first samples. Pass it with a loader that drops its last batch, and steps are counted so.
     merge_ranks : bool, default True
         *Processes and devices.* Bring the scores of all ranks together before each epoch.
-
-    Attributes
-    ----------
-    history : list of dict
-        An entry an epoch: `epoch`, `selective`, `n_selected`, `usage` (share of all samples),
-        numbers of samples now `hard`, `medium`, `easy`, `unscored`, then `n_filled`, `ties`
-        (samples at a cut by rank whose equal scores left the choice to index or lot), `mean_rate`,
-        `excluded` (samples with a rate of 0), and `skipped` (samples whose logits were not
-        finite, on this rank).
 
     Raises
     ------

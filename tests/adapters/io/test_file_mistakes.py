@@ -70,7 +70,7 @@ FILES = {
                     r"column 'probs': expected a list of numbers, .* got \[0, '1'\] in row 2000"),
     "surrogate.jsonl": (b'{"probs": [0, 1], "y": "\\ud800"}', "expected text"),
     "binary.csv": (bytes(range(256)), "not text in UTF-8"),
-    "label.parquet": (None, "column 'label': expected one label a row, it holds lists"),
+    "label.parquet": (None, "column 'label': expected one label per row, it holds lists"),
 }  # fmt: skip
 
 
