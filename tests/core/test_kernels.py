@@ -203,13 +203,13 @@ def test_subnormal_products_have_their_logarithm():
     estimator = ec.MonteCarlo(sigma=0.001, draws=301, seed=1)
     share = np.count_nonzero(_look_up_tables(estimator)[0][:301] < 0) / 301
     found = 0
-    for n_classes in range(900, 1300):
+    for n_classes in range(900, 1300, 10):
         scores = ec.score(np.full((1, n_classes), 1 / n_classes), [0], estimator=estimator)
         if 0.0 < scores.easiness[0] < np.finfo(float).smallest_normal:
             found += 1
             expected = (n_classes - 1) * np.log(share)
             assert scores.log_easiness[0] == pytest.approx(expected, rel=1e-13)
-    assert found > 10
+    assert found > 2
 
 
 def test_sums_of_a_group_of_rows_fit_63_bits():

@@ -42,22 +42,6 @@ def test_quantile_bins_of_distinct_values_are_equally_full(rng, n_samples, n_bin
     assert np.ptp(bins.count) <= 1
 
 
-def test_an_edge_belongs_to_the_upper_bin_and_1_to_the_last():
-    # 3/5 as a float lies below 0.6 * 5 / 5's other spellings: every k/5 must open its bin.
-    values = [k / 5 for k in range(6)]
-    bins = ec.easiness_bins(values, [1] * 6)
-    assert bins.count.tolist() == [1, 1, 1, 1, 2]
-    below = [np.nextafter(k / 5, 0) for k in range(1, 6)]
-    assert ec.easiness_bins(below, [1] * 5).count.tolist() == [1] * 5
-
-
-def test_perfectly_honest_bins_have_no_error():
-    easiness = np.repeat([0.125, 0.375, 0.625, 0.875], 8)
-    correct = np.concatenate([np.arange(8) < k for k in (1, 3, 5, 7)])
-    assert ec.expected_sample_easiness_error(easiness, correct, n_bins=4) == 0.0
-    assert ec.expected_sample_easiness_error(easiness, ~correct, n_bins=4) == 0.5
-
-
 def test_empty_bins_are_nan_and_no_samples_give_nan():
     bins = ec.easiness_bins([0.1], [1], n_bins=2)
     assert bins.count.tolist() == [1, 0]

@@ -22,21 +22,6 @@ def test_loss_rank_equals_a_stable_descending_sort(losses, n_hard, n_medium):
     assert found.dtype == np.int64
 
 
-def test_loss_rank_of_many_equal_losses_takes_the_earliest():
-    found = ec.loss_rank_selection(np.zeros(1000), n_hard=100, n_medium=50)
-    np.testing.assert_array_equal(found, np.arange(100, 150))
-
-
-def test_loss_rank_by_the_counts_of_a_scoring(make_rows):
-    probs, labels = make_rows(500, 5, spread=1.0)
-    scores = ec.score(probs, labels, estimator=ec.ClosedForm(sigma=0.1))
-    counts = scores.summary.level_counts
-    rows = ec.loss_rank_selection(scores.loss, n_hard=counts["hard"], n_medium=counts["medium"])
-    expected = naive.loss_rank(scores.loss, counts["hard"], counts["medium"])
-    np.testing.assert_array_equal(rows, expected)
-    assert len(rows) == counts["medium"] > 0
-
-
 def test_loss_rank_refuses_what_cannot_be_ranked():
     with pytest.raises(ValueError, match="loss: 1 of 2 values are NaN; the first is row 1"):
         ec.loss_rank_selection([0.0, np.nan], n_hard=0, n_medium=1)
