@@ -184,7 +184,7 @@ class EasinessStream(IterableDataset[Any]):
         if not matched and self._read > skip:
             warnings.warn(
                 f"rates: none of the {self._read - skip} ids read is in the mapping: the last is "
-                f"{name!r:.80}, and a key is {next(iter(table))!r:.80}",  # type: ignore[call-overload]
+                f"{name!r:.80}, and a key is {next(iter(table))!r:.80}",  # type: ignore[arg-type]
                 stacklevel=2,
             )
 
