@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.sampling.whole_run import TrainingRun
 from easiness_torch.scoring.dataset import logits_of
 
 try:
@@ -99,7 +99,7 @@ class EasinessTrainerMixin(_Base):
             )
         self.sampler_options = {"keep": "lossless", **(sampler_options or {})}
         self.sampler = None
-        self._run: _Run | None = None
+        self._run: TrainingRun | None = None
         self._resume_from: str | None = None
         # The loss is a mean over the batch: the Trainer divides it where gradients accumulate.
         self.model_accepts_loss_kwargs = False
@@ -122,8 +122,15 @@ class EasinessTrainerMixin(_Base):
                 f"train_dataset: expected a data set with a length, got {type(data).__name__}; "
                 f"for streams use EasinessStream"
             )
-        n_epochs = math.ceil(args.num_train_epochs)
-        per_step = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+        n_epochs = int(args.num_train_epochs)
+        if n_epochs != args.num_train_epochs or n_epochs < 1:
+            raise ValueError(
+                f"num_train_epochs: expected a whole number, 1 or more, got "
+                f"{args.num_train_epochs}; for another number of steps set max_steps"
+            )
+        # Smaller than that of the arguments once auto_find_batch_size has cut it.
+        batch_size: int = self._train_batch_size
+        per_step = batch_size * args.gradient_accumulation_steps * args.world_size
         options = {
             "seed": args.seed if args.data_seed is None else args.data_seed,
             **self.sampler_options, "total_epochs": n_epochs, "refresh": "training",
@@ -142,7 +149,7 @@ class EasinessTrainerMixin(_Base):
             n_steps = -(-budgeted.expected_steps(per_step) // n_epochs) * n_epochs
         options |= {"step_budget": n_steps, "batch_size": per_step, "budget": None}
         self.sampler = EasinessSampler(len(data), **options)
-        self._run = _Run(self.sampler, -(-n_steps // n_epochs) * per_step)
+        self._run = TrainingRun(self.sampler, -(-n_steps // n_epochs), per_step)
         if self._resume_from is not None:
             path = _path(self._resume_from, args.process_index)
             if not os.path.exists(path):
@@ -151,11 +158,11 @@ class EasinessTrainerMixin(_Base):
                     f"sampling on as many processes"
                 )
             state = torch.load(path, map_location="cpu", weights_only=True)
-            self._run.load_state_dict(state, per_step)
+            self._run.load_state_dict(state)
         collate = self._get_collator_with_removed_columns(self.data_collator, "training")
         loader = DataLoader(
             _Weighted(data),
-            batch_size=args.train_batch_size,
+            batch_size=batch_size,
             sampler=self._run,
             collate_fn=_Collator(collate),
             num_workers=args.dataloader_num_workers,
@@ -210,57 +217,6 @@ class EasinessTrainerMixin(_Base):
         )  # fmt: skip
 
 
-class _Run(Sampler[tuple[int, float]]):
-    """Indices with their weights of a whole run, in parts of equal length.
-
-    Weights come along with the indices: loaders fetch ahead, so that an epoch may have begun
-    while the last batch of the one before is still to be trained on.
-    """
-
-    def __init__(self, sampler: EasinessSampler, length: int) -> None:
-        self.sampler, self.length = sampler, length
-        self.turn = 0
-        self.epochs: dict[int, tuple[Tensor, Tensor]] = {}
-        self.first = 0
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Iterator[tuple[int, float]]:
-        start = self.turn * self.length
-        self.turn += 1
-        end = epoch = 0
-        while end < start + self.length:
-            begin, end = end, end + self.sampler.expected_steps(1, epochs=[epoch])
-            if end > start:
-                part = slice(max(start - begin, 0), start + self.length - begin)
-                indices, weights = (
-                    column[part].tolist() for column in self._epoch(epoch, end - begin)
-                )
-                yield from zip(indices, weights, strict=True)
-            epoch += 1
-
-    def _epoch(self, epoch: int, size: int) -> tuple[Tensor, Tensor]:
-        if epoch < self.first:
-            # Trained on before the checkpoint: batches that a resumed run counts and skips.
-            return torch.zeros(size, dtype=torch.int64), torch.ones(size)
-        if epoch not in self.epochs:
-            self.sampler.set_epoch(epoch)
-            order = torch.tensor(list(self.sampler), dtype=torch.int64)
-            self.epochs[epoch] = order, self.sampler.weights(order, device="cpu")
-            self.epochs.pop(epoch - 2, None)
-        return self.epochs[epoch]
-
-    def state_dict(self, step: int) -> dict[str, Any]:
-        return {"step": step, "sampler": self.sampler.state_dict(), "epochs": dict(self.epochs)}
-
-    def load_state_dict(self, state: Mapping[str, Any], per_step: int) -> None:
-        self.sampler.load_state_dict(state["sampler"])
-        self.epochs = dict(state["epochs"])
-        self.first = min(self.epochs)
-        self.turn = state["step"] // (self.length // per_step)
-
-
 class _Weighted(Dataset[Any]):
     """Samples by index, with index and weight."""
 
@@ -296,10 +252,15 @@ class _Collator:
 
 
 class _SaveSampler(TrainerCallback):
-    """Writes the sampler's state into each checkpoint."""
+    """Tells the run what is trained, and writes the sampler's state into each checkpoint."""
 
     def __init__(self, trainer: Any) -> None:
         self.trainer = trainer
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Drop what is trained."""
+        run = self.trainer._run
+        run.trained(state.global_step * run.per_step)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Write the state of this process."""

@@ -23,7 +23,8 @@ def copied_rates(rates: Any) -> Rates:
                 f"rates: expected a mapping of ids to rates, or a function of the id, got "
                 f"{type(rates).__name__}"
             )
-        return rates
+        function: Rates = rates
+        return function
     table = dict(rates)
     if not all(issubclass(kind, _ID_TYPES) for kind in set(map(type, table))):
         wrong = next(key for key in table if not isinstance(key, _ID_TYPES))
