@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ class EasinessTrainerMixin(_Base):
     from the training pass. Evaluation and prediction are the Trainer's own.
 
     The run has a fixed number of steps, so that the learning-rate schedule ends where it should:
-    `max_steps` if that is set, otherwise what the sampler's `budget` makes of `num_train_epochs`.
+    `max_steps` if that is set, otherwise the number that `budget` gives for `num_train_epochs`.
     These steps are cut into `num_train_epochs` equal parts, which are the epochs that the Trainer
     counts, logs and evaluates by; the sampler's own are long in the warm-up and at the end, and
     short in between.
@@ -94,8 +95,8 @@ class EasinessTrainerMixin(_Base):
         super().__init__(*args, **kwargs)
         if self.compute_loss_func is not None:
             raise ValueError(
-                "compute_loss_func: gives one loss a batch, and easiness sampling weighs those of "
-                "samples; override sample_losses(logits, labels) instead"
+                "compute_loss_func: returns one loss per batch, but weighting needs one per "
+                "sample; override sample_losses(logits, labels) instead"
             )
         self.sampler_options = {"keep": "lossless", **(sampler_options or {})}
         self.sampler = None
@@ -146,7 +147,10 @@ class EasinessTrainerMixin(_Base):
                     'sampler_options={"budget": ...}'
                 )
             # In equal parts; rounded up, since fewer may be too few for the full epochs.
-            n_steps = -(-budgeted.expected_steps(per_step) // n_epochs) * n_epochs
+            with warnings.catch_warnings():
+                # An estimate becomes the step budget, which is reached.
+                warnings.simplefilter("ignore", UserWarning)
+                n_steps = -(-budgeted.expected_steps(per_step) // n_epochs) * n_epochs
         options |= {"step_budget": n_steps, "batch_size": per_step, "budget": None}
         self.sampler = EasinessSampler(len(data), **options)
         self._run = TrainingRun(self.sampler, -(-n_steps // n_epochs), per_step)
@@ -155,7 +159,7 @@ class EasinessTrainerMixin(_Base):
             if not os.path.exists(path):
                 raise ValueError(
                     f"resume_from_checkpoint: expected {path}, saved by a trainer with easiness "
-                    f"sampling on as many processes"
+                    f"sampling with the same number of processes"
                 )
             state = torch.load(path, map_location="cpu", weights_only=True)
             self._run.load_state_dict(state)

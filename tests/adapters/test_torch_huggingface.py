@@ -238,7 +238,7 @@ def test_mistakes_say_what_to_do(tmp_path):
         Classifier(model(), args, train_dataset=Tokens(), compute_loss_func=lambda *_: 0)
     plain = trainer_of(tmp_path, kind=Trainer, max_steps=2, save_strategy="steps", save_steps=2)
     plain.train()
-    with pytest.raises(ValueError, match="saved by a trainer with easiness sampling on as many"):
+    with pytest.raises(ValueError, match="saved by a trainer with easiness sampling with the same"):
         trainer_of(tmp_path).train(resume_from_checkpoint=True)
     with pytest.raises(ValueError, match="train_dataset: expected a data set with a length"):
         trainer_of(tmp_path, data=Endless(), max_steps=5).train()

@@ -115,3 +115,24 @@ def test_a_state_of_other_step_options_is_refused(change):
     message = f"with {name}={given[name]}, this one has {name}={value}; make the sampler with"
     with pytest.raises(ValueError, match=message):
         EasinessSampler(N, **given | change).load_state_dict(state)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "keep", "error", "message"),
+    [
+        (TensorDataset(*data()), ec.MO, TypeError, r"got TensorDataset; pass len\(dataset\)"),
+        (N, "losless", ValueError, "keep: .*'losless'.*'lossless'"),
+        (N, [0.2, 0.8], TypeError, r"an interval as a tuple, got \[0.2, 0.8\]; pass tuple\(keep\)"),
+    ],
+    ids=range(3),
+)
+def test_near_misses_say_what_to_pass(n_samples, keep, error, message):
+    with pytest.raises(error, match=message):
+        EasinessSampler(n_samples, keep=keep)
+
+
+def test_sizes_of_a_random_control_may_be_an_array():
+    sizes = torch.tensor([10, 20])
+    for given in (sizes, sizes.numpy()):
+        sampler = EasinessSampler(N, random_control=given, warmup_epochs=0)
+        assert [len(list(sampler)) for _ in range(2)] == [10, 20]
