@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.sampling.steps import step_range
 from easiness_torch.sampling.whole_run import TrainingRun
 from easiness_torch.scoring.dataset import logits_of
 
@@ -115,7 +116,10 @@ class EasinessTrainerMixin(_Base):
         return super().train(resume_from_checkpoint, *args, **kwargs)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """Make the loader of a run, over the samples that a new sampler selects."""
+        """Make the loader of a run, over the samples that a new sampler selects.
+
+        Only `train` calls it: each call replaces `sampler`.
+        """
         args = self.args
         data: Any = self.train_dataset
         if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
@@ -151,6 +155,17 @@ class EasinessTrainerMixin(_Base):
                 # An estimate becomes the step budget, which is reached.
                 warnings.simplefilter("ignore", UserWarning)
                 n_steps = -(-budgeted.expected_steps(per_step) // n_epochs) * n_epochs
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                probe_options = {**options, "step_budget": None, "batch_size": per_step}
+                probe = EasinessSampler(len(data), **probe_options)
+            low, high = step_range(probe.options, 1)
+            if not low <= n_steps <= high:
+                raise ValueError(
+                    f"max_steps: {n_epochs} epochs (num_train_epochs) can take {low} to {high} "
+                    f"steps, got {n_steps}; set another max_steps or num_train_epochs"
+                )
         options |= {"step_budget": n_steps, "batch_size": per_step, "budget": None}
         self.sampler = EasinessSampler(len(data), **options)
         self._run = TrainingRun(self.sampler, -(-n_steps // n_epochs), per_step)

@@ -199,6 +199,12 @@ def test_a_batch_size_that_was_cut_for_memory_is_the_samplers(tmp_path):
     assert trainer.sampler.options.batch_size == trainer._train_batch_size <= 8
 
 
+def test_a_number_of_steps_out_of_range_names_the_arguments(tmp_path):
+    message = r"max_steps: 3 epochs \(num_train_epochs\) can take 61 to 90 steps, got 500; set"
+    with pytest.raises(ValueError, match=message):
+        trainer_of(tmp_path, max_steps=500, num_train_epochs=3).train()
+
+
 @pytest.mark.parametrize("number", [2.5, 0.5])
 def test_parts_of_epochs_are_refused(tmp_path, number):
     with pytest.raises(ValueError, match="num_train_epochs: expected a whole number, 1 or more"):

@@ -30,14 +30,20 @@ def check_step_budget(options: Options, replicas: int) -> None:
     """Refuse a step budget that the epochs cannot add up to."""
     if options.step_budget is None:
         return
-    full, n_selecting, n_full = _epochs(options, replicas)
-    low, high = n_full * full + n_selecting, (n_full + n_selecting) * full
+    full, _, n_full = _epochs(options, replicas)
+    low, high = step_range(options, replicas)
     if not low <= options.step_budget <= high:
         raise ValueError(
             f"step_budget: expected {low} to {high} steps, got {options.step_budget}: "
             f"{options.total_epochs} epochs, of which {n_full} take all samples in {full} steps "
             f"each; change total_epochs, warmup_epochs, final_epochs or batch_size"
         )
+
+
+def step_range(options: Options, replicas: int) -> tuple[int, int]:
+    """Fewest and most steps that the epochs can add up to."""
+    full, n_selecting, n_full = _epochs(options, replicas)
+    return n_full * full + n_selecting, (n_full + n_selecting) * full
 
 
 def size_of(epoch: int, options: Options, replicas: int) -> int | None:
