@@ -90,10 +90,16 @@ def test_the_floor_holds_among_many_samples_without_a_score():
     assert sum(share) / 60 == pytest.approx(20 / 320 * 200, rel=0.1)
 
 
-@pytest.mark.parametrize("keep", [ec.MO, "lossless", (0.2, 0.8)], ids=str)
-def test_a_run_that_never_selects_is_warned_of(keep):
-    with pytest.warns(UserWarning, match="selects in none of 4 epochs: the first 4 and"):
-        EasinessSampler(N, keep=keep, total_epochs=4, warmup_epochs=4)
+@pytest.mark.parametrize(
+    ("keep", "total", "first"),
+    [(ec.MO, 4, 5), ("lossless", 1, 1), ((0.2, 0.8), 5, 5)],
+    ids=range(3),
+)
+def test_a_run_that_never_selects_is_warned_of(keep, total, first):
+    with pytest.warns(UserWarning, match=f"selects in none of {total} epochs: the first {first} a"):
+        EasinessSampler(N, keep=keep, total_epochs=total)
+    # Full training on purpose.
+    EasinessSampler(N, keep=ec.MO, total_epochs=4, warmup_epochs=4)
 
 
 def test_an_exact_number_of_steps_plans_no_epoch(monkeypatch):

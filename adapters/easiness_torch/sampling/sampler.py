@@ -117,7 +117,7 @@ class EasinessSampler(ScoredSampler):
     Warns
     -----
     UserWarning
-        If `total_epochs` are so few that none is left to select in.
+        If `total_epochs` are so few that none is left to select in, unless `warmup_epochs` says so.
 
     Notes
     -----
@@ -182,9 +182,11 @@ class EasinessSampler(ScoredSampler):
             "shuffle": shuffle, "on_nan": on_nan, "seed": seed, "drop_last": drop_last,
         }  # fmt: skip
         options = check_options(n_samples, **filled_in(given))
-        if not options.selects(options.warmup_epochs):
+        preset = isinstance(keep, str) and keep == "lossless"
+        # A warm-up as long as the run that was asked for is full training on purpose.
+        if (preset or warmup_epochs is None) and not options.selects(options.warmup_epochs):
             warnings.warn(
-                f"keep={options.policy if keep != 'lossless' else keep!r} selects in none of "
+                f"keep={keep if preset else options.policy!r} selects in none of "
                 f"{options.total_epochs} epochs: the first {options.warmup_epochs} and the last "
                 f"{options.final_epochs} take all samples; pass warmup_epochs=, or more "
                 f"total_epochs",
