@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from easiness_torch.sampling.sampler import EasinessSampler
+from easiness_torch.sampling.steps import step_range
+from easiness_torch.sampling.whole_run import TrainingRun
 from easiness_torch.scoring.dataset import logits_of
 
 try:
@@ -41,7 +43,7 @@ class EasinessTrainerMixin(_Base):
     from the training pass. Evaluation and prediction are the Trainer's own.
 
     The run has a fixed number of steps, so that the learning-rate schedule ends where it should:
-    `max_steps` if that is set, otherwise what the sampler's `budget` makes of `num_train_epochs`.
+    `max_steps` if that is set, otherwise the number that `budget` gives for `num_train_epochs`.
     These steps are cut into `num_train_epochs` equal parts, which are the epochs that the Trainer
     counts, logs and evaluates by; the sampler's own are long in the warm-up and at the end, and
     short in between.
@@ -96,12 +98,12 @@ class EasinessTrainerMixin(_Base):
         super().__init__(*args, **kwargs)
         if self.compute_loss_func is not None:
             raise ValueError(
-                "compute_loss_func: gives one loss a batch, and easiness sampling weighs those of "
-                "samples; override sample_losses(logits, labels) instead"
+                "compute_loss_func: returns one loss per batch, but weighting needs one per "
+                "sample; override sample_losses(logits, labels) instead"
             )
         self.sampler_options = {"keep": "lossless", **(sampler_options or {})}
         self.sampler = None
-        self._run: _Run | None = None
+        self._run: TrainingRun | None = None
         self._resume_from: str | None = None
         # The loss is a mean over the batch: the Trainer divides it where gradients accumulate.
         self.model_accepts_loss_kwargs = False
@@ -116,7 +118,10 @@ class EasinessTrainerMixin(_Base):
         return super().train(resume_from_checkpoint, *args, **kwargs)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """Make the loader of a run, over the samples that a new sampler selects."""
+        """Make the loader of a run, over the samples that a new sampler selects.
+
+        Only `train` calls it: each call replaces `sampler`.
+        """
         args = self.args
         data: Any = self.train_dataset
         if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
@@ -124,8 +129,15 @@ class EasinessTrainerMixin(_Base):
                 f"train_dataset: expected a data set with a length, got {type(data).__name__}; "
                 f"for streams use EasinessStream"
             )
-        n_epochs = math.ceil(args.num_train_epochs)
-        per_step = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+        n_epochs = int(args.num_train_epochs)
+        if n_epochs != args.num_train_epochs or n_epochs < 1:
+            raise ValueError(
+                f"num_train_epochs: expected a whole number, 1 or more, got "
+                f"{args.num_train_epochs}; for another number of steps set max_steps"
+            )
+        # Smaller than that of the arguments once auto_find_batch_size has cut it.
+        batch_size: int = self._train_batch_size
+        per_step = batch_size * args.gradient_accumulation_steps * args.world_size
         options = {
             "seed": args.seed if args.data_seed is None else args.data_seed,
             **self.sampler_options, "total_epochs": n_epochs, "refresh": "training",
@@ -141,23 +153,37 @@ class EasinessTrainerMixin(_Base):
                     'sampler_options={"budget": ...}'
                 )
             # In equal parts; rounded up, since fewer may be too few for the full epochs.
-            n_steps = -(-budgeted.expected_steps(per_step) // n_epochs) * n_epochs
+            with warnings.catch_warnings():
+                # An estimate becomes the step budget, which is reached.
+                warnings.simplefilter("ignore", UserWarning)
+                n_steps = -(-budgeted.expected_steps(per_step) // n_epochs) * n_epochs
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                probe_options = {**options, "step_budget": None, "batch_size": per_step}
+                probe = EasinessSampler(len(data), **probe_options)
+            low, high = step_range(probe.options, 1)
+            if not low <= n_steps <= high:
+                raise ValueError(
+                    f"max_steps: {n_epochs} epochs (num_train_epochs) can take {low} to {high} "
+                    f"steps, got {n_steps}; set another max_steps or num_train_epochs"
+                )
         options |= {"step_budget": n_steps, "batch_size": per_step, "budget": None}
         self.sampler = EasinessSampler(len(data), **options)
-        self._run = _Run(self.sampler, -(-n_steps // n_epochs) * per_step)
+        self._run = TrainingRun(self.sampler, -(-n_steps // n_epochs), per_step)
         if self._resume_from is not None:
             path = _path(self._resume_from, args.process_index)
             if not os.path.exists(path):
                 raise ValueError(
                     f"resume_from_checkpoint: expected {path}, saved by a trainer with easiness "
-                    f"sampling on as many processes"
+                    f"sampling with the same number of processes"
                 )
             state = torch.load(path, map_location="cpu", weights_only=True)
-            self._run.load_state_dict(state, per_step)
+            self._run.load_state_dict(state)
         collate = self._get_collator_with_removed_columns(self.data_collator, "training")
         loader = DataLoader(
             _Weighted(data),
-            batch_size=args.train_batch_size,
+            batch_size=batch_size,
             sampler=self._run,
             collate_fn=_Collator(collate),
             num_workers=args.dataloader_num_workers,
@@ -212,57 +238,6 @@ class EasinessTrainerMixin(_Base):
         )  # fmt: skip
 
 
-class _Run(Sampler[tuple[int, float]]):
-    """Indices with their weights of a whole run, in parts of equal length.
-
-    Weights come along with the indices: loaders fetch ahead, so that an epoch may have begun
-    while the last batch of the one before is still to be trained on.
-    """
-
-    def __init__(self, sampler: EasinessSampler, length: int) -> None:
-        self.sampler, self.length = sampler, length
-        self.turn = 0
-        self.epochs: dict[int, tuple[Tensor, Tensor]] = {}
-        self.first = 0
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Iterator[tuple[int, float]]:
-        start = self.turn * self.length
-        self.turn += 1
-        end = epoch = 0
-        while end < start + self.length:
-            begin, end = end, end + self.sampler.expected_steps(1, epochs=[epoch])
-            if end > start:
-                part = slice(max(start - begin, 0), start + self.length - begin)
-                indices, weights = (
-                    column[part].tolist() for column in self._epoch(epoch, end - begin)
-                )
-                yield from zip(indices, weights, strict=True)
-            epoch += 1
-
-    def _epoch(self, epoch: int, size: int) -> tuple[Tensor, Tensor]:
-        if epoch < self.first:
-            # Trained on before the checkpoint: batches that a resumed run counts and skips.
-            return torch.zeros(size, dtype=torch.int64), torch.ones(size)
-        if epoch not in self.epochs:
-            self.sampler.set_epoch(epoch)
-            order = torch.tensor(list(self.sampler), dtype=torch.int64)
-            self.epochs[epoch] = order, self.sampler.weights(order, device="cpu")
-            self.epochs.pop(epoch - 2, None)
-        return self.epochs[epoch]
-
-    def state_dict(self, step: int) -> dict[str, Any]:
-        return {"step": step, "sampler": self.sampler.state_dict(), "epochs": dict(self.epochs)}
-
-    def load_state_dict(self, state: Mapping[str, Any], per_step: int) -> None:
-        self.sampler.load_state_dict(state["sampler"])
-        self.epochs = dict(state["epochs"])
-        self.first = min(self.epochs)
-        self.turn = state["step"] // (self.length // per_step)
-
-
 class _Weighted(Dataset[Any]):
     """Samples by index, with index and weight."""
 
@@ -298,10 +273,15 @@ class _Collator:
 
 
 class _SaveSampler(TrainerCallback):
-    """Writes the sampler's state into each checkpoint."""
+    """Tells the run what is trained, and writes the sampler's state into each checkpoint."""
 
     def __init__(self, trainer: Any) -> None:
         self.trainer = trainer
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Drop what is trained."""
+        run = self.trainer._run
+        run.trained(state.global_step * run.per_step)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Write the state of this process."""

@@ -89,7 +89,7 @@ def test_displays_refuse_other_indices_and_orders(display, columns):
     with pytest.raises(ValueError, match="index differs"):
         display.from_predictions(labels.sample(frac=1, random_state=0), frame)
     if columns[0] == "a":
-        with pytest.raises(ValueError, match=r"^classes: .* in another order"):
+        with pytest.raises(ValueError, match=r"^classes: .* in a different order"):
             display.from_predictions(labels, frame, classes=list("dcba"))
 
 

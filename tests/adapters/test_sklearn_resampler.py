@@ -118,7 +118,7 @@ def test_rows_of_indicators_are_labels_too():
     np.testing.assert_array_equal(one_hot.argmax(axis=1), Y[kept(fraction=0.5)])
     both = np.eye(3, dtype=int)[Y]
     both[5] = 1
-    with pytest.raises(ValueError, match=r"one class a row, got 3 in row 5\. Multilabel"):
+    with pytest.raises(ValueError, match=r"one class per row, got 3 in row 5\. Multilabel"):
         resampler.fit_resample(X, both)
 
 

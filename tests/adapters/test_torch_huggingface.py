@@ -118,6 +118,7 @@ def test_max_steps_is_the_number_of_steps(tmp_path, max_steps):
         unknown.train()
 
 
+@pytest.mark.filterwarnings("ignore:.*selects in none of 1 epochs")
 def test_accumulated_gradients_are_those_of_one_batch(tmp_path):
     weights = []
     for batch, accumulate in ((16, 1), (4, 4)):
@@ -160,6 +161,64 @@ def test_a_resumed_run_selects_and_ends_as_one_that_did_not_stop(tmp_path, save_
     assert trainer_of(tmp_path).train(resume_from_checkpoint=True).global_step == 152
 
 
+@pytest.mark.parametrize("save_at", [14, 16, 18, 33])
+def test_workers_that_are_epochs_ahead_lose_none_at_a_resume(tmp_path, save_at):
+    options = {"keep": "lossless", "min_samples": 16, "budget": 0.1, "floor": 0.05}
+
+    def trainer(**arguments):
+        return trainer_of(
+            tmp_path, data=Tokens(160), sampler_options=options, dataloader_num_workers=2,
+            dataloader_prefetch_factor=4, **arguments,
+        )  # fmt: skip
+
+    whole = trainer(save_strategy="steps", save_steps=save_at)
+    whole.train()
+    sizes = [record["n_selected"] for record in whole.sampler.history]
+    assert sorted(sizes)[4] <= 3 * 16
+    resumed = trainer()
+    resumed.train(resume_from_checkpoint=f"{tmp_path}/checkpoint-{save_at}")
+    assert resumed.seen == whole.seen[save_at:]
+    # Nothing stays in memory of what is trained.
+    assert whole._run.epochs == {} or min(whole._run.epochs) == whole._run.first
+
+
+def test_a_batch_size_that_was_cut_for_memory_is_the_samplers(tmp_path):
+    class Small(Classifier):
+        def compute_loss(self, model, inputs, *args, **kwargs):
+            if len(inputs["labels"]) > 8:
+                raise RuntimeError("CUDA out of memory.")
+            return super().compute_loss(model, inputs, *args, **kwargs)
+
+    trainer = trainer_of(tmp_path, kind=Small, auto_find_batch_size=True, num_train_epochs=4)
+    steps = trainer.train().global_step
+    assert steps == len(trainer.seen)
+    assert sum(record["n_selected"] for record in trainer.sampler.history) == sum(
+        len(batch) for batch, _ in trainer.seen
+    )
+    seen = [batch for batch, _ in trainer.seen]
+    assert {len(batch) for batch in seen} == {trainer._train_batch_size}
+    assert trainer.sampler.options.batch_size == trainer._train_batch_size <= 8
+
+
+def test_a_number_of_steps_out_of_range_names_the_arguments(tmp_path):
+    message = r"max_steps: 3 epochs \(num_train_epochs\) can take 61 to 90 steps, got 500; set"
+    with pytest.raises(ValueError, match=message):
+        trainer_of(tmp_path, max_steps=500, num_train_epochs=3).train()
+
+
+@pytest.mark.parametrize("number", [2.5, 0.5])
+def test_parts_of_epochs_are_refused(tmp_path, number):
+    with pytest.raises(ValueError, match="num_train_epochs: expected a whole number, 1 or more"):
+        trainer_of(tmp_path, num_train_epochs=number).train()
+
+
+def test_a_resume_with_another_batch_size_is_refused(tmp_path):
+    arguments = {"max_steps": 80, "num_train_epochs": 4}
+    trainer_of(tmp_path, save_strategy="steps", save_steps=80, **arguments).train()
+    with pytest.raises(ValueError, match="sampler with batch_size=16, this one has batch_size=14"):
+        trainer_of(tmp_path, per_device_train_batch_size=14, **arguments).train(True)
+
+
 def test_data_sets_of_the_library_and_worker_processes(tmp_path):
     datasets = pytest.importorskip("datasets")
     tokens = Tokens()
@@ -186,7 +245,7 @@ def test_mistakes_say_what_to_do(tmp_path):
         Classifier(model(), args, train_dataset=Tokens(), compute_loss_func=lambda *_: 0)
     plain = trainer_of(tmp_path, kind=Trainer, max_steps=2, save_strategy="steps", save_steps=2)
     plain.train()
-    with pytest.raises(ValueError, match="saved by a trainer with easiness sampling on as many"):
+    with pytest.raises(ValueError, match="saved by a trainer with easiness sampling with the same"):
         trainer_of(tmp_path).train(resume_from_checkpoint=True)
     with pytest.raises(ValueError, match="train_dataset: expected a data set with a length"):
         trainer_of(tmp_path, data=Endless(), max_steps=5).train()

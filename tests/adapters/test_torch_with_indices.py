@@ -88,7 +88,7 @@ def test_what_has_no_ids_is_refused():
         with_indices(Samples([{"index": 4}]))[0]
     numbered = with_indices(Samples([1, 2, 3]))
     for again in (numbered, Subset(numbered, [2, 1])):
-        with pytest.raises(ValueError, match=r"with indices already; .* or take the part first"):
+        with pytest.raises(ValueError, match=r"already have indices; .* or take the part first"):
             with_indices(again)
 
 

@@ -20,7 +20,7 @@ from easiness_torch.sampling.merge import agree, merge, world
 from easiness_torch.sampling.options import Options
 from easiness_torch.sampling.plan import Plan, plan_epoch
 from easiness_torch.sampling.scores import ScoreTable
-from easiness_torch.sampling.state import FORMAT, check_state, pack_plan, unpack_plan
+from easiness_torch.sampling.state import FORMAT, check_state, pack_options, pack_plan, unpack_plan
 from easiness_torch.sampling.steps import check_step_budget, shard_length
 from easiness_torch.scoring.check import warn_of_probs
 
@@ -139,7 +139,7 @@ class EpochSampler(Sampler[int]):
             raise ValueError(fault)
 
     def state_dict(self) -> dict[str, Any]:
-        """State of the sampler: scores, running plan, history. Options are not part of it.
+        """State of the sampler: scores, running plan, history, and the options that it must match.
 
         Plain tensors, numbers and containers, for `torch.save` and `weights_only=True`. As with
         a module's, tensors are shared, not copied: until the next epoch begins, the scores in
@@ -160,8 +160,7 @@ class EpochSampler(Sampler[int]):
         self._lent = True
         return {
             "format": FORMAT,
-            "n_samples": self.options.n_samples,
-            "seed": self.options.seed,
+            **pack_options(self.options),
             "next": self._next,
             "finished": self._finished,
             "refreshed_for": self._refreshed_for,
@@ -176,10 +175,11 @@ class EpochSampler(Sampler[int]):
         Raises
         ------
         ValueError
-            If the state is of another kind, or of a sampler with other data or another seed.
+            If the state is of another kind, or of a sampler with another `n_samples`, `seed`,
+            `total_epochs`, `step_budget` or `batch_size`.
         """
         n_samples = self.options.n_samples
-        check_state(state, n_samples=n_samples, seed=self.options.seed)
+        check_state(state, self.options)
         running = unpack_plan(state["running"], n_samples)
         table = ScoreTable(n_samples, self._device or state["scores"]["written_at"].device)
         table.load(state["scores"])

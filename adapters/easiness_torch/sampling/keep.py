@@ -239,6 +239,10 @@ def _outside(odds: Tensor, low: float, high: float) -> Tensor:
 
 def policy_of(keep: Any) -> KeepPolicy:
     """Policy that a `keep` argument stands for."""
+    if isinstance(keep, list):
+        raise TypeError(
+            f"keep: expected an interval as a tuple, got {keep!r:.80}; pass tuple(keep)"
+        )
     if isinstance(keep, Mapping):
         return LevelRates(**_rates_by_level(keep))
     if isinstance(keep, tuple):
@@ -289,4 +293,9 @@ def _check_union(keep: Any) -> ec.Level:
             f"{{ec.MHO: 1.0, ec.EO: 0.3}}, an interval (low, high) of easiness, a function of "
             f"the scores, or 'lossless', got {keep!r}"
         )
-    return ec.Level.of(keep, argument="keep")
+    try:
+        return ec.Level.of(keep, argument="keep")
+    except ValueError as error:
+        if isinstance(keep, str):
+            raise ValueError(f"{error}; or 'lossless'") from None
+        raise

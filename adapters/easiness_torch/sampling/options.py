@@ -81,6 +81,10 @@ def check_options(
     drop_last: Any,
 ) -> Options:
     """Check every option, and say which is wrong and how to mend it."""
+    if hasattr(n_samples, "__len__") and not isinstance(n_samples, (str, bytes)):
+        raise TypeError(
+            f"n_samples: expected a number, got {type(n_samples).__name__}; pass len(dataset)"
+        )
     n_samples = check_count(n_samples, "n_samples", low=1)
     check_estimator(estimator)
     final_epochs = check_count(final_epochs, "final_epochs", low=0)
@@ -112,6 +116,8 @@ def check_options(
             total_epochs=total_epochs, batch_size=batch_size,
         )  # fmt: skip
     sizes = None
+    if hasattr(random_control, "tolist"):
+        random_control = random_control.tolist()
     if isinstance(random_control, Sequence) and not isinstance(random_control, str):
         name = "random_control: each size"
         sizes = tuple(check_count(size, name, low=1) for size in random_control)
@@ -158,7 +164,7 @@ def _check_beside_step_budget(
     for name, value in others.items():
         if value is not None:
             raise ValueError(
-                f"{name}: conflicts with step_budget=: both set the number of samples per epoch"
+                f"{name}: {name} and step_budget both set the epoch size; pass only one"
             )
     for name, value in {"total_epochs": total_epochs, "batch_size": batch_size}.items():
         if value is None:

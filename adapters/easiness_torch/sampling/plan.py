@@ -211,9 +211,12 @@ def _scaled(rates: Tensor, exact: int | None, options: Options) -> tuple[Tensor,
     n_scored = len(rates)
     budget, floor = options.budget, options.floor
     if exact is not None:
-        budget = max(0, exact - (options.n_samples - n_scored)) / max(1, n_scored)
+        budget = exact / options.n_samples
         floor = min(floor, budget)
     if budget is not None:
+        # Samples without a score have a rate of 1; what they leave, but never below the floor.
+        rest = budget * options.n_samples - (options.n_samples - n_scored)
+        budget = max(rest / max(1, n_scored), floor)
         rates = scaled_to_budget(rates, budget, floor)
     elif floor > 0.0:
         rates = rates.clamp(min=floor)

@@ -65,8 +65,9 @@ class EasinessSampler(ScoredSampler):
     Other Parameters
     ----------------
     budget : float in (0, 1], optional
-        *How many.* Mean rate of the scored samples: rates become `clip(c * rate, floor, 1)`, with
-        c solved for. An epoch then has that share of the samples, to the nearest whole number.
+        *How many.* Mean rate, where samples without a score count as 1: rates become
+        `clip(c * rate, floor, 1)`, with c solved for. An epoch then has
+        that share of the samples, to the nearest whole number.
     step_budget, batch_size : int, optional
         *How many.* Optimizer steps of all `total_epochs` together, and the samples of a step on
         one rank (with gradient accumulation, of all its batches). Epochs that select share the
@@ -120,7 +121,7 @@ class EasinessSampler(ScoredSampler):
     Warns
     -----
     UserWarning
-        If "lossless" has so few epochs that none is left to select in.
+        If `total_epochs` are so few that none is left to select in, unless `warmup_epochs` says so.
 
     Notes
     -----
@@ -187,12 +188,14 @@ class EasinessSampler(ScoredSampler):
             "drop_last": drop_last,
         }  # fmt: skip
         options = check_options(n_samples, **filled_in(given))
-        if (isinstance(keep, str) and keep == "lossless") and not options.selects(
-            options.warmup_epochs
-        ):
+        preset = isinstance(keep, str) and keep == "lossless"
+        # A warm-up as long as the run that was asked for is full training on purpose.
+        if (preset or warmup_epochs is None) and not options.selects(options.warmup_epochs):
             warnings.warn(
-                f"keep='lossless' selects nothing in all {options.total_epochs} epochs: the first "
-                f"{options.warmup_epochs} and the last {options.final_epochs} take all samples",
+                f"keep={keep if preset else options.policy!r} selects nothing in all "
+                f"{options.total_epochs} epochs: the first {options.warmup_epochs} and the last "
+                f"{options.final_epochs} take all samples; pass warmup_epochs=, or more "
+                f"total_epochs",
                 stacklevel=2,
             )
         super().__init__(
@@ -251,9 +254,9 @@ class EasinessSampler(ScoredSampler):
     ) -> int:
         """Optimizer steps that epochs will take, for a learning-rate schedule by steps.
 
-        Exact with `step_budget` or `random_control` by sizes, and with a `budget` that rates can
-        reach (`history` has their mean); otherwise an estimate from the scores so far, and a
-        warning says so.
+        Exact with `step_budget` or `random_control` by sizes, and with `budget` where no rate is
+        0 ("lossless", or a rate above 0 for each level) and no more samples lack a score than the
+        budget has room for. Otherwise an estimate, and a warning says so.
 
         Parameters
         ----------
@@ -284,11 +287,14 @@ class EasinessSampler(ScoredSampler):
         >>> sampler.expected_steps(50)  # 3 full epochs of 20 steps, 7 of 350 samples
         109
         """
-        selected = None
-        if self._table is not None and self._table.clock > 0:
-            # An epoch that selects, the next one if it does.
-            epoch = max(self._next, self.options.warmup_epochs)
-            if not self.options.selects(epoch):
-                epoch = self.options.warmup_epochs
-            selected = len(self._plan(epoch))
-        return expected_steps(self.options, self._shard_of()[0], batch_size, epochs, selected)
+        replicas = self._shard_of()[0]
+        return expected_steps(self.options, replicas, batch_size, epochs, self._would_select)
+
+    def _would_select(self) -> int | None:
+        if self._table is None or self._table.clock == 0:
+            return None
+        # An epoch that selects, the next one if it does.
+        epoch = max(self._next, self.options.warmup_epochs)
+        if not self.options.selects(epoch):
+            epoch = self.options.warmup_epochs
+        return len(self._plan(epoch))

@@ -7,10 +7,13 @@ from typing import Any
 
 from torch import Tensor
 
+from easiness_torch.sampling.options import Options
 from easiness_torch.sampling.plan import Plan
 from easiness_torch.sampling.scores import ROW_COLUMNS
 
 FORMAT = 1
+# What decides which epoch takes how many samples of which data.
+_SHARED = ("n_samples", "seed", "total_epochs", "step_budget", "batch_size")
 _PLAIN = {"next": int, "finished": bool, "refreshed_for": int, "history": list}
 
 
@@ -41,14 +44,22 @@ def unpack_plan(state: Mapping[str, Any] | None, n_samples: int) -> Plan | None:
     )
 
 
-def check_state(state: Any, *, n_samples: int, seed: int) -> None:
+def pack_options(options: Options) -> dict[str, Any]:
+    """Options that a state must share with the sampler that loads it."""
+    return {name: getattr(options, name) for name in _SHARED}
+
+
+def check_state(state: Any, options: Options) -> None:
     """Check that a state is a sampler's, and of a sampler over the same data and seed."""
+    n_samples = options.n_samples
     if not isinstance(state, Mapping) or state.get("format") != FORMAT:
         raise ValueError(
             f"state: expected what EasinessSampler.state_dict() gives, of format {FORMAT}, got "
             f"{state!r:.80}"
         )
-    for name, mine in (("n_samples", n_samples), ("seed", seed)):
+    for name, mine in pack_options(options).items():
+        if name not in state:
+            raise ValueError(_broken(name, repr(mine), None))
         if state[name] != mine:
             raise ValueError(
                 f"state: saved by a sampler with {name}={state[name]}, this one has "

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import easiness_core as ec
 from easiness_core.validation import check_count
+from easiness_torch.sampling.keep import Function, LevelRates, smooth_rates
 from easiness_torch.sampling.options import Options
 
 
@@ -27,14 +30,20 @@ def check_step_budget(options: Options, replicas: int) -> None:
     """Refuse a step budget that the epochs cannot add up to."""
     if options.step_budget is None:
         return
-    full, n_selecting, n_full = _epochs(options, replicas)
-    low, high = n_full * full + n_selecting, (n_full + n_selecting) * full
+    full, _, n_full = _epochs(options, replicas)
+    low, high = step_range(options, replicas)
     if not low <= options.step_budget <= high:
         raise ValueError(
             f"step_budget: expected {low} to {high} steps, got {options.step_budget}: "
             f"{options.total_epochs} epochs, of which {n_full} take all samples in {full} steps "
             f"each; change total_epochs, warmup_epochs, final_epochs or batch_size"
         )
+
+
+def step_range(options: Options, replicas: int) -> tuple[int, int]:
+    """Fewest and most steps that the epochs can add up to."""
+    full, n_selecting, n_full = _epochs(options, replicas)
+    return n_full * full + n_selecting, (n_full + n_selecting) * full
 
 
 def size_of(epoch: int, options: Options, replicas: int) -> int | None:
@@ -53,30 +62,52 @@ def size_of(epoch: int, options: Options, replicas: int) -> int | None:
 
 
 def expected_steps(
-    options: Options, replicas: int, batch_size: Any, epochs: Any, selected: int | None
+    options: Options,
+    replicas: int,
+    batch_size: Any,
+    epochs: Any,
+    selected: Callable[[], int | None],
 ) -> int:
-    """As `EasinessSampler.expected_steps`; `selected` is what the scores so far would select."""
+    """As `EasinessSampler.expected_steps`; `selected` says what the scores so far would select."""
     batch_size = options.batch_size if batch_size is None else batch_size
     if batch_size is None:
         raise ValueError("batch_size: expected the loader's, got None; pass batch_size=")
     batch_size = check_count(batch_size, "batch_size", low=1)
-    estimated = False
+    budgeted, basis = None, ""
+    if options.budget is not None and options.min_per_class == 0:
+        budgeted = max(options.min_samples, rounded(options.budget * options.n_samples))
+    reached = budgeted is not None and never_zero(options)
     total = 0
     for epoch in _numbers(epochs, options):
         size = size_of(epoch, options, replicas)
-        if size is None and options.budget is not None and options.min_per_class == 0:
-            size = max(options.min_samples, rounded(options.budget * options.n_samples))
+        if size is None and reached:
+            size = budgeted
         if size is None:
-            estimated, size = True, options.n_samples if selected is None else selected
+            size, basis = selected(), "the latest scores"
+        if size is None and budgeted is not None:
+            size, basis = budgeted, "the budget, which rates of 0 may not reach"
+        elif size is None:
+            size, basis = options.n_samples, "all samples: none has a score yet"
         total += steps_of(size, replicas, batch_size, options.drop_last)
-    if estimated:
-        basis = "the latest scores" if selected is not None else "all samples: none has a score yet"
+    if basis:
         warnings.warn(
             f"expected_steps: {total} is an estimate, from {basis}; for an exact number of steps "
-            f"pass step_budget= (or budget=) to EasinessSampler",
+            f"pass step_budget= (or budget=, with rates above 0) to EasinessSampler",
             stacklevel=3,
         )
     return total
+
+
+def never_zero(options: Options) -> bool:
+    """Whether every rate is known to be above 0, so that a budget is reached."""
+    policy, estimator = options.policy, options.estimator
+    if isinstance(policy, LevelRates):
+        return min(policy.hard, policy.medium, policy.easy) > 0.0
+    if isinstance(policy, Function) and policy.function is smooth_rates:
+        # 1 - E of the easiest sample there can be; in float32 it must not round to 0.
+        wide = isinstance(estimator, ec.ClosedForm)
+        return wide and math.erfc(0.5 / estimator.sigma) > 1e-6
+    return False
 
 
 def rounded(size: float) -> int:

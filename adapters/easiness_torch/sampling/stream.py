@@ -181,10 +181,10 @@ class EasinessStream(IterableDataset[Any]):
         self._finished = True
         if self._shared[2] >= 0 and (worker is None or worker.id == 0):
             self._shared[2] += 1
-        if not matched and self._read > skip:
+        if isinstance(table, dict) and not matched and self._read > skip:
             warnings.warn(
                 f"rates: none of the {self._read - skip} ids read is in the mapping: the last is "
-                f"{name!r:.80}, and a key is {next(iter(table))!r:.80}",  # type: ignore[arg-type]
+                f"{name!r:.80}, and a key is {next(iter(table))!r:.80}",
                 stacklevel=2,
             )
 

@@ -38,7 +38,7 @@ def test_only_changes_are_made_and_ids_stay_as_written(files, capsys):
     assert (files / "y.csv").read_text() == LABELS
     told = capsys.readouterr().out
     assert told == (
-        "decisions: 1 keep, 1 change, 1 unsure\n"
+        "3 decisions: 1 keep, 1 change, 1 unsure\n"
         "1 of 4 labels changed, written to new.csv\n"
     )  # fmt: skip
 

@@ -1,0 +1,77 @@
+"""The indices of a whole run, with their weights, in equal parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Sampler
+
+from easiness_torch.sampling.sampler import EasinessSampler
+
+
+class TrainingRun(Sampler[tuple[int, float]]):
+    """Indices with their weights of a whole run, in parts of equal length.
+
+    Weights come along with the indices: loaders fetch ahead, so that an epoch may have begun
+    while the last batch of the one before is still to be trained on.
+    """
+
+    def __init__(self, sampler: EasinessSampler, n_steps: int, per_step: int) -> None:
+        self.sampler, self.length, self.per_step = sampler, n_steps * per_step, per_step
+        self.turn = 0
+        self.epochs: dict[int, tuple[Tensor, Tensor]] = {}
+        # First epoch not yet trained to its end, and the place in the run where it begins.
+        self.first = self.begin = 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        start = self.turn * self.length
+        self.turn += 1
+        end = epoch = 0
+        while end < start + self.length:
+            begin, end = end, end + self.sampler.expected_steps(1, epochs=[epoch])
+            if end > start:
+                part = slice(max(start - begin, 0), start + self.length - begin)
+                indices, weights = (
+                    column[part].tolist() for column in self._epoch(epoch, end - begin)
+                )
+                yield from zip(indices, weights, strict=True)
+            epoch += 1
+
+    def _epoch(self, epoch: int, size: int) -> tuple[Tensor, Tensor]:
+        if epoch < self.first:
+            # Trained on before the checkpoint: batches that a resumed run counts and skips.
+            return torch.zeros(size, dtype=torch.int64), torch.ones(size)
+        if epoch not in self.epochs:
+            self.sampler.set_epoch(epoch)
+            order = torch.tensor(list(self.sampler), dtype=torch.int64)
+            self.epochs[epoch] = order, self.sampler.weights(order, device="cpu")
+        return self.epochs[epoch]
+
+    def trained(self, n_samples: int) -> None:
+        """Drop the epochs that are trained to their end; workers may be several ahead."""
+        while self.first in self.epochs:
+            end = self.begin + len(self.epochs[self.first][0])
+            if end > n_samples:
+                break
+            del self.epochs[self.first]
+            self.first, self.begin = self.first + 1, end
+
+    def state_dict(self, step: int) -> dict[str, Any]:
+        """Epochs that are not yet trained to their end, with the sampler's state."""
+        return {
+            "step": step, "sampler": self.sampler.state_dict(), "epochs": dict(self.epochs),
+            "first": self.first, "begin": self.begin,
+        }  # fmt: skip
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on after the step at which the state was saved."""
+        self.sampler.load_state_dict(state["sampler"])
+        self.epochs = dict(state["epochs"])
+        self.first, self.begin = state["first"], state["begin"]
+        self.turn = state["step"] // (self.length // self.per_step)
