@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._exact_tests import holm, sign_test
 from easiness_core._frames import LEVELS, Table, Words, level_words
-from easiness_core._groups import check_groups
 from easiness_core._joined_scores import (
+    check_groups,
     check_same_kind,
     check_sides,
     join_rows,

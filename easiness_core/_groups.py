@@ -11,13 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from easiness_core._config import EASINESS_FRACTION_BITS
 from easiness_core._exact_tests import against_rest, holm
 from easiness_core._frames import Table
-from easiness_core._input.convert import refuse_missing, to_array
 from easiness_core._intervals import binomial_interval
-from easiness_core._joined_scores import check_names
+from easiness_core._joined_scores import check_groups
 from easiness_core._level import Level
 from easiness_core._scores import Scores
 from easiness_core._tally import exact_sums
-from easiness_core.errors import InputTypeError, InputValueError
+from easiness_core.errors import InputTypeError
 
 _UNITS = 1 << EASINESS_FRACTION_BITS
 
@@ -164,15 +163,3 @@ def group_table(scores: Scores, groups: ArrayLike) -> GroupTable:
         easy=number(scores.level == Level.EASY),
         easiness_sum=tuple(sums),
     )
-
-
-def check_groups(groups: ArrayLike, n_rows: int, owner: str) -> NDArray[Any]:
-    """Give the group of each row of `owner`: text, numbers or booleans, none of them missing."""
-    if isinstance(groups, (list, tuple)):  # NumPy would make "nan" of a missing one
-        refuse_missing(np.array(groups, dtype=object), "groups")
-    names = to_array(groups, "groups")
-    refuse_missing(names.astype(object) if names.dtype.kind == "f" else names, "groups")
-    if names.shape != (n_rows,):
-        problem = f"expected shape ({n_rows},), one per row of {owner}, got {names.shape}"
-        raise InputValueError(problem, argument="groups")
-    return check_names(names, "groups", fractions=True)

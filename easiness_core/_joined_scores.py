@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from easiness_core._frames import Words
 from easiness_core._input.convert import refuse_missing, to_array
@@ -144,3 +144,15 @@ def join_rows(
         problem = "no sample is in both" if all(have) else "there are no samples"
         raise InputValueError(problem, argument="new")
     return ("id" if all(have) else "row"), first, second
+
+
+def check_groups(groups: ArrayLike, n_rows: int, owner: str) -> NDArray[Any]:
+    """Give the group of each row of `owner`: text, numbers or booleans, none of them missing."""
+    if isinstance(groups, (list, tuple)):  # NumPy would make "nan" of a missing one
+        refuse_missing(np.array(groups, dtype=object), "groups")
+    names = to_array(groups, "groups")
+    refuse_missing(names.astype(object) if names.dtype.kind == "f" else names, "groups")
+    if names.shape != (n_rows,):
+        problem = f"expected shape ({n_rows},), one per row of {owner}, got {names.shape}"
+        raise InputValueError(problem, argument="groups")
+    return check_names(names, "groups", fractions=True)

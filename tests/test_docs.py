@@ -31,9 +31,9 @@ MAKE = f"make --no-print-directory -f '{ROOT}/Makefile' -o .venv/.demo -o .venv/
 RUN_BY_MAKE = {"make demo": f"{MAKE} demo", "make test": f"{MAKE} -n test >/dev/null"}
 
 
-def run_python(body, page, names):
+def run_python(body, name, names):
     report = []
-    test = doctest.DocTestParser().get_doctest(body, names, page.name, None, 0)
+    test = doctest.DocTestParser().get_doctest(body, names, name, None, 0)
     runner = doctest.DocTestRunner(optionflags=OPTIONS)
     runner.run(test, out=report.append, clear_globs=False)
     names.update(test.globs)
@@ -80,9 +80,9 @@ def test_snippets_print_what_they_say(page, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     names = {}
-    for kind, body in FENCE.findall(page.read_text("utf-8")):
+    for at, (kind, body) in enumerate(FENCE.findall(page.read_text("utf-8"))):
         if kind == "pycon":
-            run_python(body, page, names)
+            run_python(body, f"{page.stem}_{at}", names)
         elif kind == "console":
             run_commands(body, capfd)
 

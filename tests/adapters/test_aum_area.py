@@ -203,7 +203,10 @@ def test_a_state_survives_torch_load(rng, tmp_path):
         (lambda s: s | {"ids": s["ids"][1:]}, "incomplete"),
         (lambda s: s | {"ids": s["ids"][:1] * len(s["ids"])}, "incomplete"),
         (lambda s: s | {"sums": {}}, "incomplete"),
-        (lambda s: {k: v for k, v in s.items() if k != "options"}, "incomplete: options is damaged"),
+        (
+            lambda s: {k: v for k, v in s.items() if k != "options"},
+            "options is damaged",
+        ),
         (lambda s: {k: v for k, v in s.items() if k != "log"}, "incomplete: log is damaged"),
         (lambda s: s | {"counters": [None, 0]}, "incomplete: counters is damaged"),
         (lambda s: s | {"ids": [str(s["ids"][0]), *s["ids"][1:]]}, "all of one kind"),

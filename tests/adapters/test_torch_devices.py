@@ -25,7 +25,7 @@ import easiness_core as ec
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 N = 240
-README = Path(__file__).parents[2] / "README.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "torch.md"
 
 
 @pytest.fixture(params=DEVICES)
@@ -63,27 +63,27 @@ def losses_of(logits, labels):
     return torch.nn.functional.cross_entropy(logits, labels, reduction="none")
 
 
-def readme_loop():
-    """The loop of the README, as code."""
-    text = README.read_text("utf-8")
+def first_loop():
+    """The first loop of the guide, as code."""
+    text = GUIDE.read_text("utf-8")
     snippets = re.findall(r"```pycon\n(.*?)```", text, re.DOTALL)
-    (snippet,) = [one for one in snippets if "EasinessSampler(" in one]
+    snippet = next(one for one in snippets if "EasinessSampler(" in one)
     lines = [line[4:] for line in snippet.splitlines() if line[:3] in (">>>", "...")]
     return "\n".join(lines)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
-def test_the_readme_runs_on_a_gpu():
+def test_the_guide_runs_on_a_gpu():
     found = {}
-    exec(readme_loop(), found)
+    exec(first_loop(), found)
     assert found["device"] == "cuda"
     assert found["logits"].is_cuda
     assert sum(record["usage"] for record in found["sampler"].history) < 6
 
 
-def test_the_readme_on_the_meta_device_goes_on_until_scores_are_read():
-    code = readme_loop().replace('"cuda" if torch.cuda.is_available() else "cpu"', '"meta"')
+def test_the_guide_on_the_meta_device_goes_on_until_scores_are_read():
+    code = first_loop().replace('"cuda" if torch.cuda.is_available() else "cpu"', '"meta"')
     found = {}
     with pytest.raises(RuntimeError, match="scores: tensors on the meta device have no values"):
         exec(code, found)

@@ -118,7 +118,7 @@ def test_max_steps_is_the_number_of_steps(tmp_path, max_steps):
         unknown.train()
 
 
-@pytest.mark.filterwarnings("ignore:.*selects in none of 1 epochs")
+@pytest.mark.filterwarnings("ignore:.*selects nothing in all 1 epochs")
 def test_accumulated_gradients_are_those_of_one_batch(tmp_path):
     weights = []
     for batch, accumulate in ((16, 1), (4, 4)):

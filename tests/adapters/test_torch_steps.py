@@ -96,7 +96,9 @@ def test_the_floor_holds_among_many_samples_without_a_score():
     ids=range(3),
 )
 def test_a_run_that_never_selects_is_warned_of(keep, total, first):
-    with pytest.warns(UserWarning, match=f"selects in none of {total} epochs: the first {first} a"):
+    with pytest.warns(
+        UserWarning, match=f"selects nothing in all {total} epochs: the first {first} a"
+    ):
         EasinessSampler(N, keep=keep, total_epochs=total)
     # Full training on purpose.
     EasinessSampler(N, keep=ec.MO, total_epochs=4, warmup_epochs=4)

@@ -94,7 +94,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options, replicas:
     kept, tied = _filled_up(kept, rates, scores, epoch, options, exact or options.min_samples)
 
     selected = torch.ones(options.n_samples, dtype=torch.bool, device=table.device)
-    selected[_places(scores, options)] = kept
+    selected[scores.indices if len(scores) < options.n_samples else slice(None)] = kept
     indices = selected.nonzero().squeeze(1)
     if exact is not None and len(indices) > exact:
         # More without a score than there is room for.
@@ -242,24 +242,18 @@ def _drawn(
     lots = torch.rand(options.n_samples + 1, generator=generator, dtype=rates.dtype, device=_HOST)
     # A fraction is kept by lot too.
     size = int(n_wanted + float(lots[-1]))
-    key = lots[:-1].to(rates.device)[_places(scores, options)].logit_()
+    key = (
+        lots[:-1]
+        .to(rates.device)[scores.indices if len(scores) < options.n_samples else slice(None)]
+        .logit_()
+    )
     never = rates == 0.0
     key.sub_(rates.logit()).masked_fill_(never, math.inf)
     return first_k(key, min(size, len(rates) - int(never.count_nonzero())))[0]
 
 
-def _places(scores: SampleScores, options: Options) -> Any:
-    """Where the scored samples are among all: everywhere, more often than not."""
-    return slice(None) if len(scores) == options.n_samples else scores.indices
-
-
 def _filled_up(
-    kept: Tensor,
-    rates: Tensor,
-    scores: SampleScores,
-    epoch: int,
-    options: Options,
-    size: int,
+    kept: Tensor, rates: Tensor, scores: SampleScores, epoch: int, options: Options, size: int
 ) -> tuple[Tensor, int]:
     """Mask with the nearest samples added where too few are kept, and the ties among them.
 
@@ -310,7 +304,7 @@ def _weights(rates: Tensor, drawn: Tensor, scores: SampleScores, options: Option
     if options.weight_power == 0.0 or not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return None
     weights = torch.ones(options.n_samples, dtype=torch.float32, device=rates.device)
-    places = _places(scores, options)
+    places = scores.indices if len(scores) < options.n_samples else slice(None)
     weights[places] = torch.where(drawn, rates.float().pow_(-options.weight_power), 1.0)
     return weights
 
