@@ -218,7 +218,8 @@ def easiness(
 ) -> NDArray[np.float64]:
     """Compute the easiness of each sample.
 
-    Easiness is the probability that the label beats every other class, under noise.
+    Easiness is the product, over the other classes, of the probabilities that the label beats each
+    of them under noise.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from browser import reload
 from easiness_cli.__main__ import main
 
 import easiness_core as ec
@@ -136,7 +137,7 @@ def test_a_review_from_end_to_end(opened, pages, tmp_path):
         page.keyboard.press(key)
     assert page.locator(".card.current .name").text_content() == ranked[3]
     assert counter.text_content() == said
-    page.reload()
+    reload(page)
     assert counter.text_content() == said
     pressed = page.locator(".card button[aria-pressed=true]").all_text_contents()
     assert pressed == ["2 Change", "1 Keep", "3 Unsure", "2 Change"]

@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from browser import SETTLED_MS, reload
 from easiness_cli.__main__ import main
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright client")
@@ -52,6 +53,8 @@ def context(browser):
 
 
 def opened(context, path, script: str = ""):
+    for page in context.pages:
+        page.wait_for_timeout(SETTLED_MS)
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(str(error)))
     if script:
@@ -90,7 +93,7 @@ def test_decisions_are_told_and_discarded(context, tmp_path):
     assert page.locator("#discard").is_disabled()
     page.keyboard.press("1")
     page.keyboard.press("2")
-    page.reload()
+    reload(page)
     said = page.locator("#remembered")
     assert said.text_content() == "2 decisions remembered from an earlier visit in this browser."
     page.click("#discard")
@@ -98,7 +101,7 @@ def test_decisions_are_told_and_discarded(context, tmp_path):
     said.get_by_role("button").click()
     assert page.locator("#counter").text_content().startswith("2 of")
     page.click("#discard")
-    page.reload()
+    reload(page)
     assert page.locator("#counter").text_content().startswith("0 of")
     assert said.is_hidden()
 
@@ -119,7 +122,7 @@ def test_decisions_stay_with_their_samples_whatever_is_listed(context, tmp_path)
         ("./in/*/*.parquet", ["--flagged"]), ("in/*/*.parquet", ["--method", "easiness"]),
     ):  # fmt: skip
         review(source, "r.html", *argv)
-        page.reload()
+        reload(page)
         rows = exported(page, tmp_path / "d.csv")
         assert rows
         assert all(row in every for row in rows)
@@ -143,7 +146,7 @@ def test_decisions_are_not_those_of_other_data(context, tmp_path, one, two, same
     page.keyboard.press("1")
     two.to_parquet("in.parquet")
     review("in.parquet", "r.html")
-    page.reload()
+    reload(page)
     assert page.locator("#counter").text_content().startswith("1 of" if same else "0 of")
 
 
