@@ -79,14 +79,6 @@ def test_a_checkpoint_of_other_settings_is_refused(digits, tmp_path, changed, sa
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
-def test_cifar10_needs_its_folder_and_torchvision(tmp_path, monkeypatch):
-    with pytest.raises(SystemExit, match="cifar10: pass --folder"):
-        run(monkeypatch, tmp_path, "--data", "cifar10")
-    monkeypatch.setitem(sys.modules, "torchvision", None)
-    with pytest.raises(SystemExit, match="cifar10: needs torchvision: pip install torchvision"):
-        run(monkeypatch, tmp_path, "--data", "cifar10", "--folder", tmp_path)
-
-
 @pytest.mark.parametrize(("channels", "side"), [(1, 8), (1, 28), (3, 32)])
 @pytest.mark.parametrize("network", ["cnn", "resnet"])
 def test_networks_fit_their_images(network, channels, side):

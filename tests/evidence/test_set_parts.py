@@ -134,7 +134,7 @@ def scores(loss):
     n = len(loss)
     zeros = torch.zeros(n)
     return SampleScores(
-        ids=torch.arange(n), easiness=zeros, log_easiness=zeros, loss=torch.tensor(loss),
+        indices=torch.arange(n), log_easiness=zeros, loss=torch.tensor(loss),
         level=zeros, predicted=zeros, labels=zeros,
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ SEEDS = (0, 1, 2)
 
 def load(data, n_samples, seed):
     """Images on [0, 1] and labels: that many, or all there are, drawn at random."""
-    x, y = set_data.subset(data, n_samples, seed)
+    (x, y), _ = set_data.subset(data, n_samples, seed)
     return x / data[0].max(), y
 
 

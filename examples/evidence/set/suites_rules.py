@@ -59,7 +59,7 @@ def error_norms(images: Images) -> dict[str, Any]:
         return torch.nn.functional.cross_entropy(logits, labels, reduction="none")
 
     def keep(scores: SampleScores) -> Tensor:
-        return norms[scores.ids.cpu()].to(scores.loss) / 2.0**0.5
+        return norms[scores.indices.cpu()].to(scores.loss) / 2.0**0.5
 
     return {"loss": loss, "keep": keep}
 
