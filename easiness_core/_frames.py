@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -52,15 +53,16 @@ def class_words(codes: NDArray[np.int64], classes: tuple[Any, ...] | None) -> An
     return codes if classes is None else Words(codes, classes)
 
 
-class Table:
+class Table(ABC):
     """Columns that can be given as a data frame of pandas or polars, or as an Arrow table."""
 
+    @abstractmethod
     def _columns(self) -> Mapping[str, Any]:
         """Columns by name: arrays, or `Words`."""
-        raise NotImplementedError
 
     def _take_index(self, columns: dict[str, Any]) -> Any:
         """Take out the columns that are the index in pandas; give this index, or None."""
+        return None
 
     def to_pandas(self) -> Any:
         """Give the columns as a pandas DataFrame; levels and classes as categories by name.

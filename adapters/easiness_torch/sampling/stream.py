@@ -132,7 +132,7 @@ class EasinessStream(IterableDataset[Any]):
         Parameters
         ----------
         epoch : int
-            Number of the epoch, 0 or more. The data set is told too if it has `set_epoch`.
+            Number of the epoch, 0 or more. If the data set has `set_epoch`, it is called with it.
         """
         self._shared[0] = check_count(epoch, "epoch", low=0)
         self._shared[2] = -1
