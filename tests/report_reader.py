@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from easiness_cli.inputs import Dataset
 from easiness_cli.pages.report import Report, build_report, report_page
-from easiness_io import Parameters
+from easiness_io.parameters import Parameters
 
 import easiness_core as ec
 

@@ -11,16 +11,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from easiness_io import (
-    DataError,
-    LabelFile,
-    ReadOptions,
-    as_text,
-    escaped,
-    open_reader,
-    read_labels,
-    write_csv,
-)
+from easiness_io import DataError
+from easiness_io.label_file import LabelFile, read_labels
+from easiness_io.parameters import Parameters
+from easiness_io.readers.registry import open_reader
+from easiness_io.values import as_text
+from easiness_io.writers.tables import escaped, write_csv
 
 DECISIONS = ("keep", "change", "unsure")
 _COLUMNS = ("file", "index", "id", "label", "label_number", "decision", "suggested", "new_label",
@@ -65,7 +61,7 @@ class Applied:
 
 
 def apply_decisions(
-    args: argparse.Namespace, options: ReadOptions, classes: Sequence[str] = ()
+    args: argparse.Namespace, options: Parameters, classes: Sequence[str] = ()
 ) -> Applied:
     """Read the decisions and the labels, check that they belong together, and change labels."""
     labels = read_labels(args.path, options)
@@ -121,7 +117,7 @@ def _error(path: str, row: int, problem: str, hint: str | None = None) -> DataEr
 
 def _read(path: str, max_bytes: int) -> list[dict[str, Any]]:
     """Give the rows of the decisions; every value is text, or None where it is empty."""
-    reader = open_reader(path, ReadOptions(max_bytes=max_bytes))
+    reader = open_reader(path, Parameters(max_bytes=max_bytes))
     names = [name for name in reader.fields if name in _COLUMNS]
     for name in ("decision", "label"):
         if name not in names:

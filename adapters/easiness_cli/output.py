@@ -18,7 +18,7 @@ def resolve_output(
     args: argparse.Namespace, inputs: Iterable[str | None], suffixes: Sequence[str] = ()
 ) -> str:
     """Refuse an output that cannot be written, before any work; give its suffix, .csv for '-'."""
-    from easiness_io import check_output
+    from easiness_io.writers.atomic import check_output
 
     if args.output in (None, "-"):
         return ".csv"
@@ -33,7 +33,7 @@ def resolve_output(
 @contextmanager
 def open_output(args: argparse.Namespace) -> Iterator[BinaryIO]:
     """Open the output: standard output for '-', else a file that appears whole or not at all."""
-    from easiness_io import atomic_write
+    from easiness_io.writers.atomic import atomic_write
 
     with (
         standard_output() if args.output == "-" else atomic_write(args.output, args.overwrite)

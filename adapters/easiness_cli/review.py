@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from easiness_aum import AreaUnderMargin
-from easiness_io import escaped, named, write_csv
+from easiness_io.writers.tables import escaped, named, write_csv
 from numpy.typing import NDArray
 
 import easiness_core as ec

@@ -7,7 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from easiness_io import DataError, ReadOptions, as_ids, as_text, expand, is_many, open_reader
+from easiness_io import DataError
+from easiness_io.parameters import Parameters
+from easiness_io.readers.registry import open_reader
+from easiness_io.shards.discover import expand, is_many
+from easiness_io.values import as_ids, as_text
 
 import easiness_core as ec
 
@@ -45,7 +49,7 @@ def estimators(path: str) -> set[str]:
 
 
 def _read_file(path: str, needed: Sequence[str], max_bytes: int) -> Any:
-    reader = open_reader(path, ReadOptions(max_bytes=max_bytes))
+    reader = open_reader(path, Parameters(max_bytes=max_bytes))
     kinds = {name: each.kind for name, each in reader.fields.items()}
     for name in ("index", *needed):
         if name not in kinds:
@@ -95,7 +99,7 @@ def _as_shown(name: str, column: Any, reader: Any, classes: Any, are_names: set[
 
 def _class_names(path: str, max_bytes: int) -> Any:
     """Read the names of the classes, which npz files have beside their columns."""
-    reader = open_reader(path, ReadOptions(max_bytes=max_bytes))
+    reader = open_reader(path, Parameters(max_bytes=max_bytes))
     reader.choose(["classes"], ["classes"])
     return pa.concat_arrays([block["classes"] for block in reader.blocks(["classes"], 1 << 18)])
 

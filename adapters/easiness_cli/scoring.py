@@ -9,15 +9,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from easiness_io import (
-    SINKS,
-    Parameters,
-    SampleReader,
-    Samples,
-    run_serially,
-    score_blocks,
-    score_shards,
-)
+from easiness_io import SampleReader, Samples, score_shards
+from easiness_io.parameters import Parameters
+from easiness_io.scoring import score_blocks
+from easiness_io.shards.run import run_serially
+from easiness_io.writers.tables import SINKS
 
 import easiness_core as ec
 from easiness_cli import inputs, options

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
-from easiness_io import write_csv
+from easiness_io.writers.tables import write_csv
 from numpy.typing import NDArray
 
 import easiness_core as ec

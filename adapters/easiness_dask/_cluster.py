@@ -9,16 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from easiness_io import (
-    Parameters,
-    Report,
-    SampleReader,
-    Shard,
-    ShardError,
-    complete_shard,
-    load_if_complete,
-    shared_traits,
-)
+from easiness_io import SampleReader, ShardError
+from easiness_io.parameters import Parameters
+from easiness_io.shards.compare import shared_traits
+from easiness_io.shards.discover import Shard
+from easiness_io.shards.manifest import load_if_complete
+from easiness_io.shards.run import Report, complete_shard
 
 import easiness_core as ec
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from easiness_core.class_names import affixes, key_of
 from easiness_io.errors import AmbiguousError, DataError
 from easiness_io.names import LOGITS_NAMES, PROBS_NAMES
-from easiness_io.readers.base import Reader, ReadOptions
+from easiness_io.parameters import Parameters
+from easiness_io.readers.base import Reader
 from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
 
 
 def find_class_columns(
-    reader: Reader, options: ReadOptions, others: Sequence[str]
+    reader: Reader, options: Parameters, others: Sequence[str]
 ) -> tuple[str, ...]:
     """Find the probabilities among the columns that are neither label nor id."""
     if options.probs is not None:
@@ -104,7 +105,7 @@ def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...
     return tuple(found)
 
 
-def _check_unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[str]) -> None:
+def _check_unnamed(reader: Reader, options: Parameters, numbers: Sequence[str]) -> None:
     """Refuse a csv file without names whose columns may not all be classes, if sums do not tell."""
     data = head_values(reader, numbers)
     is_whole = (np.isfinite(data) & (data % 1 == 0)).all(axis=0) & (len(data) > 0)
@@ -120,7 +121,7 @@ def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
 
 
 def _matrices(
-    reader: Reader, options: ReadOptions, names: Sequence[str], has_groups: bool
+    reader: Reader, options: Parameters, names: Sequence[str], has_groups: bool
 ) -> list[tuple[str, ...]]:
     """Return the matrix columns that may be the probabilities, by name or by rows that sum to 1."""
     usual = LOGITS_NAMES if options.logits else PROBS_NAMES
@@ -155,7 +156,7 @@ def _first_rows(reader: Reader, names: Sequence[str]) -> Head:
     return lambda group: data[:, [at[name] for name in group]]
 
 
-def _groups(reader: Reader, options: ReadOptions, names: Group) -> list[Group]:
+def _groups(reader: Reader, options: Parameters, names: Group) -> list[Group]:
     """Return every group of columns that may be the probabilities, of the most certain kind."""
     head = _first_rows(reader, names)
     by_affix = affixes(names)
@@ -243,7 +244,7 @@ def _brief(names: Sequence[str]) -> str:
 
 
 def _nothing(
-    reader: Reader, options: ReadOptions, names: Sequence[str], matrices: Sequence[str]
+    reader: Reader, options: Parameters, names: Sequence[str], matrices: Sequence[str]
 ) -> DataError:
     texts = [name for name, each in reader.fields.items() if each.kind == "text"]
     if texts and not names and not matrices:

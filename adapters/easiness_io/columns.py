@@ -12,7 +12,8 @@ from easiness_core.class_names import order_of
 from easiness_io.class_columns import called, find_class_columns, head_values, no_column, show
 from easiness_io.errors import located
 from easiness_io.names import ID_NAMES, LABEL_NAMES
-from easiness_io.readers.base import Reader, ReadOptions, Values, rows_of
+from easiness_io.parameters import Parameters
+from easiness_io.readers.base import Reader, Values, rows_of
 
 _UNNAMED = re.compile(r"unnamed: [0-9]+", re.IGNORECASE)
 
@@ -46,7 +47,7 @@ class Part:
                 first_row += rows_of(block)
 
 
-def find_columns(reader: Reader, options: ReadOptions, *, probs: bool, label: bool) -> Part:
+def find_columns(reader: Reader, options: Parameters, *, probs: bool, label: bool) -> Part:
     """Find the columns of a file."""
     named = [name for name in reader.fields if not is_unnamed(name)]
     found_label = _label(reader, options, named, alone=not probs) if label else None
@@ -82,9 +83,7 @@ def is_unnamed(name: str) -> bool:
     return bool(_UNNAMED.fullmatch(name))
 
 
-def _label(
-    reader: Reader, options: ReadOptions, named: Sequence[str], *, alone: bool
-) -> str | None:
+def _label(reader: Reader, options: Parameters, named: Sequence[str], *, alone: bool) -> str | None:
     """Find the labels: by the name given, by a usual name, or as the only column there is."""
     found = called(reader, LABEL_NAMES) if options.labels is None else [options.labels]
     if not set(found) <= set(reader.fields):
@@ -106,7 +105,7 @@ def _label(
     return single[0] if alone and len(single) == 1 else None
 
 
-def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
+def _ids(reader: Reader, options: Parameters, label: str | None) -> str | None:
     """Find the ids: by the name given, by a usual name, or as the only text column called so."""
     if options.ids is not None:
         if options.ids not in reader.fields or not options.ids:

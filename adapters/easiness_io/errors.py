@@ -99,24 +99,7 @@ class ShardError(DataError):
 
 
 def reason(error: BaseException) -> str:
-    """Say in one line why an exception was raised.
-
-    Parameters
-    ----------
-    error : BaseException
-        Any exception.
-
-    Returns
-    -------
-    str
-        Its text, without the names of Python classes where possible.
-
-    Examples
-    --------
-    >>> from easiness_io import reason
-    >>> reason(FileNotFoundError(2, "No such file or directory", "a.csv"))
-    'No such file or directory'
-    """
+    """Say in one line why an exception was raised, without the names of Python classes."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or type(error).__name__
@@ -126,33 +109,7 @@ def reason(error: BaseException) -> str:
 def located(path: str, kind: type[DataError] = DataError) -> Iterator[None]:
     """Name a file in the errors that are raised inside the block.
 
-    Parameters
-    ----------
-    path : str
-        The file.
-    kind : type, default DataError
-        The class of error to raise instead of any other `InputError`.
-
-    Yields
-    ------
-    None
-        Nothing; the block runs.
-
-    Raises
-    ------
-    DataError
-        Of this kind, for an `InputError` or a MemoryError raised inside.
-
-    Examples
-    --------
-    >>> import easiness_core as ec
-    >>> from easiness_io import DataError, located
-    >>> try:
-    ...     with located("probs.npy"):
-    ...         ec.score([[2.0, 1.0]], [0])
-    ... except DataError as error:
-    ...     error.path, error.argument
-    ('probs.npy', 'probs')
+    Any other `InputError` and MemoryError becomes an error of this kind.
     """
     path = "standard input" if path == "-" else path
     try:

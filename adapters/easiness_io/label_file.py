@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from easiness_io.columns import find_columns
 from easiness_io.errors import located
-from easiness_io.ids import as_ids, as_text
-from easiness_io.readers.base import ReadOptions
+from easiness_io.parameters import Parameters
 from easiness_io.readers.registry import open_reader
+from easiness_io.values import as_ids, as_text
 
 
 @dataclass(frozen=True)
@@ -46,43 +46,15 @@ class LabelFile:
     ids_type: Any = None
 
 
-def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None) -> LabelFile:
-    r"""Read the label column of a file; other columns are ignored.
+def read_labels(path: str | os.PathLike[str], options: Parameters | None = None) -> LabelFile:
+    """Read the label column of a file; other columns are ignored.
 
-    Parameters
-    ----------
-    path : path
-        In any format that `open_samples` reads.
-    options : ReadOptions, optional
-        Names of the columns, and the format of csv.
-
-    Returns
-    -------
-    LabelFile
-        All labels of the file.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, has no label column, or labels or ids are missing, or labels
-        are numbers that are not whole.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> from easiness_io import read_labels
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "labels.csv")
-    ...     with open(path, "w") as file:
-    ...         _ = file.write("id,label\na,cat\nb,dog\n")
-    ...     found = read_labels(path)
-    >>> found.texts.to_pylist(), found.ids.to_pylist()
-    (['cat', 'dog'], ['a', 'b'])
+    Refuses missing labels and ids, and labels that are numbers but not whole.
     """
     path = os.fspath(path)
     with located(path):
-        reader = open_reader(path, options or ReadOptions())
-        part = find_columns(reader, options or ReadOptions(), probs=False, label=True)
+        reader = open_reader(path, options or Parameters())
+        part = find_columns(reader, options or Parameters(), probs=False, label=True)
         if options is not None and options.ids and part.ids is None:
             raise reader.source.error(f"no column {options.ids!r}", argument="ids")
         reader.choose(part.names, part.text_names)

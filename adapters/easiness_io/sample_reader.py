@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 import easiness_core as ec
 from easiness_core.validation import LabelEncoder
 from easiness_io.class_columns import one_column, show
-from easiness_io.classes import encode_labels
 from easiness_io.columns import Part, find_columns, is_unnamed
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
-from easiness_io.ids import as_ids, as_text, check_same_ids
-from easiness_io.readers.base import Block, ReadOptions, Values, rebatched, rows_of
+from easiness_io.parameters import Parameters
+from easiness_io.readers.base import Block, Values, rebatched, rows_of
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
+from easiness_io.values import as_ids, as_text, check_same_ids, encode_labels
 
 _ELEMENTS = 4_000_000
 _MOST_ROWS = 1 << 18
@@ -85,7 +85,7 @@ class SampleReader:
         Column of ids, in the probabilities or else in the labels.
     """
 
-    def __init__(self, path: str, labels_path: str | None, options: ReadOptions) -> None:
+    def __init__(self, path: str, labels_path: str | None, options: Parameters) -> None:
         self.paths = [path] + ([] if labels_path is None else [labels_path])
         if self.paths.count(STANDARD_INPUT) > 1:
             raise DataError("only one of two inputs can be standard input")

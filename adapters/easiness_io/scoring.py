@@ -20,40 +20,7 @@ def score_blocks(
 ) -> ec.Summary:
     """Score a file block by block, in memory that does not grow with the file.
 
-    Parameters
-    ----------
-    reader : SampleReader
-        The file, as `open_samples` returns it.
-    parameters : Parameters
-        How to score it.
-    add : callable, optional
-        Called with the scores and the samples of each block, in order.
-    n_threads : int, optional
-        Number of threads, as in `easiness_core.score`.
-    progress : callable, optional
-        Called after each block with the number of rows done so far.
-
-    Returns
-    -------
-    Summary
-        The summary of all rows.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, or has an invalid row.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from easiness_io import Parameters, open_samples, score_blocks
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "part.npz")
-    ...     np.savez(path, probs=[[0.9, 0.1], [0.2, 0.8]], labels=[0, 0])
-    ...     score_blocks(open_samples(path), Parameters()).level_counts
-    {'hard': 1, 'medium': 0, 'easy': 1}
+    `add` takes the scores and samples of each block, `progress` the number of rows done so far.
     """
     summary = ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins)
     for block in reader.blocks():

@@ -64,7 +64,8 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read both, compare, write what is asked for, and check the conditions."""
-    from easiness_io import SCORE_COLUMNS, atomic_write, check_output
+    from easiness_io.writers.atomic import atomic_write, check_output
+    from easiness_io.writers.tables import SCORE_COLUMNS
 
     from easiness_cli.comparing import compare_files, summary_text
     from easiness_cli.score_files import estimators

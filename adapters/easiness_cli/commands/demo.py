@@ -42,7 +42,7 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Train, score, compare, and write the files once all is done."""
-    from easiness_io import atomic_write
+    from easiness_io.writers.atomic import atomic_write
 
     require("sklearn", "pyarrow", "matplotlib", "jinja2")
     folder = args.output_dir
@@ -130,7 +130,9 @@ def _train(folds: int, seed: int, *, quiet: bool) -> tuple[Any, dict[str, Any]]:
 def _compare(labels: Any, probs: dict[str, Any]) -> tuple[list[list[Any]], dict[str, bytes]]:
     """Score all classifiers; give the table, and the files."""
     import numpy as np
-    from easiness_io import Parameters, ParquetSink, Samples
+    from easiness_io import Samples
+    from easiness_io.parameters import Parameters
+    from easiness_io.writers.tables import ParquetSink
 
     import easiness_core as ec
     from easiness_cli.inputs import Dataset

@@ -70,7 +70,9 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read, rank and write the list; or apply the decisions made on one."""
-    from easiness_io import Parameters, is_many, located
+    from easiness_io.errors import located
+    from easiness_io.parameters import Parameters
+    from easiness_io.shards.discover import is_many
 
     from easiness_cli.inputs import options_from, read_all, source_of
     from easiness_cli.review import list_suspects, write_table
@@ -124,7 +126,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _apply(args: argparse.Namespace) -> int:
     """Write the labels as the decisions change them."""
-    from easiness_io import ReadOptions, is_many
+    from easiness_io.parameters import Parameters
+    from easiness_io.shards.discover import is_many
 
     from easiness_cli.decisions import apply_decisions
     from easiness_cli.inputs import parse_classes
@@ -143,7 +146,7 @@ def _apply(args: argparse.Namespace) -> int:
     suffix = resolve_output(args, (args.path, args.apply), _LABEL_SUFFIXES)
     names = ("labels", "ids", "header", "delimiter", "decimal", "encoding", "max_bytes")
     applied = apply_decisions(
-        args, ReadOptions(**{name: getattr(args, name) for name in names}),
+        args, Parameters(**{name: getattr(args, name) for name in names}),
         parse_classes(args.classes) or (),
     )  # fmt: skip
     if applied.n_elsewhere:

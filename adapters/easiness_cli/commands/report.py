@@ -38,7 +38,9 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read, score and write the page."""
-    from easiness_io import Parameters, is_many, located
+    from easiness_io.errors import located
+    from easiness_io.parameters import Parameters
+    from easiness_io.shards.discover import is_many
 
     from easiness_cli.inputs import options_from, read_all, source_of, warn_below_chance
     from easiness_cli.progress import Progress

@@ -59,7 +59,7 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Select samples from files of scores, and write or print them."""
-    from easiness_io import is_many
+    from easiness_io.shards.discover import is_many
 
     from easiness_cli.selection import select_rows, write_rows
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from easiness_io import Parameters
+from easiness_io.parameters import Parameters
 from numpy.typing import NDArray
 
 import easiness_core as ec

@@ -12,7 +12,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from easiness_io import reason
+from easiness_io.errors import reason
 from numpy.typing import NDArray
 
 from easiness_cli.errors import CommandError

@@ -50,33 +50,6 @@ class Field:
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """How files are read.
-
-    Its parameters are those of `open_samples`.
-
-    Examples
-    --------
-    >>> from easiness_io import ReadOptions
-    >>> ReadOptions(delimiter=";", decimal=",").header is None
-    True
-    """
-
-    probs: str | None = None
-    labels: str | None = None
-    ids: str | None = None
-    classes: Sequence[str] | None = None
-    logits: bool = False
-    normalize: bool = False
-    header: bool | None = None
-    delimiter: str | None = None
-    decimal: str | None = None
-    encoding: str | None = None
-    max_bytes: int = 8 << 30
-    keep: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
 class Source:
     """A file on disk, or the bytes of standard input."""
 

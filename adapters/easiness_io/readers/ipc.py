@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from easiness_io.errors import UnreadableError, reason
+from easiness_io.parameters import Parameters
 from easiness_io.readers import arrow_values as arrow
-from easiness_io.readers.base import Block, Reader, ReadOptions, Source
+from easiness_io.readers.base import Block, Reader, Source
 
 FILE_MAGIC = b"ARROW1"
 STATE = "state.json"
@@ -22,7 +23,7 @@ SPLITS = "dataset_dict.json"
 class ArrowReader(Reader):
     """The columns of Arrow files, one after the other, at least one record batch at a time."""
 
-    def __init__(self, source: Source, options: ReadOptions) -> None:
+    def __init__(self, source: Source, options: Parameters) -> None:
         self._files = [source]
         if os.path.isdir(source.path):
             self._files = [Source(path, source.max_bytes) for path in dataset_files(source.path)]

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from easiness_io.errors import DataError, reason
+from easiness_io.parameters import Parameters
 from easiness_io.readers import ipc, text
 from easiness_io.readers.arrays import PICKLE_HINT, PICKLED, NpyReader, NpzReader
-from easiness_io.readers.base import Reader, ReadOptions, Source
+from easiness_io.readers.base import Reader, Source
 from easiness_io.readers.csv import CsvReader
 from easiness_io.readers.jsonl import JsonLinesReader
 from easiness_io.readers.parquet import ParquetReader
@@ -44,38 +45,10 @@ def is_readable_name(path: str) -> bool:
     return any(suffix_of(path) in suffixes for _, _, suffixes in FORMATS.values())
 
 
-def open_reader(path: str, options: ReadOptions) -> Reader:
+def open_reader(path: str, options: Parameters) -> Reader:
     """Open a file for reading in blocks; only its header is read.
 
-    Parameters
-    ----------
-    path : str
-        A file, the folder of a saved `datasets.Dataset`, or `"-"` for standard input.
-    options : ReadOptions
-        How to read it.
-
-    Returns
-    -------
-    Reader
-        The open file, with its columns.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, or its format is unknown.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from easiness_io import ReadOptions, open_reader
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "part.npz")
-    ...     np.savez(path, probs=[[0.9, 0.1]], labels=[0])
-    ...     reader = open_reader(str(path), ReadOptions())
-    >>> sorted(reader.fields)
-    ['labels', 'probs']
+    The path may also be the folder of a saved `datasets.Dataset`, or `"-"` for standard input.
     """
     is_standard = path == STANDARD_INPUT
     source = Source("standard input" if is_standard else path, options.max_bytes)

@@ -31,41 +31,10 @@ def open_shard(shard: Shard, parameters: Parameters) -> SampleReader:
 def check_shards(
     shards: Sequence[Shard], parameters: Parameters, *, check_ids: bool = True
 ) -> list[SampleReader]:
-    """Open all shards and check that they belong together.
+    """Open all shards and check that they belong together; return the open shards, in order.
 
-    Parameters
-    ----------
-    shards : sequence of Shard
-        The files.
-    parameters : Parameters
-        How to read them.
-    check_ids : bool, default True
-        Whether to look for ids that occur twice. Ids in a column called `index` may occur in two
-        files: pandas counts from 0 in each.
-
-    Returns
-    -------
-    list of SampleReader
-        The open shards, in the same order.
-
-    Raises
-    ------
-    DataError
-        If a shard cannot be opened, lacks labels, or has wrong ones that can be read alone (not in
-        csv); or if shards are the same file, differ in classes or in having ids, or share an id.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from easiness_io import Parameters, check_shards, pair_shards
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for part in range(2):
-    ...         np.savez(Path(folder, f"{part}.npz"), probs=[[0.9, 0.1]], labels=[0], id=[part])
-    ...     readers = check_shards(pair_shards(folder), Parameters())
-    >>> [reader.n_rows for reader in readers]
-    [1, 1]
+    Labels are checked where they can be read alone (not in csv). Ids in a column called `index`
+    may occur in two files: pandas counts from 0 in each.
     """
     readers = [open_shard(shard, parameters) for shard in shards]
     seen: dict[tuple[int, int], str] = {}
@@ -86,35 +55,9 @@ def check_shards(
 
 
 def shared_traits(readers: Sequence[SampleReader]) -> Traits:
-    """Collect what all shards have in common, to check each of them again before it is scored.
+    """Collect what all shards have in common: each trait, and the first file that has it.
 
-    Parameters
-    ----------
-    readers : sequence of SampleReader
-        The open shards, as `check_shards` returns them.
-
-    Returns
-    -------
-    mapping of str to tuple
-        Each trait, such as the number of classes, and the first file that has it.
-
-    Raises
-    ------
-    DataError
-        If shards differ.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from easiness_io import open_samples, shared_traits
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "part.npz")
-    ...     np.savez(path, probs=[[0.9, 0.1]], labels=[0])
-    ...     traits = shared_traits([open_samples(path)])
-    >>> traits["their number of classes"][0]
-    2
+    It serves to check each shard again before it is scored. Shards that differ are refused.
     """
     shared: dict[str, tuple[Any, str]] = {}
     for reader in readers:

@@ -15,16 +15,9 @@ from easiness_io.readers import ipc, registry
 
 @dataclass(frozen=True)
 class Shard:
-    """One task: the files to read and the file to write.
+    """One task: the files to read, and the file to write (empty for none).
 
-    Attributes
-    ----------
-    input : str
-        File of probabilities.
-    labels_path : str or None
-        File of labels, unless they are in `input`.
-    output : str
-        File of scores to write; empty for none.
+    `labels_path` is the file of labels, unless they are in `input`.
     """
 
     input: str
@@ -38,23 +31,9 @@ class Shard:
 
 
 def is_many(path: str) -> bool:
-    """Tell whether a path stands for several files.
+    """Tell whether a path is a folder or a glob that stands for several files.
 
-    Parameters
-    ----------
-    path : str
-        A file, a folder or a glob.
-
-    Returns
-    -------
-    bool
-        True for a glob and for a folder, unless the folder is a saved `datasets.Dataset`.
-
-    Examples
-    --------
-    >>> from easiness_io import is_many
-    >>> is_many("shards/*.npy"), is_many("probs.npy")
-    (True, False)
+    A saved `datasets.Dataset` is one file.
     """
     if os.path.isdir(path):
         return not ipc.is_dataset(path)
@@ -62,35 +41,10 @@ def is_many(path: str) -> bool:
 
 
 def expand(path: str) -> dict[str, str]:
-    """Find the files that a folder or a glob stands for.
+    """Find the files that a folder or a glob stands for, sorted.
 
-    Parameters
-    ----------
-    path : str
-        A folder, whose names that start with a dot or an underscore are ignored; a glob; or a
-        single file.
-
-    Returns
-    -------
-    dict of str to str
-        The files, sorted. The key says what tells a file apart: in a folder its name without
-        suffix, in a glob what the wildcards stand for.
-
-    Raises
-    ------
-    DataError
-        If there are no files, files of other formats, or two files with the same key.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from easiness_io import expand
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name in ("a.npy", "b.npy", "_notes.txt"):
-    ...         Path(folder, name).touch()
-    ...     list(expand(folder)), list(expand(f"{folder}/*.npy"))
-    (['a', 'b'], ['a', 'b'])
+    Names in a folder that start with a dot or an underscore are ignored. The key says what tells a
+    file apart: in a folder its name without suffix, in a glob what the wildcards stand for.
     """
     if not is_many(path):
         return {"": path}
@@ -158,35 +112,10 @@ def pair_shards(
     output: str | None = None,
     suffix: str = ".parquet",
 ) -> list[Shard]:
-    """Pair files with their labels, and name their outputs.
+    """Pair files with their labels, and name their outputs in the folder `output`, if there is one.
 
-    Parameters
-    ----------
-    inputs : str or iterable of str
-        A folder or a glob, or a list of files.
-    labels_path : str or iterable of str, optional
-        Likewise for labels. Folders and globs are paired by the keys of `expand`, lists by order.
-    output : str, optional
-        Folder of the outputs; none are named by default.
-    suffix : str, default ".parquet"
-        Suffix of the outputs.
-
-    Returns
-    -------
-    list of Shard
-        Sorted by input.
-
-    Raises
-    ------
-    DataError
-        If a file has no labels, labels have no file, two outputs have the same name, or a rerun
-        would take an output for an input.
-
-    Examples
-    --------
-    >>> from easiness_io import pair_shards
-    >>> pair_shards(["probs-0.npy"], ["labels-0.npy"], "scores")[0].output
-    'scores/probs-0.parquet'
+    Folders and globs are paired by the keys of `expand`, lists by order. Outputs that have the same
+    name, or that a rerun would take for inputs, are refused.
     """
     found = _found(inputs, "inputs")
     given = None if labels_path is None else _found(labels_path, "labels_path")

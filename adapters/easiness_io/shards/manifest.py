@@ -143,35 +143,10 @@ def _flat(parameters: dict[str, Any]) -> dict[str, Any]:
 def load_if_complete(
     shard: Shard, parameters: Parameters, *, overwrite: bool, quickly: bool = False
 ) -> Manifest | None:
-    """Load the manifest of a shard that has been scored.
+    """Load the manifest of a shard that has been scored; None if the shard must be scored.
 
-    Parameters
-    ----------
-    shard : Shard
-        The shard.
-    parameters : Parameters
-        How it should have been scored.
-    overwrite : bool
-        Whether an output that was made in another way may be replaced.
-    quickly : bool, default False
-        Compare the parameters only, not inputs and checksums.
-
-    Returns
-    -------
-    Manifest or None
-        None if the shard must be scored.
-
-    Raises
-    ------
-    OutputError
-        If `overwrite` is False and the output was scored in another way or from other inputs, or
-        the output or the manifest was written by another program.
-
-    Examples
-    --------
-    >>> from easiness_io import Parameters, Shard, load_if_complete
-    >>> load_if_complete(Shard("a.npz", output="a.csv"), Parameters(), overwrite=False) is None
-    True
+    Refuses, unless `overwrite`, an output that was scored in another way, from other inputs, or by
+    another program. `quickly` compares the parameters only, not inputs and checksums.
     """
     output, path = shard.output, manifest_path(shard.output)
     try:

@@ -103,42 +103,7 @@ def run_serially(
 ) -> Report:
     """Score one shard after the other: the default runner of `score_shards`.
 
-    Parameters
-    ----------
-    shards : sequence of Shard
-        What to score.
-    readers : sequence of SampleReader
-        The open shards, as `check_shards` returns them.
-    parameters : Parameters
-        How to score.
-    overwrite : bool
-        Whether outputs that were made in another way are replaced.
-    progress : callable
-        Called with the number of rows done so far, and how many of them were done before.
-    n_threads : int, optional
-        Number of threads, as in `easiness_core.score`.
-
-    Returns
-    -------
-    Report
-        What was finished and what failed.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from easiness_io import Parameters, check_shards, pair_shards, run_serially
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.savez(Path(folder, "a.npz"), probs=[[0.9, 0.1]], labels=[0])
-    ...     Path(folder, "scores").mkdir()
-    ...     shards = pair_shards(f"{folder}/*.npz", output=f"{folder}/scores")
-    ...     readers, done = check_shards(shards, Parameters()), []
-    ...     report = run_serially(
-    ...         shards, readers, Parameters(), overwrite=False, progress=lambda *n: done.append(n)
-    ...     )
-    >>> len(report.finished), report.failed, done[-1]
-    (1, {}, (1, 0))
+    `progress` takes the number of rows done so far, and how many of them were done before.
     """
     report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
     skipped = 0
@@ -171,49 +136,10 @@ def complete_shard(
     n_threads: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[ec.Summary, bool]:
-    """Score one shard, unless that has been done.
+    """Score one shard, unless that has been done; return its summary, and whether it had been.
 
-    Parameters
-    ----------
-    shard : Shard
-        What to score.
-    parameters : Parameters
-        How to score it.
-    overwrite : bool
-        Whether an output that was made in another way is replaced.
-    reader : SampleReader, optional
-        The shard, if it is open.
-    expected : mapping, optional
-        What `shared_traits` returned for all shards; a shard that no longer has them is refused.
-    n_threads : int, optional
-        Number of threads, as in `easiness_core.score`.
-    progress : callable, optional
-        Called after each block with the number of rows done so far.
-
-    Returns
-    -------
-    tuple of Summary and bool
-        The summary, and whether the shard was complete before.
-
-    Raises
-    ------
-    ShardError
-        If the shard cannot be scored.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from easiness_io import Parameters, Shard, complete_shard
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.savez(Path(folder, "a.npz"), probs=[[0.9, 0.1]], labels=[0])
-    ...     Path(folder, "scores").mkdir()
-    ...     shard = Shard(f"{folder}/a.npz", output=f"{folder}/scores/a.csv")
-    ...     complete_shard(shard, Parameters(), overwrite=False)[1]
-    ...     complete_shard(shard, Parameters(), overwrite=False)[1]
-    False
-    True
+    `reader` is the shard if it is open. `expected` is what `shared_traits` returned for all shards;
+    a shard that no longer has these traits is refused. Every failure is a `ShardError`.
     """
     with as_shard_error(shard.input):
         done = load_if_complete(shard, parameters, overwrite=overwrite)

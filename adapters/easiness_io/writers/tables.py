@@ -28,49 +28,12 @@ _SPECIAL = re.compile(r'[,;"\t\r\n]')
 
 
 def escaped(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula.
-
-    Parameters
-    ----------
-    text : str
-        A name or an id.
-
-    Returns
-    -------
-    str
-        The text, with an apostrophe wherever a formula may begin.
-
-    Examples
-    --------
-    >>> from easiness_io import escaped
-    >>> escaped("=1+1"), escaped("cat")
-    ("'=1+1", 'cat')
-    """
+    """Put an apostrophe before text that a spreadsheet would run as a formula."""
     return _FORMULA.sub(r"\1'", text)
 
 
 def named(codes: NDArray[Any], names: Sequence[str] | None) -> Any:
-    """Replace class numbers by class names, if these are known.
-
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples,)
-        Class numbers.
-    names : sequence of str, or None
-        The name of each class.
-
-    Returns
-    -------
-    pyarrow.Array
-        A dictionary array of the names, or int64 without names.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from easiness_io import named
-    >>> named(np.array([1, 0]), ["cat", "dog"]).to_pylist()
-    ['dog', 'cat']
-    """
+    """Replace class numbers by class names, if these are known."""
     if names is None:
         return pa.array(codes.astype(np.int64, copy=False))
     indices = pa.array(codes.astype(np.int32))
@@ -78,28 +41,7 @@ def named(codes: NDArray[Any], names: Sequence[str] | None) -> Any:
 
 
 def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
-    """Write a table as csv from which every float64 can be read back exactly.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        Columns of numbers, text or names.
-    file : binary file
-        The file to write to.
-    header : bool, default True
-        Whether to write the names of the columns first.
-
-    Examples
-    --------
-    >>> import io
-    >>> import pyarrow as pa
-    >>> from easiness_io import write_csv
-    >>> file = io.BytesIO()
-    >>> write_csv(pa.table({"id": ["a"], "easiness": [0.1]}), file)
-    >>> print(file.getvalue().decode(), end="")
-    id,easiness
-    a,0.1
-    """
+    """Write a table as csv from which every float64 can be read back exactly."""
     for at, name in enumerate(table.column_names):
         if pa.types.is_dictionary(table.schema.field(name).type):
             table = table.set_column(at, name, table.column(name).cast(pa.string()))
@@ -127,17 +69,7 @@ def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -
 
 
 class Sink(ABC):
-    """Base class of writers, which take scored blocks in order and are closed after the last.
-
-    Parameters
-    ----------
-    file : binary file
-        The file to write to.
-    classes : sequence of str, or None
-        Class names.
-    escape_formulas : bool, default False
-        Whether to escape names in csv that a spreadsheet would run as formulas.
-    """
+    """Base class of writers, which take scored blocks in order and are closed after the last."""
 
     def __init__(
         self, file: BinaryIO, classes: Sequence[str] | None, *, escape_formulas: bool = False
@@ -172,33 +104,7 @@ class CsvSink(Sink):
 
 
 class ParquetSink(Sink):
-    """Write parquet, in row groups of at least 262,144 rows; pages have checksums.
-
-    The metadata `easiness.estimator` says what computed easiness.
-
-    Parameters
-    ----------
-    file : binary file
-        The file to write to.
-    classes : sequence of str, or None
-        Class names; labels and predictions are written as names if given.
-    escape_formulas : bool, default False
-        Has no effect: parquet has no formulas.
-
-    Examples
-    --------
-    >>> import io
-    >>> import numpy as np
-    >>> import pyarrow.parquet as pq
-    >>> import easiness_core as ec
-    >>> from easiness_io import ParquetSink, Samples
-    >>> probs, labels, file = np.array([[0.9, 0.1]]), np.array([1]), io.BytesIO()
-    >>> sink = ParquetSink(file, ["cat", "dog"])
-    >>> sink.add(ec.score(probs, labels), Samples(probs, labels, None, 0))
-    >>> sink.close()
-    >>> pq.read_table(file)["predicted"].to_pylist()
-    ['cat']
-    """
+    """Write parquet, in row groups of at least 262,144 rows; pages have checksums."""
 
     _writer: Any = None
 

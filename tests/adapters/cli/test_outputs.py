@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from easiness_cli.__main__ import main
-from easiness_io import SINKS, Samples
+from easiness_io import Samples
+from easiness_io.writers.tables import SINKS
 
 import easiness_core as ec
 

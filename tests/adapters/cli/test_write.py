@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from easiness_cli.__main__ import main
-from easiness_io import OutputError, atomic_write, check_output
+from easiness_io import OutputError
+from easiness_io.writers.atomic import atomic_write, check_output
 
 
 @pytest.fixture(autouse=True)

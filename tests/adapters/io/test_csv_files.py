@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from easiness_io import AmbiguousError, ReadOptions, UnreadableError, open_reader, open_samples
+from easiness_io import AmbiguousError, UnreadableError, open_samples
+from easiness_io.parameters import Parameters
+from easiness_io.readers.registry import open_reader
 from table_files import rows_read
 
 P = [[0.0, 1.0], [0.25, 0.75], [0.5, 0.5]]
@@ -203,4 +205,4 @@ def test_a_label_called_as_a_column_may_be_is_a_label(text, last):
 @pytest.mark.parametrize("first", ["0.25,0.75,", ",0.25,0.75"])
 def test_an_empty_cell_beside_fractions_is_no_header(text, first):
     path = text(f"{first}\n0.5,0.5,1\n", "rows.csv")
-    assert open_reader(str(path), ReadOptions()).layout == "unnamed"
+    assert open_reader(str(path), Parameters()).layout == "unnamed"

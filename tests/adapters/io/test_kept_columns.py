@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from easiness_io import DataError, ReadOptions, open_samples, read_labels, score_shards
+from easiness_io import DataError, open_samples, score_shards
+from easiness_io.label_file import read_labels
+from easiness_io.parameters import Parameters
 
 TABLE = pd.DataFrame({
     "image_id": ["a", "b", "c"], "label": ["cat", "dog", "cat"], "site_id": ["007", "08", None],
@@ -90,8 +92,8 @@ def test_labels_alone_are_read_as_written():
     assert (found.texts.to_pylist(), found.are_numbers) == (["cat", "dog", "cat"], False)
     assert (found.label_name, found.ids_name) == ("label", "image_id")
     assert found.ids == pa.array(["a", "b", "c"])
-    assert read_labels("in.csv", ReadOptions(ids="")).ids is None
-    found = read_labels("in.csv", ReadOptions(labels="n", ids="site_id"))
+    assert read_labels("in.csv", Parameters(ids="")).ids is None
+    found = read_labels("in.csv", Parameters(labels="n", ids="site_id"))
     assert found.texts == pa.array(["1", "2", "3"])
     np.save("y.npy", np.array([True, False]))
     assert read_labels("y.npy").texts.to_pylist() == ["1", "0"]
@@ -113,4 +115,4 @@ def test_labels_alone_are_read_as_written():
 def test_labels_that_cannot_be_read_are_told(tmp_path, content, options, message):
     (tmp_path / "y.csv").write_text(content)
     with pytest.raises(DataError, match=message):
-        read_labels("y.csv", ReadOptions(**options))
+        read_labels("y.csv", Parameters(**options))

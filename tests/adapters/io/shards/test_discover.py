@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from easiness_io import DataError, Shard, expand, is_many, pair_shards
+from easiness_io import DataError
+from easiness_io.shards.discover import Shard, expand, is_many, pair_shards
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

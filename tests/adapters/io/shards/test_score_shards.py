@@ -128,7 +128,7 @@ def test_readers_are_handed_out_before_the_first_shard_is_scored() -> None:
 
 def test_a_runner_scores_what_was_checked() -> None:
     def nothing(shards: Any, readers: Any, parameters: Any, **options: Any) -> Any:
-        from easiness_io import Report
+        from easiness_io.shards.run import Report
 
         assert len(shards) == len(readers) == 3
         assert parameters.n_bins == 7
