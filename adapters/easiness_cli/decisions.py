@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from easiness_io import DataError
 from easiness_io.label_file import LabelFile, read_labels
 from easiness_io.parameters import Parameters
 from easiness_io.readers.registry import open_reader
 from easiness_io.values import as_text
-from easiness_io.writers.tables import escaped, write_csv
+from easiness_io.writers.tables import escaped, write_table
 
 DECISIONS = ("keep", "change", "unsure")
 _COLUMNS = ("file", "index", "id", "label", "label_number", "decision", "suggested", "new_label",
@@ -44,20 +42,14 @@ class Applied:
             if whole and labels.dtype is not None:
                 kept = array.astype(labels.dtype)
                 array = kept if np.array_equal(kept, array) else array
-            buffer = io.BytesIO()
-            np.save(buffer, array, allow_pickle=False)
-            file.write(buffer.getvalue())
+            np.save(file, array, allow_pickle=False)
             return
         columns: dict[str, Any] = {"index": pa.array(np.arange(len(labels.texts)))}
         if labels.ids is not None:
             columns = {labels.ids_name: labels.ids.cast(labels.ids_type)}
         name = "label" if labels.dtype is not None else labels.label_name
         columns[name] = labels.texts.cast(pa.int64()) if whole else labels.texts
-        table = pa.table(columns)
-        if suffix == ".parquet":
-            pq.write_table(table, file)
-        else:
-            write_csv(table, file)
+        write_table(pa.table(columns), file, suffix)
 
 
 def apply_decisions(

@@ -1,10 +1,12 @@
-"""Files of scores, as `easiness score` writes them, read back."""
+"""Files of scores, as `easiness score` writes them: read back, and selected from."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from easiness_io import DataError
@@ -12,12 +14,17 @@ from easiness_io.parameters import Parameters
 from easiness_io.readers.registry import open_reader
 from easiness_io.shards.discover import expand, is_many
 from easiness_io.values import as_ids, as_text
+from easiness_io.writers.tables import write_table
+from numpy.typing import NDArray
 
 import easiness_core as ec
 
 _NUMBERS = ("index", "easiness", "log_easiness", "loss")
 _ESTIMATOR = b"easiness.estimator"
 _CLASSES = ("label", "predicted")
+# The columns that each rule needs.
+_NEEDS = {"levels": ["level"], "interval": ["easiness"], "hardest": ["log_easiness"],
+          "easiest": ["log_easiness"], "loss_rank": ["level", "loss"], "random": []}  # fmt: skip
 
 
 def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
@@ -26,7 +33,7 @@ def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
     Levels are numbers; label and predicted are names where the file has these; what else is needed
     is text. Of a folder or glob, the first column says which file a row is from.
     """
-    paths = list(expand(path).values()) if is_many(path) else [path]
+    paths = list(expand(path).values())
     tables = []
     for each in paths:
         table = _read_file(each, needed, max_bytes)
@@ -43,7 +50,7 @@ def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
 
 def estimators(path: str) -> set[str]:
     """Give the estimators that parquet files of scores name; csv and npz name none."""
-    paths = list(expand(path).values()) if is_many(path) else [path]
+    paths = list(expand(path).values())
     found = [pq.read_schema(each).metadata or {} for each in paths if each.endswith(".parquet")]
     return {each[_ESTIMATOR].decode() for each in found if _ESTIMATOR in each}
 
@@ -115,3 +122,45 @@ def _level_numbers(column: Any, path: str) -> Any:
             f"column 'level': expected hard, medium or easy, got {unknown!r}", path=path
         )
     return pa.array([known[name] for name in names], pa.uint8()).take(found.indices)
+
+
+def select_rows(args: argparse.Namespace) -> tuple[pa.Table, int]:
+    """Give file (of several), index, id where there is one, of the samples chosen; count all."""
+    rule = next(name for name in _NEEDS if getattr(args, name) is not None)
+    table = read_scores(args.path, _NEEDS[rule], args.max_bytes)
+    chosen = _choose(args, rule, table)
+    if rule not in ("hardest", "easiest"):
+        chosen = chosen[np.argsort(table.column("index").to_numpy()[chosen], kind="stable")]
+    shown = [name for name in table.column_names if name in ("file", "index", "id")]
+    return table.select(shown).take(chosen), table.num_rows
+
+
+def _choose(args: argparse.Namespace, rule: str, table: pa.Table) -> NDArray[np.int64]:
+    """Give the positions in the table that the rule selects."""
+    columns: dict[str, Any] = {name: table.column(name).to_numpy() for name in _NEEDS[rule]}
+    if rule == "levels":
+        return ec.select(columns["level"], args.levels)
+    if rule == "interval":
+        return ec.select_interval(columns["easiness"], *args.interval)
+    if rule == "loss_rank":
+        n_hard, n_medium = (
+            ec.select(columns["level"], level).size if given is None else given
+            for given, level in ((args.n_hard, ec.HO), (args.n_medium, ec.MO))
+        )
+        return ec.loss_rank_selection(columns["loss"], n_hard=n_hard, n_medium=n_medium)
+    if rule == "random":
+        return ec.random_selection(table.num_rows, args.random, seed=args.seed or 0)
+    sign = 1 if rule == "hardest" else -1
+    order: NDArray[np.int64] = np.argsort(sign * columns["log_easiness"], kind="stable")
+    return order[: getattr(args, rule)]
+
+
+def write_rows(table: pa.Table, file: BinaryIO, suffix: str) -> None:
+    """Write the samples as csv, or their indices alone."""
+    index = table.column("index").to_numpy()
+    if suffix == ".npy":
+        np.save(file, index)
+    elif suffix == ".txt":
+        np.savetxt(file, index, fmt="%d")
+    else:
+        write_table(table, file, suffix)

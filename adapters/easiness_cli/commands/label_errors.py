@@ -7,7 +7,7 @@ import argparse
 from easiness_cli import options
 from easiness_cli.errors import UsageError
 from easiness_cli.options import option
-from easiness_cli.output import note, open_output, require, resolve_output, tell
+from easiness_cli.output import note, open_output, require, resolve_output, tell, where_written
 
 SUMMARY = "list the labels to review, the most suspicious first"
 NOTES = f"""{options.INPUT_NOTES}
@@ -73,9 +73,11 @@ def run(args: argparse.Namespace) -> int:
     from easiness_io.errors import located
     from easiness_io.parameters import Parameters
     from easiness_io.shards.discover import is_many
+    from easiness_io.writers.tables import write_table
 
     from easiness_cli.inputs import options_from, read_all, source_of
-    from easiness_cli.review import list_suspects, write_table
+    from easiness_cli.pages.thumbnails import open_images
+    from easiness_cli.review import as_table, list_suspects
 
     if args.apply:
         return _apply(args)
@@ -86,17 +88,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--images requires an .html output and a single input file")
     if args.text and suffix != ".html":
         raise UsageError("--text requires an .html output")
-    if args.images:
-        require("PIL")
     if suffix == ".html":
-        require("jinja2")
+        require("jinja2", *(["PIL"] if args.images else []))
         args.top = args.top or _HTML_TOP
     data = read_all(args, Parameters(**options_from(args)))
-    pictures = None
-    if args.images:
-        from easiness_cli.pages.thumbnails import open_images
-
-        pictures = open_images(args.images, len(data.labels), args.max_bytes)
+    pictures = open_images(args, len(data.labels))
     with located(args.path):
         columns, n_flagged = list_suspects(args, data)
     if suffix == ".html" and data.files is not None:
@@ -115,12 +111,12 @@ def run(args: argparse.Namespace) -> int:
             )  # fmt: skip
             file.write(page.encode("utf-8"))
         else:
-            write_table(columns, data.classes, file, suffix, escape_formulas=args.escape_formulas)
+            table = as_table(columns, data.classes, suffix)
+            write_table(table, file, suffix, escape_formulas=args.escape_formulas)
     if not args.quiet:
         share = 100 * n_flagged / n_samples
-        where = "" if args.output == "-" else f", written to {args.output}"
         tell(args, f"{n_flagged:,} of {n_samples:,} samples ({share:.2f} %) flagged: {meaning}\n"
-             f"{len(columns['rank']):,} listed{where}")  # fmt: skip
+             f"{len(columns['rank']):,} listed{where_written(args)}")  # fmt: skip
     return 0
 
 
@@ -156,8 +152,7 @@ def _apply(args: argparse.Namespace) -> int:
         applied.write(file, suffix)
     if not args.quiet:
         decided = ", ".join(f"{count:,} {kind}" for kind, count in applied.counts.items())
-        where = "" if args.output == "-" else f", written to {args.output}"
         tell(args, f"{amount(sum(applied.counts.values()), 'decision')}: {decided}\n"
-             f"{applied.n_changed:,} of {len(applied.labels.texts):,} labels changed{where}",
-        )  # fmt: skip
+             f"{applied.n_changed:,} of {len(applied.labels.texts):,} labels changed"
+             f"{where_written(args)}")  # fmt: skip
     return 0

@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from easiness_io.shards.discover import is_many
 
     from easiness_cli.inputs import options_from, read_all, source_of, warn_below_chance
+    from easiness_cli.pages.thumbnails import open_images
     from easiness_cli.progress import Progress
 
     resolve_output(args, (args.path, args.labels_path))
@@ -53,11 +54,7 @@ def run(args: argparse.Namespace) -> int:
     parameters = Parameters(**options_from(args))
     require("matplotlib", "jinja2", *(["PIL"] if args.images else []))
     data = read_all(args, parameters)
-    picture = None
-    if args.images:
-        from easiness_cli.pages.thumbnails import open_images
-
-        picture = open_images(args.images, len(data.labels), args.max_bytes)
+    picture = open_images(args, len(data.labels))
 
     # Imported here: Matplotlib takes a second, which bad input need not wait for.
     from easiness_cli.pages.report import build_report, report_page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from easiness_io.shards.discover import Shard
 
 # What all shards share, and the first file that tells it, by what an error calls it.
 Traits = Mapping[str, tuple[Any, str]]
-_STEP = 1 << 16
 
 
 def open_shard(shard: Shard, parameters: Parameters) -> SampleReader:
@@ -38,12 +37,12 @@ def check_shards(
     """
     readers = [open_shard(shard, parameters) for shard in shards]
     seen: dict[tuple[int, int], str] = {}
-    for path in [shard.input for shard in shards]:
-        found = os.stat(path)
-        other = seen.setdefault((found.st_dev, found.st_ino), path)
-        if other is not path:
+    for shard in shards:
+        found = os.stat(shard.input)
+        other = seen.setdefault((found.st_dev, found.st_ino), shard.input)
+        if other is not shard.input:
             why = f"it is the same file as {other!r}: its rows would count twice"
-            raise DataError(why, path=path)
+            raise DataError(why, path=shard.input)
     shared_traits(readers)
     for reader in readers:
         reader.check_labels()
@@ -134,36 +133,25 @@ def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | 
                 why = f"comparing ids exceeds the limit of {max_bytes:,} bytes"
                 hint = "raise {max_bytes}, or pass {no_check_ids}"
                 raise DataError(why, path=reader.paths[0], hint=hint)
-    ends = None
-    for part in _in_order(blocks):
-        row = pc.index(pc.equal(part[1:], part[:-1]), True).as_py()
-        if row >= 0:
-            found = sorted(reader.paths[0] for reader in readers if _has(reader, part[row]))
-            where = "occurs twice in it" if len(found) == 1 else f"is in {found[0]!r} as well"
-            hint = "drop one of the rows, or pass {no_check_ids}"
-            raise DataError(f"the id {part[row].as_py()!r} {where}", path=found[:2][-1], hint=hint)
-        ends = (ends[0] if ends else part[0].as_py(), part[-1].as_py())
-    return ends
+    if not sum(map(len, blocks)):
+        return None
+    if pa.types.is_integer(blocks[0].type):
+        ids = np.concatenate(blocks)
+        blocks.clear()
+        ids.sort()
+        ids = pa.array(ids)
+    else:
+        ids = pa.concat_arrays(blocks)
+        blocks.clear()
+        ids = ids.take(pc.sort_indices(ids))
+    row = pc.index(pc.equal(ids[1:], ids[:-1]), True).as_py()
+    if row >= 0:
+        found = sorted(reader.paths[0] for reader in readers if _has(reader, ids[row]))
+        where = "occurs twice in it" if len(found) == 1 else f"is in {found[0]!r} as well"
+        hint = "drop one of the rows, or pass {no_check_ids}"
+        raise DataError(f"the id {ids[row].as_py()!r} {where}", path=found[:2][-1], hint=hint)
+    return ids[0].as_py(), ids[-1].as_py()
 
 
 def _has(reader: SampleReader, name: Any) -> bool:
     return any(pc.index(block, name.cast(block.type)).as_py() >= 0 for block in reader.ids())
-
-
-def _in_order(blocks: list[Any]) -> Iterator[Any]:
-    """Sort ids and yield them in steps; each begins with the last one of the step before."""
-    if not sum(map(len, blocks)):
-        return
-    order = None
-    if pa.types.is_integer(blocks[0].type):
-        numbers = np.concatenate(blocks)
-        blocks.clear()
-        numbers.sort()
-        ids = pa.array(numbers)
-    else:
-        ids = pa.concat_arrays(blocks)
-        blocks.clear()
-        order = pc.sort_indices(ids)
-    for start in range(0, len(ids), _STEP):
-        rows = slice(start, start + _STEP + 1)
-        yield ids[rows] if order is None else ids.take(order[rows])

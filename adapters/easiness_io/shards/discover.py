@@ -130,20 +130,15 @@ def pair_shards(
             f"expected {len(found)} paths, one per input, got {len(given)}", argument="labels_path"
         )
     if given is not None and found.keys() != given.keys():
-        files = sorted(found[key] for key in found.keys() - given.keys())
-        labels = sorted(given[key] for key in given.keys() - found.keys())
-        parts = (
-            [f"no labels for {len(files)} of {len(found)} files, such as {files[0]!r}"]
-            if files
-            else []
-        )
-        parts += (
-            [f"no file for {len(labels)} of {len(given)} labels, such as {labels[0]!r}"]
-            if labels
-            else []
-        )
+        lacks = []
+        for what, all_of, names, others in (
+            ("labels for", "files", found, given), ("file for", "labels", given, found)
+        ):  # fmt: skip
+            left = sorted(names[key] for key in names.keys() - others.keys())
+            if left:
+                lacks.append(f"no {what} {len(left)} of {len(names)} {all_of}, such as {left[0]!r}")
         hint = "they are paired by name without suffix, or by what the wildcards match"
-        raise DataError(" and ".join(parts), hint=hint)
+        raise DataError(" and ".join(lacks), hint=hint)
     shards: dict[str, Shard] = {}
     for key, path in found.items():
         target = "" if output is None else os.path.join(output, stem(path) + suffix)

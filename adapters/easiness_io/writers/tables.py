@@ -40,11 +40,23 @@ def named(codes: NDArray[Any], names: Sequence[str] | None) -> Any:
     return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()))
 
 
-def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
-    """Write a table as csv from which every float64 can be read back exactly."""
-    for at, name in enumerate(table.column_names):
-        if pa.types.is_dictionary(table.schema.field(name).type):
-            table = table.set_column(at, name, table.column(name).cast(pa.string()))
+def write_table(
+    table: Any, file: BinaryIO, suffix: str, *, header: bool = True, escape_formulas: bool = False
+) -> None:
+    """Write a table as parquet, or else as csv from which every float64 is read back exactly."""
+    if suffix == ".parquet":
+        pq.write_table(table, file)
+        return
+    for at, field in enumerate(table.schema):
+        is_text = pa.types.is_string(field.type)
+        if pa.types.is_dictionary(field.type) or (is_text and escape_formulas):
+            found = table.column(at).combine_chunks().dictionary_encode()
+            texts = found.dictionary
+            if escape_formulas:
+                texts = pa.array(
+                    [each and escaped(each) for each in texts.to_pylist()], pa.string()
+                )
+            table = table.set_column(at, field.name, texts.take(found.indices))
     texts = [each for each in table.columns if pa.types.is_string(each.type)]
     texts.append(pa.array(table.column_names))
     special = any(pc.any(pc.match_substring_regex(t, _SPECIAL.pattern)).as_py() for t in texts)
@@ -92,14 +104,9 @@ class CsvSink(Sink):
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Write the lines of a block."""
-        classes = list(map(escaped, self._classes or ())) if self._escape else self._classes
-        table = _table(scores, samples, classes or None)
-        for name in ("id", *samples.kept) if self._escape else ():
-            at = table.schema.get_field_index(name)
-            if at >= 0 and pa.types.is_string(table.schema.field(at).type):
-                cells = [each and escaped(each) for each in table.column(at).to_pylist()]
-                table = table.set_column(at, name, pa.array(cells, pa.string()))
-        write_csv(table, self._file, header=not self._begun)
+        table = _table(scores, samples, self._classes or None)
+        is_first = not self._begun
+        write_table(table, self._file, ".csv", header=is_first, escape_formulas=self._escape)
         self._begun = True
 
 
