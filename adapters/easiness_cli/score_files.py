@@ -69,46 +69,37 @@ def _read_file(path: str, needed: Sequence[str], max_bytes: int) -> Any:
             raise DataError(f"column {name!r}: expected numbers, got {kinds[name]}", path=path)
     names = ["index", *(["id"] if "id" in kinds else []), *needed]
     # Classes are names in some files and numbers in others.
-    are_names = {name for name in _CLASSES if kinds.get(name) == "text"}
-    reader.choose(
-        names, [n for n in names if n not in _NUMBERS and n not in set(_CLASSES) - are_names]
-    )
+    is_number = {n: n in _NUMBERS or (n in _CLASSES and kinds[n] != "text") for n in names}
+    reader.choose(names, [name for name in names if not is_number[name]])
+    classes = None
+    if "classes" in kinds:  # npz files have the names beside the columns
+        beside = open_reader(path, Parameters(max_bytes=max_bytes))
+        beside.choose(["classes"], ["classes"])
+        blocks = beside.blocks(["classes"], 1 << 18)
+        classes = pa.concat_arrays([block["classes"] for block in blocks])
     types = dict.fromkeys(_NUMBERS, pa.float64()) | {"index": pa.int64(), "level": pa.uint8()}
     parts = [pa.table({name: pa.array([], types.get(name, pa.string())) for name in names})]
-    classes = _class_names(path, max_bytes) if "classes" in kinds else None
     for block in reader.blocks(names, 1 << 18):
         columns = {name: pa.array(block[name]) for name in names}
-        for name in {"index", *_CLASSES} & columns.keys() - are_names:
-            try:
-                columns[name] = columns[name].cast(pa.int64())
-            except pa.ArrowInvalid as error:
-                raise DataError(f"column {name!r}: expected whole numbers", path=path) from error
-        for name in columns.keys() - types.keys():
-            columns[name] = _as_shown(name, columns[name], reader, classes, are_names)
-        if "level" in columns:
-            columns["level"] = _level_numbers(columns["level"], path)
-        missing = next((n for n in (*_NUMBERS, *_CLASSES, "level")
-                        if n in columns and columns[n].null_count), None)  # fmt: skip
-        if missing is not None:
-            raise DataError(f"column {missing!r}: values are missing", path=path)
+        for name, column in columns.items():
+            if name == "id":
+                columns[name] = as_ids(column, reader.source, 0)
+            elif name == "level":
+                columns[name] = _level_numbers(column, path)
+            elif not is_number[name]:
+                columns[name] = as_text(column)
+            elif name == "index" or name in _CLASSES:
+                try:
+                    columns[name] = column.cast(pa.int64())
+                except pa.ArrowInvalid as error:
+                    problem = f"column {name!r}: expected whole numbers"
+                    raise DataError(problem, path=path) from error
+                if classes is not None and name != "index":
+                    columns[name] = classes.take(columns[name])
+            if name in (*_NUMBERS, *_CLASSES, "level") and columns[name].null_count:
+                raise DataError(f"column {name!r}: values are missing", path=path)
         parts.append(pa.table(columns))
     return pa.concat_tables(parts[1:] or parts)
-
-
-def _as_shown(name: str, column: Any, reader: Any, classes: Any, are_names: set[str]) -> Any:
-    """Give ids, classes by name where the file has names, and other columns as text."""
-    if name == "id":
-        return as_ids(column, reader.source, 0)
-    if name in _CLASSES:
-        return column if name in are_names or classes is None else classes.take(column)
-    return as_text(column)
-
-
-def _class_names(path: str, max_bytes: int) -> Any:
-    """Read the names of the classes, which npz files have beside their columns."""
-    reader = open_reader(path, Parameters(max_bytes=max_bytes))
-    reader.choose(["classes"], ["classes"])
-    return pa.concat_arrays([block["classes"] for block in reader.blocks(["classes"], 1 << 18)])
 
 
 def _level_numbers(column: Any, path: str) -> Any:
@@ -118,9 +109,8 @@ def _level_numbers(column: Any, path: str) -> Any:
     names = found.dictionary.to_pylist()
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None:
-        raise DataError(
-            f"column 'level': expected hard, medium or easy, got {unknown!r}", path=path
-        )
+        problem = f"column 'level': expected hard, medium or easy, got {unknown!r}"
+        raise DataError(problem, path=path)
     return pa.array([known[name] for name in names], pa.uint8()).take(found.indices)
 
 

@@ -136,7 +136,7 @@ def _compare(labels: Any, probs: dict[str, Any]) -> tuple[list[list[Any]], dict[
 
     import easiness_core as ec
     from easiness_cli.inputs import Dataset
-    from easiness_cli.pages.report import build_report, report_page
+    from easiness_cli.pages.report import Report, report_page
 
     def saved(array: Any) -> bytes:
         file = io.BytesIO()
@@ -161,7 +161,7 @@ def _compare(labels: Any, probs: dict[str, Any]) -> tuple[list[list[Any]], dict[
     heads = [head.lower().replace(" ", "_") for head in _COLUMNS]
     csv.writer(text, lineterminator="\n").writerows([heads, *rows])
     files["comparison.csv"] = text.getvalue().encode()
-    report = build_report(
+    report = Report(
         Dataset(probs[REPORTED], labels, None), Parameters(),
         title="Sample easiness of logistic regression on the digits",
         source=f"probs_{REPORTED}.npy, labels.npy",

@@ -57,21 +57,14 @@ def run(args: argparse.Namespace) -> int:
     picture = open_images(args, len(data.labels))
 
     # Imported here: Matplotlib takes a second, which bad input need not wait for.
-    from easiness_cli.pages.report import build_report, report_page
+    from easiness_cli.pages.report import Report, report_page
 
     with located(args.path), Progress(args) as progress:
-        report = build_report(
-            data,
-            parameters,
-            title=args.title,
-            source=source_of(args),
-            top=args.top,
-            text=args.text,
-            group_by=args.group_by,
-            picture=picture,
-            n_threads=args.threads,
+        report = Report(
+            data, parameters, title=args.title, source=source_of(args), top=args.top,
+            text=args.text, group_by=args.group_by, picture=picture, n_threads=args.threads,
             tell=progress.stage,
-        )
+        )  # fmt: skip
         warn_below_chance(report.summary, data.probs.shape[1])
         progress.stage("drawing")
         page = report_page(report)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from easiness_cli.pages import figures, words
 from easiness_cli.pages.report import report_page
-from matplotlib.figure import Figure
 from report_reader import made, report_of
 
 import easiness_core as ec
@@ -33,17 +32,6 @@ def test_equal_input_gives_equal_bytes_whatever_the_users_matplotlib_settings(sa
 
 
 def test_figures_draw_every_sample(sample):
-    scores = ec.score(*sample)
-    axes = Figure().add_subplot()
-    figures.draw_easiness(axes, scores, ("a", "b"))
-    heights = [patch.get_height() for patch in axes.patches]
-    assert len(heights) == 22
-    counts = scores.summary.level_counts
-    assert (heights[0], sum(heights[1:-1]), heights[-1]) == (
-        counts["hard"],
-        counts["medium"],
-        counts["easy"],
-    )
     for estimator in (ec.ClosedForm(), ec.ClosedForm(resolution=0.0), ec.MonteCarlo(draws=100)):
         scores = ec.score(*sample, estimator=estimator)
         axes = figures.log_easiness_histogram(scores, estimator.resolution).axes[0]
