@@ -65,6 +65,7 @@ class Report:
         self.errors = {
             name: int(np.count_nonzero(wrong == ec.Level[name.upper()])) for name in words.LEVELS
         }
+        self.has_curve = (self.summary.bins.count >= _CURVE_SAMPLES).sum() >= _CURVE_BINS
         self.headline = words.headline(self.summary, self.errors)
         self.pairs = ec.confusion_pairs(scores)  # given class, predicted class, samples
         # Monte Carlo ties many rows at minus infinity: order those by loss, then by row.
@@ -84,7 +85,7 @@ def report_page(report: Report) -> str:
         "log_easiness": picture(figures.log_easiness_histogram, scores, estimator.resolution),
         "sigma": picture(figures.sigma_sensitivity, fit, used),
     }
-    if (summary.bins.count >= _CURVE_SAMPLES).sum() >= _CURVE_BINS:
+    if report.has_curve:
         drawn["bins"] = picture(figures.accuracy_by_easiness, summary.bins)
     return render(
         "report.html.j2",
