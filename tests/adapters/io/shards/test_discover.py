@@ -34,14 +34,12 @@ def test_a_folder_holds_files_of_every_format() -> None:
         "h.tsv",
     ]
     touch(*(f"in/{name}" for name in names), "in/.hidden.npy", "in/_out/x.npy")
-    touch("in/i/state.json")  # a saved `datasets.Dataset`
     found = expand("in")
-    assert list(found) == list("abcdefghi")
+    assert list(found) == list("abcdefgh")
     assert found["b"] == "in/b.csv.gz"
     assert is_many("in")
-    assert not is_many("in/i")
     assert [shard.output for shard in pair_shards("in", None, "out", ".csv")] == [
-        f"out/{key}.csv" for key in "abcdefghi"
+        f"out/{key}.csv" for key in "abcdefgh"
     ]
 
 
@@ -51,6 +49,12 @@ def test_a_folder_with_other_files_is_refused(name: str) -> None:
     with pytest.raises(
         DataError, match=rf"'in': it has .*, 1 in all, such as '{name.split('/')[0]}'; select"
     ):
+        expand("in")
+
+
+def test_a_saved_dataset_says_what_to_pass() -> None:
+    touch("in/data-00000-of-00001.arrow", "in/dataset_info.json", "in/state.json")
+    with pytest.raises(DataError, match=r"saved datasets.Dataset; select .* 'in/\*.arrow'"):
         expand("in")
 
 
