@@ -122,10 +122,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _apply(args: argparse.Namespace) -> int:
     """Write the labels as the decisions change them."""
+    from easiness_io.label_file import read_labels
     from easiness_io.parameters import Parameters
     from easiness_io.shards.discover import is_many
 
-    from easiness_cli.decisions import apply_decisions
+    from easiness_cli.decisions import apply_decisions, write_labels
     from easiness_cli.inputs import parse_classes
     from easiness_cli.pages.words import amount
 
@@ -141,18 +142,17 @@ def _apply(args: argparse.Namespace) -> int:
             raise UsageError(f"{flag} has no effect with --apply; leave it out")
     suffix = resolve_output(args, (args.path, args.apply), _LABEL_SUFFIXES)
     names = ("labels", "ids", "header", "delimiter", "decimal", "encoding", "max_bytes")
-    applied = apply_decisions(
-        args, Parameters(**{name: getattr(args, name) for name in names}),
-        parse_classes(args.classes) or (),
-    )  # fmt: skip
+    options = Parameters(**{name: getattr(args, name) for name in names})
+    labels = read_labels(args.path, options)
+    applied = apply_decisions(args, options, parse_classes(args.classes) or (), labels)
     if applied.n_elsewhere:
         note(f"{amount(applied.n_elsewhere, 'decision')} on a sample that is in another row than "
              f"when it was reviewed; samples were found by id", kind="warning")  # fmt: skip
     with open_output(args) as file:
-        applied.write(file, suffix)
+        write_labels(labels, applied.texts, file, suffix)
     if not args.quiet:
         decided = ", ".join(f"{count:,} {kind}" for kind, count in applied.counts.items())
         tell(args, f"{amount(sum(applied.counts.values()), 'decision')}: {decided}\n"
-             f"{applied.n_changed:,} of {len(applied.labels.texts):,} labels changed"
+             f"{applied.n_changed:,} of {len(applied.texts):,} labels changed"
              f"{where_written(args)}")  # fmt: skip
     return 0
