@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from easiness_io import SampleReader, Samples, score_shards
 from easiness_io.parameters import Parameters
-from easiness_io.scoring import score_blocks
+from easiness_io.samples import score_blocks
 from easiness_io.shards.run import run_serially
 from easiness_io.writers.tables import SINKS
 

@@ -12,7 +12,7 @@ from easiness_io.errors import DataError, OutputError, ShardError, located, reas
 from easiness_io.fingerprint import content_sha256, file_sha256, fingerprint
 from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
-from easiness_io.scoring import score_blocks
+from easiness_io.samples import score_blocks
 from easiness_io.shards.compare import Traits, check_traits, open_shard
 from easiness_io.shards.discover import Shard
 from easiness_io.shards.manifest import Manifest, load_if_complete, make_folder, manifest_path

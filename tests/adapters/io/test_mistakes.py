@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from easiness_io import DataError, open_samples
 from easiness_io.parameters import Parameters
-from easiness_io.scoring import score_blocks
+from easiness_io.samples import score_blocks
 
 N, M = 40, 4
 ANIMALS = ["cat", "dog", "bird", "cow"]
