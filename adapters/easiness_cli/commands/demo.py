@@ -79,22 +79,12 @@ def next_commands(folder: str) -> list[str]:
         for name in (f"probs_{REPORTED}.npy", "labels.npy", f"scores_{REPORTED}.parquet",
                      "review.html")
     )  # fmt: skip
-    start = _executable()
+    start = f"{shlex.quote(sys.executable)} -m easiness_cli"
+    start = "easiness" if shutil.which("easiness") else start
     return [
         f"{start} select {scores} --hardest 20",
         f"{start} label-errors {probs} {labels} -o {review}",
     ]
-
-
-def _executable() -> str:
-    """Return what starts this command in a shell: `easiness`, its path, or Python's module."""
-    started = os.path.abspath(sys.argv[0])
-    if os.path.basename(started) not in ("easiness", "easiness.exe"):
-        return f"{shlex.quote(sys.executable)} -m easiness_cli"
-    found = shutil.which("easiness")
-    if found and os.path.samefile(found, started):
-        return "easiness"
-    return shlex.quote(os.path.relpath(started) if sys.argv[0][0] != "/" else started)
 
 
 def _train(folds: int, seed: int, *, quiet: bool) -> tuple[Any, dict[str, Any]]:
