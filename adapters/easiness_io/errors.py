@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import MappingProxyType
 
 from easiness_core.errors import InputError, InputValueError
 
 _ARGUMENTS = ("classes", "probs", "labels", "labels_path", "ids", "delimiter", "decimal",
               "encoding", "max_bytes")  # fmt: skip
-PYTHON_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        **{name: f"{name}=" for name in _ARGUMENTS},
-        "normalize": "normalize=True",
-        "softmax": "logits=True",
-        "no_ids": "ids=''",
-        "header": "header=True",
-        "no_header": "header=False",
-        "overwrite": "overwrite=True",
-        "no_check_ids": "check_ids=False",
-    }
-)
+PYTHON_WORDS: Mapping[str, str] = {
+    **{name: f"{name}=" for name in _ARGUMENTS},
+    "normalize": "normalize=True",
+    "softmax": "logits=True",
+    "no_ids": "ids=''",
+    "header": "header=True",
+    "no_header": "header=False",
+    "overwrite": "overwrite=True",
+    "no_check_ids": "check_ids=False",
+}
 
 
 class DataError(InputValueError):
@@ -91,6 +88,10 @@ class OutputError(DataError):
     """
 
 
+_FAILURES = (OSError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError,
+             ImportError)  # fmt: skip
+
+
 class ShardError(DataError):
     """A shard that cannot be scored.
 
@@ -109,9 +110,11 @@ def reason(error: BaseException) -> str:
 def located(path: str, kind: type[DataError] = DataError) -> Iterator[None]:
     """Name a file in the errors that are raised inside the block.
 
-    Any other `InputError` and MemoryError becomes an error of this kind.
+    Any other `InputError` and MemoryError becomes an error of this kind; for a `ShardError`, which
+    can be pickled, every failure does.
     """
     path = "standard input" if path == "-" else path
+    failures = _FAILURES if kind is ShardError else ()
     try:
         yield
     except InputError as error:
@@ -126,3 +129,5 @@ def located(path: str, kind: type[DataError] = DataError) -> Iterator[None]:
         raise kind(
             "out of memory", path=path, hint="free memory, or refuse such files with {max_bytes}"
         ) from error
+    except failures as error:
+        raise kind(reason(error), path=path) from error

@@ -19,31 +19,15 @@ from easiness_io.values import as_ids, as_text
 
 @dataclass(frozen=True)
 class LabelFile:
-    """Labels as text, one per row.
+    """Labels, and ids if there are any, as they are written, one per row."""
 
-    Attributes
-    ----------
-    texts : pyarrow.Array of string
-        Whole numbers without a decimal point.
-    are_numbers : bool
-        Whether the file holds numbers; those of csv are text.
-    ids : pyarrow.Array of string, or None
-        As they are written, where the file names its samples.
-    label_name, ids_name : str
-        The columns they were read from; ids_name is "" without ids.
-    dtype : dtype or None
-        Of the labels in npy and npz.
-    ids_type : pyarrow.DataType or None
-        Of the ids: string, int64 or uint64.
-    """
-
-    texts: pa.Array
-    are_numbers: bool
-    ids: pa.Array | None
+    texts: pa.Array  # of strings; whole numbers without a decimal point
+    are_numbers: bool  # those of csv are text
+    ids: pa.Array | None  # of strings
     label_name: str
-    ids_name: str
-    dtype: np.dtype[Any] | None = None
-    ids_type: Any = None
+    ids_name: str  # empty without ids
+    dtype: np.dtype[Any] | None  # of the labels in npy and npz
+    ids_type: Any  # string, int64 or uint64
 
 
 def read_labels(path: str | os.PathLike[str], options: Parameters | None = None) -> LabelFile:

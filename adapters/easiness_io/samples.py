@@ -74,18 +74,14 @@ def open_samples(
 
     Examples
     --------
-    >>> import os, tempfile
+    >>> import pathlib, tempfile
     >>> from easiness_io import open_samples
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = os.path.join(folder.name, "predictions.csv")
-    >>> with open(path, "w") as file:
-    ...     _ = file.write("image_id,label,prob_cat,prob_dog\na.png,dog,0.2,0.8\n")
-    >>> reader = open_samples(path)
-    >>> reader.classes, reader.ids_name
-    (['cat', 'dog'], 'image_id')
-    >>> [block.labels.tolist() for block in reader.blocks()]
-    [[1]]
-    >>> folder.cleanup()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "predictions.csv")
+    ...     _ = path.write_text("image_id,label,prob_cat,prob_dog\na.png,dog,0.2,0.8\n")
+    ...     reader = open_samples(path)
+    ...     reader.classes, reader.ids_name, [block.labels.tolist() for block in reader.blocks()]
+    (['cat', 'dog'], 'image_id', [[1]])
     """
     options = Parameters(
         probs, labels, ids, classes, logits, normalize, header, delimiter, decimal, encoding,

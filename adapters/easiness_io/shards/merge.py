@@ -56,11 +56,11 @@ def merge_summaries(
     Examples
     --------
     >>> import tempfile
-    >>>     >>> import numpy as np
+    >>> import numpy as np
     >>> from easiness_io import merge_summaries, score_shards
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for part in range(2):
-    ...         np.savez(Path(folder, f"{part}.npz"), probs=[[0.9, 0.1]], labels=[part])
+    ...         np.savez(f"{folder}/{part}.npz", probs=[[0.9, 0.1]], labels=[part])
     ...     _ = score_shards(f"{folder}/*.npz", f"{folder}/scores")
     ...     merge_summaries(f"{folder}/scores").summary.level_counts
     {'hard': 1, 'medium': 0, 'easy': 1}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import easiness_core as ec
-from easiness_io.errors import DataError, OutputError, ShardError, located, reason
+from easiness_io.errors import DataError, OutputError, ShardError, located
 from easiness_io.fingerprint import content_sha256, file_sha256, fingerprint
 from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
@@ -78,20 +77,6 @@ class ShardsError(ShardError):
         return f"{super().worded(words)}: {'; '.join(filter(None, parts))}"
 
 
-@contextmanager
-def as_shard_error(path: str) -> Iterator[None]:
-    """Turn any failure of a shard into a `ShardError`, which names it and can be pickled."""
-    try:
-        with located(path, ShardError):
-            yield
-    except ShardError:
-        raise
-    except (
-        OSError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError, ImportError
-    ) as error:  # fmt: skip
-        raise ShardError(reason(error), path=path) from error
-
-
 def run_serially(
     shards: Sequence[Shard],
     readers: Sequence[SampleReader],
@@ -141,7 +126,7 @@ def complete_shard(
     `reader` is the shard if it is open. `expected` is what `shared_traits` returned for all shards;
     a shard that no longer has these traits is refused. Every failure is a `ShardError`.
     """
-    with as_shard_error(shard.input):
+    with located(shard.input, ShardError):
         done = load_if_complete(shard, parameters, overwrite=overwrite)
         if done is not None:
             return done.summary, True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
@@ -80,7 +79,7 @@ def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -
     return table
 
 
-class Sink(ABC):
+class Sink:
     """Base class of writers, which take scored blocks in order and are closed after the last."""
 
     def __init__(
@@ -89,11 +88,11 @@ class Sink(ABC):
         self._file, self._classes, self._escape = file, classes, escape_formulas
         self._blocks: list[Any] = []
 
-    @abstractmethod
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Write the next block, or keep it for later."""
+        raise NotImplementedError
 
-    def close(self) -> None:  # noqa: B027 - not every sink keeps something
+    def close(self) -> None:
         """Write what is left."""
 
 
