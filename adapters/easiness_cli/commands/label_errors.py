@@ -122,11 +122,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _apply(args: argparse.Namespace) -> int:
     """Write the labels as the decisions change them."""
-    from easiness_io.label_file import read_labels
     from easiness_io.parameters import Parameters
     from easiness_io.shards.discover import is_many
 
-    from easiness_cli.decisions import apply_decisions, write_labels
+    from easiness_cli.decisions import apply_decisions, read_labels, write_labels
     from easiness_cli.inputs import parse_classes
     from easiness_cli.pages.words import amount
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from easiness_cli.decisions import read_labels
 from easiness_io import DataError, open_samples, score_shards
-from easiness_io.label_file import read_labels
 from easiness_io.parameters import Parameters
 
 TABLE = pd.DataFrame({
@@ -88,7 +88,7 @@ def test_shards_keep_columns_and_know_it(tmp_path):
 
 def test_labels_alone_are_read_as_written():
     TABLE.fillna("009").to_csv("in.csv", index=False)
-    found = read_labels("in.csv")
+    found = read_labels("in.csv", Parameters())
     assert (found.texts.to_pylist(), found.are_numbers) == (["cat", "dog", "cat"], False)
     assert (found.label_name, found.ids_name) == ("label", "image_id")
     assert found.ids == pa.array(["a", "b", "c"])
@@ -96,9 +96,9 @@ def test_labels_alone_are_read_as_written():
     found = read_labels("in.csv", Parameters(labels="n", ids="site_id"))
     assert found.texts == pa.array(["1", "2", "3"])
     np.save("y.npy", np.array([True, False]))
-    assert read_labels("y.npy").texts.to_pylist() == ["1", "0"]
+    assert read_labels("y.npy", Parameters()).texts.to_pylist() == ["1", "0"]
     np.save("y.npy", np.array([0.0, 3.0]))
-    found = read_labels("y.npy")
+    found = read_labels("y.npy", Parameters())
     assert (found.texts.to_pylist(), found.are_numbers) == (["0", "3"], True)
 
 
