@@ -14,6 +14,7 @@ from easiness_io import DataError
 from easiness_io.columns import find_columns
 from easiness_io.errors import located
 from easiness_io.parameters import Parameters
+from easiness_io.readers.base import rebatched
 from easiness_io.readers.registry import open_reader
 from easiness_io.values import as_ids, as_text
 from easiness_io.writers.tables import escaped, write_table
@@ -30,11 +31,10 @@ class LabelFile:
 
     texts: pa.Array  # of strings; whole numbers without a decimal point
     are_numbers: bool  # those of csv are text
-    ids: pa.Array | None  # of strings
+    ids: pa.Array | None
     label_name: str
     ids_name: str  # empty without ids
     dtype: np.dtype[Any] | None  # of the labels in npy and npz
-    ids_type: Any  # string, int64 or uint64
 
 
 class Applied(NamedTuple):
@@ -102,42 +102,25 @@ def read_labels(path: str, options: Parameters) -> LabelFile:
         if options.ids and part.ids is None:
             raise reader.source.error(f"no column {options.ids!r}", argument="ids")
         reader.choose(part.names, part.text_names)
-        labels, ids, first_row, are_numbers = [], [], 0, True
-        dtype = ids_type = None
-        for block in reader.blocks(part.names, 1 << 18):
-            values = block[str(part.label)]
-            if isinstance(values, pa.Array):
-                are_numbers &= not pa.types.is_string(values.type)
-            else:
-                dtype = values.dtype if reader.layout == "arrays" else None
-                values = values.astype(np.int64) if values.dtype.kind == "b" else values
-            texts = as_text(values)
-            reader.source.check_complete(texts, first_row)
-            whole = pc.match_substring_regex(texts, "^-?[0-9]+$")
-            if are_numbers and not pc.all(whole).as_py():
-                row = pc.index(whole, False).as_py()
-                problem = (
-                    f"expected whole numbers or text, got {texts[row]} in row {row + first_row}"
-                )
-                raise reader.source.error(problem, argument="labels", row=row + first_row)
-            labels.append(texts)
-            if part.ids is not None:
-                names = as_ids(block[part.ids], reader.source, first_row)
-                reader.source.check_complete(names, first_row, part.ids)
-                ids_type = names.type
-                ids.append(names.cast(pa.string()))
-            first_row += len(values)
-        if not first_row:
-            raise reader.source.error("it has no rows")
-    return LabelFile(
-        pa.concat_arrays(labels),
-        are_numbers,
-        pa.concat_arrays(ids) if part.ids is not None else None,
-        str(part.label),
-        part.ids or "",
-        dtype,
-        ids_type,
-    )
+        source = reader.source
+        block = next(rebatched(reader.blocks(part.names, 1 << 18), 1 << 62, source), None)
+        if block is None:
+            raise source.error("it has no rows")
+        values, ids, dtype = block[str(part.label)], None, None
+        are_numbers = not (isinstance(values, pa.Array) and pa.types.is_string(values.type))
+        if isinstance(values, np.ndarray):
+            dtype = values.dtype if reader.layout == "arrays" else None
+            values = values.astype(np.int64) if values.dtype.kind == "b" else values
+        texts = as_text(values)
+        source.check_complete(texts, 0)
+        row = pc.index(pc.match_substring_regex(texts, "^-?[0-9]+$"), False).as_py()
+        if are_numbers and row >= 0:
+            problem = f"expected whole numbers or text, got {texts[row]} in row {row}"
+            raise source.error(problem, argument="labels", row=row)
+        if part.ids is not None:
+            ids = as_ids(block[part.ids], source, 0)
+            source.check_complete(ids, 0, part.ids)
+    return LabelFile(texts, are_numbers, ids, str(part.label), part.ids or "", dtype)
 
 
 def write_labels(labels: LabelFile, texts: Sequence[str], file: BinaryIO, suffix: str) -> None:
@@ -152,7 +135,7 @@ def write_labels(labels: LabelFile, texts: Sequence[str], file: BinaryIO, suffix
         return
     columns: dict[str, Any] = {"index": pa.array(np.arange(len(texts)))}
     if labels.ids is not None:
-        columns = {labels.ids_name: labels.ids.cast(labels.ids_type)}
+        columns = {labels.ids_name: labels.ids}
     name = "label" if labels.dtype is not None else labels.label_name
     column = pa.array(texts, pa.string())
     columns[name] = column.cast(pa.int64()) if whole else column
@@ -205,7 +188,7 @@ def _positions(
     what = "id" if has_ids else "index"
     ids: list[str] = list(map(str, range(len(labels.texts))))
     if labels.ids is not None:
-        ids = labels.ids.to_pylist()
+        ids = labels.ids.cast(pa.string()).to_pylist()
     known: dict[str, int] = {}
     twice: dict[str, int] = {}
     alike: dict[str, list[int]] = {}  # a spreadsheet saves 7 for 007 and 7.0
