@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -33,29 +33,27 @@ def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
     Levels are numbers; label and predicted are names where the file has these; what else is needed
     is text. Of a folder or glob, the first column says which file a row is from.
     """
-    paths = list(expand(path).values())
     tables = []
-    for each in paths:
-        table = _read_file(each, needed, max_bytes)
-        if is_many(path):
-            table = table.add_column(0, "file", pa.array([each] * table.num_rows, pa.string()))
-        tables.append(table)
+    for each in expand(path).values():
+        for table in _read_blocks(each, needed, max_bytes):
+            if is_many(path):
+                table = table.add_column(0, "file", pa.array([each] * table.num_rows, pa.string()))
+            tables.append(table)
     if len({table.schema for table in tables}) > 1:
         raise DataError("its files differ in columns or column types", path=path)
-    table = pa.concat_tables(tables)
-    if not table.num_rows:
+    if not tables:
         raise DataError("it has no rows", path=path)
-    return table
+    return pa.concat_tables(tables)
 
 
 def estimators(path: str) -> set[str]:
     """Give the estimators that parquet files of scores name; csv and npz name none."""
-    paths = list(expand(path).values())
-    found = [pq.read_schema(each).metadata or {} for each in paths if each.endswith(".parquet")]
+    paths = [each for each in expand(path).values() if each.endswith(".parquet")]
+    found = [pq.read_schema(each).metadata or {} for each in paths]
     return {each[_ESTIMATOR].decode() for each in found if _ESTIMATOR in each}
 
 
-def _read_file(path: str, needed: Sequence[str], max_bytes: int) -> Any:
+def _read_blocks(path: str, needed: Sequence[str], max_bytes: int) -> Iterator[Any]:
     reader = open_reader(path, Parameters(max_bytes=max_bytes))
     kinds = {name: each.kind for name, each in reader.fields.items()}
     for name in ("index", *needed):
@@ -77,8 +75,6 @@ def _read_file(path: str, needed: Sequence[str], max_bytes: int) -> Any:
         beside.choose(["classes"], ["classes"])
         blocks = beside.blocks(["classes"], 1 << 18)
         classes = pa.concat_arrays([block["classes"] for block in blocks])
-    types = dict.fromkeys(_NUMBERS, pa.float64()) | {"index": pa.int64(), "level": pa.uint8()}
-    parts = [pa.table({name: pa.array([], types.get(name, pa.string())) for name in names})]
     for block in reader.blocks(names, 1 << 18):
         columns = {name: pa.array(block[name]) for name in names}
         for name, column in columns.items():
@@ -98,8 +94,7 @@ def _read_file(path: str, needed: Sequence[str], max_bytes: int) -> Any:
                     columns[name] = classes.take(columns[name])
             if name in (*_NUMBERS, *_CLASSES, "level") and columns[name].null_count:
                 raise DataError(f"column {name!r}: values are missing", path=path)
-        parts.append(pa.table(columns))
-    return pa.concat_tables(parts[1:] or parts)
+        yield pa.table(columns)
 
 
 def _level_numbers(column: Any, path: str) -> Any:
