@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -29,7 +29,7 @@ _CANCELLED = "the cluster was restarted, or somebody cancelled the tasks"
 
 
 def score_task(
-    shard: Shard, parameters: Parameters, expected: Mapping[str, tuple[Any, str]], overwrite: bool
+    shard: Shard, parameters: Parameters, expected: dict[str, tuple[Any, str]], overwrite: bool
 ) -> tuple[ec.Summary, bool] | ShardError:
     """Score one shard on a worker.
 

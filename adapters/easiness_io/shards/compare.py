@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from easiness_io.sample_reader import SampleReader
 from easiness_io.shards.discover import Shard
 
 # What all shards share, and the first file that tells it, by what an error calls it.
-Traits = Mapping[str, tuple[Any, str]]
+Traits = dict[str, tuple[Any, str]]
 
 
 def open_shard(shard: Shard, parameters: Parameters) -> SampleReader:
@@ -58,18 +58,16 @@ def shared_traits(readers: Sequence[SampleReader]) -> Traits:
 
     It serves to check each shard again before it is scored. Shards that differ are refused.
     """
-    shared: dict[str, tuple[Any, str]] = {}
+    shared: Traits = {}
     for reader in readers:
-        for name, value in check_traits(reader, shared, "shards differ in").items():
-            if value is not None:
-                shared.setdefault(name, (value, reader.paths[0]))
+        check_traits(reader, shared, "shards differ in")
     return shared
 
 
 def check_traits(
     reader: SampleReader, shared: Traits, problem: str, hint: str | None = None
-) -> dict[str, Any]:
-    """Return the traits of a shard, None if unknown; refuse one that differs from the others."""
+) -> None:
+    """Refuse a shard that differs from those before, and add what is known of it to the traits."""
     columns = reader.class_columns
     found: dict[str, Any] = {
         "their number of classes": reader.n_classes or None,
@@ -79,8 +77,10 @@ def check_traits(
         "the type of their ids": next((str(b.type) for b in reader.ids() if len(b)), None),
     }
     for name, now in found.items():
-        before, path = shared.get(name, (None, ""))
-        if before is None or now is None or before == now:
+        if now is None:  # not known
+            continue
+        before, path = shared.setdefault(name, (now, reader.paths[0]))
+        if before == now:
             continue
         # Class names that the user gives go with any columns, but not with another order of them.
         if now is columns and reader.are_named and sorted(before) != sorted(now):
@@ -89,7 +89,6 @@ def check_traits(
             name = f"the order of {name}"
         why = f"{problem} {name}: {_brief(now)}, but {_brief(before)} in {path!r}"
         raise DataError(why, path=reader.paths[0], hint=hint)
-    return found
 
 
 def _brief(value: Any) -> str:

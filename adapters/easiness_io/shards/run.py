@@ -132,7 +132,7 @@ def complete_shard(
             return done.summary, True
         reader = reader or open_shard(shard, parameters)
         if expected is not None:
-            check_traits(reader, expected, "it changed since it was checked:", "try again")
+            check_traits(reader, dict(expected), "it changed since it was checked:", "try again")
         before = reader.fingerprints
         if list(map(fingerprint, reader.paths)) != before:
             raise DataError("it changed since it was checked", path=shard.input, hint="try again")
