@@ -1,14 +1,12 @@
 # PYTHON_ARGCOMPLETE_OK
 """The entry point: parse, run one command, turn every failure into one line and an exit code."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 from easiness_cli.errors import OPTION_WORDS, CommandError, one_line
 from easiness_cli.output import standard_output
@@ -93,7 +91,7 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-def _on_terminate() -> signal._HANDLER:
+def _on_terminate() -> Any:
     """Let SIGTERM unwind the stack, so that temporary files are removed; None where it cannot."""
 
     def leave(*_: object) -> NoReturn:

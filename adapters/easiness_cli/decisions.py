@@ -1,7 +1,5 @@
 """Decisions of a review applied to labels, for `easiness label-errors --apply`."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass

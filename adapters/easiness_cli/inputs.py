@@ -1,7 +1,5 @@
 """What the commands read: one file, or the files of a folder or glob, as their options say."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

@@ -1,7 +1,5 @@
 """Where a command writes: a file, standard output, or notes on standard error."""
 
-from __future__ import annotations
-
 import argparse
 import errno
 import os

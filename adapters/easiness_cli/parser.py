@@ -1,7 +1,5 @@
 """Arguments of the command: help in two lengths, suggestions for typing errors, completion."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

@@ -1,7 +1,5 @@
 """The list of labels to review, and its tables; `pages` has its page."""
 
-from __future__ import annotations
-
 import argparse
 import warnings
 from typing import Any

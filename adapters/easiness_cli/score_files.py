@@ -1,7 +1,5 @@
 """Files of scores, as `easiness score` writes them: read back, and selected from."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO

@@ -1,7 +1,5 @@
 """Score files for `easiness score`: into one output, into a folder of shards, or into none."""
 
-from __future__ import annotations
-
 import argparse
 import math
 import os

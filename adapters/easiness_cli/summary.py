@@ -1,7 +1,5 @@
 """The summary of one run, for people and for machines."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import math

@@ -1,7 +1,5 @@
 """Find the columns of probabilities by name and content."""
 
-from __future__ import annotations
-
 import fnmatch
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress

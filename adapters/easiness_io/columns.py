@@ -1,7 +1,5 @@
 """Which columns of a file are probabilities, label and id, told by names and by the first rows."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

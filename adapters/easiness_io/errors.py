@@ -1,7 +1,5 @@
 """Errors about files: one hierarchy with fields, worded by the command and by Python."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """Detect that a file has changed: quickly by size and times, surely by checksums."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from typing import Any

@@ -1,7 +1,5 @@
 """Everything besides its content that the scores of a file depend on."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Recognize probabilities by the sums of their rows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Probabilities, labels and ids of one input, in blocks of rows."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

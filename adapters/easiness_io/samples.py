@@ -1,7 +1,5 @@
 """Open a file of predictions, and score it block by block."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 

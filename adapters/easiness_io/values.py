@@ -1,7 +1,5 @@
 """Columns of a file as ids, as text, and as the column numbers of labels."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """`easiness compare`: what changed between two sets of scores of the same samples."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,7 +1,5 @@
 """`easiness demo`: four unlike classifiers on scikit-learn's digits, scored and reported."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import io

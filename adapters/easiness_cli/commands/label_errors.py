@@ -1,7 +1,5 @@
 """`easiness label-errors`: the labels to review, the most suspicious first."""
 
-from __future__ import annotations
-
 import argparse
 
 from easiness_cli import options

@@ -1,7 +1,5 @@
 """`easiness merge`: the summary of several runs or shards together."""
 
-from __future__ import annotations
-
 import argparse
 
 from easiness_cli import options

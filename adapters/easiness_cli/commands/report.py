@@ -1,7 +1,5 @@
 """`easiness report`: one self-contained HTML page about the scores."""
 
-from __future__ import annotations
-
 import argparse
 
 from easiness_cli import options

@@ -1,7 +1,5 @@
 """`easiness score`: one row per sample, and a summary."""
 
-from __future__ import annotations
-
 import argparse
 
 from easiness_cli import options

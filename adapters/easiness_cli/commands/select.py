@@ -1,7 +1,5 @@
 """`easiness select`: the samples worth training on, or looking at."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from typing import Any

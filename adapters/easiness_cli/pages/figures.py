@@ -4,8 +4,6 @@ No text of the user's reaches a figure, so nothing is parsed as mathtext. Each i
 text that stays readable when a phone shows it smaller still.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import threading

@@ -1,7 +1,5 @@
 """The report: its numbers, gathered from the core, and its page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Samples' pictures as small data URIs, from an npy of images or a folder of files."""
 
-from __future__ import annotations
-
 import argparse
 import base64
 import io

@@ -1,7 +1,5 @@
 """Numbers in words, and the sentences that sum up a report. Plain text, not escaped."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """npy files, and the members of npz archives; every size is checked before anything is loaded."""
 
-from __future__ import annotations
-
 import io
 import math
 import warnings

@@ -1,7 +1,5 @@
 """Named columns of a file, read in blocks of rows: the protocol of all formats."""
 
-from __future__ import annotations
-
 import io
 import os
 import zipfile

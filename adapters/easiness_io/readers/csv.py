@@ -1,7 +1,5 @@
 """Read csv with any delimiter, decimal mark and encoding, plain or compressed."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Read Arrow files and streams, and Feather."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any

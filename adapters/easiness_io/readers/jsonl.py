@@ -4,8 +4,6 @@ Rows are parsed by Python's parser: pyarrow's reads text as dates, rounds large 
 crashes on deep nesting (`test_damaged_json_lines`).
 """
 
-from __future__ import annotations
-
 import codecs
 import json
 from collections import Counter

@@ -4,8 +4,6 @@ Run lengths and dictionaries let a file of some kB hold rows of GBs, so the size
 only once it is read. Page checksums are compared if the file has them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice

@@ -1,7 +1,5 @@
 """Choose the reader of a file by its first bytes, or else by its name."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

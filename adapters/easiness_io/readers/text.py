@@ -1,7 +1,5 @@
 """Decompress text files, and detect how csv is written."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

@@ -1,7 +1,5 @@
 """Checks that shards belong together: the same classes, different files and ids."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from typing import Any

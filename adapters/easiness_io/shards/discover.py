@@ -1,7 +1,5 @@
 """Find shards in folders, globs and lists, and pair them with their labels and outputs."""
 
-from __future__ import annotations
-
 import fnmatch
 import glob
 import os

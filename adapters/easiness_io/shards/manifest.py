@@ -4,15 +4,13 @@ Manifests are in `D.easiness`, next to the folder of outputs `D`: programs that 
 table, such as polars, refuse other files in it, even hidden ones.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import json
 import os
 import stat
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import easiness_core as ec
 from easiness_io.errors import OutputError, reason
@@ -76,7 +74,7 @@ class Manifest:
         return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Manifest:
+    def from_bytes(cls, data: bytes) -> Self:
         """Read what `to_bytes` wrote."""
         try:
             content = json.loads(data)

@@ -1,7 +1,5 @@
 """Merge the summaries of scored folders exactly."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable

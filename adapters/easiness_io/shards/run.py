@@ -1,7 +1,5 @@
 """Score shards, each into a file and its manifest, unless that has been done."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Score one file or many into files; a rerun skips what is complete."""
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Callable, Iterable

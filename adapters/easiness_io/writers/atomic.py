@@ -1,7 +1,5 @@
 """Output files that are checked before the work begins, and appear complete or not at all."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import stat

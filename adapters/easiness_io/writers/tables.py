@@ -1,7 +1,5 @@
 """Write scores as parquet, csv or npz, block by block, one row per sample."""
 
-from __future__ import annotations
-
 import re
 import zipfile
 from collections.abc import Sequence
