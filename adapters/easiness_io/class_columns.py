@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_core.class_names import affixes, key_of
+from easiness_core.validation import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
 from easiness_io.errors import AmbiguousError, DataError
 from easiness_io.names import LOGITS_NAMES, PROBS_NAMES
 from easiness_io.parameters import Parameters
 from easiness_io.readers.base import Reader
-from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
 
 
 def find_class_columns(
@@ -138,7 +138,7 @@ def _matrices(
     for name in names:
         with suppress(DataError):  # lists of any length, such as tokens
             head = head_values(reader, [name])
-            if not len(head) or sums_to_one(head, 0.5):
+            if not len(head) or _sums_to_one(head, 0.5):
                 found.append((name,))
     return found
 
@@ -166,27 +166,27 @@ def _groups(reader: Reader, options: Parameters, names: Group) -> list[Group]:
     floats = tuple(name for name in names if kinds[name] in ("float", "any"))
     if not len(head(names)):
         return _distinct([group for group in named if set(group) <= set(floats)] or [floats])
-    half, rounded = partial(sums_to_one, share=0.5), partial(sums_to_one, share=0.5, slack=0.05)
-    found = _first([(sums_to_one, named)], head)
+    half, rounded = partial(_sums_to_one, share=0.5), partial(_sums_to_one, share=0.5, slack=0.05)
+    found = _first([(_sums_to_one, named)], head)
     if found:
         # A group with some bad rows is one all the same.
         others = _first([(half, named)], head)
         found += [m for m in others if not any(set(m) & set(each) for each in found)]
         return _checked(reader, found, named, head)
     unnamed = [group for group in (floats, names) if len(group) > 1]
-    less_named = [without_one(head(group), group) for group in _distinct(named)]
-    less = [*less_named, *(without_one(head(group), group) for group in unnamed)]
+    less_named = [_without_one(head(group), group) for group in _distinct(named)]
+    less = [*less_named, *(_without_one(head(group), group) for group in unnamed)]
     attempts: list[tuple[Check, list[Group]]] = [
-        (sums_to_one, groups) for groups in [*([group] for group in unnamed), *less]
+        (_sums_to_one, groups) for groups in [*([group] for group in unnamed), *less]
     ]
     if options.normalize:
         alike = [group for group in named if len({kinds[name] for name in group}) == 1]
         attempts += [
-            (is_constant, named), (rounded, named),
-            *((is_constant, groups) for groups in less_named),
+            (_is_constant, named), (rounded, named),
+            *((_is_constant, groups) for groups in less_named),
             *((rounded, groups) for groups in less_named),
             (lambda data: bool((data >= 0).all()), alike),
-            *((is_constant, [group]) for group in unnamed),
+            *((_is_constant, [group]) for group in unnamed),
             (rounded, unnamed),
         ]  # fmt: skip
     else:
@@ -196,7 +196,7 @@ def _groups(reader: Reader, options: Parameters, names: Group) -> list[Group]:
         return _checked(reader, found, named, head)
     # Not probabilities yet: the core refuses them, and says what to do.
     return _first(
-        [(rounded, named), (rounded, unnamed), (is_constant, named), (is_constant, unnamed[:1])],
+        [(rounded, named), (rounded, unnamed), (_is_constant, named), (_is_constant, unnamed[:1])],
         head,
     )
 
@@ -211,9 +211,9 @@ def _checked(reader: Reader, found: list[Group], named: Sequence[Group], head: H
     """Refuse groups with a column that may be something else, such as a total or a fold."""
     for group in found:
         data = head(group)
-        at, what = no_class(data), "depends on the others, or adds little to their sums"
+        at, what = _no_class(data), "depends on the others, or adds little to their sums"
         if at is None and not any(set(group) <= set(each) for each in named):
-            idle = (data == (0 if sums_to_one(data) else data[:1])).all(axis=0)
+            idle = (data == (0 if _sums_to_one(data) else data[:1])).all(axis=0)
             if idle.any():
                 at = int(idle.argmax())
                 what = f"is {data[0, at]:g} in the first {len(data)} rows"
@@ -256,3 +256,55 @@ def _nothing(
         problem = "no group of columns holds probabilities: their rows do not sum to 1"
     candidates = "; ".join(_brief(each) for each in groups[:5]) or show([*matrices, *names])
     return _ambiguous(reader, f"{problem}; it has {candidates}")
+
+
+@np.errstate(all="ignore")
+def _sums_to_one(data: NDArray[np.float64], share: float = 1.0, slack: float = 0.0) -> bool:
+    """Tell whether this share of the rows are probabilities, within the core's tolerance."""
+    if data.shape[1] < 2:
+        return False
+    # What was stored as a half-precision number has few digits.
+    is_half = (data == data.astype(np.float16)).all()
+    tolerance = max(slack, ROW_SUM_TOLERANCE_HALF if is_half else ROW_SUM_TOLERANCE)
+    close = np.abs(data.sum(axis=1) - 1.0) <= tolerance
+    inside = ((data >= -1e-3) & (data <= 1.0 + 1e-3)).all(axis=1)
+    return bool(np.mean(close & inside) >= share)
+
+
+@np.errstate(all="ignore")
+def _is_constant(data: NDArray[np.float64]) -> bool:
+    """Tell whether all rows have the same sum, up to rounding, as percentages and votes do."""
+    if data.shape[1] < 2 or not np.isfinite(data).all() or (data < 0).any():
+        return False
+    total = data.sum(axis=1)
+    off = np.abs(total / np.median(total) - 1)
+    return bool(np.median(total) > 0 and (off <= min(0.1, 0.005 * data.shape[1])).all())
+
+
+@np.errstate(all="ignore")
+def _without_one(data: NDArray[np.float64], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the groups without one column whose rows have nearly the same sum."""
+    if len(names) < 3:
+        return []
+    rest = data.sum(axis=1, keepdims=True) - data
+    close = (np.abs(rest / np.median(rest, axis=0) - 1.0) <= 0.2).all(axis=0)
+    return [(*names[:at], *names[at + 1 :]) for at in np.flatnonzero(close).tolist()]
+
+
+@np.errstate(all="ignore")
+def _no_class(data: NDArray[np.float64]) -> int | None:
+    """Find a column that depends on the others, or without which the sums vary much less."""
+    if data.shape[1] < 3 or len(data) < 2:
+        return None
+    total = data.sum(axis=1, keepdims=True)
+    rest = total - data
+    first, second = np.sort(data, axis=1)[:, [-1, -2]].T[:, :, None]
+    is_largest = data == np.where(data == first, second, first)
+    varying, varying_rest = (
+        np.abs(sums / np.median(sums, axis=0) - 1).max(axis=0) for sums in (total, rest)
+    )
+    odd = np.isclose(rest, data).all(axis=0) & (abs(np.median(total) - 1) > 0.2)
+    odd |= is_largest.all(axis=0) & (varying > 0.2)
+    odd |= (varying_rest * 10 < varying) & (varying > 1e-5)
+    found = np.flatnonzero(odd)
+    return int(found[-1]) if found.size else None

@@ -22,47 +22,10 @@ PYTHON_WORDS: Mapping[str, str] = {
 class DataError(InputValueError):
     """Input or output that cannot be used; a ValueError.
 
-    Parameters
-    ----------
-    problem : str
-        What was got, and what was expected.
-    path : str, optional
-        The file or folder at fault.
-    argument : str, optional
-        The argument at fault.
-    hint : str, optional
-        How to fix it.
-    row : int, optional
-        The first bad row, counted from 0.
-
-    Examples
-    --------
-    >>> from easiness_io import DataError, open_samples
-    >>> try:
-    ...     open_samples("nowhere.csv")
-    ... except DataError as error:
-    ...     print(error.path, "|", error.problem)
-    nowhere.csv | cannot be read: No such file or directory
+    Its parameters are those of `easiness_core.errors.InputError`.
     """
 
     words = PYTHON_WORDS
-
-    def __init__(
-        self,
-        problem: str,
-        *,
-        path: str | None = None,
-        argument: str | None = None,
-        hint: str | None = None,
-        row: int | None = None,
-    ) -> None:
-        super().__init__(problem, argument=argument, hint=hint, row=row)
-        self.path = path
-
-    def worded(self, words: Mapping[str, str]) -> str:
-        """Return `path: argument: problem; hint`, with your own names for the options."""
-        text = super().worded(words)
-        return text if self.path is None else f"{self.path!r}: {text}"
 
 
 class UnreadableError(DataError):
@@ -116,7 +79,7 @@ def located(path: str, kind: type[DataError] = DataError) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        where = getattr(error, "path", None) or path
+        where = error.path or path
         if isinstance(error, kind):
             error.path = where
             raise
