@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from easiness_core.class_names import affixes, key_of
 from easiness_core.validation import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
 from easiness_io.errors import AmbiguousError, DataError
-from easiness_io.names import LOGITS_NAMES, PROBS_NAMES
 from easiness_io.parameters import Parameters
-from easiness_io.readers.base import Reader
+from easiness_io.readers.base import LOGITS_NAMES, PROBS_NAMES, Reader, show
 
 
 def find_class_columns(
@@ -54,33 +53,6 @@ def one_column(reader: Reader, name: str) -> DataError:
     )
 
 
-def show(names: Iterable[str]) -> str:
-    """List the first names for a message."""
-    shown = [repr(name) for name in names]
-    return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "") or "none"
-
-
-def no_column(reader: Reader, name: str, argument: str) -> DataError:
-    """Build the error about a missing column."""
-    problem = f"no column {name!r}; it has {show(reader.fields)}"
-    return reader.source.error(problem, argument=argument)
-
-
-def called(reader: Reader, wanted: Sequence[str]) -> list[str]:
-    """Return the columns with a usual name, the most usual first."""
-    found = [name for name in reader.fields if name.lower() in wanted]
-    return sorted(found, key=lambda name: wanted.index(name.lower()))
-
-
-def head_values(reader: Reader, names: Sequence[str]) -> NDArray[np.float64]:
-    """Join columns of the first rows as float64, with nulls as NaN."""
-    head, parts = reader.head(names), []
-    for name in names:
-        array = np.asarray(head[name]).astype(np.float64)
-        parts.append(array.reshape(len(array), -1 if array.size else 1))
-    return np.concatenate(parts, axis=1) if parts else np.empty((0, 0))
-
-
 def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...]:
     """Return the columns given by a name, a pattern, or a list of them."""
     names, found = list(reader.fields), dict[str, None]()
@@ -88,7 +60,7 @@ def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...
         # A pattern means columns that are nothing else; a name means what it says.
         matches = [part] if part in names else [n for n in usable if fnmatch.fnmatchcase(n, part)]
         if not matches:
-            raise no_column(reader, part, "probs")
+            raise reader.no_column(part, "probs")
         found |= dict.fromkeys(matches)
     kinds = [reader.fields[name].kind for name in found]
     if kinds != ["matrix"]:
@@ -105,7 +77,7 @@ def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...
 
 def _check_unnamed(reader: Reader, options: Parameters, numbers: Sequence[str]) -> None:
     """Refuse a csv file without names whose columns may not all be classes, if sums do not tell."""
-    data = head_values(reader, numbers)
+    data = reader.head_values(numbers)
     is_whole = (np.isfinite(data) & (data % 1 == 0)).all(axis=0) & (len(data) > 0)
     whole = [name for name, yes in zip(numbers, is_whole, strict=True) if yes]
     if (options.logits or options.normalize) and 0 < len(whole) < len(numbers):
@@ -123,10 +95,10 @@ def _matrices(
 ) -> list[tuple[str, ...]]:
     """Return the matrix columns that may be the probabilities, by name or by rows that sum to 1."""
     usual = LOGITS_NAMES if options.logits else PROBS_NAMES
-    known = [name for name in called(reader, usual) if name in names]
+    known = [name for name in reader.called(usual) if name in names]
     if known or options.logits or options.normalize:
         return [(name,) for name in known or names]
-    logits = [name for name in called(reader, LOGITS_NAMES) if name in names]
+    logits = [name for name in reader.called(LOGITS_NAMES) if name in names]
     if logits and len(logits) == len(names) and not has_groups:
         raise reader.source.error(
             f"it holds {logits[0]!r} and no probabilities",
@@ -137,7 +109,7 @@ def _matrices(
     found: list[tuple[str, ...]] = []
     for name in names:
         with suppress(DataError):  # lists of any length, such as tokens
-            head = head_values(reader, [name])
+            head = reader.head_values([name])
             if not len(head) or _sums_to_one(head, 0.5):
                 found.append((name,))
     return found
@@ -150,7 +122,7 @@ Check = Callable[[NDArray[np.float64]], bool]
 
 def _first_rows(reader: Reader, names: Sequence[str]) -> Head:
     """Return a function that reads the first rows of a group of columns."""
-    data, at = head_values(reader, names), {name: at for at, name in enumerate(names)}
+    data, at = reader.head_values(names), {name: at for at, name in enumerate(names)}
     return lambda group: data[:, [at[name] for name in group]]
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from easiness_core.class_names import order_of
-from easiness_io.class_columns import called, find_class_columns, head_values, no_column, show
+from easiness_io.class_columns import find_class_columns
 from easiness_io.errors import located
-from easiness_io.names import ID_NAMES, LABEL_NAMES
 from easiness_io.parameters import Parameters
-from easiness_io.readers.base import Reader, Values, rows_of
+from easiness_io.readers.base import ID_NAMES, LABEL_NAMES, Reader, Values, rows_of, show
 
 _UNNAMED = re.compile(r"unnamed: [0-9]+", re.IGNORECASE)
 
@@ -83,9 +82,9 @@ def is_unnamed(name: str) -> bool:
 
 def _label(reader: Reader, options: Parameters, named: Sequence[str], *, alone: bool) -> str | None:
     """Find the labels: by the name given, by a usual name, or as the only column there is."""
-    found = called(reader, LABEL_NAMES) if options.labels is None else [options.labels]
+    found = reader.called(LABEL_NAMES) if options.labels is None else [options.labels]
     if not set(found) <= set(reader.fields):
-        raise no_column(reader, found[0], "labels")
+        raise reader.no_column(found[0], "labels")
     for name in found:
         if reader.fields[name].is_single:
             return name
@@ -95,7 +94,7 @@ def _label(reader: Reader, options: Parameters, named: Sequence[str], *, alone: 
             f"column {found[0]!r}: expected one label per row, it holds {what}",
             hint="name the column of labels by {labels}",
         )
-    ids = {_ids(reader, options, None), *called(reader, ID_NAMES)} if alone else set()
+    ids = {_ids(reader, options, None), *reader.called(ID_NAMES)} if alone else set()
     single = [
         name for name in named if name not in ids
         and reader.fields[name].is_single and not reader.fields[name].is_index
@@ -116,7 +115,7 @@ def _ids(reader: Reader, options: Parameters, label: str | None) -> str | None:
         return options.ids
     kinds = ("text", "integer", "float", "any")
     usable = {n: each for n, each in reader.fields.items() if n != label and each.kind in kinds}
-    for name in called(reader, ID_NAMES):
+    for name in reader.called(ID_NAMES):
         if name in usable and (usable[name].kind != "float" or _is_whole(reader, name)):
             return name
     for name, each in usable.items():
@@ -128,5 +127,5 @@ def _ids(reader: Reader, options: Parameters, label: str | None) -> str | None:
 
 
 def _is_whole(reader: Reader, name: str) -> bool:
-    values = head_values(reader, [name])
+    values = reader.head_values([name])
     return bool((values[np.isfinite(values)] % 1 == 0).all())

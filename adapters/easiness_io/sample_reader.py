@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_core.validation import LabelEncoder
-from easiness_io.class_columns import one_column, show
+from easiness_io.class_columns import one_column
 from easiness_io.columns import Part, find_columns, is_unnamed
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
 from easiness_io.parameters import Parameters
-from easiness_io.readers.base import Block, Values, rebatched, rows_of
+from easiness_io.readers.base import Block, Values, rebatched, rows_of, show
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
 from easiness_io.values import as_ids, as_text, check_same_ids, encode_labels
 

@@ -15,10 +15,17 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from easiness_io.errors import AmbiguousError, UnreadableError, reason
-from easiness_io.names import ID_NAMES, LABEL_NAMES
 from easiness_io.parameters import Parameters
 from easiness_io.readers import text
-from easiness_io.readers.base import Block, Field, Kind, Reader, Source
+from easiness_io.readers.base import (
+    ID_NAMES,
+    LABEL_NAMES,
+    Block,
+    Field,
+    Kind,
+    Reader,
+    Source,
+)
 
 _BLOCK_BYTES = 1 << 20
 _WHOLE = re.compile(r"[+-]?[0-9]+[.,]0")
