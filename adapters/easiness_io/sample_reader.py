@@ -167,7 +167,8 @@ class SampleReader:
         with located(self.paths[-1]):
             texts = []
             if labels.fields[self._label].kind == "text":
-                texts = labels.head([self._label])[self._label].drop_null().to_pylist()
+                head = labels.head([self._label])[self._label].tolist()
+                texts = [text for text in head if text is not None]
             self._encoder = LabelEncoder(
                 self.n_classes or len(self._options.classes or ()),
                 columns=probs if is_named else None, classes=self._options.classes,

@@ -250,27 +250,6 @@ def test_outputs_that_cannot_be_are_refused(output: str) -> None:
         score_shard(**npy(), output=output)
 
 
-def test_an_output_within_an_input_is_refused() -> None:
-    Path("data").mkdir()
-    with (
-        pa.OSFile("data/part.arrow", "wb") as file,
-        pa.ipc.new_stream(
-            file, (rows := pa.table({"probs": list(PROBS), "label": LABELS})).schema
-        ) as stream,
-    ):
-        stream.write_table(rows)
-    Path("data/state.json").write_text('{"_data_files": [{"filename": "part.arrow"}]}')
-    with pytest.raises(ShardError, match=r"'data/s.csv': .* it is in the input 'data'"):
-        score_shard("data", "data/s.csv")
-    assert score_shard("data", "s.csv").n_samples == 400
-    score_shard("data", "s.csv")
-    rows = rows.set_column(1, "label", pa.array(LABELS[::-1]))
-    with pa.OSFile("data/part.arrow", "wb") as file, pa.ipc.new_stream(file, rows.schema) as stream:
-        stream.write_table(rows)
-    with pytest.raises(ShardError, match="from 'data' before it changed"):
-        score_shard("data", "s.csv")
-
-
 def test_a_name_that_leaves_no_room_for_the_manifest_is_refused_first(
     forbid_scoring: Callable[[], None],
 ) -> None:
