@@ -94,10 +94,7 @@ def report_page(report: Report) -> str:
         tied=bool(np.isneginf(scores.log_easiness.min())),
         level_edges=words.level_edges(estimator.resolution),
         pictures=drawn,
-        first_look=words.first_look(
-            summary, report.errors, report.pairs, report.table, report.class_names, groups,
-            report.group_name,
-        ),
+        first_look=words.first_look(report),
         group_tests={} if groups is None else groups.p_values(),
         pairs=report.pairs[:MOST_PAIRS].tolist(),
         hardest=rows_of(report.hardest, report.data.files),

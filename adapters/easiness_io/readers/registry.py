@@ -32,15 +32,17 @@ _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
 _STEP = 1 << 20
 
 
-def suffix_of(path: str) -> str:
-    """Return the suffix that names a file's format, without that of its compression."""
-    stem, suffix = os.path.splitext(path.lower())
-    return os.path.splitext(stem)[1] if suffix in COMPRESSED else suffix
+def split_name(path: str) -> tuple[str, str]:
+    """Split a file's name into its stem and the suffix of its format, without compression."""
+    stem, suffix = os.path.splitext(os.path.basename(os.path.normpath(path)))
+    if suffix.lower() in COMPRESSED:
+        stem, suffix = os.path.splitext(stem)
+    return stem, suffix.lower()
 
 
 def is_readable_name(path: str) -> bool:
     """Tell whether a file's name has the suffix of a known format."""
-    return any(suffix_of(path) in suffixes for _, _, suffixes in FORMATS.values())
+    return any(split_name(path)[1] in suffixes for _, _, suffixes in FORMATS.values())
 
 
 def open_reader(path: str, options: Parameters) -> Reader:
@@ -64,7 +66,7 @@ def open_reader(path: str, options: Parameters) -> Reader:
         raise
     except (OSError, ValueError) as error:
         raise source.unreadable(f"cannot be read: {reason(error)}") from error
-    suffix = suffix_of(source.path)
+    suffix = split_name(source.path)[1]
     # Pickle protocols 2 to 5 start with byte 128 and their number.
     if suffix in _PICKLES or (first[:1] == b"\x80" and first[1:2] in (b"\2", b"\3", b"\4", b"\5")):
         raise source.unreadable(PICKLED, hint=PICKLE_HINT)

@@ -54,7 +54,7 @@ def expand(path: str) -> dict[str, str]:
             why = f"it has {what}, {len(unknown)} in all, such as {os.path.basename(unknown[0])!r}"
             hint = f"select files with a glob, such as '{'**/' if nested else ''}*.npy' in it"
             raise DataError(why, path=path, hint=hint)
-        found = [(stem(each), each) for each in paths]
+        found = [(registry.split_name(each)[0], each) for each in paths]
     else:
         wildcards = _wildcards(path)
         paths = sorted(glob.glob(path, recursive=True))
@@ -68,13 +68,6 @@ def expand(path: str) -> dict[str, str]:
         if by_key.setdefault(key, name) != name:
             raise DataError(f"two files are named {key!r}: this and {by_key[key]!r}", path=name)
     return by_key
-
-
-def stem(path: str) -> str:
-    """Return a file's name without the suffixes of its format and compression."""
-    name = os.path.basename(os.path.normpath(path))
-    first, suffix = os.path.splitext(name)
-    return os.path.splitext(first)[0] if suffix.lower() in registry.COMPRESSED else first
 
 
 def _wildcards(pattern: str) -> re.Pattern[str]:
@@ -133,7 +126,9 @@ def pair_shards(
         raise DataError(" and ".join(lacks), hint=hint)
     shards: dict[str, Shard] = {}
     for key, path in found.items():
-        target = "" if output is None else os.path.join(output, stem(path) + suffix)
+        target = (
+            "" if output is None else os.path.join(output, registry.split_name(path)[0] + suffix)
+        )
         if target and target in shards:
             why = f"its scores and those of {shards[target].input!r} would both be in {target!r}"
             raise DataError(why, path=path)

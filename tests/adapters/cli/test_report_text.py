@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from easiness_cli.pages import words
@@ -106,8 +108,10 @@ def test_the_group_named_is_the_one_that_differs_most(wrong, said):
     for at, count in enumerate(wrong):
         labels[20 * at : 20 * at + count] = 1
     scores = ec.score(probs, labels)
-    found = words.first_look(
-        scores.summary, {"hard": sum(wrong), "medium": 0, "easy": 0}, ec.confusion_pairs(scores),
-        ec.class_table(scores), ["x", "y"], ec.group_table(scores, sites), "site",
+    report = SimpleNamespace(
+        summary=scores.summary, errors={"hard": sum(wrong), "medium": 0, "easy": 0},
+        pairs=ec.confusion_pairs(scores), class_names=["x", "y"],
+        groups=ec.group_table(scores, sites), group_name="site",
     )  # fmt: skip
+    found = words.first_look(report)
     assert found[2].replace("\xa0", " ").startswith(said)
