@@ -22,24 +22,12 @@ _QUOTED, _NAMED = 3, 20
 
 @dataclass
 class Report:
-    """How far a run has come.
-
-    Attributes
-    ----------
-    summary : Summary
-        Of the finished shards.
-    finished : list of str
-        Outputs that are complete, in the order in which they were finished.
-    failed : dict of str to ShardError
-        Inputs that could not be scored, and why.
-    stopped : str
-        Why the run ended before all shards were begun; empty if it did not.
-    """
+    """How far a run has come."""
 
     summary: ec.Summary = field(default_factory=ec.Summary)
-    finished: list[str] = field(default_factory=list)
-    failed: dict[str, ShardError] = field(default_factory=dict)
-    stopped: str = ""
+    finished: list[str] = field(default_factory=list)  # outputs
+    failed: dict[str, ShardError] = field(default_factory=dict)  # by input
+    stopped: str = ""  # why it ended before all shards were begun
 
     def add(self, output: str, summary: ec.Summary) -> None:
         """Count a finished shard."""
@@ -52,8 +40,14 @@ class ShardsError(ShardError):
 
     Attributes
     ----------
-    finished, failed, summary, stopped
-        As in `Report`. Shards in neither `finished` nor `failed` were not begun.
+    finished : list of str
+        Outputs that are complete, in the order in which they were finished.
+    failed : dict of str to ShardError
+        Inputs that could not be scored, and why. Those in neither were not begun.
+    summary : Summary
+        Of the finished shards.
+    stopped : str
+        Why the run ended before all shards were begun; empty if it did not.
     """
 
     def __init__(self, report: Report, n_shards: int) -> None:
