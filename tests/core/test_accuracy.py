@@ -38,7 +38,9 @@ def assert_accurate(probs, labels, sigma):
 def test_random_rows(make_rows, sigma):
     for n_classes, dtype in ((2, np.float32), (3, np.float64), (10, np.float64), (40, np.float32)):
         for spread in (0.02, 0.5, 4.0):
-            assert_accurate(*make_rows(8, n_classes, spread=spread, dtype=dtype), sigma)
+            probs, labels = make_rows(8, n_classes, spread=spread, dtype=dtype)
+            probs[1] *= dtype(1.0005)  # within the tolerance, and used as it is
+            assert_accurate(probs, labels, sigma)
 
 
 @pytest.mark.skipif(interpreted, reason="5,000 classes take minutes in interpreted kernels")

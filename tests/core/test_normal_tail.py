@@ -90,11 +90,3 @@ def test_exponentials(rng):
     np.testing.assert_allclose(found, expected, rtol=4e-16)
     assert (found <= 1.0).all()
     assert found[-2] == 1.0
-
-
-@pytest.mark.parametrize("n", [1, 7, 16, 33, 100])
-def test_a_value_has_the_same_bits_in_every_place(rng, n):
-    # Products and sums may be fused: in vector instructions as in what is left over.
-    for value in rng.uniform(-40, 40, 50):
-        r, q = exp_and_tails(np.full(n, value))
-        assert len(np.unique(r)) == len(np.unique(q)) == 1, value

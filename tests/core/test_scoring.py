@@ -18,30 +18,15 @@ def assert_same_bytes(scores, other):
     assert scores.summary == other.summary
 
 
-@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(
-    ("dtype", "sigma"), [(np.float64, 0.003), (np.float32, 0.01), (np.float64, 1)]
-)
-def test_closed_form_equals_the_literal_product(make_rows, shape, dtype, sigma):
-    probs, labels = make_rows(*shape, spread=1.0, dtype=dtype)
-    scores = ec.score(probs, labels, estimator=ec.ClosedForm(sigma=sigma))
-    easiness, log_easiness = naive.closed_form(probs, labels, sigma)
-    np.testing.assert_allclose(scores.easiness, easiness, rtol=0, atol=1e-12)
-    # The oracle's logarithm holds where erfc has all its digits.
-    within = easiness > 1e-290
-    bound = np.maximum(1e-12 * np.abs(log_easiness), 1e-15 * shape[1])
-    assert (np.abs(scores.log_easiness - log_easiness) <= bound)[within].all()
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(
-    ("dtype", "draws"), [(np.float64, 1), (np.float32, 37), (np.float64, 1000)]
+    ("shape", "dtype", "draws"),
+    [((10, 2), np.float64, 1), ((10, 17), np.float32, 37), ((10, 100), np.float64, 1000)],
 )
 def test_monte_carlo_is_bit_identical_to_counting(make_rows, shape, dtype, draws):
     probs, labels = make_rows(*shape, spread=0.5, dtype=dtype)
     estimator = ec.MonteCarlo(sigma=0.05, draws=draws, seed=3)
-    scores = ec.score(probs[:10], labels[:10], estimator=estimator)
-    easiness, log_easiness = naive.monte_carlo(probs[:10], labels[:10], *estimator.noise())
+    scores = ec.score(probs, labels, estimator=estimator)
+    easiness, log_easiness = naive.monte_carlo(probs, labels, *estimator.noise())
     np.testing.assert_array_equal(scores.easiness, easiness)
     np.testing.assert_array_max_ulp(scores.log_easiness, log_easiness, 2)
 
