@@ -109,47 +109,23 @@ print(available_cpus())
     assert run_script(script) == "1\n"
 
 
-@pytest.fixture
-def kernel_threads(monkeypatch):
-    """Threads on which the closed form's kernel is called; where told to, each block waits until
-    the calling thread and another have come."""
-    for dtype in (np.float64, np.float32):
-        ec.score(np.full((1, 2), dtype(0.5)), [0])  # The first call compiles on another thread.
-    seen, met, calling = [], threading.Event(), threading.get_ident()
-
-    def kernel(self):
-        def blank(probs, labels, tolerance, parameters, ends, out):
-            seen.append(threading.get_ident())
-            if calling in seen and len(set(seen)) > 1:
-                met.set()
-            if self.sigma == 2.0:
-                assert met.wait(30)
-            for column in out:
-                column[:] = 1
-            return 0
-
-        return blank, ()
-
-    monkeypatch.setattr(ec.ClosedForm, "kernel", kernel)
-    monkeypatch.setattr(_scoring, "_plan", _scoring._plan.__wrapped__)
-    return seen
-
-
 @slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
-def test_up_to_two_million_elements_stay_on_the_calling_thread(kernel_threads, dtype):
+def test_up_to_two_million_elements_stay_on_the_calling_thread(monkeypatch, dtype):
+    used = []
+
+    def record(*call, n_threads):
+        used.append(n_threads)
+        return run_blocks(*call, n_threads=n_threads)
+
     probs = np.broadcast_to(dtype(0.125), (LARGE // 8, 8))
     labels = np.zeros(len(probs), dtype=np.int64)
+    ec.score(probs[:1], labels[:1])  # compiles
+    monkeypatch.setattr(_scoring, "run_blocks", record)
     ec.score(probs[:-1], labels[:-1], n_threads=4)
-    assert len(kernel_threads) > 1
-    assert set(kernel_threads) == {threading.get_ident()}
-    kernel_threads.clear()
-    ec.score(probs, labels, n_threads=1)
-    assert set(kernel_threads) == {threading.get_ident()}
-    kernel_threads.clear()
-    ec.score(probs, labels, n_threads=4, estimator=ec.ClosedForm(sigma=2.0))
-    assert len(set(kernel_threads)) > 1
-    assert threading.get_ident() in kernel_threads
+    ec.score(probs, labels, n_threads=4)
+    ec.score(probs, labels)
+    assert used == [1, 4, available_cpus()]
 
 
 @slow

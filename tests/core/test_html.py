@@ -59,25 +59,15 @@ def test_scores(samples):
     ids = [f"<i>{k}" for k in range(400)]
     scores = ec.score(*samples, classes=NAMES, ids=ids, estimator=ec.ClosedForm(sigma=0.1))
     shown = page(scores)
-    assert shown.rows[0] == [
-        "id",
-        "label",
-        "predicted",
-        "easiness",
-        "log_easiness",
-        "level",
-        "loss",
-    ]
-    assert len(shown.rows) == 6
+    head = ["id", "label", "predicted", "easiness", "log_easiness", "level", "loss"]
+    assert (shown.rows[0], len(shown.rows)) == (head, 6)
     texts = [name if len(name) <= 32 else name[:31] + "…" for name in NAMES]
     for row, cells in enumerate(shown.rows[1:]):
         assert cells[:3] == [ids[row], texts[scores.labels[row]], texts[scores.predicted[row]]]
-        assert float(cells[3]) == pytest.approx(scores.easiness[row], rel=1e-3)
-        assert float(cells[4].replace("−", "-")) == pytest.approx(
-            scores.log_easiness[row], rel=1e-3
-        )
+        numbers = [float(cells[at].replace("−", "-")) for at in (3, 4, 6)]
+        columns = (scores.easiness, scores.log_easiness, scores.loss)
+        assert numbers == pytest.approx([column[row] for column in columns], rel=1e-3)
         assert cells[5] == f"■ {ec.Level(scores.level[row]).name.lower()}"
-        assert float(cells[6]) == pytest.approx(scores.loss[row], rel=1e-3)
     low, high = (100 * end for end in scores.summary.accuracy_interval)
     assert f"{100 * scores.summary.accuracy:.2f} % ({low:.2f} to {high:.2f})" in shown.text
     counts = scores.summary.level_counts

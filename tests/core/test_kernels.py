@@ -9,7 +9,7 @@ import pytest
 
 import easiness_core as ec
 from easiness_core import _scoring
-from easiness_core._config import EASINESS_FRACTION_BITS, PHI_IS_ONE_FROM, ROWS_AT_ONCE
+from easiness_core._config import EASINESS_FRACTION_BITS, ROWS_AT_ONCE
 from easiness_core._estimators import _look_up_tables
 from easiness_core._kernels import finish, monte_carlo
 from easiness_core._kernels.rows import first_label_outside
@@ -29,41 +29,6 @@ def minus_log(values, complements, out):
 @numba.njit
 def count(easiness, predicted, labels, edges, tally):
     finish._count(easiness, predicted, labels, edges, tally, np.empty_like(labels))
-
-
-def test_saturated_rows_equal_the_product():
-    # h_i - (1 - h_i) crosses the underflow of the tail; two others share the rest unevenly.
-    cut = PHI_IS_ONE_FROM * 0.01 * np.sqrt(2)
-    own = (1 + cut) / 2 + np.array([-1e-3, -1e-8, -1e-12, 0, 1e-12, 1e-8, 1e-3])
-    rest = 1 - own
-    for share in (0.0, 1e-9, 0.5, 1.0):
-        probs = np.column_stack([rest * share, own, rest * (1 - share)])
-        labels = np.ones(len(own), dtype=int)
-        easiness, log_easiness = naive.closed_form(probs, labels, 0.01)
-        scores = ec.score(probs, labels)
-        np.testing.assert_allclose(scores.easiness, easiness, rtol=0, atol=1e-15)
-        np.testing.assert_allclose(scores.log_easiness, log_easiness, rtol=1e-12, atol=1e-300)
-        np.testing.assert_array_equal(scores.predicted, naive.predicted(probs))
-
-
-@pytest.mark.parametrize(
-    ("n_classes", "dtype"), [(31, "f8"), (32, "f4"), (33, "f8"), (256, "f8"), (513, "f4")]
-)
-def test_few_and_many_classes_compute_the_same(rng, n_classes, dtype):
-    # Flat rows, and rows with a winner that is not the label.
-    probs = rng.dirichlet(np.ones(n_classes), 30)
-    probs[10:20] = probs[10:20] * 0.1 + 0.9 * np.eye(n_classes)[rng.integers(0, n_classes, 10)]
-    probs = probs.astype(dtype)
-    for label in (0, n_classes // 2, n_classes - 1):
-        labels = np.full(30, label)
-        easiness, log_easiness = naive.closed_form(probs, labels, 0.02)
-        scores = ec.score(probs, labels, estimator=ec.ClosedForm(sigma=0.02))
-        np.testing.assert_allclose(scores.easiness, easiness, rtol=0, atol=1e-12)
-        within = np.isfinite(log_easiness)
-        np.testing.assert_allclose(
-            scores.log_easiness[within], log_easiness[within], rtol=1e-12, atol=1e-15 * n_classes
-        )
-        np.testing.assert_array_equal(scores.predicted, naive.predicted(probs))
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 10, 40])

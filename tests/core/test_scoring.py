@@ -18,19 +18,6 @@ def assert_same_bytes(scores, other):
     assert scores.summary == other.summary
 
 
-@pytest.mark.parametrize(
-    ("shape", "dtype", "draws"),
-    [((10, 2), np.float64, 1), ((10, 17), np.float32, 37), ((10, 100), np.float64, 1000)],
-)
-def test_monte_carlo_is_bit_identical_to_counting(make_rows, shape, dtype, draws):
-    probs, labels = make_rows(*shape, spread=0.5, dtype=dtype)
-    estimator = ec.MonteCarlo(sigma=0.05, draws=draws, seed=3)
-    scores = ec.score(probs, labels, estimator=estimator)
-    easiness, log_easiness = naive.monte_carlo(probs, labels, *estimator.noise())
-    np.testing.assert_array_equal(scores.easiness, easiness)
-    np.testing.assert_array_max_ulp(scores.log_easiness, log_easiness, 2)
-
-
 @pytest.mark.parametrize("n_classes", [150, 400])
 def test_monte_carlo_where_the_product_underflows(n_classes):
     # Of equal probabilities each share is near 1/2; of the row below them, near 1/7.
