@@ -68,7 +68,8 @@ def lists(columns):
 def test_every_library_gets_the_same_values(name):
     table = TABLES[name]
     arrow, polars, pandas = table.to_arrow(), table.to_polars(), table.to_pandas()
-    assert [type(each) for each in (arrow, polars, pandas)] == [pa.Table, pl.DataFrame, pd.DataFrame]
+    assert isinstance(arrow, pa.Table)
+    assert isinstance(polars, pl.DataFrame)
     want = lists(arrow.to_pydict())
     assert lists(polars.to_dict(as_series=False)) == want
     if "index" in want:
@@ -82,7 +83,7 @@ def test_every_library_gets_the_same_values(name):
                 assert np.asarray(frame[field]).tobytes() == getattr(table, field).tobytes()
 
 
-@pytest.mark.parametrize("result", [*TABLES.values(), *OTHERS], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("result", [*TABLES.values(), *OTHERS], ids=lambda each: repr(each)[:12])
 def test_every_result_is_frozen_compared_by_identity_and_printed_in_a_line(result):
     assert len(repr(result)) <= 80
     assert not re.search(r"\n|array\(| object at ", repr(result))

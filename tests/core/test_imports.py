@@ -26,6 +26,8 @@ OURS = (
     "easiness_torch", "easiness_sklearn", "easiness_aum", "easiness_dask", "easiness_cli",
     "easiness_io",
 )  # fmt: skip
+
+
 def imported(code, folder, names, *, path=()):
     """Those of `names` that a fresh interpreter imports when it runs `code`.
 

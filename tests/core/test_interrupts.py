@@ -102,6 +102,7 @@ assert nested == [[0, 1, 2]] * len(nested)
 print("called at every bytecode")
 """
 
+
 @pytest.mark.parametrize("kind", [[], ["apart"]])
 def test_an_interrupt_at_any_bytecode_leaves_no_thread_working(kind):
     assert run_script(EVERY_BYTECODE + INTERRUPTED, *kind) == "interrupted at every bytecode\n"

@@ -12,7 +12,6 @@ from easiness_core import _scoring
 from easiness_core._config import EASINESS_FRACTION_BITS, ROWS_AT_ONCE
 from easiness_core._estimators import _look_up_tables
 from easiness_core._kernels import finish, monte_carlo
-from easiness_core._kernels.rows import first_label_outside
 
 
 # Steps of kernels can be called from compiled code only.
@@ -74,13 +73,6 @@ def test_the_look_up_counts_like_a_comparison_with_every_difference(rng, draws):
     )
     for d in asked:
         assert count_below(d, noise) == np.count_nonzero(d > b - a), d
-
-
-def test_first_label_outside():
-    assert first_label_outside(np.array([0, 1, 2]), 3) == -1
-    assert first_label_outside(np.array([0, 3, -1]), 3) == 1
-    assert first_label_outside(np.array([0, 1, -1]), 3) == 2
-    assert first_label_outside(np.array([], dtype=np.int64), 3) == -1
 
 
 def test_counting_differences_agrees_with_the_printed_inequality(make_rows):

@@ -25,13 +25,6 @@ def test_easiness_is_a_probability_and_its_log_is_at_most_0(case, estimator):
     np.testing.assert_allclose(np.exp(scores.log_easiness), scores.easiness, atol=1e-14)
 
 
-@given(st.integers(2, 60), st.sampled_from([1e-4, 1.0]))
-def test_uniform_rows_have_easiness_one_half_to_the_others(n_classes, sigma):
-    probs = np.full((1, n_classes), 1 / n_classes)
-    log_e = ec.log_easiness(probs, [n_classes - 1], estimator=ec.ClosedForm(sigma=sigma))
-    np.testing.assert_allclose(log_e, -(n_classes - 1) * math.log(2), rtol=1e-14)
-
-
 @given(probs_and_labels(), CLOSED | MONTE, st.data())
 def test_the_order_of_the_other_classes_does_not_matter(case, estimator, data):
     probs, labels = case

@@ -20,14 +20,6 @@ def test_resolution_0_cuts_at_exactly_0_and_1():
     assert ec.levels([-np.inf, -1e308, -5e-324, 0.0], resolution=0.0).tolist() == [1, 2, 2, 4]
 
 
-@given(st.lists(st.floats(-1000, 0), max_size=20), st.floats(0, 0.49), st.floats(0, 0.49))
-def test_a_coarser_resolution_has_no_more_medium_samples(log_easiness, first, second):
-    fine, coarse = sorted([first, second])
-    medium_fine = ec.levels(log_easiness, resolution=fine) == ec.Level.MEDIUM
-    medium_coarse = ec.levels(log_easiness, resolution=coarse) == ec.Level.MEDIUM
-    assert not (medium_coarse & ~medium_fine).any()
-
-
 @pytest.mark.parametrize(
     "text", ["hard|medium", " Medium , HARD", "MHO", "mho", 3, np.int64(3), ec.MHO]
 )
@@ -45,6 +37,8 @@ def test_the_words_of_a_union_stand_for_it(union, separator):
 def test_the_papers_names_are_unions():
     hard, medium, easy = ec.Level.HARD, ec.Level.MEDIUM, ec.Level.EASY
     assert (ec.HO, ec.MO, ec.EO) == (hard, medium, easy) == (1, 2, 4)
-    assert (ec.EMO, ec.MHO, ec.EMHO) == (easy | medium, medium | hard, easy | medium | hard)
+    assert easy | medium == ec.EMO
+    assert medium | hard == ec.MHO
+    assert easy | medium | hard == ec.EMHO
     for name in ("EO", "MO", "HO", "EMO", "MHO", "EMHO"):
         assert ec.Level.of(name.lower()) is getattr(ec, name)

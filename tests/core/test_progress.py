@@ -76,5 +76,5 @@ def test_a_bad_row_closes_the_bar(bars):
 
 def test_tqdm_is_named_where_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.raises(ImportError, match="^progress=True needs tqdm: pip install tqdm$"):
+    with pytest.raises(ImportError, match=r"^progress=True needs tqdm: pip install tqdm$"):
         ec.score([[0.9, 0.1]], [0], progress=True)

@@ -53,36 +53,14 @@ def test_half_precision_rows_that_sum_to_less(data):
         probs, labels = file["pred_probs"], file["noisy_labels"]
     assert probs.dtype == np.float16
     assert np.abs(probs.astype(np.float64).sum(axis=1) - 1).max() > 4e-3
-    scores = ec.score(probs, labels)
-    expected = np.argmax(probs, axis=1) == labels
-    assert scores.summary.accuracy == expected.mean()
+    assert ec.score(probs, labels).summary.accuracy == np.mean(np.argmax(probs, axis=1) == labels)
     # The same numbers as float64 lack the excuse of their type.
     with pytest.raises(ValueError, match=r"do not sum to 1 within 0\.001.*normalize=True"):
         ec.score(probs.astype(np.float64), labels)
 
 
-@pytest.mark.parametrize(
-    ("name", "given", "low", "high"),
-    [
-        ("any_classifier/kitti__AdaBoost", ("probs", "labels"), 0, 1),
-        ("any_classifier/kitti__mondrian_forest", ("probs", "labels"), 0, 1),
-        # Squashed probabilities are almost all medium.
-        ("any_classifier/mnist__AdaBoost", ("probs", "labels"), 0.9, 1),
-        ("netcal_records/wideresnet-16-4-cifar-100", ("predictions", "ground_truth"), 0.001, 0.2),
-    ],
-)
-def test_any_classifier_is_scored(data, name, given, low, high):
-    with np.load(data / f"{name}.npz") as file:
-        probs, labels = (file[key] for key in given)
-    summary = ec.score(probs, labels.astype(np.int64)).summary
-    assert summary.accuracy == np.mean(np.argmax(probs, axis=1) == labels)
-    assert low <= summary.msr <= high
-
-
-def test_logits(data):
-    with np.load(data / "resnet50_logits/resnet50_cifar10_focal_loss_test_0.9_vanilla.npz") as file:
-        logits, labels = file["logits"], file["labels"]
-    with pytest.raises(ValueError, match="softmax"):
-        ec.score(logits, labels)
-    summary = ec.score(ec.softmax(logits), labels).summary
-    assert summary.accuracy == np.mean(np.argmax(logits, axis=1) == labels)
+def test_squashed_probabilities_are_almost_all_medium(data):
+    with np.load(data / "any_classifier/mnist__AdaBoost.npz") as file:
+        probs, labels = file["probs"], file["labels"]
+    assert probs.max() < 0.25
+    assert ec.score(probs, labels).summary.msr > 0.9

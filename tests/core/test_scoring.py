@@ -7,6 +7,7 @@ import pytest
 from conftest import interpreted
 
 import easiness_core as ec
+from easiness_core import _input
 
 SHAPES = [(40, 2), (15, 17), (10, 100)]
 COLUMNS = ("easiness", "log_easiness", "level", "loss", "predicted")
@@ -50,6 +51,13 @@ def test_the_other_columns_equal_their_definitions(make_rows, shape, estimator):
     for call in (ec.easiness, ec.log_easiness):
         column = call(probs, labels, estimator=estimator)
         np.testing.assert_array_equal(column, getattr(scores, call.__name__))
+
+
+def test_blocks_of_a_few_rows_give_the_same_bytes(make_rows, monkeypatch):
+    probs, labels = make_rows(60, 5)
+    whole = ec.score(probs, labels)
+    monkeypatch.setattr(_input.probs, "BLOCK_ELEMENTS", 35)
+    assert_same_bytes(ec.score(probs, labels), whole)
 
 
 @pytest.mark.skipif(interpreted, reason="takes minutes where kernels are interpreted")

@@ -19,16 +19,6 @@ def test_loss_rank_equals_a_stable_descending_sort(losses, n_hard, n_medium):
     assert found.dtype == np.int64
 
 
-@given(st.lists(st.sampled_from(list(ec.Level)), max_size=30))
-def test_select_takes_the_rows_of_a_union(levels):
-    level = np.array(levels, dtype=np.uint8)
-    for union in (ec.EO, ec.MO, ec.HO, ec.EMO, ec.MHO, ec.EMHO):
-        expected = [k for k, value in enumerate(levels) if value in union]
-        found = ec.select(level, union)
-        assert found.tolist() == expected
-        assert found.dtype == np.int64
-
-
 def test_selections_take_scores(make_rows):
     probs, labels = make_rows(500, 5, spread=1.0)
     scores = ec.score(probs, labels, estimator=ec.ClosedForm(sigma=0.1))[::-2]

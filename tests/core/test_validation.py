@@ -96,7 +96,8 @@ UNNORMALIZABLE = {
 def test_what_normalize_cannot_mend(case):
     values, what = UNNORMALIZABLE[case]
     probs = replaced([1], values)
-    probs[2, 0] = np.nan if "sum" in case else probs[2, 0]  # only rows of the first one's kind count
+    if "sum" in case:  # only rows of the first one's kind are counted
+        probs[2, 0] = np.nan
     message = refuse(ValueError, probs, normalize=True, first_row=1000)
     assert message.startswith("probs: 1 of 4 rows " + what)
     assert "first is row 1001" in message
@@ -208,7 +209,8 @@ def test_names_that_are_no_classes():
     assert "(a, b, c, d, e, ...)" in many
     for bad in ([{}, {}], np.array([{}, {}])):
         assert "classes: expected names, got dict in row 0" in refuse(TypeError, classes=bad)
-    assert "labels: expected names, got dict" in refuse(TypeError, labels=[{}] * 4, classes=["a", 1])
+    bad = refuse(TypeError, labels=[{}] * 4, classes=["a", 1])
+    assert "labels: expected names, got dict" in bad
     for bad in ([1, "1"], ["a", None], ["a", float("nan")]):
         assert refuse(ValueError, labels=[1] * 4, classes=bad).startswith("classes: expected ")
 
