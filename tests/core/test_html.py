@@ -63,6 +63,7 @@ def test_label_errors(samples):
     assert shown.labels == [f"{flagged} flagged, {400 - flagged} not flagged"]
     assert f"flagged {flagged} ({flagged / 4:.2f} %)" in shown.text
     assert f"({found.confused[0, 2]})" in shown.text
+    assert "wrong labels roughly " in shown.text
     assert "<b>cat</b>" in shown.text  # as text, not as tags
 
 

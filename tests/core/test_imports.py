@@ -3,7 +3,6 @@
 import dataclasses
 import importlib
 import inspect
-import os
 import re
 import shutil
 import subprocess
@@ -71,22 +70,6 @@ def test_a_planted_import_is_reported(name, planted, tmp_path):
     assert imported("import easiness_core", tmp_path, names, path=[tmp_path]) == [name]
 
 
-def test_the_folder_of_adapters_is_no_package_of_ours(tmp_path):
-    # Another project's package of that name may be installed; that one is not in our folder.
-    code = """
-import importlib.util
-spec = importlib.util.find_spec("adapters")
-print("found", spec and list(spec.submodule_search_locations))
-"""
-    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True
-    )
-    assert done.stdout.startswith("found ")
-    assert str(ADAPTERS) not in done.stdout
-    assert not (ADAPTERS / "__init__.py").exists()
-
-
 def test_typed_packages_say_so():
     assert (PACKAGE / "py.typed").is_file()
     for init in ADAPTERS.glob("*/__init__.py"):
@@ -95,20 +78,6 @@ def test_typed_packages_say_so():
 
 # For packages and tests that build on the core, imported by their own names.
 BY_NAME = {"class_names", "errors", "progress", "testing", "validation"}
-
-
-def rank(name):
-    """Constants, then classes, then functions, each in alphabetical order."""
-    return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
-
-
-@pytest.mark.parametrize(
-    "module", [ec, *(importlib.import_module(f"easiness_core.{name}") for name in BY_NAME)]
-)
-def test_the_list_of_names_is_sorted_and_true(module):
-    names = getattr(module, "__all__", [])
-    assert names == sorted(set(names), key=rank)
-    assert all(hasattr(module, name) for name in names)
 
 
 # Public modules' names that are theirs and their neighbours' alone.
