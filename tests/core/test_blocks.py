@@ -48,8 +48,10 @@ def test_blocks_run_at_the_same_time_and_may_have_blocks_of_their_own(n_threads)
 @pytest.mark.parametrize("first", [ValueError, KeyboardInterrupt])
 def test_the_error_of_the_earliest_block_is_raised_but_interrupts_come_before(first):
     other_has_failed, calling = threading.Event(), threading.get_ident()
+    meeting = threading.Barrier(2, timeout=30)
 
     def work(start, _):
+        meeting.wait()
         mine = start == 0 if first is ValueError else threading.get_ident() == calling
         if mine:
             assert other_has_failed.wait(30)

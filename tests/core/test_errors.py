@@ -179,27 +179,23 @@ TYPES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "argument", "row", "said"), [*VALUES, *TYPES])
-def test_a_mistake_is_refused_by_argument_row_and_what_was_got(call, argument, row, said):
-    with pytest.raises(InputError) as caught:
+@pytest.mark.parametrize(
+    ("kind", "builtin", "mistake"),
+    [
+        *((InputValueError, ValueError, mistake) for mistake in VALUES),
+        *((InputTypeError, TypeError, mistake) for mistake in TYPES),
+    ],
+)
+def test_a_mistake_is_refused_by_argument_row_and_what_was_got(kind, builtin, mistake):
+    call, argument, row, said = mistake
+    with pytest.raises(builtin) as caught:
         call()
     error = caught.value
-    assert (error.argument, error.row) == (argument, row)
+    assert (type(error), error.argument, error.row) == (kind, argument, row)
     assert said in str(error)
     assert str(error) == error.worded(PYTHON_WORDS)
     assert str(error).startswith(f"{argument}: {error.problem}")
     assert not re.search(r"{\w+}", str(error))
-
-
-def test_errors_are_values_or_types_as_python_has_them():
-    for calls, kind, builtin in (
-        (VALUES, InputValueError, ValueError),
-        (TYPES, InputTypeError, TypeError),
-    ):
-        for call, *_ in calls:
-            with pytest.raises(builtin) as caught:
-                call()
-            assert type(caught.value) is kind
 
 
 def test_the_checks_give_what_they_checked():
