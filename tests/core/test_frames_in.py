@@ -274,8 +274,10 @@ EXTRA = {
 @pytest.mark.parametrize("scale", [1, 100])
 @pytest.mark.parametrize("case", EXTRA)
 def test_whole_numbers_beside_fractions_are_no_class(case, scale):
-    for names in (["a", "b", "c"], ["p_a", "p_b", "p_c"], ["a_{}", "b_{}", "c_{}"]):
-        frame = pd.DataFrame(scale * SHARES, columns=names).assign(extra=EXTRA[case])
+    two = np.column_stack([SHARES[:, 0], 1 - SHARES[:, 0]])
+    for names in (["a", "b", "c"], ["p_a", "p_b", "p_c"], ["a_{}", "b_{}", "c_{}"], ["a", "b"]):
+        shares = SHARES if len(names) == 3 else two
+        frame = pd.DataFrame(scale * shares, columns=names).assign(extra=EXTRA[case])
         dtypes = {"extra": "boolean" if case == "flag" else "Int64"}
         for each in (frame, frame.astype(dtypes), pl.from_pandas(frame)):
             for normalize in (False, True):
