@@ -10,7 +10,6 @@ import easiness_core as ec
 from easiness_core.class_names import affixes, is_numbered, key_of, order_of, own_parts
 
 pd = pytest.importorskip("pandas")
-datasets = pytest.importorskip("datasets")
 
 WORD = st.text("abXY01_-. ", min_size=1, max_size=6)
 WORDS = st.lists(WORD, min_size=2, max_size=5, unique=True)
@@ -115,6 +114,7 @@ def test_columns_named_by_any_whole_numbers(dtype, names):
 
 
 def class_labels(names, codes=CODES):
+    datasets = pytest.importorskip("datasets")
     features = datasets.Features(label=datasets.ClassLabel(names=names))
     return datasets.Dataset.from_dict({"label": codes}, features=features)["label"]
 

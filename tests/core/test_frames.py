@@ -15,7 +15,6 @@ import easiness_core as ec
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
 pa = pytest.importorskip("pyarrow")
-datasets = pytest.importorskip("datasets")
 
 PROBS = np.array([[0.9, 0.1, 0.0], [0.51, 0.49, 0.0], [0.2, 0.8, 0.0], [0.0, 0.1, 0.9]])
 LABELS = [0, 0, 0, 2]
@@ -229,17 +228,18 @@ UNNAMED = LOGITS.reset_index(drop=True)
 
 
 @pytest.mark.parametrize(
-    ("frame", "kind"),
+    ("make", "kind"),
     [
-        (LOGITS, pd.DataFrame),
-        (LOGITS.astype("float64[pyarrow]"), pd.DataFrame),
-        (pl.from_pandas(UNNAMED), pl.DataFrame),
-        (pa.Table.from_pandas(UNNAMED, preserve_index=False), pa.Table),
-        (datasets.Dataset.from_pandas(UNNAMED), pa.Table),
+        (lambda: LOGITS, pd.DataFrame),
+        (lambda: LOGITS.astype("float64[pyarrow]"), pd.DataFrame),
+        (lambda: pl.from_pandas(UNNAMED), pl.DataFrame),
+        (lambda: pa.Table.from_pandas(UNNAMED, preserve_index=False), pa.Table),
+        (lambda: pytest.importorskip("datasets").Dataset.from_pandas(UNNAMED), pa.Table),
     ],
     ids=["pandas", "pandas, Arrow-backed", "polars", "pyarrow", "datasets"],
 )
-def test_softmax_of_a_frame_keeps_names_and_index(frame, kind):
+def test_softmax_of_a_frame_keeps_names_and_index(make, kind):
+    frame = make()
     probs = ec.softmax(frame)
     assert isinstance(probs, kind)
     assert list(getattr(probs, "column_names", getattr(probs, "columns", None))) == list(LOGITS)
