@@ -83,6 +83,12 @@ def test_the_order_of_named_columns_does_not_matter(order):
     assert got.loss.tolist() == ec.score(PROBS, CODES).loss.tolist()
 
 
+def test_columns_numbered_by_numbers_have_no_names():
+    got = ec.score(frame([2, 0, 1], PROBS[:, [2, 0, 1]]), CODES)
+    assert got.classes is None
+    assert got.loss.tolist() == ec.score(PROBS, CODES).loss.tolist()
+
+
 @pytest.mark.parametrize("case", MATCHES)
 def test_labels_are_matched_with_names(case):
     names, labels, expected = MATCHES[case]

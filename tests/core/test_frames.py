@@ -150,6 +150,15 @@ def test_levels_go_back_in(levels):
     assert ec.medium_sample_rate(levels) == 0.25
 
 
+def test_what_easiness_select_reads_is_what_to_arrow_gives(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    main = pytest.importorskip("easiness_cli.__main__").main
+    path, chosen = tmp_path / "scores.parquet", tmp_path / "chosen.csv"
+    pq.write_table(SCORES.to_arrow(), path)
+    assert main(["select", str(path), "--levels", "hard|medium", "-o", str(chosen), "-q"]) == 0
+    assert chosen.read_text().splitlines() == ["index,id", "6,q", "7,r"]
+
+
 TUPLES = [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
 BIG = 2**60 + 1
 PATHS = [pathlib.PurePosixPath(f"a/{k}") for k in range(4)]

@@ -74,6 +74,7 @@ MATRICES = {
     "pandas, lists": pd.Series(PROBS.tolist()),
     "pandas, arrays": pd.Series(list(PROBS)),
     "pandas, a frame of arrays": pd.DataFrame({"probs": list(PROBS)}),
+    "pandas, tensors": lambda: pd.Series(list(pytest.importorskip("torch").tensor(PROBS))),
     "pandas, Arrow lists": pd.Series(pd.arrays.ArrowExtensionArray(LISTS)),
     "polars, Array": pl.Series(PROBS, dtype=pl.Array(pl.Float64, 3)),
     "polars, List": pl.Series(PROBS.tolist(), dtype=pl.List(pl.Float64)),
@@ -87,7 +88,10 @@ MATRICES = {
     "pyarrow, a tensor": pa.Tensor.from_numpy(PROBS),
     "Arrow interface": Array(FIXED),
     "datasets, a column": DATASET["probs"],
-    "datasets, formatted": DATASET.with_format("torch")["probs"],
+    **{
+        f"datasets, as {form}": DATASET.with_format(form)["probs"]
+        for form in ("numpy", "pandas", "polars", "torch")
+    },
     "datasets, chosen rows": DATASET.select(range(N))["probs"],
     "datasets, a transform": TURNED["probs"],
 }  # fmt: skip
@@ -142,7 +146,8 @@ def test_a_table_is_scored_as_the_array_and_names_its_classes(case):
 
 @pytest.mark.parametrize("case", MATRICES)
 def test_a_column_of_rows_is_scored_as_the_array(case):
-    got = ec.score(MATRICES[case], LABELS)
+    make = MATRICES[case]
+    got = ec.score(make() if callable(make) else make, LABELS)
     assert_equal_bytes(got)
     assert got.classes is None
 

@@ -215,18 +215,20 @@ def test_names_that_are_no_classes():
         assert refuse(ValueError, labels=[1] * 4, classes=bad).startswith("classes: expected ")
 
 
-CALLS = [ec.score, ec.easiness, ec.log_easiness, ec.fit_sigma, ec.find_label_errors]
+CALLS = [ec.score, ec.easiness, ec.log_easiness, ec.fit_sigma]
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", [*CALLS, ec.find_label_errors])
 def test_every_function_of_probabilities_refuses_alike(call):
     with pytest.raises(ValueError, match=r"^probs: 1 of 4 rows contain NaN; the first is row 2"):
         call(replaced([2], [np.nan, 1.0]), LABELS)
     with pytest.raises(ValueError, match=r"^labels: 1 of 4 labels are outside 0 to 1"):
         call(PROBS, [0, 1, 2, 0])
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_bad_number_of_threads_is_refused(call):
     for n_threads, error in ((0, ValueError), (1.0, TypeError), (True, TypeError)):
-        if call is ec.find_label_errors:
-            continue  # it takes no number of threads
         with pytest.raises(error, match=r"^n_threads: expected "):
             call(PROBS, LABELS, n_threads=n_threads)
 
