@@ -104,6 +104,8 @@ VALUES = [
     (lambda: ec.select_interval([1, np.nan], 0, 1), "easiness", 1, "NaN"),
     (lambda: ec.softmax([1.0, 2.0]), "logits", None, "(n_samples, n_classes)"),
     (lambda: ec.softmax(PROBS, dtype=np.float16), "dtype", None, "float64 or float32"),
+    (lambda: ec.score(PROBS, LABELS, first_row=-1), "first_row", None, "0 or more"),
+    (lambda: ec.score(PROBS, LABELS, n_bins=0), "n_bins", None, "1 or more"),
     (lambda: ec.score(PROBS, LABELS, ids=["a"]), "ids", None, "(3,), one per row of probs"),
     (lambda: SCORES[[True]], "rows", None, "a mask of 3 rows, got 1"),
     (lambda: SCORES.hardest(-1), "n", None, "0 or more"),
@@ -162,6 +164,7 @@ TYPES = [
     (lambda: ec.medium_sample_rate(SCORES), "level", None, "such as scores.level"),
     (lambda: ec.select_interval([0.5], "a", 1), "low", None, "a number, got"),
     (lambda: ec.select_interval([0.5], 0, None), "high", None, "a number, got"),
+    (lambda: ec.score(PROBS, LABELS, estimator=1), "estimator", None, "ClosedForm(...) or Mon"),
     (lambda: ec.softmax([[1j, 0]]), "logits", None, "real numbers, got dtype com"),
     *((lambda which=which: SCORES[which], "rows", None, said) for which, said in (
         (1, "a slice, a mask or an array of rows, got int 1"), ("medium", "got str 'medium'"),

@@ -167,6 +167,10 @@ PROBS_SHAPES = {
     "too many dimensions": (PROBS[None], "(n_samples, n_classes), got (1, 4, 2)"),
     "one number": (0.5, "(n_samples, n_classes), got ()"),
     "ragged": ([[0.5, 0.5], [1.0]], "cannot be read as an array"),
+    "a missing row": (
+        np.array([[0.5, 0.5], [0.5, 0.5], None, [0.5, 0.5]], dtype=object),
+        "1 of 4 values are missing; the first is row 2",
+    ),
     "missing": ([[0.5, 0.5], [None, 1.0]], "1 of 2 rows contain values that are missing; the fir"),
 }
 PROBS_TYPES = {
