@@ -47,7 +47,7 @@ demo: $(VENV)/.demo  ## score four classifiers on scikit-learn's digits; writes 
 	$(BIN)/easiness demo --overwrite
 
 # Coverage cannot see into compiled kernels, so their own tests run interpreted as well.
-KERNEL_TESTS := $(addprefix tests/core/test_,kernels.py finish.py normal_tail.py scoring.py validation.py)
+KERNEL_TESTS := $(addprefix tests/core/test_,accuracy.py kernels.py normal_tail.py scoring.py validation.py)
 
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.test  ## all tests, those of kernels interpreted too; at least 95 % of the core covered

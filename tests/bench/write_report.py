@@ -72,7 +72,6 @@ def bars(groups):
     yield f"times faster than cleanlab, {group}, 1 thread", ratio(group, CLEANLAB, ONE), ">=", 5.5
     for rows in ("realistic", "worst"):
         drawn = groups[f"Monte Carlo, {rows}"]
-        times = [timing[0] for name, timing in drawn.items() if name.endswith(" draws")]
         times = [drawn[f"{n:,} draws"][0] for n in (1000, 10_000, 100_000)]
         yield (
             f"Monte Carlo, {rows}: time of 100,000 draws against 1,000",
