@@ -108,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, module in COMMANDS.items():
         command = commands.add_parser(
             name,
+            prog=f"easiness {name}",
             help=module.SUMMARY,
             description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter,

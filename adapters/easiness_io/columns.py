@@ -65,12 +65,12 @@ def find_columns(reader: Reader, options: ReadOptions, *, probs: bool, label: bo
         if options.classes is not None and given != columns:
             raise reader.source.error(
                 f"its class columns are numbered, and in another order: {show(given)}",
-                hint="list them by {probs} in the order of their numbers, and {classes} likewise",
+                hint="list them with {probs} in the order of their numbers, and list {classes} in the same order",
             )
     if label and found_label is None:
         raise reader.source.error(
             f"no column of labels; it has {show(reader.fields)}",
-            hint="name it by {labels}, or give the file of labels as well",
+            hint="name the column with {labels}, or pass a separate file of labels",
         )
     used = (found_label, found_ids, *columns, *options.keep)
     left_out = [name for name in named if name not in used]
@@ -96,7 +96,7 @@ def _label(
         what = "lists" if reader.fields[found[0]].kind == "matrix" else "no numbers and no text"
         raise reader.source.error(
             f"column {found[0]!r}: expected one label per row, it holds {what}",
-            hint="name the column of labels by {labels}",
+            hint="name the column of labels with {labels}",
         )
     ids = {_ids(reader, options, None), *called(reader, ID_NAMES)} if alone else set()
     single = [

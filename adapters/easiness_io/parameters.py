@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,17 @@ class Parameters(ReadOptions):
         content["classes"] = None if self.classes is None else list(self.classes)
         content["keep"] = list(self.keep)
         return content
+
+
+def make_parameters(options: Mapping[str, Any]) -> Parameters:
+    """Parameters from keyword arguments, with a message about those that do not exist."""
+    known = [field.name for field in dataclasses.fields(Parameters)]
+    for name in options.keys() - set(known):
+        hint = f"expected {', '.join(known)}"
+        if name in ("sigma", "resolution", "draws", "seed"):
+            hint = f"pass estimator=, such as easiness_core.ClosedForm(sigma=0.1), in place of {name}="
+        raise TypeError(f"unknown option {name!r}; {hint}")
+    return Parameters(**options)
 
 
 def _names(values: Any, argument: str) -> tuple[str, ...] | None:

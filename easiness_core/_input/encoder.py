@@ -184,7 +184,7 @@ class LabelEncoder:
         if not self._names and text is not None:
             raise self._error(
                 f"they are text (such as {text!r}), and the columns have no names",
-                hint="give the class names in the order of the columns by {classes}",
+                hint="give the class names with {classes}, in the order of the columns",
             )
         known = set(map(str, self._names))
         if text is not None or (known and set(map(str, unique)) <= known):
@@ -197,7 +197,7 @@ class LabelEncoder:
         if any(key in range(self._n_classes) and key != at for at, key in enumerate(keys)):
             raise self._error(
                 "they are numbers, but only some class names are",
-                hint="write all labels as names, or name the classes by {classes}",
+                hint="write all labels as names, or pass the class names with {classes}",
             )
         if self._has_columns and any(map(is_truth, unique)):
             raise self._error(

@@ -7,6 +7,7 @@ what is wrong.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -213,7 +214,11 @@ def real_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names]:
     if array.dtype.kind not in "fiub" and not is_half(array.dtype):
         if array.ndim == 0:
             got = type(values).__name__
-            raise InputTypeError(f"expected an array, got {got}", argument=name)
+            is_path = isinstance(values, str | os.PathLike)
+            hint = "read the file first, or score it with the command: easiness score FILE"
+            raise InputTypeError(
+                f"expected an array, got {got}", argument=name, hint=hint if is_path else None
+            )
         refuse_missing(array, name)
         raise InputTypeError(
             f"expected real numbers, got dtype {array.dtype}",

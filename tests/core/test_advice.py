@@ -1,6 +1,7 @@
 """Advice is tried on the very input that it was given for; unusual containers work or are named."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -211,6 +212,12 @@ def test_a_missing_value_is_called_so():
 def test_what_is_no_array_is_called_by_its_type(values):
     with pytest.raises(TypeError, match=f"^probs: expected an array, got {type(values).__name__}$"):
         check_probs(values)
+
+
+def test_paths_are_not_read():
+    for path in "predictions.csv", Path("predictions.csv"):
+        with pytest.raises(TypeError, match=r"got \w+; read the file first.*easiness score FILE"):
+            ec.score(path, [0])
 
 
 def test_names_of_several_types():

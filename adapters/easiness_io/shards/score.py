@@ -9,7 +9,7 @@ from typing import Any
 
 import easiness_core as ec
 from easiness_io.errors import ShardError
-from easiness_io.parameters import Parameters
+from easiness_io.parameters import make_parameters
 from easiness_io.sample_reader import SampleReader
 from easiness_io.shards.compare import check_shards
 from easiness_io.shards.discover import Shard, pair_shards
@@ -87,7 +87,7 @@ def score_shard(
     >>> folder.cleanup()
     """
     given = None if labels_path is None else os.fspath(labels_path)
-    shard, parameters = Shard(os.fspath(input), given, os.fspath(output)), Parameters(**options)
+    shard, parameters = Shard(os.fspath(input), given, os.fspath(output)), make_parameters(options)
     if os.path.splitext(shard.output)[1].lower() not in SINKS:
         raise ShardError(f"expected a name ending in {', '.join(SINKS)}", path=shard.output)
     return complete_shard(
@@ -167,7 +167,7 @@ def score_shards(
     if suffix not in SINKS:
         formats = ", ".join(SINKS).replace(".", "")
         raise ValueError(f"format: expected one of {formats}, got {format!r}")
-    parameters = Parameters(**options)
+    parameters = make_parameters(options)
     folder = _absolute(output)
     found, given = _paths(inputs), None if labels_path is None else _paths(labels_path)
     with as_shard_error(found if isinstance(found, str) else folder):

@@ -297,5 +297,5 @@ def _check_union(keep: Any) -> ec.Level:
         return ec.Level.of(keep, argument="keep")
     except ValueError as error:
         if isinstance(keep, str):
-            raise ValueError(f"{error}; or 'lossless'") from None
+            raise ValueError(f"{error}; keep='lossless' also works") from None
         raise

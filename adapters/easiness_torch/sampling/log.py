@@ -32,8 +32,8 @@ def log_epoch(
         before = any(earlier["n_filled"] for earlier in history)
         _log.log(
             logging.INFO if before else logging.WARNING,
-            "epoch %d: only %d of %d samples were selected, %d of the nearest were added "
-            "(min_samples=%d, min_per_class=%d)",
+            "epoch %d: only %d of %d samples were selected; added the %d nearest ones to reach "
+            "min_samples=%d and min_per_class=%d",
             epoch, record["n_selected"] - record["n_filled"], plan.n_samples, record["n_filled"],
             options.min_samples, options.min_per_class,
         )  # fmt: skip

@@ -35,7 +35,7 @@ def filled_in(options: Mapping[str, Any]) -> dict[str, Any]:
         if options["total_epochs"] is None:
             raise ValueError(
                 "total_epochs: expected the number of epochs, since keep='lossless' ends with "
-                "full ones; pass total_epochs="
+                "full epochs; pass total_epochs="
             )
         total = check_count(options["total_epochs"], "total_epochs", low=1)
         defaults = {**LOSSLESS, "final_epochs": math.ceil(FINAL_SHARE * total)}

@@ -49,6 +49,7 @@ FILES = {
     "head.npy": (HEADER[:20], "its header is damaged, cut short"),
     "cut.npy": (HEADER[:-1], "cut short: its header promises 32 bytes of data, 31 are there"),
     "version.npy": (HEADER[:6] + b"\3" + HEADER[7:], "npy version 3.0"),
+    "scores.csv": (b"index,label,easiness,log_easiness,level\n0,1,1,0,easy\n", "it holds scores; pass the predictions that were scored; or, if"),
     "scalar.npy": (npy(np.float64(1)), r"one or two dimensions, got shape \(\)"),
     "alone.npy": (HEADER, "it holds one array; give the file of labels as well"),
     "complex.npz": (npz(probs=np.zeros((2, 2), complex), y=[0, 1]), "no group|other"),
