@@ -65,7 +65,7 @@ def find_columns(reader: Reader, options: ReadOptions, *, probs: bool, label: bo
         if options.classes is not None and given != columns:
             raise reader.source.error(
                 f"its class columns are numbered, and in another order: {show(given)}",
-                hint="list them with {probs} in the order of their numbers, and list {classes} in the same order",
+                hint="list them with {probs} by number, and {classes} in the same order",
             )
     if label and found_label is None:
         raise reader.source.error(

@@ -89,7 +89,9 @@ def make_parameters(options: Mapping[str, Any]) -> Parameters:
     for name in options.keys() - set(known):
         hint = f"expected {', '.join(known)}"
         if name in ("sigma", "resolution", "draws", "seed"):
-            hint = f"pass estimator=, such as easiness_core.ClosedForm(sigma=0.1), in place of {name}="
+            hint = (
+                f"pass estimator=, such as easiness_core.ClosedForm(sigma=0.1), in place of {name}="
+            )
         raise TypeError(f"unknown option {name!r}; {hint}")
     return Parameters(**options)
 

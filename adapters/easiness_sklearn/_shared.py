@@ -141,9 +141,9 @@ def index_of(X: Any, y: Any) -> Any:
             row = next((at for at, key in enumerate(own) if key != other[at]), None)
             if row is not None:
                 raise ValueError(
-                    f"y: its index holds the labels of that of X in another order, from row {row} "
+                    f"y: its index is that of X in another order, from row {row} "
                     f"on: {other[row]!r} and {own[row]!r}; pass y.loc[X.index], or y.to_numpy() if "
-                    f"the rows belong together as they stand"
+                    f"the rows already match"
                 )
     return found[0] if found else None
 

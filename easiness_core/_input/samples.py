@@ -1,4 +1,4 @@
-"""What is known of samples beside their probabilities: labels, classes, ids, and an index."""
+"""Check what comes with the probabilities: labels, classes, ids and an index."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ REFUSED = {
         r"^level: .* got Scores; pass its level, such as scores\.level$",
     ),
     "losses without numbers": (
-        lambda: ec.loss_rank_selection([0.5, 1.0]), r"^n_hard: .* only with Scores may it be left",
+        lambda: ec.loss_rank_selection([0.5, 1.0]), r"^n_hard: .* it may be omitted only with",
     ),
     "columns in another order": (
         lambda: ec.score(pd.DataFrame(PROBS, columns=["p1", "p0"]), LABELS, classes=["a", "b"]),

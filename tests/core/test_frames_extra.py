@@ -32,7 +32,7 @@ def test_whole_numbers_beside_fractions_are_no_class(names, case, scale):
     dtypes = {"extra": "boolean" if case == "flag" else "Int64"}
     for each in (frame, frame.astype(dtypes), pl.from_pandas(frame)):
         for normalize in (False, True):
-            with pytest.raises(ValueError, match=r"^probs: column 'extra' fits no class"):
+            with pytest.raises(ValueError, match=r"^probs: column 'extra' is not a class"):
                 ec.score(each, LABELS, normalize=normalize)
 
 
@@ -60,7 +60,7 @@ def test_an_id_beside_votes_is_no_class(votes):
     frame = pd.DataFrame(votes)
     extra = frame.columns[-1]
     labels = (["a", "b"] * 6)[: len(frame)]
-    with pytest.raises(ValueError, match=rf"^probs: column '{extra}' fits no class"):
+    with pytest.raises(ValueError, match=rf"^probs: column '{extra}' is not a class"):
         ec.score(frame, labels, normalize=True)
     assert ec.score(frame.drop(columns=extra), labels, normalize=True).classes == ("a", "b")
 

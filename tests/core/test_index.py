@@ -54,8 +54,8 @@ def test_the_advice_on_different_indices_works():
         ec.score(FRAME, shuffled)
     assert str(caught.value) == (
         f"labels: its index differs from that of probs at row 0: {shuffled.index[0]!r} and 'a'; "
-        f"align them, as labels.loc[probs.index] does, or pass labels.to_numpy() if their rows "
-        f"belong together as they stand"
+        f"align them, as labels.loc[probs.index] does, or pass labels.to_numpy() if the rows "
+        f"already match"
     )
     assert caught.value.row == 0
     assert ec.score(FRAME, shuffled.loc[FRAME.index]).labels.tolist() == LABELS.tolist()

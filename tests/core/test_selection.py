@@ -64,7 +64,7 @@ def test_selections_take_scores(make_rows):
     ):
         np.testing.assert_array_equal(found, expected)
         assert 0 < found.size < len(scores)
-    with pytest.raises(TypeError, match="n_hard: expected a number of samples; only with Scores"):
+    with pytest.raises(TypeError, match="n_hard: expected a number of samples; it may be omitted"):
         ec.loss_rank_selection(scores.loss, n_medium=1)
 
 
