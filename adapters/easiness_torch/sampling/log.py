@@ -1,4 +1,4 @@
-"""What is worth a line in the log when an epoch begins (logger "easiness_torch")."""
+"""Log messages at the start of an epoch (logger "easiness_torch")."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def log_epoch(
     stale: bool,
     stale_before: bool,
 ) -> None:
-    """Log what is unusual about an epoch: filled up, stale, over budget, samples excluded for good.
+    """Log anything unusual about an epoch: filled up, stale, over budget, excluded samples.
 
-    What is likely to recur is logged once as a warning, then as information.
+    Messages that are likely to recur are warnings the first time, then information.
     """
     record = plan.record
     epoch = plan.epoch

@@ -16,7 +16,7 @@ Rates = dict[Any, Any] | Callable[[Any], Any]
 
 
 def copied_rates(rates: Any) -> Rates:
-    """Copy a mapping, after a check of its keys; a function is what it is."""
+    """Copy a mapping after checking its keys; return a function unchanged."""
     if not isinstance(rates, Mapping):
         if not callable(rates):
             raise TypeError(
@@ -36,7 +36,7 @@ def copied_rates(rates: Any) -> Rates:
 
 
 def rate_of(table: Rates, name: Any) -> float:
-    """Rate of an id, in [0, 1]; 1 if a mapping lacks it."""
+    """Return the rate of an id, in [0, 1]; 1 if it is not in the mapping."""
     rate = table.get(name, 1.0) if isinstance(table, dict) else table(name)
     try:
         rate = float(rate)
