@@ -39,7 +39,7 @@ model = EasinessClassifier(linear, cv=folds, store_probs=True).fit(X, given)
 print(model.summary_)
 
 # %% The hardest samples, on the data frame's own index: a list to review.
-review = model.to_frame().assign(given=given).sort_values("log_easiness")
+review = model.to_pandas().assign(given=given).sort_values("log_easiness")
 print(review[["given", "predicted", "log_easiness", "level"]].head(5))
 hardest = wrong[np.argsort(model.log_easiness_)[: wrong.sum()]]
 print(f"wrong labels among as many hardest samples: {hardest.mean():.0%}")
