@@ -1,4 +1,4 @@
-"""Which columns of a file are probabilities, label and id, told by names and by the first rows."""
+"""Find the columns of probabilities, labels and ids, by names and by the first rows."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def is_unnamed(name: str) -> bool:
 def _label(
     reader: Reader, options: ReadOptions, named: Sequence[str], *, alone: bool
 ) -> str | None:
-    """Find the labels: by the name given, by a usual name, or as the only column there is."""
+    """Find the labels: by the given name, by a usual name, or as the only column."""
     found = called(reader, LABEL_NAMES) if options.labels is None else [options.labels]
     if not set(found) <= set(reader.fields):
         raise no_column(reader, found[0], "labels")
@@ -107,7 +107,7 @@ def _label(
 
 
 def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
-    """Find the ids: by the name given, by a usual name, or as the only text column called so."""
+    """Find the ids: by the given name, by a usual name, or as the only text column named `*_id`."""
     if options.ids is not None:
         if options.ids not in reader.fields or not options.ids:
             return None

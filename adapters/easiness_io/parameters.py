@@ -1,4 +1,4 @@
-"""Everything besides its content that the scores of a file depend on."""
+"""Everything that the scores of a file depend on, except its content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from easiness_io.readers.base import ReadOptions
 
 @dataclass(frozen=True)
 class Parameters(ReadOptions):
-    """How files are read and scored: the options of `open_samples`, and three more.
+    """How to read and score files: the options of `open_samples`, and three more.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Parameters(ReadOptions):
     n_bins : int
         As in `easiness_core.score`.
     escape_formulas : bool
-        Whether names in csv are escaped that a spreadsheet would run as formulas.
+        Whether to escape names in csv that a spreadsheet would run as formulas.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class Parameters(ReadOptions):
 
 
 def make_parameters(options: Mapping[str, Any]) -> Parameters:
-    """Parameters from keyword arguments, with a message about those that do not exist."""
+    """Make parameters from keyword arguments; name those that do not exist."""
     known = [field.name for field in dataclasses.fields(Parameters)]
     for name in options.keys() - set(known):
         hint = f"expected {', '.join(known)}"

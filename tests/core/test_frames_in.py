@@ -294,7 +294,7 @@ REFUSED = {
     "text, polars": (
         POLARS.with_columns(id=pl.lit("a")), WORDS, {}, "in column 'id'",
     ),
-    "a number in a column": (FRAME.assign(row=np.arange(N)), LABELS, {}, "column 'row' is not a cl"),
+    "a number in a column": (FRAME.assign(row=np.arange(N)), LABELS, {}, ".row. is not a class"),
     "splits": (datasets.DatasetDict(train=DATASET), LABELS, {}, "an array, got DatasetDict"),
     "a stream": (
         DATASET.to_iterable_dataset(), LABELS, {}, "expected an array, got IterableDataset",

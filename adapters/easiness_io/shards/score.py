@@ -1,4 +1,4 @@
-"""Score one file or many into files; a rerun skips what is complete."""
+"""Score one file or many into files; a rerun skips complete files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def score_shard(
     Call it from any executor: Dask, Ray, Spark, a job array or a shell loop. The output appears
     complete or not at all. Next to the output's folder, a manifest keeps the summary, the
     parameters and checksums: `scores.easiness/a.csv.json` for `scores/a.csv`. If it matches the
-    files, the call only returns the summary; if not, the file is scored again, into the same bytes.
+    files, the call only returns the summary; otherwise the file is scored again, with
+    byte-identical output.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def score_shard(
         A ValueError, if the input cannot be read or is invalid, or the output cannot be written.
         No output is left behind.
     TypeError, ValueError
-        If an option is invalid; nothing has been read then.
+        If an option is invalid; nothing is read then.
 
     Examples
     --------
@@ -108,26 +109,26 @@ def score_shards(
     progress: Callable[[int, int], object] | None = None,
     **options: Any,
 ) -> ec.Summary:
-    """Score many files into a folder; a rerun skips what is complete.
+    """Score many files into a folder; a rerun skips complete files.
 
     Parameters
     ----------
     inputs : path, or iterable of paths
         A folder, a glob, or a list of files.
     output : path
-        The folder to fill, with one file per input. Manifests go to `<output>.easiness`. Only one
-        run at a time may write to it.
+        The output folder, which gets one file per input. Manifests go to `<output>.easiness`. Only
+        one run at a time may write to it.
     labels_path : path, or iterable of paths, optional
         Labels, if they are not in the inputs: a folder or a glob, paired with the inputs by name,
-        or as many files.
+        or a list with one file per input.
     format : {"parquet", "csv", "npz"}, default "parquet"
-        What to write.
+        Output format.
     check_ids : bool, default True
         Whether to look for ids that occur twice before scoring; this reads all ids.
     overwrite : bool, default False
         Replace outputs made from other inputs, in another way, or by another program.
     runner : callable, default run_serially
-        What scores the shards once they are checked; called as `run_serially` is.
+        Function that scores the checked shards, with the signature of `run_serially`.
     opened : callable, optional
         Called with the readers of all shards before any is scored.
     progress : callable, optional
@@ -138,16 +139,16 @@ def score_shards(
     Returns
     -------
     Summary
-        Of all shards; the same in any order.
+        Summary of all shards; it does not depend on their order.
 
     Raises
     ------
     ShardError
         Before anything is scored: if shards differ in classes, lack labels or share ids, or the
-        folder is in use or has other outputs in it. After scoring, a ShardsError: if some shards
-        failed. The finished ones stay, and a rerun skips them.
+        folder is in use or holds other outputs. After scoring, as a ShardsError: if some shards
+        failed. Finished shards stay, and a rerun skips them.
     TypeError, ValueError
-        If an option is invalid; nothing has been read then.
+        If an option is invalid; nothing is read then.
 
     Examples
     --------

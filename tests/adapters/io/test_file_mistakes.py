@@ -58,7 +58,7 @@ FILES = {
     "no_labels.npz": (npz(probs=[[0.5, 0.5]]), "no column of labels; it has 'probs'|give the file"),
     "magic.parquet": (b"PAR1" + bytes(20), "not a readable parquet file"),
     "magic.arrow": (b"ARROW1\0\0" + bytes(20), "not a readable Arrow file"),
-    "list.json": (b'[{"p_0": 0.5}]', "expected JSON lines, one object a line.*lines=True"),
+    "list.json": (b'[{"p_0": 0.5}]', "expected JSON lines, one object per line.*lines=True"),
     "number.jsonl": (b'{"p_0": 0.5}\n3\n', "row 1 is not readable as JSON: it is not an object"),
     "cut.jsonl": (b'{"p_0": 0.5, "p_1": 0.5, "y": 1}\n{"p_0"', "row 1 is not readable as JSON"),
     "nested.jsonl": (b'{"p_0": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not readable as JSON"),
