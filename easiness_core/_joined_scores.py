@@ -112,7 +112,7 @@ def join_rows(
     if have == [False, False]:
         n_rows, n_new = len(old["label"]), len(new["label"])
         if n_rows != n_new:
-            problem = f"without ids, expected as many rows as old has, {n_rows}, got {n_new}"
+            problem = f"without ids, expected {n_rows} rows, the number in old, got {n_new}"
             raise InputValueError(problem, argument="new", hint="score both with ids")
         if "index" in old and "index" in new and (old["index"] != new["index"]).any():
             row = int(np.argmax(old["index"] != new["index"]))

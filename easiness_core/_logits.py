@@ -105,7 +105,7 @@ def _blocks(
         if bad.any():
             row = start + int(np.flatnonzero(bad)[0])
             raise InputValueError(
-                f"expected finite numbers (-inf beside a finite one is allowed), got "
+                f"expected finite numbers (-inf is allowed next to a finite one), got "
                 f"{np.asarray(highest[row - start, 0])} in row {row}",
                 argument="logits",
                 row=row,

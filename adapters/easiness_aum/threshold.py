@@ -199,9 +199,9 @@ def threshold_mask_by_id(values: AUMValues, threshold_samples: Any) -> NDArray[n
     # Values of a file may hold no labels.
     if own.size and own[0] >= 0 and not np.array_equal(mask, values.labels == own[0]):
         raise ValueError(
-            f"threshold_samples: expected all samples of one label, the class of their own of "
-            f"relabel_threshold_samples, got {int(mask.sum())} samples of the labels "
-            f"{own[:5].tolist()}, which {int(np.isin(values.labels, own).sum())} samples carry; "
-            f"pass the threshold samples of this very run, and train on their own class"
+            f"threshold_samples: expected all samples of one label, the extra class of "
+            f"relabel_threshold_samples, got {int(mask.sum())} samples with the labels "
+            f"{own[:5].tolist()}, which {int(np.isin(values.labels, own).sum())} samples have; "
+            f"pass the threshold samples of this run, and train them as the extra class"
         )
     return mask

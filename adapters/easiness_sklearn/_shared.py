@@ -209,8 +209,8 @@ def _splitters(owner: Any, classifier: Any) -> list[Any]:
         raise ValueError("n_repeats: a frozen classifier has no folds to repeat; leave it at 1")
     if isinstance(cv, bool) or not isinstance(cv, int | np.integer):
         raise ValueError(
-            f"n_repeats: above 1 it requires cv to be a number of folds, which are drawn anew in "
-            f"each repeat; got {type(cv).__name__}"
+            f"n_repeats: above 1, cv must be a number of folds, because each repeat draws new "
+            f"folds; got {type(cv).__name__}"
         )
     check_count(owner.seed, "seed", low=0)
     if owner.seed > 2**32 - n_repeats:

@@ -84,7 +84,7 @@ def test_what_has_no_ids_is_refused():
         with_indices(3)
     with pytest.raises(TypeError, match="expected a length, Endless has none"):
         with_indices(Endless())
-    with pytest.raises(ValueError, match="have a key 'index' of their own; pass another"):
+    with pytest.raises(ValueError, match="already have a key 'index'; pass another"):
         with_indices(Samples([{"index": 4}]))[0]
     numbered = with_indices(Samples([1, 2, 3]))
     for again in (numbered, Subset(numbered, [2, 1])):

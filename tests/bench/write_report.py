@@ -166,8 +166,8 @@ def main(source, target):
         "Real data sets are repeated up to a million rows or 20 million probabilities; without "
         "`EASINESS_DATA`, synthetic rows replace them. In a *saturated* row the label leads by "
         'more than any noise, which makes it fast to score. "Nothing saturated" is the slowest '
-        'case, without such rows. "NumPy + SciPy" is the formula with `scipy.special.ndtr`, in one call '
-        'for the whole array. "One reading" is the time to sum the array.',
+        'case, without such rows. "NumPy + SciPy" is the formula with `scipy.special.ndtr`, in one '
+        'call for the whole array. "One reading" is the time to sum the array.',
         f"Machine: {machine()}. Python {platform.python_version()}, {versions}.",
         "## Targets",
         bar_table(groups),

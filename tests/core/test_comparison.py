@@ -206,7 +206,7 @@ def test_what_cannot_be_compared_is_refused(old, new, message):
 
 def test_rows_without_ids_must_be_as_many():
     short = {k: v[1:] for k, v in OLD.items() if k != "id"}
-    with pytest.raises(ValueError, match="expected as many rows as old has, 199, got 200"):
+    with pytest.raises(ValueError, match="expected 199 rows, the number in old, got 200"):
         ec.compare(short, {k: v for k, v in NEW.items() if k != "id"})
     with pytest.raises(TypeError, match=r"expected Scores or a table with .*'label', got int"):
         ec.compare(3, OLD)

@@ -49,7 +49,7 @@ def log_epoch(
     if first and options.refresh == "training" and record["excluded"]:
         _log.warning(
             'epoch %d: %d samples have a rate of 0, and with refresh="training" they get no new '
-            "score and so never come back; give every level a rate above 0 or pass floor=",
+            "score, so they never come back; give every level a rate above 0 or pass floor=",
             epoch,
             record["excluded"],
         )

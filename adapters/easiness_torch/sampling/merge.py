@@ -73,9 +73,9 @@ def greatest(values: list[int], device: torch.device) -> list[int]:
     while not work.is_completed():
         if time.monotonic() - started > PATIENCE:
             raise RuntimeError(
-                f"rank {dist.get_rank()} waited {PATIENCE:g} s for the other ranks to bring scores "
-                f"together; call set_epoch on all ranks before each epoch, which is needed where "
-                f"one rank alone draws from the loader, or pass merge_ranks=False"
+                f"rank {dist.get_rank()} waited {PATIENCE:g} s for the other ranks to merge "
+                f"scores; call set_epoch on all ranks before each epoch, which is required if one "
+                f"rank alone draws from the loader, or pass merge_ranks=False"
             )
         time.sleep(1e-4)
     work.wait()

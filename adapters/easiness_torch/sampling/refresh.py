@@ -112,7 +112,7 @@ class ScoredSampler(EpochSampler):
             )
         if n_samples != self.options.n_samples:
             raise ValueError(
-                f"data: expected {self.options.n_samples} samples, as the sampler was made for, "
+                f"data: expected {self.options.n_samples} samples, the size of the sampler, "
                 f"got {n_samples}"
             )
         self._losses_on = device_of(model, device)

@@ -95,14 +95,14 @@ class EasinessStream(IterableDataset[Any]):
     ) -> None:
         if not hasattr(dataset, "__iter__"):
             raise TypeError(
-                f"dataset: expected something to iterate over, got {type(dataset).__name__}; for "
-                f"a data set with indices use EasinessSampler"
+                f"dataset: expected an iterable, got {type(dataset).__name__}; for a data set "
+                f"with indices, use EasinessSampler"
             )
         if isinstance(dataset, Iterator) and not isinstance(dataset, Dataset):
             raise TypeError(
-                f"dataset: expected something to iterate over again each epoch, got "
-                f"{type(dataset).__name__}, which ends for good; pass an object whose __iter__ "
-                f"starts anew, or a list"
+                f"dataset: expected an iterable that can be iterated in each epoch, got "
+                f"{type(dataset).__name__}, which can be iterated only once; pass a list, or an "
+                f"object whose __iter__ starts again"
             )
         self.dataset = dataset
         self.rates = rates

@@ -29,8 +29,8 @@ def copied_rates(rates: Any) -> Rates:
     if not all(issubclass(kind, _ID_TYPES) for kind in set(map(type, table))):
         wrong = next(key for key in table if not isinstance(key, _ID_TYPES))
         raise TypeError(
-            f"rates: expected keys of int, str or bytes, got {wrong!r:.80}; of a tensor of ids "
-            f"use ids.tolist()"
+            f"rates: expected keys of int, str or bytes, got {wrong!r:.80}; for a tensor of "
+            f"ids, use ids.tolist()"
         )
     return table
 

@@ -41,7 +41,7 @@ def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
         and getattr(loader, "in_order", True)
     )
     if not in_order or loader.drop_last:
-        what = "drops its last batch" if in_order else "does not go through its data set in order"
+        what = "drops its last batch" if in_order else "does not read its data set in order"
         raise ValueError(
             f"data: this loader {what}, so samples cannot be matched to their indices; wrap "
             f"its data set: DataLoader(with_indices(dataset), ...), or pass the data set itself"

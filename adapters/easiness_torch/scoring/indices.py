@@ -51,7 +51,7 @@ def with_indices(dataset: Dataset[Any], *, key: str = "index") -> IndexedDataset
     if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__getitem__"):
         raise TypeError(
             f"dataset: expected a map-style data set, got {type(dataset).__name__}; for a stream "
-            f"of samples with ids of their own use EasinessStream"
+            f"of samples with ids, use EasinessStream"
         )
     if not hasattr(dataset, "__len__"):
         raise TypeError(f"dataset: expected a length, {type(dataset).__name__} has none")
@@ -115,7 +115,7 @@ class IndexedDataset(Dataset[Any]):
         if isinstance(sample, Mapping):
             if self.key in sample:
                 raise ValueError(
-                    f"dataset: samples have a key {self.key!r} of their own; pass another one for "
+                    f"dataset: samples already have a key {self.key!r}; pass another key for "
                     f'their index, as in with_indices(dataset, key="row")'
                 )
             return {self.key: index, **sample}
