@@ -65,8 +65,8 @@ JIT_SUM_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"reassoc", "nsz"}}
 # Label errors: the noise model (easiness_core/_noise_model.py). docs/label_errors_measured.md
 # measures it, and alternatives, on sets with known wrong labels.
 
-# Added to each probability, because forests and naive Bayes give exact zeros. Results are equal from
-# 1e-12 to 1e-6; 1e-4 loses the top of the list at 100 classes.
+# Added to each probability, because forests and naive Bayes give exact zeros. Results are equal
+# from 1e-12 to 1e-6; 1e-4 loses the top of the list at 100 classes.
 LEAST_PROBABILITY: Final = 1e-9
 # If the samples of a class get less than this, the classifier does not recognize it at all.
 LEAST_SELF_CONFIDENCE: Final = 1e-3
