@@ -215,9 +215,9 @@ def real_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names]:
         if array.ndim == 0:
             got = type(values).__name__
             is_path = isinstance(values, str | os.PathLike)
-            hint = "read the file first, or score it with the command: easiness score FILE"
+            advice = "read the file first, or score it with the command: easiness score FILE"
             raise InputTypeError(
-                f"expected an array, got {got}", argument=name, hint=hint if is_path else None
+                f"expected an array, got {got}", argument=name, hint=advice if is_path else None
             )
         refuse_missing(array, name)
         raise InputTypeError(
