@@ -94,7 +94,7 @@ def apply_decisions(
             if name is not None:
                 problem = f"{args.path!r} holds numbers, and no class is called {name!r}"
             raise _error(
-                args.apply, row, problem, "list all classes by {classes}" if name else None
+                args.apply, row, problem, "list all classes with {classes}" if name else None
             )
         if labels.are_numbers and not _plain(new).lstrip("-").isdigit():
             problem = f"{args.path!r} holds numbers, and the new label is {new!r}"
@@ -102,7 +102,7 @@ def apply_decisions(
         found = allowed.get(new, allowed.get(_plain(new)))
         if found is None:
             raise _error(args.apply, row, f"{args.path!r} has no label {new!r}",
-                         "if it is a class, list all classes by {classes}")  # fmt: skip
+                         "if it is a class, list all classes with {classes}")  # fmt: skip
         if _plain(found) == given[row]:
             raise _error(args.apply, row, f"the decision is change, but the label is {new!r} "
                          "already", "write keep, or another new_label")  # fmt: skip
@@ -152,10 +152,10 @@ def _positions(
     has_ids = "id" in rows[0]
     if has_ids != (labels.ids is not None):
         problem = f"it has no ids, but {labels_path!r} has"
-        hint = "ignore them with {no_ids} if the rows match"
+        hint = "ignore them with {no_ids} if both have the same rows"
         if has_ids:
             problem = f"it has ids, but {labels_path!r} has none"
-            hint = "pass the file of labels that has the ids, or ignore them with {no_ids}"
+            hint = "name its column of ids with --ids, or ignore the ids with {no_ids}"
         raise DataError(problem, path=path, hint=hint)
     if not has_ids and "index" not in rows[0]:
         raise DataError("no column 'id' or 'index' tells which samples it is about", path=path)
@@ -192,7 +192,7 @@ def _positions(
         if at in twice:
             problem = f"the id {ids[at]!r} occurs twice, in rows {at} and {twice[at]}"
             raise DataError(problem, path=labels_path, row=twice[at],
-                            hint="drop one of them, or ignore the ids by {no_ids}")  # fmt: skip
+                            hint="drop one of them, or ignore the ids with {no_ids}")  # fmt: skip
         if seen.setdefault(at, row) != row:
             raise _error(path, row, f"the {what} {name!r} was decided in row {seen[at]} already")
         n_elsewhere += index not in ("", str(at))
@@ -219,7 +219,7 @@ def _label_numbers(
     row = (names if sum(names) >= sum(numbers) else numbers).index(False)
     hint = "pass the labels that were reviewed"
     if given[row].isdigit() and not classes:
-        hint += "; if they are the numbers of classes, name these by {classes}"
+        hint += "; if they are class numbers, pass the class names with {classes}"
     raise _error(
         path, row,
         f"the decision was made on the label {rows[row]['label']!r}, but row {at[row]} of "

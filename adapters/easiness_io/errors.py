@@ -30,7 +30,7 @@ class DataError(InputValueError):
     Parameters
     ----------
     problem : str
-        What was got, and what was expected.
+        What was given, and what was expected.
     path : str, optional
         The file or folder at fault.
     argument : str, optional
@@ -99,7 +99,7 @@ class ShardError(DataError):
 
 
 def reason(error: BaseException) -> str:
-    """Say in one line why an exception was raised.
+    """Return in one line why an exception was raised.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The labels of one file alone, with their ids, as they are written."""
+"""The labels of one file, with their ids, as written."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class LabelFile:
     are_numbers : bool
         Whether the file holds numbers; those of csv are text.
     ids : pyarrow.Array of string, or None
-        As they are written, where the file names its samples.
+        As written; None if the file has no ids.
     label_name, ids_name : str
         The columns they were read from; ids_name is "" without ids.
     dtype : dtype or None
-        Of the labels in npy and npz.
+        Of the labels, in npy and npz.
     ids_type : pyarrow.DataType or None
         Of the ids: string, int64 or uint64.
     """
@@ -64,8 +64,8 @@ def read_labels(path: str | os.PathLike[str], options: ReadOptions | None = None
     Raises
     ------
     DataError
-        If the file cannot be read, has no label column, or labels or ids are missing, or labels
-        are numbers that are not whole.
+        If the file cannot be read or has no label column, if labels or ids are missing, or labels
+        are not whole numbers.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""Everything besides its content that the scores of a file depend on."""
+"""Everything that the scores of a file depend on, except its content."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from easiness_io.readers.base import ReadOptions
 
 @dataclass(frozen=True)
 class Parameters(ReadOptions):
-    """How files are read and scored: the options of `open_samples`, and three more.
+    """How to read and score files: the options of `open_samples`, and three more.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Parameters(ReadOptions):
     n_bins : int
         As in `easiness_core.score`.
     escape_formulas : bool
-        Whether names in csv are escaped that a spreadsheet would run as formulas.
+        Whether to escape names in csv that a spreadsheet would run as formulas.
 
     Raises
     ------
@@ -81,6 +81,19 @@ class Parameters(ReadOptions):
         content["classes"] = None if self.classes is None else list(self.classes)
         content["keep"] = list(self.keep)
         return content
+
+
+def make_parameters(options: Mapping[str, Any]) -> Parameters:
+    """Make parameters from keyword arguments; name those that do not exist."""
+    known = [field.name for field in dataclasses.fields(Parameters)]
+    for name in options.keys() - set(known):
+        hint = f"expected {', '.join(known)}"
+        if name in ("sigma", "resolution", "draws", "seed"):
+            hint = (
+                f"pass estimator=, such as easiness_core.ClosedForm(sigma=0.1), in place of {name}="
+            )
+        raise TypeError(f"unknown option {name!r}; {hint}")
+    return Parameters(**options)
 
 
 def _names(values: Any, argument: str) -> tuple[str, ...] | None:

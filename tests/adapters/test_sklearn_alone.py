@@ -69,7 +69,7 @@ def test_nothing_optional_is_imported():
             "EasinessDisplay.plot needs",
         ),
         ("matplotlib", "EasinessCurveDisplay(bins=model.summary_.bins).plot()", "pip install matp"),
-        ("pandas", "model.to_frame()", "needs pandas: pip install pandas"),
+        ("pandas", "model.to_pandas()", "needs pandas: pip install pandas"),
     ],
 )
 def test_a_missing_library_is_named_where_it_is_needed(name, call, message):

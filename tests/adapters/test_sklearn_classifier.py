@@ -142,7 +142,7 @@ def test_pandas_in_and_out():
     assert_same(model, EasinessClassifier(GaussianNB()).fit(X, NAMES[Y]))
     assert model.feature_names_in_.tolist() == list("abcde")
     assert model.n_features_in_ == 5
-    table = model.to_frame()
+    table = model.to_pandas()
     assert table.index.tolist() == index
     assert table.columns.tolist() == [
         "label", "suggested", "suspicion", "p_label", "p_suggested", "flagged", "rank",
@@ -162,7 +162,7 @@ def test_pandas_in_and_out():
     # Refitted on plain arrays, it forgets names and index.
     model.fit(X, Y)
     assert not hasattr(model, "feature_names_in_")
-    assert model.to_frame().index.tolist() == list(range(90))
+    assert model.to_pandas().index.tolist() == list(range(90))
 
 
 def test_new_samples_are_scored_by_the_final_model():

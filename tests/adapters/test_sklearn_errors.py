@@ -177,7 +177,7 @@ def test_nothing_before_fit():
         lambda m: m.predict_proba(X),
         lambda m: m.scores(X, Y),
         lambda m: m.score(X, Y),
-        lambda m: m.to_frame(),
+        lambda m: m.to_pandas(),
     ):
         with pytest.raises(NotFittedError):
             call(EasinessClassifier())

@@ -31,7 +31,7 @@ def test_the_index_of_X_or_y_comes_back(given):
     X_given = X if given == "y" else FRAME
     y_given = NAMES[Y] if given == "X" else pd.Series(NAMES[Y], index=INDEX)
     model = EasinessClassifier(GaussianNB()).fit(X_given, y_given)
-    frame = model.to_frame()
+    frame = model.to_pandas()
     pd.testing.assert_index_equal(frame.index, INDEX)
     # So it joins to the frame that it came from.
     joined = FRAME.join(frame)
@@ -61,7 +61,7 @@ def test_pipelines_that_output_frames_keep_index_and_names(container):
         pipe = make_pipeline(StandardScaler(), EasinessClassifier(GaussianNB()))
         pipe.fit(FRAME, pd.Series(Y, index=INDEX))
     model = pipe[-1]
-    pd.testing.assert_index_equal(model.to_frame().index, INDEX)
+    pd.testing.assert_index_equal(model.to_pandas().index, INDEX)
     if container != "default":
         assert model.feature_names_in_.tolist() == list("abcd")
     plain = EasinessClassifier(GaussianNB()).fit(StandardScaler().fit_transform(X), Y)
@@ -71,11 +71,11 @@ def test_pipelines_that_output_frames_keep_index_and_names(container):
 
 def test_polars_has_no_index():
     model = EasinessClassifier(GaussianNB()).fit(pl.DataFrame(X, schema=list("abcd")), Y)
-    assert model.to_frame().index.tolist() == list(range(120))
+    assert model.to_pandas().index.tolist() == list(range(120))
 
 
 def test_labels_keep_their_type():
-    frame = EasinessClassifier(GaussianNB()).fit(X, 10 * Y - 5).to_frame()
+    frame = EasinessClassifier(GaussianNB()).fit(X, 10 * Y - 5).to_pandas()
     for name in ("label", "suggested", "predicted"):
         assert set(frame[name]) <= {-5, 5, 15}
     assert frame["label"].tolist() == (10 * Y - 5).tolist()

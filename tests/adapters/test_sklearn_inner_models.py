@@ -213,9 +213,9 @@ def test_the_index_is_that_of_x_or_else_of_y():
     pd = pytest.importorskip("pandas")
     rows, labels = [f"x{k}" for k in range(90)], [f"y{k}" for k in range(90)]
     model = EasinessClassifier(GaussianNB())
-    assert model.fit(X, pd.Series(Y, index=labels)).to_frame().index.tolist() == labels
-    assert model.fit(pd.DataFrame(X, index=rows), Y).to_frame().index.tolist() == rows
-    assert model.fit(X, Y).to_frame().index.tolist() == list(range(90))
+    assert model.fit(X, pd.Series(Y, index=labels)).to_pandas().index.tolist() == labels
+    assert model.fit(pd.DataFrame(X, index=rows), Y).to_pandas().index.tolist() == rows
+    assert model.fit(X, Y).to_pandas().index.tolist() == list(range(90))
 
 
 def test_tags_are_those_of_the_inner_classifier():

@@ -161,7 +161,7 @@ def test_a_loader_that_cannot_tell_samples_apart_is_refused(model, data):
         {"batch_sampler": [[0, 1], [2]]},
         {"batch_size": None},
     ):
-        with pytest.raises(ValueError, match="this loader does not go through its data set in or"):
+        with pytest.raises(ValueError, match="this loader does not read its data set in or"):
             score_dataset(model, DataLoader(data, **options))
     with pytest.raises(ValueError, match="this loader drops its last batch"):
         score_dataset(model, DataLoader(data, batch_size=4, drop_last=True))
@@ -215,7 +215,7 @@ def test_other_samples_need_a_step(model, data):
 
 def test_other_mistakes_are_refused(model, data):
     sampler = EasinessSampler(N + 1)
-    with pytest.raises(ValueError, match="data: expected 51 samples, as the sampler was made for"):
+    with pytest.raises(ValueError, match="data: expected 51 samples, the size of the sampler"):
         sampler.refresh(model, data)
     with pytest.raises(TypeError, match=r"model: expected a torch\.nn\.Module, got function"):
         score_dataset(lambda x: x, data)

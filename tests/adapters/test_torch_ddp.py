@@ -158,6 +158,6 @@ def test_one_rank_alone_may_draw_what_all_were_told_of(ranks):
 
 def test_a_rank_that_waits_alone_says_so(ranks):
     first, second = (rank["unannounced"]["message"] for rank in ranks)
-    assert first.startswith("RuntimeError: rank 0 waited 1 s for the other ranks to bring scores")
+    assert first.startswith("RuntimeError: rank 0 waited 1 s for the other ranks to merge scores")
     assert "call set_epoch on all ranks before each epoch" in first
     assert second is None

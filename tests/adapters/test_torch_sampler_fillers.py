@@ -74,7 +74,7 @@ def test_fillers_are_logged_and_recorded(rng, caplog):
     assert sorted(indices) != list(range(8))
     assert sampler.history[-1]["n_filled"] == 8
     assert sampler.history[-1]["ties"] == 50
-    assert "epoch 0: only 0 of 50 samples were selected, 8 of the nearest" in caplog.text
+    assert "epoch 0: only 0 of 50 samples were selected; added the 8 nearest ones" in caplog.text
     with caplog.at_level(logging.INFO, logger="easiness_torch"):
         sampler.update([0], torch.zeros(1, 2), [0])
         list(sampler)

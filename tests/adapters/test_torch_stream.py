@@ -192,7 +192,7 @@ def test_a_model_learns_from_a_stream():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: EasinessStream(3, {}), TypeError, "dataset: expected something to iterate over"),
+        (lambda: EasinessStream(3, {}), TypeError, "dataset: expected an iterable, got int"),
         (lambda: EasinessStream([], 0.5), TypeError, "rates: expected a mapping of ids to rates"),
         (lambda: next(iter(EasinessStream([5], {}))), ValueError, "samples that begin with their"),
         (lambda: next(iter(EasinessStream([{"x": 1}], {}))), ValueError, "'id' or '__key__', got"),

@@ -186,9 +186,9 @@ def test_an_epoch_again_is_warned_of():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: EasinessStream((k for k in [(1,)]), {}), "again each epoch, got generator"),
-        (lambda: EasinessStream(zip([1], [2], strict=True), {}), "again each epoch, got zip"),
-        (lambda: EasinessStream(TensorDataset(torch.zeros(2)), {}), "indices use EasinessSampler"),
+        (lambda: EasinessStream((k for k in [(1,)]), {}), "in each epoch, got generator"),
+        (lambda: EasinessStream(zip([1], [2], strict=True), {}), "in each epoch, got zip"),
+        (lambda: EasinessStream(TensorDataset(torch.zeros(2)), {}), "indices, use EasinessSampler"),
         (lambda: EasinessStream([], {}).weights("abc"), r"got 'abc'; pass \[id\] for one"),
         (lambda: EasinessStream([], {}).weights(torch.tensor([0.5])), "ids: expected int, str or"),
         (lambda: list(EasinessStream([(torch.tensor(0.5),)], {})), "ids: expected int, str or"),

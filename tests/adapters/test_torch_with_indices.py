@@ -84,7 +84,7 @@ def test_what_has_no_ids_is_refused():
         with_indices(3)
     with pytest.raises(TypeError, match="expected a length, Endless has none"):
         with_indices(Endless())
-    with pytest.raises(ValueError, match="have a key 'index' of their own; pass another"):
+    with pytest.raises(ValueError, match="already have a key 'index'; pass another"):
         with_indices(Samples([{"index": 4}]))[0]
     numbered = with_indices(Samples([1, 2, 3]))
     for again in (numbered, Subset(numbered, [2, 1])):
@@ -107,7 +107,7 @@ def test_mappings_of_any_kind_get_a_key(kind, data):
         # Ids of their own stay what they are.
         assert batches[2]["id"] == [f"s{k}" for k in range(40, 50)]
         assert torch.equal(torch.cat([batch["x"] for batch in batches]), x)
-    with pytest.raises(ValueError, match=r"a key 'id' of their own; .*with_indices\(dataset, key="):
+    with pytest.raises(ValueError, match=r"already have a key 'id'; .*with_indices\(dataset, key="):
         with_indices(Samples(samples), key="id")[0]
 
 

@@ -2,6 +2,7 @@
 
 import decimal
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -195,3 +196,9 @@ def test_a_frame_in_place_of_its_column_is_refused_with_the_column():
             library(table.__name__.removeprefix("to_"))
             with pytest.raises(TypeError, match=rf"^{name}: .* such as {name}\['{name}'\]"):
                 call(table())
+
+
+@pytest.mark.parametrize("path", ["predictions.csv", Path("predictions.csv")])
+def test_paths_are_not_read(path):
+    with pytest.raises(TypeError, match=r"got \w+; read the file first.*easiness score FILE"):
+        ec.score(path, [0])

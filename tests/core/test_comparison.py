@@ -173,7 +173,7 @@ SHORT = {name: each[1:] for name, each in OLD.items()}
         ({}, {"level": np.full(N, 3)}, "200 of 200 values are not levels"),
         ({}, {"easiness": None}, "a table with a column 'easiness', got 'id', 'label'"),
         ({}, {"predicted": LABELS[1:]}, r"expected shape \(200,\) as label, got \(199,\)"),
-        (SHORT | {"id": None}, {"id": None}, "expected as many rows as old has, 199, got 200"),
+        (SHORT | {"id": None}, {"id": None}, "expected 199 rows, the number in old, got 200"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(old, new, message):

@@ -158,7 +158,7 @@ TYPES = [
     (lambda: ec.levels(SCORES), "log_easiness", None, "such as scores.log_easiness"),
     *((lambda levels=levels: Level(levels, argument="keep"), "keep", None, "a union of Level; got")
       for levels in (2.0, True, None, ["easy"], ec.Level)),
-    (lambda: ec.loss_rank_selection([0.5]), "n_hard", None, "only with Scores may it be left"),
+    (lambda: ec.loss_rank_selection([0.5]), "n_hard", None, "it may be omitted only with Scores"),
     (lambda: ec.loss_rank_selection([0.0], n_hard=0, n_medium=1.5), "n_medium", None, "float 1.5"),
     (lambda: ec.medium_sample_rate([1.0]), "level", None, "values of Level or words"),
     (lambda: ec.medium_sample_rate(SCORES), "level", None, "such as scores.level"),

@@ -242,7 +242,7 @@ REFUSED = {
     "text in a column": (
         POLARS.with_columns(id=pl.lit("a")), WORDS, {}, "numbers and dtype .* in column 'id'",
     ),
-    "a number in a column": (FRAME.assign(row=np.arange(N)), LABELS, {}, "column 'row' fits no cl"),
+    "a number in a column": (FRAME.assign(row=np.arange(N)), LABELS, {}, "column 'row' is not a cl"),
     "a transform": (TURNED, LABELS, {}, "without a transform; .*with_format\\(None\\)"),
     "labels in two columns": (
         PROBS, pd.DataFrame({"y": LABELS, "name": WORDS}), {}, "pass one .* labels\\['y'",
@@ -286,7 +286,7 @@ def test_whole_numbers_beside_fractions_are_no_class(case, scale):
         dtypes = {"extra": "boolean" if case == "flag" else "Int64"}
         for each in (frame, frame.astype(dtypes), pl.from_pandas(frame)):
             for normalize in (False, True):
-                with pytest.raises(ValueError, match=r"^probs: column 'extra' fits no class"):
+                with pytest.raises(ValueError, match=r"^probs: column 'extra' is not a class"):
                     ec.score(each, list("abca"), normalize=normalize)
 
 
@@ -303,7 +303,7 @@ def test_an_id_beside_votes_is_no_class(votes):
     frame = pd.DataFrame(votes)
     extra = frame.columns[-1]
     labels = (["a", "b"] * 6)[: len(frame)]
-    with pytest.raises(ValueError, match=rf"^probs: column '{extra}' fits no class"):
+    with pytest.raises(ValueError, match=rf"^probs: column '{extra}' is not a class"):
         ec.score(frame, labels, normalize=True)
     assert ec.score(frame.drop(columns=extra), labels, normalize=True).classes == ("a", "b")
 

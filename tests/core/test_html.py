@@ -96,7 +96,7 @@ def test_sigma(samples):
     fit = ec.fit_sigma(*samples, classes=NAMES, grid=[0.01, 0.1, 1.0])
     shown = Page(fit)
     assert [float(cells[0]) for cells in shown.rows[1:]] == [0.01, 0.1, 1.0]
-    assert [cells[3] for cells in shown.rows[1:]].count("least ESE") == 1
+    assert [cells[3] for cells in shown.rows[1:]].count("lowest ESE") == 1
     assert ("edge of the grid" in shown.text) == fit.at_edge
 
 

@@ -67,7 +67,7 @@ ADVICE = {
     "votes": ([[7, 2, 1], [3, 3, 4]], "pass normalize=True"),
     "counts": ([[7, 2, 1], [30, 3, 4]], "pass normalize=True"),
     "rounded": ([[0.33, 0.33, 0.33], [0.17, 0.17, 0.67]], "rounded to 2 decimals: pass n"),
-    "a further column": ([[0.7, 0.3, 42.0], [0.4, 0.6, 31.5]], "column 2 fits no class"),
+    "a further column": ([[0.7, 0.3, 42.0], [0.4, 0.6, 31.5]], "column 2 is not a class"),
     "one-vs-rest": ([[0.9, 0.8, 0.1], [0.2, 0.3, 0.1]], "scores, pass normalize=True"),
     "logits": ([[3.2, 0.1, 5.0], [0.4, 7.6, 1.5]], "logits, pass ec.softmax"),
 }

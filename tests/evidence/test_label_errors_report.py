@@ -51,7 +51,7 @@ def test_the_words_are_those_of_the_committed_figures():
             assert each in text, each
 
     top = [mean("unseen", "p_at_1pct", each) for each in ("noise_model", margin, "easiness")]
-    text = 'P at 1 % is {}; of cleanlab\'s normalized margin it is {}, of `"easiness"` {}.'
+    text = 'P at 1 % is {}, against {} for cleanlab\'s normalized margin and {} for `"easiness"`.'
     words(text.format(*top))
     second = [
         mean("unseen", *each, "second")
@@ -65,13 +65,17 @@ def test_the_words_are_those_of_the_committed_figures():
         )
     ]
     words(
-        "mean AP is {}, of normalized margin {} (self-confidence {}), and F1 of the flags {}, of "
-        '`find_label_issues` {}, of "another class is more probable" {}.'.format(*second)
+        "mean AP is {}, against {} for normalized margin and {} for self-confidence. F1 of the "
+        "flags is {}, against {} for `find_label_issues` and {} for "
+        '"another class is more probable".'.format(*second)
     )
     symmetric = [
         mean("unseen", "ap", each, "symmetric") for each in ("noise_model", "self_confidence")
     ]
-    words("mean AP is {} against {}, and worse on 4, by up to .04".format(*symmetric))
+    words(
+        "mean AP is {}, against {} for self-confidence; on 4 of them it is lower, by up to "
+        ".04".format(*symmetric)
+    )
     lost = [
         found["unseen"]["self_confidence"][name]["ap"] - values["ap"]
         for name, values in found["unseen"]["noise_model"].items()
@@ -89,8 +93,8 @@ def test_the_words_are_those_of_the_committed_figures():
         )
     ]
     words(
-        "mean AP is {}, of self-confidence {}; the flags are better (F1 {}, of "
-        "`find_label_issues` {})".format(*hundred)
+        "mean AP is {}, against {} for self-confidence. The flags are better (F1 {}, against {} "
+        "for `find_label_issues`)".format(*hundred)
     )
     best = max((mean("unseen", "ap", each) for each in report.SCORES), key=float)
     readme = (DOCS.parent / "README.md").read_text("utf-8")

@@ -28,8 +28,8 @@ def test_the_guides_words_on_the_filter_are_those_of_the_committed_figures():
 
     assert met(chosen, figures.DEFAULT) == late("0.1", 19) | late("0.2", 17)
     assert met(confirmed, figures.DEFAULT) == late("0.1", 19) | late("0.2", 16)
-    assert "is met in 6 of the 66**: at 20 % c to c + 1 from 17 epochs on, at 10 % from 19" in page
-    assert "met in 7 of its 66, at 20 % c to c + 1 from 16 epochs on and at 10 % from 19" in page
+    assert "6 of the 66 cases**: at 20 % c to c + 1 from 17 epochs on, and at 10 % from 19" in page
+    assert "in 7 of its 66 cases: at 20 % c to c + 1 from 16 epochs on, and at 10 % from 19" in page
     names = {name[2:] for name in chosen}
     label_free = {n for n in names if n[3] != "oracle" and n[1] in ("easiness", "drop_easy")}
     assert max(len(met(chosen, name)) for name in label_free) == 6
@@ -40,7 +40,7 @@ def test_the_guides_words_on_the_filter_are_those_of_the_committed_figures():
         for epoch in report.LATE
         if figures.given_up(chosen, column, epoch, best)[1] <= 0.5
     } == late("0.1", 17) | late("0.2", 16)
-    assert "leave half or less at 10 % c to c + 1 from 17 epochs on and at 20 % from 16 on" in page
+    assert "false positives at 10 % c to c + 1 from 17 epochs on and at 20 % from 16 on" in page
 
     control = ("averaged", "aum", "as many as the default", "oracle")
     left = {
@@ -55,8 +55,8 @@ def test_the_guides_words_on_the_filter_are_those_of_the_committed_figures():
     }.items():
         assert np.round(left[epoch], 2).tolist() == expected
     for words in (
-        "flags 1.01 to 1.10 times as many right labels",
-        "(0.69 to 0.88 times) and at 10 % symmetric (0.83); at 20 and 40 % symmetric it is none "
+        "flags 1.01 to 1.10 times the right labels",
+        "(0.69 to 0.88 times) and at 10 % symmetric (0.83); at 20 and 40 % symmetric there is none "
         "(0.97 and 1.05)",
         "After 20 epochs the default has 0.31 to 0.83 times",
     ):

@@ -57,7 +57,7 @@ def test_the_page_has_both_tables() -> None:
     rows = [{**row, "classes": n, "elements": "1000000"} for n in ("10", "100", "1000")]
     compared = [{"workers": count, "rows": 10, "wall_s": 1.0} for count in (1, 2)]
     text = measure.tables(rows, 0.01, compared, "The driver checks much.")
-    assert "however small it is. The driver checks much. easiness_core" in text
+    assert "a fixed cost of 10.0 ms. The driver checks much. easiness_core" in text
     assert "| 1000 | 1,024 |" in text
     assert "| 2 | 10 | 1 | 1e-05 | 1.00 |" in text
     assert "Dask" not in measure.tables(rows, 0.01, [], "")

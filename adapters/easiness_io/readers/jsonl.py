@@ -43,7 +43,7 @@ class JsonLinesReader(Reader):
             raise source.unreadable(f"expected JSON lines in UTF-8, got {encoding}")
         if not first.lstrip("\ufeff \t\r\n").startswith("{"):
             raise source.unreadable(
-                "expected JSON lines, one object a line",
+                "expected JSON lines, one object per line",
                 hint="pandas writes them with to_json(path, orient='records', lines=True)",
             )
         self._first = next(_rows(source))[:HEAD_ROWS]

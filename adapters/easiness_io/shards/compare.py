@@ -51,8 +51,9 @@ def check_shards(
     Raises
     ------
     DataError
-        If a shard cannot be opened, lacks labels, or has wrong ones that can be read alone (not in
-        csv); or if shards are the same file, differ in classes or in having ids, or share an id.
+        If a shard cannot be opened, lacks labels, or has wrong labels (checked only if they can be
+        read alone, so not in csv); or if shards are the same file, differ in their classes or in
+        having ids, or share an id.
 
     Examples
     --------

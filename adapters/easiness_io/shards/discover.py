@@ -38,7 +38,7 @@ class Shard:
 
 
 def is_many(path: str) -> bool:
-    """Tell whether a path stands for several files.
+    """Return whether a path stands for several files.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def is_many(path: str) -> bool:
 
 
 def expand(path: str) -> dict[str, str]:
-    """Find the files that a folder or a glob stands for.
+    """Find the files of a folder or a glob.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def expand(path: str) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        The files, sorted. The key says what tells a file apart: in a folder its name without
-        suffix, in a glob what the wildcards stand for.
+        The files, sorted. The key identifies a file: in a folder, its name without suffix; in a
+        glob, the text that the wildcards match.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def pair_shards(
     inputs : str or iterable of str
         A folder or a glob, or a list of files.
     labels_path : str or iterable of str, optional
-        Likewise for labels. Folders and globs are paired by the keys of `expand`, lists by order.
+        The same for labels. Folders and globs are paired by the keys of `expand`, lists by order.
     output : str, optional
         Folder of the outputs; none are named by default.
     suffix : str, default ".parquet"
@@ -180,7 +180,7 @@ def pair_shards(
     ------
     DataError
         If a file has no labels, labels have no file, two outputs have the same name, or a rerun
-        would take an output for an input.
+        would read an output as an input.
 
     Examples
     --------

@@ -23,7 +23,7 @@ class Merged:
     Attributes
     ----------
     summary : Summary
-        Of all rows.
+        Summary of all rows.
     n_classes : int
         Number of classes; 0 if unknown.
     """
@@ -40,8 +40,8 @@ def merge_summaries(
     Parameters
     ----------
     paths : path, or iterable of paths
-        Folders that `score_shards` filled, manifests, or files that hold what
-        `easiness score --json` printed.
+        Folders written by `score_shards`, manifests, or files with the output of `easiness score
+        --json`.
     verify : bool, default False
         Whether to read every output and compare its checksum.
 

@@ -25,18 +25,18 @@ _QUOTED, _NAMED = 3, 20
 
 @dataclass
 class Report:
-    """How far a run has come.
+    """Progress of a run.
 
     Attributes
     ----------
     summary : Summary
-        Of the finished shards.
+        Summary of the finished shards.
     finished : list of str
-        Outputs that are complete, in the order in which they were finished.
+        Complete outputs, in the order in which they were finished.
     failed : dict of str to ShardError
         Inputs that could not be scored, and why.
     stopped : str
-        Why the run ended before all shards were begun; empty if it did not.
+        Why the run ended before all shards were started; empty if it did not.
     """
 
     summary: ec.Summary = field(default_factory=ec.Summary)
@@ -56,7 +56,7 @@ class ShardsError(ShardError):
     Attributes
     ----------
     finished, failed, summary, stopped
-        As in `Report`. Shards in neither `finished` nor `failed` were not begun.
+        As in `Report`. Shards in neither `finished` nor `failed` were not started.
     """
 
     def __init__(self, report: Report, n_shards: int) -> None:
@@ -106,13 +106,13 @@ def run_serially(
     Parameters
     ----------
     shards : sequence of Shard
-        What to score.
+        The shards.
     readers : sequence of SampleReader
         The open shards, as `check_shards` returns them.
     parameters : Parameters
         How to score.
     overwrite : bool
-        Whether outputs that were made in another way are replaced.
+        Whether to replace outputs that were made in another way.
     progress : callable
         Called with the number of rows done so far, and how many of them were done before.
     n_threads : int, optional
@@ -180,7 +180,7 @@ def complete_shard(
     parameters : Parameters
         How to score it.
     overwrite : bool
-        Whether an output that was made in another way is replaced.
+        Whether to replace an output that was made in another way.
     reader : SampleReader, optional
         The shard, if it is open.
     expected : mapping, optional

@@ -174,7 +174,7 @@ class CsvSink(Sink):
 class ParquetSink(Sink):
     """Write parquet, in row groups of at least 262,144 rows; pages have checksums.
 
-    The metadata `easiness.estimator` says what computed easiness.
+    The metadata `easiness.estimator` names the estimator.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What `EasinessSampler.update` is given: checked without reading anything from a device."""
+"""Check the arguments of `EasinessSampler.update` without reading from a device."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Update(NamedTuple):
 
 
 def check_update(indices: Any, logits: Any, labels: Any, probs: Any, n_samples: int) -> Update:
-    """Check types and shapes, and the values of what is on the host.
+    """Check types and shapes, and values on the host.
 
-    Elsewhere the table takes note of bad values when it reads them.
+    Bad values on a device are noted by the table when it reads them.
     """
     if (logits is None) == (probs is None):
         raise TypeError(

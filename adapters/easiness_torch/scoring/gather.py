@@ -1,4 +1,4 @@
-"""Scores of a data set, gathered on the host batch by batch and computed by the core."""
+"""Collect the scores of a data set on the host, batch by batch, as the core computes them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Gather:
         self._n_classes = 0
 
     def add(self, indices: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Score a batch, without the samples that were seen before."""
+        """Score a batch, except samples that were seen before."""
         check_matrix(logits, "logits")
         if len(indices) != len(logits):
             raise ValueError(
@@ -63,7 +63,7 @@ class Gather:
         self._n_classes = scores.n_classes
 
     def scores(self) -> ec.Scores:
-        """Return the scores, of all samples or not at all."""
+        """Return the scores; raise an error if a sample is missing."""
         missing = np.flatnonzero(~self._seen)
         if missing.size:
             shown = ", ".join(map(str, missing[:_NAMED]))

@@ -36,7 +36,7 @@ def test_numbered_labels_without_names_say_what_is_needed(refused, tmp_path):
     (tmp_path / "d.csv").write_text("index,label,suggested,decision\n0,cat,dog,change\n")
     said = refused("label-errors", "--apply", "d.csv", "y.npy", "-o", "new.npy")
     assert "made on the label 'cat', but row 0 of 'y.npy' has '0'" in said
-    assert said.endswith("if they are the numbers of classes, name these by --classes")
+    assert said.endswith("if they are class numbers, pass the class names with --classes")
     (tmp_path / "d.csv").write_text("index,label,decision,new_label\n0,cat,change,elk\n")
     argv = ["label-errors", "--apply", "d.csv", "y.npy", "-o", "new.npy", "--classes", "cat,dog"]
     assert "row 0: 'y.npy' holds numbers, and no class is called 'elk'" in refused(*argv)

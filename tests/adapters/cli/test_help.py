@@ -68,6 +68,8 @@ def test_help_all_lists_every_option_and_every_example(name, text_of):
         ("score --no-headers p.npy", "no option --no-headers; did you mean --no-header?"),
         ("merge --sigma 1 a", "no option --sigma (see easiness merge --help-all)"),
         ("score p.npy y.npy --classes", "argument --classes: expected one argument"),
+        ("report p.npy", "the following arguments are required: -o/--output "
+         "(see easiness report --help)"),
     ],
 )  # fmt: skip
 def test_typing_errors_get_a_suggestion(argv, message, refused):

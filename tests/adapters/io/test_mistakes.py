@@ -47,7 +47,7 @@ def test_a_column_that_fits_no_class_is_named(extra: str) -> None:
     assert accuracy(path) == 1
     # Taken by the user, it is named by the core: rows sum to 1 without it.
     told = refused(path, probs=",".join([*ANIMALS, extra]))
-    assert "column 4 fits no class: without it, rows sum to 1" in told
+    assert "column 4 is not a class: without it, rows sum to 1" in told
     assert "normalize" not in told
 
 

@@ -52,7 +52,8 @@ def test_numbers_as_classes_are_the_names_that_labels_are_looked_up_by() -> None
         ({"delimiter": "::"}, ValueError, "delimiter: expected one character"),
         ({"max_bytes": "8 GB"}, TypeError, "max_bytes: expected a whole number, got str"),
         ({"estimator": "closed"}, TypeError, "estimator: expected ClosedForm or MonteCarlo"),
-        ({"label": "y"}, TypeError, "label"),
+        ({"label": "y"}, TypeError, "unknown option 'label'; expected probs, labels, ids, classes"),
+        ({"sigma": 0.1}, TypeError, "unknown option 'sigma'; pass estimator=.*in place of sigma="),
     ],
 )
 def test_others_are_refused_before_any_work(
