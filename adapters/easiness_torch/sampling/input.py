@@ -63,7 +63,15 @@ def _whole_numbers(values: Any, name: str, n_rows: int | None, rows: str) -> Ten
         tensor = values
     else:
         dtype = torch.int64 if empty else None
-        tensor = torch.as_tensor(values, dtype=dtype, device="cpu")
+        try:
+            tensor = torch.as_tensor(values, dtype=dtype, device="cpu")
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{name}: expected whole numbers, got {type(values).__name__} ({error}); a data "
+                f"set wrapped in with_indices gives them"
+                if name == "indices"
+                else f"{name}: expected class indices, got {type(values).__name__} ({error})"
+            ) from error
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(
             f"{name}: expected whole numbers, got dtype {tensor.dtype}; keep {name} in int64 all "

@@ -156,7 +156,11 @@ def _pair(model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
         inputs = {key: value for key, value in batch.items() if key != "labels"}
         return logits_of(model(**inputs)), batch["labels"]
     if not isinstance(batch, (list, tuple)) or len(batch) != 2:
-        what = f"{len(batch)} parts" if isinstance(batch, (list, tuple)) else type(batch).__name__
+        if isinstance(batch, Mapping):
+            what = f"mappings with keys {', '.join(map(str, batch))}"
+        else:
+            pair = isinstance(batch, (list, tuple))
+            what = f"{len(batch)} parts" if pair else type(batch).__name__
         raise TypeError(
             f"data: expected samples (x, y) or mappings with a key 'labels', got {what}; pass "
             f"step=, a function of the model and a batch that returns logits and labels"

@@ -34,6 +34,7 @@ class Gather:
     def add(self, indices: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Score a batch, except samples that were seen before."""
         check_matrix(logits, "logits")
+        _check_labels(labels, indices)
         if len(indices) != len(logits):
             raise ValueError(
                 f"logits: expected one row for each of {len(indices)} indices, got {len(logits)}"
@@ -72,3 +73,24 @@ class Gather:
                 f"indices {shown}; pass the data set itself, or a loader over all of it"
             )
         return ec.Scores(**self._columns, summary=self._summary, n_classes=self._n_classes)
+
+
+def _check_labels(labels: Any, indices: Tensor) -> None:
+    """Say what to do with labels of common other kinds; the core checks the rest."""
+    if not isinstance(labels, Tensor):
+        raise TypeError(
+            f"labels: expected a tensor of class indices, got {type(labels).__name__}; number the "
+            f"classes from 0 in the data set, or pass step= that returns such a tensor"
+        )
+    if labels.ndim == 2:
+        raise ValueError(
+            f"labels: expected shape ({len(labels)},), got {tuple(labels.shape)}; for one-hot "
+            f"labels pass step= that returns labels.argmax(1)"
+        )
+    ignored = labels.cpu() == -100
+    if ignored.shape == indices.shape and ignored.any():
+        shown = ", ".join(map(str, indices.cpu()[ignored].tolist()[:_NAMED]))
+        raise ValueError(
+            f"labels: {int(ignored.sum())} samples of a batch have the label -100 (ignored): "
+            f"indices {shown}; leave them out with torch.utils.data.Subset"
+        )
