@@ -65,6 +65,13 @@ class Page(HTMLParser):
         head, *rows = self.tables[table]
         return [row[head.index(heading)].strip() for row in rows]
 
+    def first_look(self) -> list[str]:
+        """The three sentences on what to look at first."""
+        sentences = next(
+            text for text in self.text["ol"] if "ard samples" in text or "Every" in text
+        )
+        return [line.replace("\xa0", " ").strip() for line in sentences.strip().splitlines()]
+
     def svgs(self) -> list[str]:
         found = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", self.html)
         return [base64.b64decode(text).decode("utf-8") for text in found]
