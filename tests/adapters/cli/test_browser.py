@@ -1,7 +1,5 @@
 """The pages in a real browser, where there is one: work, widths, dark mode, hostile text."""
 
-from __future__ import annotations
-
 import csv
 import shutil
 
@@ -30,7 +28,7 @@ NASTY = [
 OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def table_of(classes, *, seed=0) -> pd.DataFrame:
+def table_of(classes, *, seed=0):
     """Samples whose ids, captions and classes are as hostile as these names."""
     rng = np.random.default_rng(seed)
     true = rng.integers(0, 3, N)
@@ -88,7 +86,7 @@ def opened(browser, pages):
     """Open a page; at the end, nothing may have been logged, thrown or asked."""
     contexts, told = [], []
 
-    def open_page(name: str, *, script: str = "", **options):
+    def open_page(name, *, script="", **options):
         context = browser.new_context(viewport={"width": 1200, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -108,26 +106,26 @@ def opened(browser, pages):
     assert told == []
 
 
-def reload(page) -> None:
+def reload(page):
     """Load a page again, once the browser has what the page stored."""
     page.wait_for_timeout(SETTLED_MS)
     page.reload()
 
 
-def ids_of(page) -> list[str]:
+def ids_of(page):
     return page.locator(".card .name").all_text_contents()
 
 
-def press(page, keys) -> None:
+def press(page, keys):
     for key in keys:
         page.keyboard.press(key)
 
 
-def count_of(page) -> str:
+def count_of(page):
     return page.locator("#counter").text_content()
 
 
-def exported(page, path) -> list[dict[str, str]]:
+def exported(page, path):
     with page.expect_download() as download:
         page.click("#export")
     download.value.save_as(path)
@@ -135,7 +133,7 @@ def exported(page, path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def applied(pages, kind, tmp_path) -> pd.DataFrame:
+def applied(pages, kind, tmp_path):
     argv = ["label-errors", "--apply", str(tmp_path / "d.csv"), str(pages / f"{kind}.parquet")]
     assert main([*argv, "-o", str(tmp_path / "new.parquet"), "-q"]) == 0
     return pd.read_parquet(tmp_path / "new.parquet")
@@ -216,7 +214,7 @@ def test_decisions_stay_with_their_samples_whatever_is_listed(opened, pages, tmp
         (pages / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         table.iloc[8 * k : 8 * k + 8].to_parquet(pages / "in" / f"{name}.parquet")
 
-    def review(*argv: str) -> None:
+    def review(*argv):
         argv = ("label-errors", f"{pages}/in/*/*.parquet", "-o", f"{pages}/many.html", *argv)
         options = ["--probs", "p", "--classes", ",".join(NAMES), "-q", "--overwrite"]
         assert main([*argv, *options]) == 0

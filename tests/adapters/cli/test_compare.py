@@ -1,7 +1,5 @@
 """`easiness compare`: files joined, conditions for CI, json, page; groups."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np
@@ -23,7 +21,7 @@ PROBS = [
 NEXT = ["compare", "old.csv", "new.parquet"]
 
 
-def scored(output: str, probs, *argv: str, rows=slice(None), labels=LABELS, ids=True, **more):
+def scored(output, probs, *argv, rows=slice(None), labels=LABELS, ids=True, **more):
     """Score a table with these rows, and further columns."""
     frame = pd.DataFrame(probs, columns=NAMES).assign(label=NAMES[labels], **more)
     if ids:
@@ -43,13 +41,13 @@ def files(tmp_path):
     return tmp_path
 
 
-def compared(*argv: str, code: int = 0) -> dict:
+def compared(*argv, code=0):
     assert main(["compare", *argv, "-q", "--json", "c.json", "--overwrite"]) == code
     with open("c.json", encoding="utf-8") as file:
         return json.load(file)
 
 
-def expected() -> ec.Comparison:
+def expected():
     return ec.compare(*(ec.score(probs, LABELS, classes=range(3)) for probs in PROBS))
 
 

@@ -1,7 +1,5 @@
 """`easiness label-errors --apply`: the labels of a file, changed as reviewed."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 
@@ -18,7 +16,7 @@ NUMBERS = np.array([0, 1, 0, 0])
 
 
 @pytest.fixture(autouse=True)
-def _files(in_folder: Path) -> None:
+def _files(in_folder):
     Path("y.csv").write_text(LABELS)
     Path("d.csv").write_text(DECISIONS)
 
@@ -39,7 +37,7 @@ def apply(decisions=DECISIONS, labels="y.csv", *argv, out="new.csv"):
 def said(refused):
     """Give what is said of decisions that do not fit the labels."""
 
-    def run(decisions=DECISIONS, labels="y.csv", *argv: str) -> str:
+    def run(decisions=DECISIONS, labels="y.csv", *argv):
         Path("d.csv").write_text(decisions)
         told = refused("label-errors", "--apply", "d.csv", labels, "-o", "new.csv", *argv)
         assert not Path("new.csv").exists()

@@ -1,7 +1,5 @@
 """`easiness demo`: what it prints and writes, held against the core."""
 
-from __future__ import annotations
-
 import csv
 import errno
 import os
@@ -9,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -27,7 +24,7 @@ EXPECTED = {
 }  # fmt: skip
 
 
-def run(folder: Path, *options: str) -> int:
+def run(folder, *options):
     return main(["demo", "-o", str(folder), "--folds", "2", *options])
 
 

@@ -1,12 +1,9 @@
 """The command as a process: start, help, pipes, closed streams, full devices."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +18,7 @@ SELECT = "select s.npz --interval 0 1"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("command")
     rng = np.random.default_rng(0)
     np.save(folder / "p.npy", rng.dirichlet(np.ones(3), size=20_000))
@@ -53,9 +50,7 @@ NO_FILE = "'none.npy': cannot be read: No such file or directory"
         (f"{SELECT} -q >/dev/full", 3, "", FULL),
     ],
 )
-def test_a_process_tells_its_result_or_one_line(
-    command: str, code: int, out: str, error: str, folder: Path
-) -> None:
+def test_a_process_tells_its_result_or_one_line(command, code, out, error, folder):
     line = f"{shlex.join(COMMAND)} {command}"
     done = subprocess.run(
         line, shell=True, cwd=folder, text=True, capture_output=True, timeout=300, check=False
@@ -66,7 +61,7 @@ def test_a_process_tells_its_result_or_one_line(
     assert bool(out) == bool(done.stdout)
 
 
-def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
+def test_a_reader_that_goes_away_is_no_error(folder):
     process = subprocess.Popen(
         [*COMMAND, *SCORE.split(), "-q", "-o", "-"], cwd=folder,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -79,7 +74,7 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
     assert process.wait(300) == 141
 
 
-def test_help_imports_nothing_heavy() -> None:
+def test_help_imports_nothing_heavy():
     code = """
 import sys
 from easiness_cli.__main__ import main
@@ -100,7 +95,7 @@ assert not heavy & set(sys.modules)
 def text_of(capsys, monkeypatch):
     """Give what a command prints before it leaves, 80 columns wide."""
 
-    def run(*argv: str) -> str:
+    def run(*argv):
         monkeypatch.setenv("COLUMNS", "80")
         with pytest.raises(SystemExit) as stopped:
             main(list(argv))
@@ -110,11 +105,11 @@ def text_of(capsys, monkeypatch):
     return run
 
 
-def test_version(text_of) -> None:
+def test_version(text_of):
     assert text_of("--version") == f"easiness {ec.__version__}\n"
 
 
-def parses(example: str, name: str) -> None:
+def parses(example, name):
     words = shlex.split(example)
     assert words[0] == "easiness"
     assert not name or words[1] == name
@@ -122,7 +117,7 @@ def parses(example: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
-def test_help_fits_a_screen_and_ends_with_two_examples(name: str, text_of) -> None:
+def test_help_fits_a_screen_and_ends_with_two_examples(name, text_of):
     lines = text_of(*name.split(), "--help").splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 80
@@ -133,7 +128,7 @@ def test_help_fits_a_screen_and_ends_with_two_examples(name: str, text_of) -> No
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_all_lists_every_option_and_every_example(name: str, text_of) -> None:
+def test_help_all_lists_every_option_and_every_example(name, text_of):
     short, full = text_of(name, "--help"), text_of(name, "--help-all")
     assert max(map(len, full.splitlines())) <= 80
     for example in COMMANDS[name].EXAMPLES:
@@ -161,21 +156,21 @@ def test_help_all_lists_every_option_and_every_example(name: str, text_of) -> No
         ("score p.npy y.npy --classes", "argument --classes: expected one argument"),
     ],
 )
-def test_typing_errors_are_one_line_with_a_suggestion(argv: str, message: str, refused) -> None:
+def test_typing_errors_are_one_line_with_a_suggestion(argv, message, refused):
     assert message in refused(*argv.split(), code=2)
 
 
-def test_a_value_may_begin_with_a_minus_sign(in_folder: Path, refused) -> None:
+def test_a_value_may_begin_with_a_minus_sign(in_folder, refused):
     (in_folder / "p.csv").write_text("label,a,b,c\n-1,.7,.2,.1\n1,.1,.2,.7\n")
     assert main(["score", "p.csv", "--probs", "a,b,c", "--classes", "-1,0,1", "-q"]) == 0
     # After two dashes, words are files, whatever they look like.
     assert refused("score", "-q", "--", "--nowhere.npy").startswith("'--nowhere.npy': cannot be")
 
 
-def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
+def test_a_shell_completes_commands_and_options(tmp_path):
     pytest.importorskip("argcomplete")
 
-    def completed(line: str) -> set[str]:
+    def completed(line):
         out = tmp_path / "out"
         environment = {
             **os.environ, "_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n", "COMP_LINE": line,

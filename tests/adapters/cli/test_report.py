@@ -1,7 +1,5 @@
 """`easiness report`: the command, and its numbers, read back from the page."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
@@ -28,7 +26,7 @@ def page():
 def read(in_folder):
     """Run the command on these samples, with further columns; give the page."""
 
-    def run(*argv: str, labels=LABELS, source="in.parquet", **more) -> Page:
+    def run(*argv, labels=LABELS, source="in.parquet", **more):
         frame = pd.DataFrame(PROBS, columns=[f"prob_{k}" for k in range(4)]).assign(label=labels)
         for name in ("in.parquet", *([] if source != "in" else ["in/0.parquet", "in/1.parquet"])):
             Path(name).parent.mkdir(exist_ok=True)
@@ -239,7 +237,7 @@ def test_classes_and_confused_classes_are_the_cores(page):
     assert [[*row[:2], value(row[2])] for row in rows] == [[NAMES[a], NAMES[b], n] for a, b, n in
                                                            pairs]  # fmt: skip
     for row, (given, _, count) in zip(rows, pairs, strict=True):
-        assert value(row[3]) == pytest.approx(count / (LABELS == given).sum(), abs=5e-5)
+        assert value(row[3]) == pytest.approx(count / (given == LABELS).sum(), abs=5e-5)
 
 
 def test_hardest_samples_are_those_of_least_log_easiness(page):

@@ -1,7 +1,5 @@
 """The report's page: alone, accessible, escaped, whole for unusual input; its figures and words."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re
@@ -12,7 +10,7 @@ import pytest
 from easiness_cli.pages import figures, words
 from easiness_cli.pages.report import MOST_CLASSES, report_page
 from matplotlib.figure import Figure
-from report_reader import Page, made, page_of, report_of, value
+from report_reader import Page, made, page_of, report_of
 
 import easiness_core as ec
 
@@ -139,7 +137,7 @@ def test_the_curve_is_drawn_only_where_there_is_one(page):
 
 
 def test_equal_input_gives_equal_bytes_whatever_the_users_matplotlib_settings(page):
-    def settings() -> dict[str, object]:
+    def settings():
         # The backend is chosen when first asked for.
         return {key: matplotlib.rcParams[key] for key in matplotlib.rcParams if key != "backend"}
 
@@ -161,7 +159,7 @@ def test_equal_input_gives_equal_bytes_whatever_the_users_matplotlib_settings(pa
 def test_figures_draw_every_sample(estimator, last_label):
     scores = ec.score(*SAMPLE, estimator=estimator)
     axes = figures.log_easiness_histogram(scores, estimator.resolution).axes[0]
-    drawn: dict[str, float] = {}
+    drawn = {}
     for patch in axes.patches:
         color = matplotlib.colors.to_hex(patch.get_facecolor())
         drawn[color] = drawn.get(color, 0) + patch.get_height()

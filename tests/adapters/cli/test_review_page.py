@@ -1,7 +1,5 @@
 """The review page as it is written: columns, escaping, and what its script is given."""
 
-from __future__ import annotations
-
 import json
 import re
 
@@ -29,14 +27,14 @@ COLUMNS = {
 }
 
 
-def html_of(*, picture=None, data=None, classes=CLASSES, **more) -> str:
+def html_of(*, picture=None, data=None, classes=CLASSES, **more):
     return review_page(
         COLUMNS | more, data or Dataset(PROBS, LABELS, classes), picture=picture, title="T & t",
         source="a.npy", n_samples=1000, n_flagged=1, meaning="another class is more probable",
     )  # fmt: skip
 
 
-def data_of(html: str):
+def data_of(html):
     return json.loads(
         re.findall(r'<script type="application/json" id="data">(.*?)</script>', html)[0]
     )
@@ -83,7 +81,7 @@ def test_ids_have_a_column_and_large_ones_keep_their_digits(ids, shown, given):
 def test_pictures_texts_and_aum_have_columns():
     asked = []
 
-    def picture(row: int) -> str:
+    def picture(row):
         asked.append(row)
         return f"data:image/png;base64,{row}"
 
@@ -112,7 +110,7 @@ def test_no_text_ends_the_data():
 
 
 def test_decisions_are_remembered_for_the_same_data_whatever_is_listed():
-    def key(probs=PROBS, labels=(0, 1), classes=CLASSES, ids=None, **listed) -> str:
+    def key(probs=PROBS, labels=(0, 1), classes=CLASSES, ids=None, **listed):
         ids = None if ids is None else pa.chunked_array([pa.array(ids)])
         data = Dataset(np.array(probs), np.array(labels), list(classes), ids)
         return data_of(html_of(data=data, **listed))["key"]

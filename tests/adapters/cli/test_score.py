@@ -1,12 +1,9 @@
 """`easiness score`: the summary, its options and standard streams; `easiness merge`."""
 
-from __future__ import annotations
-
 import io
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,21 +24,21 @@ SCORE = ("score", "p.npy", "y.npy")
 
 
 @pytest.fixture(autouse=True)
-def inputs(in_folder: Path) -> None:
+def inputs(in_folder):
     np.save("p.npy", PROBS)
     np.save("y.npy", LABELS)
 
 
 @pytest.fixture
-def found(capsys: pytest.CaptureFixture[str]):
+def found(capsys):
     """Run `score --json` and give what it prints, which is JSON alone."""
 
-    def run(*argv: str) -> dict[str, Any]:
+    def run(*argv):
         assert main([*SCORE, "--json", *argv]) == 0
         captured = capsys.readouterr()
         assert captured.err == ""
 
-        def refuse(name: str) -> None:
+        def refuse(name):
             raise AssertionError(f"{name} is not JSON")
 
         return json.loads(captured.out, parse_constant=refuse)
@@ -49,7 +46,7 @@ def found(capsys: pytest.CaptureFixture[str]):
     return run
 
 
-def test_the_json_holds_the_cores_numbers(found) -> None:
+def test_the_json_holds_the_cores_numbers(found):
     told, summary = found("-o", "out.npz", "-q"), ec.score(PROBS, LABELS).summary
     for name in ("n_samples", "accuracy", "msr", "ese", "mean_easiness", "mean_loss"):
         assert told[name] == getattr(summary, name), name
@@ -63,7 +60,7 @@ def test_the_json_holds_the_cores_numbers(found) -> None:
     assert ec.Summary.from_dict(told["summary"]) == summary
 
 
-def test_what_is_not_finite_is_null(found) -> None:
+def test_what_is_not_finite_is_null(found):
     np.save("p.npy", [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
     np.save("y.npy", [1, 0, 0])
     told = found()
@@ -90,7 +87,7 @@ LOGITS = np.random.default_rng(0).normal(0, 5, size=(700, 5)).astype(np.float32)
         (["--logits"], LOGITS, {"logits": True}),
     ],
 )  # fmt: skip
-def test_options_are_those_of_the_core(argv, probs, expected, found) -> None:
+def test_options_are_those_of_the_core(argv, probs, expected, found):
     np.save("p.npy", probs)
     told = found(*argv)
     reading = {name: expected.pop(name) for name in ("normalize", "logits") if name in expected}
@@ -104,7 +101,7 @@ def test_options_are_those_of_the_core(argv, probs, expected, found) -> None:
     assert told["auroc"] == ec.auroc(probs, LABELS, **reading)
 
 
-def test_auroc_of_logits_ranks_what_the_softmax_ties(found) -> None:
+def test_auroc_of_logits_ranks_what_the_softmax_ties(found):
     np.save("p.npy", [[800.0, 0.0], [900.0, 0.0], [850.0, 0.0], [950.0, 0.0]])
     np.save("y.npy", [1, 0, 1, 0])
     assert found("--logits")["auroc"] == 1.0
@@ -119,9 +116,7 @@ def test_auroc_of_logits_ranks_what_the_softmax_ties(found) -> None:
         (3500, ["--no-auroc"], "skipped: --no-auroc"),
     ],
 )
-def test_auroc_is_computed_or_said_to_be_skipped(
-    limit, argv, expected, monkeypatch, found, capsys
-) -> None:
+def test_auroc_is_computed_or_said_to_be_skipped(limit, argv, expected, monkeypatch, found, capsys):
     monkeypatch.setattr(options, "AUROC_ELEMENTS", limit)
     told = found(*argv)
     assert told["auroc_skipped"] == expected
@@ -154,7 +149,7 @@ def test_auroc_is_computed_or_said_to_be_skipped(
         (["-o", "out.csv", "--keep", "camera,id"], "--keep id: every output has"),
     ],
 )  # fmt: skip
-def test_usage_errors(argv, message, refused) -> None:
+def test_usage_errors(argv, message, refused):
     assert message in refused(*SCORE, *argv, code=2)
     assert sorted(path.name for path in Path().iterdir()) == ["p.npy", "y.npy"]
 
@@ -163,18 +158,18 @@ def test_usage_errors(argv, message, refused) -> None:
     ("text", "size"),
     [("2048", 2048), ("2K", 2 << 10), ("3m", 3 << 20), ("8GiB", 8 << 30), ("1TB", 1 << 40)],
 )
-def test_sizes(text: str, size: int) -> None:
+def test_sizes(text, size):
     assert options.size(text) == size
 
 
-def test_max_bytes(refused) -> None:
+def test_max_bytes(refused):
     np.savez("y.npz", LABELS)
     assert main(["score", "p.npy", "y.npz", "-q", "--max-bytes", "28K"]) == 0
     said = refused("score", "p.npy", "y.npz", "-q", "--max-bytes", "20K")
     assert "more than the limit of 20,480" in said
 
 
-def test_the_summary_for_people(capsys) -> None:
+def test_the_summary_for_people(capsys):
     # Options may stand between the files.
     assert main(["score", "p.npy", "-o", "out.csv", "y.npy"]) == 0
     captured = capsys.readouterr()
@@ -203,7 +198,7 @@ def test_the_summary_for_people(capsys) -> None:
         ([[0.5, 0.5]], [0], [], "undefined (all labels are of one class)"),
     ],
 )
-def test_what_is_not_usual_is_said(probs, labels, argv, said, capsys) -> None:
+def test_what_is_not_usual_is_said(probs, labels, argv, said, capsys):
     np.save("p.npy", probs)
     np.save("y.npy", labels)
     assert main([*SCORE, *argv]) == 0
@@ -212,7 +207,7 @@ def test_what_is_not_usual_is_said(probs, labels, argv, said, capsys) -> None:
     assert "nan" not in out
 
 
-def test_standard_streams(capsys, monkeypatch, refused) -> None:
+def test_standard_streams(capsys, monkeypatch, refused):
     assert main([*SCORE, "-o", "-"]) == 0
     captured = capsys.readouterr()
     found = pa.csv.read_csv(io.BytesIO(captured.out.encode()))
@@ -226,7 +221,7 @@ def test_standard_streams(capsys, monkeypatch, refused) -> None:
     assert "only one of two inputs can be standard input" in refused("score", "-", "-")
 
 
-def test_kept_columns_are_copied_as_text(refused) -> None:
+def test_kept_columns_are_copied_as_text(refused):
     table = pd.DataFrame(PROBS[:3], columns=[f"p_{k}" for k in range(5)])
     table.assign(label=LABELS[:3], camera=["day", "", None]).to_parquet("in.parquet")
     for out in ("k.npz", "k.parquet"):
@@ -237,7 +232,7 @@ def test_kept_columns_are_copied_as_text(refused) -> None:
     assert "no column 'x'; it has" in refused("score", "in.parquet", "-o", "x.csv", "--keep", "x")
 
 
-def test_folders_are_scored_and_merged_as_the_whole(capsys, refused) -> None:
+def test_folders_are_scored_and_merged_as_the_whole(capsys, refused):
     Path("in").mkdir()
     for at, rows in enumerate((slice(0, 300), slice(300, 700))):
         np.savez(f"in/{at}.npz", probs=PROBS[rows], labels=LABELS[rows])

@@ -1,7 +1,5 @@
 """`easiness select` gives the rows of the core's selection functions."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 
@@ -37,7 +35,7 @@ RULES = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory):
     assert min(SCORES.summary.level_counts.values()) > 20
     folder = tmp_path_factory.mktemp("scores")
     np.save(folder / "p.npy", PROBS)
@@ -50,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_rules_are_the_cores(rule: str, folder: Path, capsys) -> None:
+def test_rules_are_the_cores(rule, folder, capsys):
     expected = RULES[rule]
     for suffix in ("csv", "npz", "parquet"):
         assert main(["select", str(folder / f"s.{suffix}"), *rule.split()]) == 0
@@ -60,7 +58,7 @@ def test_rules_are_the_cores(rule: str, folder: Path, capsys) -> None:
         assert captured.err == f"selected {expected.size} of 500 samples ({share:.2f} %)\n"
 
 
-def test_outputs_are_never_inputs_and_replace_nothing(folder: Path, capsys, refused) -> None:
+def test_outputs_are_never_inputs_and_replace_nothing(folder, capsys, refused):
     expected = ec.select(SCORES.level, ec.MO)
     argv = ["select", str(folder / "s.csv"), "--levels", "MO", "-q", "-o"]
     for suffix in ("npy", "csv", "txt"):
@@ -73,7 +71,7 @@ def test_outputs_are_never_inputs_and_replace_nothing(folder: Path, capsys, refu
     assert "also an input" in refused(*argv, str(folder / "s.csv"), "--overwrite")
 
 
-def test_indices_are_those_of_the_index_column(folder: Path, capsys) -> None:
+def test_indices_are_those_of_the_index_column(folder, capsys):
     """Rows may be reordered and dropped between `score` and `select`."""
     table = pq.read_table(folder / "s.parquet")
     keep = np.random.default_rng(0).permutation(500)[:300]
@@ -83,7 +81,7 @@ def test_indices_are_those_of_the_index_column(folder: Path, capsys) -> None:
     assert capsys.readouterr().out.split() == ["index", *map(str, expected)]
 
 
-def test_a_folder_names_files_rows_and_ids(capsys, refused) -> None:
+def test_a_folder_names_files_rows_and_ids(capsys, refused):
     Path("in").mkdir()
     for at in range(2):
         rows = slice(250 * at, 250 * at + 250)
@@ -117,7 +115,7 @@ def test_a_folder_names_files_rows_and_ids(capsys, refused) -> None:
         ("--levels MO -o out.parquet", "ending in .npy, .csv or .txt"),
     ],
 )
-def test_usage_errors(argv: str, message: str, folder: Path, refused) -> None:
+def test_usage_errors(argv, message, folder, refused):
     assert message in refused("select", str(folder / "s.csv"), *argv.split(), code=2)
 
 
@@ -140,7 +138,7 @@ NOT_SCORES = "'easiness score' did not write"
         ("probs", "--levels MO", NOT_SCORES),
     ],
 )
-def test_files_that_are_no_scores_are_refused(text, argv, message, refused) -> None:
+def test_files_that_are_no_scores_are_refused(text, argv, message, refused):
     name = "a.csv"
     Path(name).write_text(text)
     if text == "probs":

@@ -1,12 +1,9 @@
 """Outputs are refused early, written whole or not at all, and never left half-done."""
 
-from __future__ import annotations
-
 import errno
 import os
 import resource
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +15,18 @@ SCORE = ("score", "p.npy", "y.npy", "-q", "-o")
 
 
 @pytest.fixture(autouse=True)
-def inputs(in_folder: Path) -> None:
+def inputs(in_folder):
     rng = np.random.default_rng(0)
     np.save("p.npy", rng.dirichlet(np.ones(3), size=50))
     np.save("y.npy", rng.integers(0, 3, size=50))
 
 
-def files() -> dict[str, bytes]:
+def files():
     return {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
 
 
 @pytest.mark.parametrize("output", ["out.csv", "out.npz", "out.parquet"])
-def test_an_existing_file_is_replaced_only_if_asked(output: str, refused) -> None:
+def test_an_existing_file_is_replaced_only_if_asked(output, refused):
     assert main([*SCORE, output]) == 0
     fresh = Path(output).read_bytes()
     Path(output).write_bytes(b"old")
@@ -57,7 +54,7 @@ def test_an_existing_file_is_replaced_only_if_asked(output: str, refused) -> Non
             os.geteuid() == 0, reason="root may write anywhere")),
     ],
 )  # fmt: skip
-def test_outputs_that_cannot_be_written_are_refused(output: str, message: str) -> None:
+def test_outputs_that_cannot_be_written_are_refused(output, message):
     Path("folder.csv").mkdir()
     Path("closed").mkdir(mode=0o500)
     Path("target.csv").write_bytes(b"target")
@@ -71,11 +68,11 @@ def test_outputs_that_cannot_be_written_are_refused(output: str, message: str) -
     assert sorted(os.listdir()) == before
 
 
-def _no_space(*_: object) -> None:
+def _no_space(*_):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _interrupt(*_: object) -> None:
+def _interrupt(*_):
     raise KeyboardInterrupt
 
 
@@ -86,9 +83,8 @@ def _interrupt(*_: object) -> None:
     ids=["disk full", "interrupt"],
 )
 def test_a_failure_leaves_the_folder_as_it_was(
-    output: str, failure: Callable[..., None], code: int, message: str,
-    monkeypatch: pytest.MonkeyPatch, refused,
-) -> None:  # fmt: skip
+    output, failure, code, message, monkeypatch, refused
+):
     monkeypatch.setattr(os, "fsync", failure)
     for _ in range(2):
         before = files()
@@ -97,7 +93,7 @@ def test_a_failure_leaves_the_folder_as_it_was(
         Path(output).write_bytes(b"old")
 
 
-def test_a_full_disk_while_data_are_written() -> None:
+def test_a_full_disk_while_data_are_written():
     """The limit on file size makes write() itself fail, as a full disk does."""
     Path("out.bin").write_bytes(b"old")
     before = files()
@@ -114,11 +110,11 @@ def test_a_full_disk_while_data_are_written() -> None:
     assert files() == before
 
 
-def test_termination_removes_the_temporary_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_termination_removes_the_temporary_file(monkeypatch):
     before = files()
-    seen: list[list[str]] = []
+    seen = []
 
-    def terminate(*_: object) -> None:
+    def terminate(*_):
         seen.append([name for name in os.listdir() if name.endswith(".tmp")])
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -132,7 +128,7 @@ def test_termination_removes_the_temporary_file(monkeypatch: pytest.MonkeyPatch)
     assert signal.getsignal(signal.SIGTERM) is handler
 
 
-def write(name: str = "out.bin", *, meanwhile: bool = False) -> None:
+def write(name="out.bin", *, meanwhile=False):
     with atomic_write(name, False) as file:
         file.write(b"new")
         assert not Path(name).exists()
@@ -141,10 +137,8 @@ def write(name: str = "out.bin", *, meanwhile: bool = False) -> None:
 
 
 @pytest.mark.parametrize("has_links", [True, False])
-def test_a_file_made_meanwhile_is_not_replaced(
-    has_links: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def link(*_: object) -> None:
+def test_a_file_made_meanwhile_is_not_replaced(has_links, monkeypatch):
+    def link(*_):
         raise OSError(errno.EPERM, "no hard links")
 
     if not has_links:
@@ -159,7 +153,7 @@ def test_a_file_made_meanwhile_is_not_replaced(
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077])
-def test_permissions_are_those_of_an_ordinary_file(mask: int) -> None:
+def test_permissions_are_those_of_an_ordinary_file(mask):
     previous = os.umask(mask)
     try:
         write()
@@ -169,7 +163,7 @@ def test_permissions_are_those_of_an_ordinary_file(mask: int) -> None:
     assert Path("out.bin").stat().st_mode == Path("plain.bin").stat().st_mode
 
 
-def test_a_name_as_long_as_the_file_system_allows() -> None:
+def test_a_name_as_long_as_the_file_system_allows():
     name = "é" * 120 + ".csv"
     write(name)
     assert Path(name).read_bytes() == b"new"

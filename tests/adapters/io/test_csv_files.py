@@ -201,9 +201,15 @@ BROKEN = {
     "empty": ("", r"it is empty \(0 bytes\)"),
     "a line that is no line": ("\x0c", "no group of columns"),
     "blank": ("\n\n\n", "it has no rows"),
-    "names twice": ("cat,dog,label\n0.5,0.5,cat\ncat,dog,label\n0.5,0.5,cat\n", "no columns of num"),
+    "names twice": (
+        "cat,dog,label\n0.5,0.5,cat\ncat,dog,label\n0.5,0.5,cat\n",
+        "no columns of num",
+    ),
     "an odd quote": (NOTES.format('"oops', "ok"), "row 1100: .* expected after|row 1100 has"),
-    "an escaped quote": (NOTES.format('"size 5\\""', "ok"), "row 1100: .* expected aft|row 1100 has"),
+    "an escaped quote": (
+        NOTES.format('"size 5\\""', "ok"),
+        "row 1100: .* expected aft|row 1100 has",
+    ),
 }
 
 

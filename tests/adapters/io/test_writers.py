@@ -1,7 +1,5 @@
 """Scores as csv, parquet and npz: every value comes back; formulas are escaped in csv, if asked."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,13 +1,10 @@
 """Which files are shards, and which labels and outputs are theirs."""
 
-from __future__ import annotations
-
 import glob
 import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 from easiness_io import DataError, Shard, expand, is_many, pair_shards
@@ -15,13 +12,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 
-def touch(*names: str) -> None:
+def touch(*names):
     for name in names:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).touch()
 
 
-def test_a_folder_holds_files_of_every_format() -> None:
+def test_a_folder_holds_files_of_every_format():
     names = ["a.csv", "b.csv.gz", "c.JSONL.zst", "d.parquet", "e.feather", "f.npy", "g.npz",
              "h.tsv"]  # fmt: skip
     touch(*(f"in/{name}" for name in names), "in/.hidden.npy", "in/_out/x.npy")
@@ -35,7 +32,7 @@ def test_a_folder_holds_files_of_every_format() -> None:
     assert outputs == [f"out/{key}.csv" for key in "abcdefghi"]
 
 
-def test_globs_tell_files_apart_by_what_their_wildcards_stand_for() -> None:
+def test_globs_tell_files_apart_by_what_their_wildcards_stand_for():
     touch("p1_12.npy", "p11_2.npy", "y1_12.npy", "y11_2.npy", "a/p.npy", "b/c/p.npy", "b/q[1].npy")
     assert pair_shards("p*_*.npy", "y*_*.npy", "out", ".csv") == [
         Shard("p11_2.npy", "y11_2.npy", "out/p11_2.csv"),
@@ -47,7 +44,7 @@ def test_globs_tell_files_apart_by_what_their_wildcards_stand_for() -> None:
     assert expand("b/q[1].npy") == {"": "b/q[1].npy"}
 
 
-def test_the_name_of_the_current_folder_is_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_of_the_current_folder_is_no_pattern(monkeypatch):
     touch("exp[1]/in/0.npy", "exp[1]/in/1.npy", "exp1/in/0.npy")
     monkeypatch.chdir("exp[1]")
     for pattern, n_files in (("in/*.npy", 2), ("in", 2), ("../exp1/in/?.npy", 1)):
@@ -56,12 +53,12 @@ def test_the_name_of_the_current_folder_is_no_pattern(monkeypatch: pytest.Monkey
         pair_shards("in/*", None, "in/out")
 
 
-def test_lists_are_paired_in_their_order() -> None:
+def test_lists_are_paired_in_their_order():
     found = pair_shards(["b.npy", "a.npy"], ["1.npy", "2.npy"], "out", ".npz")
     assert found == [Shard("a.npy", "2.npy", "out/a.npz"), Shard("b.npy", "1.npy", "out/b.npz")]
 
 
-MISTAKES: dict[str, Any] = {
+MISTAKES = {
     "text": (["in/a.npy", "in/README.md"], "in", None, "'in': it has .*, 1 in all, such as 'READM"),
     "folder": (["in/a.npy", "in/sub/p.npy"], "in", None, "1 in all, such as 'sub'; select"),
     "zarr": (["in/a.npy", "in/p.zarr/zarr.json"], "in", None, "1 in all, such as 'p.zarr'; select"),
@@ -82,7 +79,7 @@ MISTAKES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", MISTAKES)
-def test_files_that_cannot_be_paired_are_named(case: str) -> None:
+def test_files_that_cannot_be_paired_are_named(case):
     names, inputs, labels, said = MISTAKES[case]
     touch(*names)
     with pytest.raises(DataError, match=said):
@@ -108,9 +105,7 @@ def test_files_that_cannot_be_paired_are_named(case: str) -> None:
         (["sh/p.npz"], "sh", None),
     ],
 )
-def test_an_output_that_a_rerun_would_read_is_refused(
-    inputs: Any, output: str, refused: str | None
-) -> None:
+def test_an_output_that_a_rerun_would_read_is_refused(inputs, output, refused):
     touch("sh/p.npz")
     if "link" in output:
         Path("link").symlink_to("sh")
@@ -127,9 +122,7 @@ PARTS = st.lists(st.sampled_from(["a", ".a", "b"]), min_size=1, max_size=4)
 
 
 @given(st.lists(PARTS, min_size=1, max_size=4), PARTS, st.data())
-def test_outputs_are_refused_where_a_rerun_would_find_them_and_only_there(
-    paths: list[list[str]], output: list[str], data: Any
-) -> None:
+def test_outputs_are_refused_where_a_rerun_would_find_them_and_only_there(paths, output, data):
     wild = st.sampled_from(["*", "?", "[ab]", ".?", "a", "**"])
     pattern = data.draw(st.lists(wild, min_size=1, max_size=4))
     with TemporaryDirectory() as name:

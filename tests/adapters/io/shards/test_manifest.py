@@ -1,11 +1,8 @@
 """Manifests that are not as this library writes them do no harm."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from easiness_io import DataError, merge_summaries, score_shard
@@ -16,14 +13,14 @@ PATH = "out.easiness/s.csv.json"
 
 
 @pytest.fixture
-def scored(in_folder: Path) -> bytes:
+def scored(in_folder):
     save("p.npz")
     Path("out").mkdir()
     score_shard("p.npz", "out/s.csv")
     return Path(PATH).read_bytes()
 
 
-def test_it_lies_beside_the_folder() -> None:
+def test_it_lies_beside_the_folder():
     here = os.getcwd()
     for output, folder in (("a/b.csv", "/a"), ("b.csv", ""), ("a/../b.csv", "")):
         assert manifest_path(output) == f"{here}{folder}.easiness/b.csv.json"
@@ -39,7 +36,7 @@ def test_it_lies_beside_the_folder() -> None:
         ["output_size"], ["output_sha256"], ["parameters"], ["summary"], ["format"], ["other"],
     ],
 )  # fmt: skip
-def test_other_types_are_a_damaged_manifest(keys: list[Any], scored: bytes) -> None:
+def test_other_types_are_a_damaged_manifest(keys, scored):
     is_text = keys[-1] in ("name", "version", "sha256", "output_sha256")
     for value in (None, 1.5, True, [1], 1 if is_text else "1"):
         content = json.loads(scored)
@@ -58,7 +55,7 @@ def test_other_types_are_a_damaged_manifest(keys: list[Any], scored: bytes) -> N
     assert Path(PATH).read_bytes() == scored
 
 
-def test_a_bit_that_flips_is_seen(scored: bytes) -> None:
+def test_a_bit_that_flips_is_seen(scored):
     for at in range(len(scored)):
         damaged = bytearray(scored)
         damaged[at] ^= 1 << at % 8

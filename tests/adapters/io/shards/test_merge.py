@@ -1,12 +1,9 @@
 """`merge_summaries`: the summary of all shards, exactly, and of nothing else."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,12 +18,12 @@ ALREADY = "already includes? these samples"
 
 
 @pytest.fixture(autouse=True)
-def _scored(in_folder: Path) -> None:
+def _scored(in_folder):
     save_set()
     score_shards("in", "out")
 
 
-def printed(name: str, rows: slice = slice(0, 400), output: str | None = None) -> str:
+def printed(name, rows=slice(0, 400), output=None):
     """Write what `easiness score --json` prints, as far as it is merged."""
     summary = ec.score(PROBS[rows], LABELS[rows]).summary
     content = {"n_classes": 4, "output": output, "summary": summary.to_dict()}
@@ -34,12 +31,12 @@ def printed(name: str, rows: slice = slice(0, 400), output: str | None = None) -
     return name
 
 
-def refused(said: str, *paths: str, verify: bool = False) -> None:
+def refused(said, *paths, verify=False):
     with pytest.raises(DataError, match=said):
         merge_summaries(paths, verify=verify)
 
 
-def spoil_part_2() -> None:
+def spoil_part_2():
     save("in/part-2.npz", CUTS[2], probs=PROBS[CUTS[2]] * 2, id=np.arange(151, 400))
 
 
@@ -48,20 +45,20 @@ def spoil_part_2() -> None:
     [["out"], ["out/"], [Path("out")], ["out.easiness"], MANIFESTS[::-1],
      [*MANIFESTS, "out.easiness/shards.json"]],
 )  # fmt: skip
-def test_it_equals_the_whole_in_any_order(paths: list[Any]) -> None:
+def test_it_equals_the_whole_in_any_order(paths):
     for verify in (False, True):
         found = merge_summaries(paths, verify=verify)
         assert (found.summary, found.n_classes) == (WHOLE, 4)
 
 
-def test_printed_results_and_no_results_are_merged() -> None:
+def test_printed_results_and_no_results_are_merged():
     names = [printed(f"{at}.json", rows) for at, rows in enumerate(CUTS)]
     assert merge_summaries(names[::-1]).summary == WHOLE
     assert merge_summaries([*names[:2], MANIFESTS[2]]).summary == WHOLE
     assert merge_summaries([]).summary.n_samples == merge_summaries([]).n_classes == 0
 
 
-def test_it_refuses_what_is_not_complete() -> None:
+def test_it_refuses_what_is_not_complete():
     flip("out/part-0.parquet", 100)
     assert merge_summaries(["out"]).summary == WHOLE  # only a checksum tells
     refused(r"part-0.parquet': missing, or different from its manifest", "out", verify=True)
@@ -78,7 +75,7 @@ def test_it_refuses_what_is_not_complete() -> None:
     refused("'out': no manifests of scored shards in", "out")
 
 
-def test_it_refuses_a_part_of_a_set_or_of_two_runs() -> None:
+def test_it_refuses_a_part_of_a_set_or_of_two_runs():
     spoil_part_2()
     with pytest.raises(ShardsError):
         score_shards("in", "some")
@@ -93,7 +90,7 @@ def test_it_refuses_a_part_of_a_set_or_of_two_runs() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"outputs": 3}', '{"outputs": [1]}', "[" * 9999])
-def test_it_refuses_where_it_cannot_tell_the_set(text: str) -> None:
+def test_it_refuses_where_it_cannot_tell_the_set(text):
     Path("out.easiness/shards.json").write_text(text)
     refused("shards.json': not a list of shards", "out")
     score_shards("in", "out")
@@ -101,7 +98,7 @@ def test_it_refuses_where_it_cannot_tell_the_set(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["old.parquet", "part-0.csv"])
-def test_another_output_is_no_part_of_a_run(name: str) -> None:
+def test_another_output_is_no_part_of_a_run(name):
     Path("out", name).write_text("mine")
     Path("out/summary.json").write_text("mine")
     refused(f"'{name}' does not belong to its run", "out")
@@ -109,7 +106,7 @@ def test_another_output_is_no_part_of_a_run(name: str) -> None:
     assert merge_summaries(["out"]).summary == WHOLE
 
 
-def test_two_shards_of_equal_content_count_twice_as_in_the_run() -> None:
+def test_two_shards_of_equal_content_count_twice_as_in_the_run():
     save("in/part-2.npz", CUTS[0], id=np.arange(200, 350))
     np.savez("in/part-3.npz", **np.load("in/part-2.npz"))
     expected = score_shards("in", "twice", check_ids=False)
@@ -120,7 +117,7 @@ def test_two_shards_of_equal_content_count_twice_as_in_the_run() -> None:
     refused(ALREADY, "twice", named[0])
 
 
-def test_it_refuses_to_count_twice() -> None:
+def test_it_refuses_to_count_twice():
     refused(ALREADY, "out", MANIFESTS[0])
     refused(ALREADY, "out", "out.easiness")
     score_shards("in", "again")
@@ -141,7 +138,7 @@ def test_it_refuses_to_count_twice() -> None:
     refused(ALREADY, *MANIFESTS, "out.easiness/copy.parquet.json")
 
 
-def test_it_refuses_what_does_not_belong_together() -> None:
+def test_it_refuses_what_does_not_belong_together():
     probs = PROBS[:9, :3] / PROBS[:9, :3].sum(1, keepdims=True)
     save("three/a.npz", probs=probs, labels=[0] * 9)
     score_shards("three", "narrow")
@@ -154,13 +151,13 @@ def test_it_refuses_what_does_not_belong_together() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"summary": 1}', "[" * 100_000])
-def test_it_refuses_anything_else(text: str) -> None:
+def test_it_refuses_anything_else(text):
     Path("x.json").write_text(text)
     refused("'x.json': neither a manifest nor", "x.json")
     refused("'none.json': no such file or folder", "none.json")
 
 
-def test_outputs_in_capitals_are_outputs() -> None:
+def test_outputs_in_capitals_are_outputs():
     Path("own").mkdir()
     score_shard("in/part-0.npz", "own/A.CSV")
     score_shard("in/part-2.npz", "own/b.csv")

@@ -1,7 +1,5 @@
 """`score_shard`: scored in blocks, each shard once, complete or not at all."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import json
@@ -9,9 +7,7 @@ import os
 import pickle
 import resource
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -29,13 +25,13 @@ LISTS = {"sample_id": IDS, "label": LABELS, "probs": list(PROBS)}
 MANIFEST = "../work.easiness/s.csv.json"
 
 
-def npy(order: Any = "C") -> dict[str, Any]:
+def npy(order="C"):
     np.save("p.npy", np.asarray(PROBS, order=order))
     np.save("y.npy", LABELS)
     return {"input": "p.npy", "labels_path": "y.npy"}
 
 
-def npz(write: Any) -> dict[str, Any]:
+def npz(write):
     write("p.npz", probs=np.asfortranarray(PROBS), y=LABELS, id=IDS)
     return {"input": "p.npz"}
 
@@ -52,7 +48,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_scores_are_those_of_the_whole_at_once(kind: str) -> None:
+def test_scores_are_those_of_the_whole_at_once(kind):
     arguments = FILES[kind]()
     expected = ec.score(PROBS, LABELS)
     assert score_shard(**arguments, output="s.npz") == expected.summary
@@ -66,7 +62,7 @@ def test_scores_are_those_of_the_whole_at_once(kind: str) -> None:
             assert found["id"].astype(int).tolist() == IDS.tolist()
 
 
-def test_a_parquet_output_has_page_checksums() -> None:
+def test_a_parquet_output_has_page_checksums():
     score_shard(**npy(), output="s.parquet")
     flip("s.parquet", 60)
     with pytest.raises(OSError, match="CRC checksum"):
@@ -74,7 +70,7 @@ def test_a_parquet_output_has_page_checksums() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "npz", "csv"])
-def test_escaping_formulas_matters_for_csv_alone(suffix: str) -> None:
+def test_escaping_formulas_matters_for_csv_alone(suffix):
     save("p.npz", slice(0, 3), id=np.array(["=1+1", "b", "c"]))
     score_shard("p.npz", f"s.{suffix}", escape_formulas=True)
     if suffix == "csv":
@@ -88,7 +84,7 @@ def test_escaping_formulas_matters_for_csv_alone(suffix: str) -> None:
     assert os.stat(f"s.{suffix}").st_mtime_ns == written
 
 
-def test_the_manifest_says_what_was_done() -> None:
+def test_the_manifest_says_what_was_done():
     summary = score_shard(**npy(), output="s.csv", estimator=ec.ClosedForm(sigma=0.02))
     manifest = json.loads(Path(MANIFEST).read_text())
     assert ec.Summary.from_dict(manifest["summary"]) == summary
@@ -104,9 +100,7 @@ def test_the_manifest_says_what_was_done() -> None:
     assert manifest["output_sha256"] == hashlib.sha256(data).hexdigest()
 
 
-def test_a_complete_shard_is_skipped_even_where_it_moved(
-    forbid_scoring: Callable[[], None],
-) -> None:
+def test_a_complete_shard_is_skipped_even_where_it_moved(forbid_scoring):
     save("old/p.npz")
     first = score_shard("old/p.npz", "old/s.csv")
     forbid_scoring()
@@ -119,7 +113,7 @@ def test_a_complete_shard_is_skipped_even_where_it_moved(
         score_shard("new/p.npz", "new/t.csv")
 
 
-def alter() -> None:
+def alter():
     manifest = json.loads(Path(MANIFEST).read_text())
     manifest["parameters"]["n_bins"] = 6
     Path(MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
@@ -136,7 +130,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("damage", BREAKS)
-def test_a_broken_shard_is_scored_again_into_the_same_bytes(damage: str) -> None:
+def test_a_broken_shard_is_scored_again_into_the_same_bytes(damage):
     arguments = {**npy(), "output": "s.csv"}
     score_shard(**arguments)
     names = ["s.csv", MANIFEST]
@@ -160,9 +154,7 @@ def test_a_broken_shard_is_scored_again_into_the_same_bytes(damage: str) -> None
          r"from '.*/work/p\.npz', which is not 'test/p\.npz'"),
     ],
 )  # fmt: skip
-def test_what_was_made_otherwise_is_refused_and_can_be_overwritten(
-    options: dict[str, Any], said: str
-) -> None:
+def test_what_was_made_otherwise_is_refused_and_can_be_overwritten(options, said):
     save("p.npz")
     os.utime("p.npz", (0, 0))
     first = score_shard("p.npz", "s.csv")
@@ -177,13 +169,11 @@ def test_what_was_made_otherwise_is_refused_and_can_be_overwritten(
     assert score_shard("p.npz", "s.csv", overwrite=True).n_samples in (149, first.n_samples)
 
 
-def test_an_input_that_changes_while_it_is_read_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_input_that_changes_while_it_is_read_is_refused(monkeypatch):
     blocks = SampleReader.blocks
     save("p.npz")
 
-    def swapped(reader: SampleReader) -> Any:
+    def swapped(reader):
         yield from blocks(reader)
         Path("p.npz").write_bytes(Path("p.npz").read_bytes())
         os.utime("p.npz", (0, 0))
@@ -196,7 +186,7 @@ def test_an_input_that_changes_while_it_is_read_is_refused(
 
 
 @pytest.mark.parametrize("content", [None, '{"mine": 1}', "[1]", ""])
-def test_files_of_others_are_left_alone(content: str | None) -> None:
+def test_files_of_others_are_left_alone(content):
     """An output without a manifest, and a file where the manifest should be."""
     save("p.npz")
     Path("s.csv").write_text("precious")
@@ -212,11 +202,11 @@ def test_files_of_others_are_left_alone(content: str | None) -> None:
     assert score_shard("p.npz", "s.csv", overwrite=True).n_samples == 150
 
 
-def data_in_data() -> None:
+def data_in_data():
     write(".", LISTS, "dataset", "data")
 
 
-REFUSED: dict[str, Any] = {
+REFUSED = {
     "the root": ("p.npz", "/s.csv", None, "it is the root"),
     "another format": ("p.npz", "s.txt", None, "expected a name ending"),
     "no such folder": ("p.npz", "none/s.csv", None, "does not exist"),
@@ -232,9 +222,7 @@ REFUSED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_inputs_and_outputs_that_cannot_be_are_refused_first(
-    case: str, forbid_scoring: Callable[[], None]
-) -> None:
+def test_inputs_and_outputs_that_cannot_be_are_refused_first(case, forbid_scoring):
     source, output, prepare, said = REFUSED[case]
     save("p.npz")
     Path("../work.easiness").mkdir()
@@ -250,13 +238,13 @@ def test_inputs_and_outputs_that_cannot_be_are_refused_first(
     assert Path("target").read_text() == "precious"
 
 
-def table(n_labels: int) -> None:
+def table(n_labels):
     os.unlink("y.npy")
     Path("y.csv").write_text("label\n" + "1\n" * n_labels)
 
 
 CUT = gzip.compress(b"a,b,label\n" + b".5,.5,a\n" * 400)[:60]
-BAD: dict[str, Any] = {
+BAD = {
     "probabilities": (lambda: np.save("p.npy", np.where((np.arange(400) == 300)[:, None], np.nan,
                                                         PROBS)), "'p.npy': probs: .*row 300"),
     "labels": (lambda: np.save("y.npy", np.where(np.arange(400) == 300, 9, LABELS)),
@@ -270,7 +258,7 @@ BAD: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_row_in_a_later_block_leaves_nothing(case: str) -> None:
+def test_a_bad_row_in_a_later_block_leaves_nothing(case):
     prepare, said = BAD[case]
     npy()
     prepare()
@@ -283,10 +271,8 @@ def test_a_bad_row_in_a_later_block_leaves_nothing(case: str) -> None:
     assert not os.path.exists("../work.easiness") or os.listdir("../work.easiness") == []
 
 
-def test_a_shard_that_takes_too_much_memory_is_a_shard_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def out_of_memory(*_: Any) -> None:
+def test_a_shard_that_takes_too_much_memory_is_a_shard_error(monkeypatch):
+    def out_of_memory(*_):
         raise MemoryError
 
     save("p.npz")
@@ -295,7 +281,7 @@ def test_a_shard_that_takes_too_much_memory_is_a_shard_error(
         score_shard("p.npz", "s.csv")
 
 
-def test_its_error_can_be_pickled_with_its_fields() -> None:
+def test_its_error_can_be_pickled_with_its_fields():
     save("p.npz", probs=PROBS[:150] * 2)
     with pytest.raises(ShardError, match=r"; .*normalize=True") as caught:
         score_shard("p.npz", "s.csv")
@@ -308,7 +294,7 @@ def test_its_error_can_be_pickled_with_its_fields() -> None:
 
 
 @pytest.mark.parametrize(("suffix", "limit"), [("csv", 0), ("npz", 5000), ("parquet", 5000)])
-def test_a_full_disk_leaves_nothing_and_a_later_try_succeeds(suffix: str, limit: int) -> None:
+def test_a_full_disk_leaves_nothing_and_a_later_try_succeeds(suffix, limit):
     arguments = {**npy(), "output": f"s.{suffix}"}
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:

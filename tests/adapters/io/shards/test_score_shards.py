@@ -1,15 +1,11 @@
 """Folders, globs and lists of shards, scored into a folder: checked, resumed, reported."""
 
-from __future__ import annotations
-
 import os
 import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.dataset
@@ -36,11 +32,11 @@ WHOLE = ec.score(PROBS, LABELS)
 
 
 @pytest.fixture(autouse=True)
-def _set(in_folder: Path) -> None:
+def _set(in_folder):
     save_set()
 
 
-def table_in(folder: str) -> Any:
+def table_in(folder):
     return pyarrow.dataset.dataset(folder, format="parquet").to_table()
 
 
@@ -48,7 +44,7 @@ def table_in(folder: str) -> Any:
     "inputs", ["in", "in/", "in/part-*.npz", [f"in/part-{at}.npz" for at in range(3)], Path("in"),
                b"in"]
 )  # fmt: skip
-def test_shards_are_scored_as_the_whole_and_read_as_one_table(inputs: Any) -> None:
+def test_shards_are_scored_as_the_whole_and_read_as_one_table(inputs):
     assert score_shards(inputs, "out") == WHOLE.summary
     # Nothing but the outputs, hidden files included.
     assert sorted(os.listdir("out")) == OUTPUTS
@@ -57,7 +53,7 @@ def test_shards_are_scored_as_the_whole_and_read_as_one_table(inputs: Any) -> No
     np.testing.assert_array_equal(table_in("out")["id"], np.arange(400))
 
 
-def test_labels_are_paired_by_what_the_wildcards_stand_for() -> None:
+def test_labels_are_paired_by_what_the_wildcards_stand_for():
     for at, rows in enumerate(CUTS):
         np.save(f"p{at}x.npy", PROBS[rows])
         np.save(f"{at}-y.npy", LABELS[rows])
@@ -67,15 +63,15 @@ def test_labels_are_paired_by_what_the_wildcards_stand_for() -> None:
         np.testing.assert_array_equal(found["label"], LABELS[CUTS[2]])
 
 
-def state(*folders: str) -> dict[str, tuple[int, bytes]]:
+def state(*folders):
     files = [path for folder in folders for path in Path(folder).iterdir()]
     return {path.name: (path.stat().st_ino, path.read_bytes()) for path in files}
 
 
-def test_a_rerun_skips_what_is_complete_and_tells_progress() -> None:
-    moved: list[tuple[int, int]] = []
+def test_a_rerun_skips_what_is_complete_and_tells_progress():
+    moved = []
 
-    def progress(done: int, skipped: int) -> None:
+    def progress(done, skipped):
         moved.append((done, skipped))
 
     first = score_shards("in/part-[01].npz", "out")
@@ -114,7 +110,7 @@ print("done", flush=True)
 """
 
 
-def test_it_resumes_after_any_number_of_kills_into_the_bytes_of_an_undisturbed_run() -> None:
+def test_it_resumes_after_any_number_of_kills_into_the_bytes_of_an_undisturbed_run():
     rng = np.random.default_rng(0)
     for at in range(8):
         rows = slice(50 * at, 50 * at + 50)
@@ -139,7 +135,7 @@ def test_it_resumes_after_any_number_of_kills_into_the_bytes_of_an_undisturbed_r
     assert merge_summaries(["out"], verify=True).summary == WHOLE.summary
 
 
-def test_what_killed_runs_left_is_removed_and_nothing_else() -> None:
+def test_what_killed_runs_left_is_removed_and_nothing_else():
     for name in ("out/.part-0.parquet.{}", "out.easiness/.part-0.parquet.json.{}",
                  "out.easiness/.shards.json.{}", "out/.mine.{}"):  # fmt: skip
         path = Path(name.format("0123456789ab.tmp"))
@@ -160,7 +156,7 @@ score_shards("in", "out", progress=progress)
 """
 
 
-def test_one_run_at_a_time() -> None:
+def test_one_run_at_a_time():
     with subprocess.Popen(
         [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
@@ -173,7 +169,7 @@ def test_one_run_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("make", [os.symlink, os.link, os.mkfifo, os.mkdir])
-def test_a_lock_that_is_no_file_of_its_own_is_left_alone(make: Callable[..., None]) -> None:
+def test_a_lock_that_is_no_file_of_its_own_is_left_alone(make):
     Path("out.easiness").mkdir()
     Path("victim").write_text("precious")
     lock = "out.easiness/lock"
@@ -184,8 +180,8 @@ def test_a_lock_that_is_no_file_of_its_own_is_left_alone(make: Callable[..., Non
     assert not os.path.exists("out")
 
 
-def test_readers_are_handed_out_before_the_first_shard_is_scored() -> None:
-    def opened(readers: list[SampleReader]) -> None:
+def test_readers_are_handed_out_before_the_first_shard_is_scored():
+    def opened(readers):
         assert [reader.n_rows for reader in readers] == [150, 1, 249]
         assert not os.path.exists("out")
         np.savez("in/part-1.npz", probs=PROBS[:9], labels=LABELS[:9], id=np.arange(500, 509))
@@ -195,8 +191,8 @@ def test_readers_are_handed_out_before_the_first_shard_is_scored() -> None:
     assert score_shards("in", "out").n_samples == 408
 
 
-def test_a_runner_scores_what_was_checked() -> None:
-    def nothing(shards: Any, readers: Any, parameters: Any, **options: Any) -> Report:
+def test_a_runner_scores_what_was_checked():
+    def nothing(shards, readers, parameters, **options):
         assert len(shards) == len(readers) == 3
         assert parameters.n_bins == 7
         assert options["overwrite"] is True
@@ -214,9 +210,7 @@ def test_a_runner_scores_what_was_checked() -> None:
         (2, 5, r"7 shards are .*bad2.npz': .*; and 2 more: '.*bad3.npz', '.*bad4.npz'$"),
     ],
 )
-def test_one_bad_shard_does_not_keep_the_others_from_being_scored(
-    n_good: int, n_bad: int, said: str
-) -> None:
+def test_one_bad_shard_does_not_keep_the_others_from_being_scored(n_good, n_bad, said):
     for at in range(n_good):
         save(f"some/good{at}.npz")
     for at in range(n_bad):
@@ -239,26 +233,26 @@ def test_one_bad_shard_does_not_keep_the_others_from_being_scored(
     assert isinstance(error, DataError)
 
 
-def csv_pair(second: str, first: str = "a,b") -> None:
+def csv_pair(second, first="a,b"):
     Path("in/csv").mkdir()
     for at, columns in enumerate((first, second)):
         Path(f"in/csv/{at}.csv").write_text(f"{columns},label\n.5,.5,0\n")
 
 
-def mine(name: str) -> None:
+def mine(name):
     Path(name).parent.mkdir()
     Path(name).write_text("mine")
     Path(name).with_name("README.txt").write_text("no output")
 
 
-def link(output: str) -> None:
+def link(output):
     Path("elsewhere").mkdir()
     os.symlink("elsewhere", output)
 
 
 N = np.arange(249)
 CSV = {"inputs": "in/csv"}
-REFUSED: dict[str, Any] = {
+REFUSED = {
     "classes": (lambda: save("in/part-2.npz", probs=PROBS[151:, :3], labels=LABELS[151:] % 3, id=N),
                 {}, r"part-2.npz': shards differ in their number of classes: 3, but 4 in '.*-0"),
     "ids": (lambda: save("in/part-1.npz", CUTS[1]), {},
@@ -294,9 +288,7 @@ REFUSED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_does_not_belong_together_is_refused_before_anything_is_scored(
-    case: str, forbid_scoring: Callable[[], None]
-) -> None:
+def test_what_does_not_belong_together_is_refused_before_anything_is_scored(case, forbid_scoring):
     prepare, options, said = REFUSED[case]
     prepare()
     forbid_scoring()
@@ -307,12 +299,12 @@ def test_what_does_not_belong_together_is_refused_before_anything_is_scored(
     assert sorted(str(path) for path in Path().rglob("*") if path.name != "lock") == before
 
 
-def test_a_folder_is_looked_at_before_labels_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_looked_at_before_labels_are_read(monkeypatch):
     score_shards("in", "out")
     os.unlink("out/part-0.parquet")
     os.unlink("out.easiness/part-0.parquet.json")
 
-    def read(reader: SampleReader) -> None:
+    def read(reader):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as unreadable:
@@ -324,7 +316,7 @@ def test_a_folder_is_looked_at_before_labels_are_read(monkeypatch: pytest.Monkey
     assert names_in("out") == OUTPUTS
 
 
-def test_shards_of_several_formats_and_names_may_be_mixed() -> None:
+def test_shards_of_several_formats_and_names_may_be_mixed():
     columns = {f"{at}": PROBS[CUTS[1], at] for at in range(4)}
     write("in", {"id": [150], **columns, "label": LABELS[CUTS[1]]}, "parquet", "part-1")
     os.unlink("in/part-1.npz")
@@ -343,7 +335,7 @@ def test_shards_of_several_formats_and_names_may_be_mixed() -> None:
 
 @pytest.mark.parametrize("form", ["npz", "csv", "parquet"])
 @pytest.mark.parametrize("ids", [np.int64, np.uint64, np.str_])
-def test_shards_without_rows_have_outputs_of_the_same_columns(form: str, ids: Any) -> None:
+def test_shards_without_rows_have_outputs_of_the_same_columns(form, ids):
     for name, rows in {"a": slice(0), "b": slice(4), "c": slice(4, 4), "d": slice(4, 9)}.items():
         columns = {"id": np.arange(9)[rows].astype(ids), "label": LABELS[rows]}
         if form == "npz":
@@ -371,7 +363,7 @@ def test_shards_without_rows_have_outputs_of_the_same_columns(form: str, ids: An
         {"classes": [0, 1, 2, 3]},
     ],
 )
-def test_types_that_are_alike_are_understood(options: dict[str, Any]) -> None:
+def test_types_that_are_alike_are_understood(options):
     first = score_shard("in/part-0.npz", "s.csv", **options)
     assert score_shard("in/part-0.npz", "s.csv", **options) == first
     assert score_shards(["in/part-0.npz"], "out", **options) == first
@@ -394,9 +386,7 @@ def test_types_that_are_alike_are_understood(options: dict[str, Any]) -> None:
         ({"format": ".parquet"}, ValueError, "format: expected one of parquet, csv, npz, got"),
     ],
 )
-def test_other_options_are_refused_before_any_work(
-    options: dict[str, Any], error: Any, said: str
-) -> None:
+def test_other_options_are_refused_before_any_work(options, error, said):
     with pytest.raises(error, match=said):
         score_shards("in", "out", **options)
     if "format" not in options:
@@ -405,6 +395,6 @@ def test_other_options_are_refused_before_any_work(
     assert os.listdir() == ["in"]
 
 
-def test_numbers_as_classes_are_the_names_that_labels_are_looked_up_by() -> None:
+def test_numbers_as_classes_are_the_names_that_labels_are_looked_up_by():
     save("q.npz", slice(0, 400), labels=np.array([30, 10, 20, 0])[LABELS])
     assert score_shard("q.npz", "s.csv", classes=[30, 10, 20, 0]) == WHOLE.summary

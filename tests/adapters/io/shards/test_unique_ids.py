@@ -25,7 +25,9 @@ def shards_of(folder, every):
     for at, ids in enumerate(every):
         halves = np.full(len(ids), 0.5)
         path = f"{folder}/{at}.parquet"
-        pq.write_table(pa.table({"id": ids, "a": halves, "b": halves, "label": halves < 0}), path, 2)
+        pq.write_table(
+            pa.table({"id": ids, "a": halves, "b": halves, "label": halves < 0}), path, 2
+        )
         readers.append(open_samples(path))
     return readers
 
