@@ -71,18 +71,6 @@ def test_the_json_holds_the_cores_numbers_in_any_order_of_rows(files, capsys):
     assert not (files / "-").exists()
 
 
-@pytest.mark.parametrize("name", ["old.npz", "old.parquet", "shards"])
-def test_every_format_of_scores_compares_the_same(files, name):
-    source = "old.csv_in.parquet"
-    if name == "shards":
-        (files / "in").mkdir()
-        for k, rows in enumerate((slice(0, 90), slice(90, N))):
-            pd.read_parquet(source).iloc[rows].to_parquet(f"in/{k}.parquet")
-        source = "in"
-    assert main(["score", source, "-o", name, "-q"]) == 0
-    assert compared(name, "new.parquet")["changes"] == pytest.approx(expected().changes)
-
-
 def test_the_page_shows_the_tables(files):
     assert main([*NEXT, "-o", "c.html", "-q", "--top", "3",
                  "--fail-if", "hard > -1000", "--fail-if", "easy > 1000"]) == 1  # fmt: skip

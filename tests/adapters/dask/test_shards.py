@@ -46,14 +46,13 @@ def test_a_shard_that_changes_after_the_check_is_not_scored(change, client):
     assert names_in("out.easiness") == ["a.csv.json", "shards.json"]
 
 
-@pytest.mark.parametrize("on_cluster", [True, False])
-def test_the_same_summary_bytes_and_progress(on_cluster, client):
+def test_the_same_summary_bytes_and_progress(client):
     for at in range(3):
         rows = slice(100 * at, 100 * at + 100)
         save(f"in/{at}.npz", rows, id=np.arange(400)[rows])
     expected = score_shards("in", "serial")
     moved = []
-    options = {"client": client if on_cluster else None, "progress": lambda *n: moved.append(n)}
+    options = {"client": client, "progress": lambda *rows: moved.append(rows)}
     assert score_shards("in", "out", **options) == expected
     assert moved[-1] == (300, 0)
     for name in names_in("out"):

@@ -137,8 +137,6 @@ UNCLEAR = {
     "no such label": (HALVES, {"labels": "gold"}, "labels: no column 'gold'; it has 'p_0'"),
     "a missing value": (HALVES | {"p_0": [0.25, None, 0.25, 0.25]}, {},
                         "'p_0'.*1 value is missing, in row 1"),
-    "another missing value": (HALVES | {"p_1": [0.75, None, 0.75, 0.75]}, {},
-                              "'p_1'.*1 value is missing, in row 1"),
 }  # fmt: skip
 
 

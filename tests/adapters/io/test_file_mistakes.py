@@ -159,14 +159,6 @@ def test_a_second_file_that_could_be_scored_itself(tmp_path, form):
     assert rows_read(only_probs, second)[2].tolist() == [1, 0]
 
 
-@pytest.mark.parametrize("n_labels", [1, 3])
-def test_numbers_of_labels_and_rows(tmp_path, n_labels):
-    path = write(tmp_path, {k: v for k, v in TABLE.items() if k != "label"}, "csv")
-    np.save(tmp_path / "y.npy", [1] * n_labels)
-    with pytest.raises(DataError, match=rf"y.npy': {n_labels} labels, but 2 rows of .* in '.*rows"):
-        rows_read(path, tmp_path / "y.npy")
-
-
 def test_a_limit_of_memory(tmp_path):
     text = pa.array(["x" * 1000]).dictionary_encode()
     ids = pa.DictionaryArray.from_arrays(pa.array([0] * 50_000, pa.int32()), text.dictionary)

@@ -225,7 +225,10 @@ def test_one_bad_shard_does_not_keep_the_others_from_being_scored(n_good, n_bad,
     assert all(each.argument == "probs" for each in error.failed.values())
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.summary) == (str(error), error.summary)
-    assert again.failed.keys() == error.failed.keys()
+    for path, each in error.failed.items():
+        found = again.failed[path]
+        assert (type(found), str(found)) == (ShardError, str(each))
+        assert (found.path, found.argument, found.row) == (path, "probs", 0)
     # Options of failed shards are called as the caller calls them.
     assert "normalize=True" in str(error)
     assert "--normalize" in error.worded({"normalize": "--normalize", "softmax": "--logits"})
@@ -257,10 +260,8 @@ REFUSED = {
                 {}, r"part-2.npz': shards differ in their number of classes: 3, but 4 in '.*-0"),
     "ids": (lambda: save("in/part-1.npz", CUTS[1]), {},
             r"part-1.npz': shards differ in having ids: False, but True in '.*-0.npz'"),
-    "text ids": (lambda: save("in/part-1.npz", CUTS[1], id=["399"]), {"check_ids": False},
-                 "in the type of their ids: string, but int64 in '.*part-0.npz'"),
-    "unsigned ids": (lambda: save("in/part-1.npz", CUTS[1], id=np.array([399], np.uint64)), {},
-                     "in the type of their ids: uint64, but int64 in '.*part-0.npz'"),
+    "unsigned ids": (lambda: save("in/part-1.npz", CUTS[1], id=np.array([399], np.uint64)),
+                     {"check_ids": False}, "in the type of their ids: uint64, but int64 in"),
     "order of names": (lambda: csv_pair("b,a"), CSV, "the order of their class names: b, a, but a"),
     "names": (lambda: csv_pair("a,c"), CSV, "their class names: a, c, but a, b in"),
     "order of columns": (lambda: csv_pair("b,a"), CSV | {"classes": ["x", "y"]},
@@ -273,8 +274,6 @@ REFUSED = {
                      "part-2.npz': labels: 249 of 249 .* outside 0 to 3"),
     "a link": (lambda: os.symlink(os.path.abspath("in/part-0.npz"), "in/latest.npz"), {},
                "part-0.npz': it is the same file as '.*latest.npz'"),
-    "a hard link": (lambda: os.link("in/part-0.npz", "in/latest.npz"), {},
-                    "part-0.npz': it is the same file as '.*latest.npz'"),
     "a pipe": (lambda: os.mkfifo("in/pipe.npz"), {}, "in/pipe.npz': it is a pipe or device"),
     "an output that is a link": (lambda: link("out"), {"output": "out/"}, "it is a symbolic link"),
     "manifests in a link": (lambda: link("out.easiness"), {}, "it is a symbolic link"),
@@ -373,10 +372,8 @@ def test_types_that_are_alike_are_understood(options):
     ("options", "error", "said"),
     [
         ({"classes": "abc"}, TypeError, "classes: expected a sequence of names, got 'abc'"),
-        ({"classes": 3}, TypeError, "classes: expected a sequence of names, got 3"),
         ({"classes": ["a", 1.5, "c"]}, TypeError, "classes: expected names, got 1.5"),
         ({"n_bins": 2.5}, TypeError, "n_bins"),
-        ({"n_bins": 0}, ValueError, "n_bins"),
         ({"normalize": "no"}, TypeError, "normalize: expected True or False, got 'no'"),
         ({"ids": 3}, TypeError, "ids: expected a string, got int"),
         ({"delimiter": "::"}, ValueError, "delimiter: expected one character"),
