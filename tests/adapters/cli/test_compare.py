@@ -26,8 +26,12 @@ def scored(output, probs, *argv, rows=slice(None), labels=LABELS, ids=True, **mo
     frame = pd.DataFrame(probs, columns=NAMES).assign(label=NAMES[labels], **more)
     if ids:
         frame.insert(0, "id", [f"{k:03}" for k in range(N)])
-    name = f"{output}_in.parquet"
-    frame.iloc[rows].to_parquet(name)
+    frame, name = frame.iloc[rows], f"in_{output}"
+    if output.endswith(".csv"):
+        frame.to_csv(name, index=False)
+    else:
+        name = f"{output}.in"
+        frame.to_parquet(name)
     argv = ("score", name, "-o", output, "-q", "--overwrite", "--probs", ",".join(NAMES), *argv)
     assert main(list(argv)) == 0
 
@@ -210,7 +214,7 @@ def test_groups_have_the_same_names_in_every_format(suffix, values, names):
     ("argv", "code", "message"),
     [
         ("old.csv none.csv", 3, "none.csv"),
-        ("old.csv old.csv_in.parquet", 3, "no column 'index': 'easiness score'"),
+        ("old.csv in_old.csv", 3, "no column 'index': 'easiness score'"),
         ("old.csv rows.csv", 3, "'rows.csv': only old has ids"),
         ("twice.csv new.parquet", 3, "'twice.csv': the id '007' occurs twice"),
         ("old.csv new.parquet -o new.parquet --overwrite", 2, "expected a name ending"),

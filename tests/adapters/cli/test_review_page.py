@@ -65,10 +65,9 @@ def test_columns_and_counts():
         (np.array(["a", "<b>&"]), ["a", "<b>&"], ["a", "<b>&"]),
         (np.array(["x" * 41, "x" * 40], dtype=object), ["x" * 39 + "…", "x" * 40],
          ["x" * 41, "x" * 40]),
-        (pa.array([2**53 + 1, 0]), ["9007199254740993", "0"], ["9007199254740993", "0"]),
     ],
 )  # fmt: skip
-def test_ids_have_a_column_and_large_ones_keep_their_digits(ids, shown, given):
+def test_ids_have_a_column(ids, shown, given):
     html = html_of(id=ids)
     page = Page(html)
     assert page.column("samples-to-review", "Sample") == shown
@@ -86,7 +85,8 @@ def test_pictures_texts_and_aum_have_columns():
         return f"data:image/png;base64,{row}"
 
     texts = pa.array(["good " * 1000, None])
-    html = html_of(aum=np.array([-1.5, 2e-7]), text=texts, picture=picture)
+    ids = pa.array([2**53 + 1, None])
+    html = html_of(aum=np.array([-1.5, 2e-7]), text=texts, id=ids, picture=picture)
     page = Page(html)
     assert page.tables["samples-to-review"][0][0] == "Picture"
     assert page.column("samples-to-review", "AUM") == ["−1.500", "2.0\xa0×\xa010⁻⁷"]
@@ -97,6 +97,7 @@ def test_pictures_texts_and_aum_have_columns():
     assert asked == [7, 3]
     data = data_of(html)
     assert data["rows"]["text"] == ["good " * 400, ""]
+    assert data["rows"]["id"] == ["9007199254740993", ""]  # no digit is lost
     assert data["pictures"] == []  # the script takes the first ones from the table
 
 
