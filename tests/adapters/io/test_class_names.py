@@ -1,5 +1,7 @@
 """Class columns are found by their names, and labels are matched with these, as Python does."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -179,7 +181,7 @@ def test_text_needs_the_names_of_classes_as_they_are_written(tmp_path):
     assert (reader.classes, codes.tolist()) == (["a", "b"], [1, 0])
     table = {" x": [0.25, 0.25], "x ": [0.25, 0.25], "z": [0.5, 0.5], "label": [" x", "z"]}
     assert rows_read(write(tmp_path, table, "parquet"))[2].tolist() == [0, 2]
-    (tmp_path / "t.csv").write_text("p_pos,p_neg,label\n0.9,0.1,True\n0.2,0.8,False\n")
+    Path("t.csv").write_text("p_pos,p_neg,label\n0.9,0.1,True\n0.2,0.8,False\n")
     for classes in (None, ["pos", "neg"]):
         with pytest.raises(ValueError, match="write the name of its class"):
             rows_read("t.csv", classes=classes)

@@ -1,5 +1,7 @@
 """Further columns, read along as text; and the labels of a file alone."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -77,7 +79,7 @@ def test_labels_alone_are_read_as_written(tmp_path):
         ("id,label\na,b\n", {"ids": "nope"}, "no column 'nope'"),
     ],
 )
-def test_labels_that_cannot_be_read_are_told(tmp_path, content, options, message):
-    (tmp_path / "y.csv").write_text(content)
+def test_labels_that_cannot_be_read_are_told(content, options, message):
+    Path("y.csv").write_text(content)
     with pytest.raises(DataError, match=message):
         read_labels("y.csv", ReadOptions(**options))
