@@ -83,19 +83,19 @@ def write(kind, name, probs):
 
 @pytest.mark.parametrize("kind", ["npy", "npz", "parquet", "feather", "csv"])
 def test_peak_memory_is_that_of_a_few_blocks(kind):
-    n_classes = 10 if kind == "csv" else 50
+    n_classes = 20 if kind == "csv" else 50
     # Not all alike, or parquet would hold them in next to nothing.
-    probs = np.random.default_rng(0).random((900_000, n_classes), dtype=np.float32)
+    probs = np.random.default_rng(0).random((600_000, n_classes), dtype=np.float32)
     probs /= probs.sum(axis=1, keepdims=True)
-    for name, n_rows in (("small", 300_000), ("large", 900_000)):
+    for name, n_rows in (("small", 300_000), ("large", 600_000)):
         write(kind, name, probs[:n_rows])
     np.savez("warm.npz", probs=probs[:9], labels=[0] * 9)
     del probs
     more = Path(f"large.{kind}").stat().st_size - Path(f"small.{kind}").stat().st_size
     small, large = measured("free", "warm.npz", f"small.{kind}", f"large.{kind}")
     assert small["message"] == large["message"] == ""
-    # The larger file has 60 MB more at least. Both fill a row group of the output, and more.
-    assert more > 60 << 20
+    # The larger file has 60 MB more or so. Both fill a row group of the output, and more.
+    assert more > 50 << 20
     assert large["bytes"] - small["bytes"] < more / 3
 
 
