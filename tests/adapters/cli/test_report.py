@@ -103,7 +103,7 @@ def test_groups_are_compared_with_the_rest(read, source, capsys):
     [
         ("", 3, "it exists; pass --overwrite"),
         ("--overwrite --bins 101", 2, "at most 100 bins"),
-        ("--overwrite --labels 1", 3, "no column '1'"),
+        ("--overwrite --probs prob_*,age", 3, "'in.parquet': probs: "),
         ("--overwrite --group-by age", 3, "--group-by age: expected at most 1,000 groups, got 1,2"),
         ("--overwrite --group-by nope", 3, "no column 'nope'; it has 'prob_0'"),
     ],
