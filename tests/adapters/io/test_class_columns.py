@@ -49,9 +49,12 @@ def test_further_columns_are_no_classes(tmp_path, form, case):
 
 LESS = {name: FURTHER[name] for name in ("confidence", "age")}
 BARE = {"cat": P[:, 0], "dog": P[:, 1], "owl": P[:, 2]}
+EMBEDDING = named(np.abs(np.random.default_rng(0).normal(size=(4, 100))), "emb_{}")
 TAKEN = {
-    "an embedding": (named(np.abs(np.random.default_rng(0).normal(size=(4, 100))), "emb_{}")
-                     | named(P), {}, ["p_0", "p_1", "p_2"]),
+    "an embedding": (EMBEDDING | named(P), {}, ["p_0", "p_1", "p_2"]),
+    "an embedding, normalized": (EMBEDDING | named(P), NORMALIZE, ["p_0", "p_1", "p_2"]),
+    "the largest of percentages": (named(100 * P) | {"p_max": 100 * P.max(axis=1)}, NORMALIZE,
+                                   ["p_0", "p_1", "p_2"]),
     "a confidence": (BARE | {"confidence": LESS["confidence"]}, {}, list(BARE)),
     "an age": (BARE | {"age": LESS["age"]}, {}, list(BARE)),
     "a constant class of the common name": ({"p_a": P[:, 0], "p_b": 1 - P[:, 0], "p_c": [0.0] * 4},
