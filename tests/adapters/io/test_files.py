@@ -203,8 +203,9 @@ IDS = {
 @pytest.mark.parametrize("kind", IDS)
 def test_types_of_ids(tmp_path, kind):
     form, values, expected = IDS[kind]
-    table = {"key": values, "label": [0, 1], "p_0": [0.5, 0.25], "p_1": [0.5, 0.75]}
-    assert rows_read(write(tmp_path, table, form), ids="key")[3] == expected
+    table = {"sample_id": values, "label": [0, 1], "p_0": [0.5, 0.25], "p_1": [0.5, 0.75]}
+    given = "sample_id" if "fractions" in kind else None  # which no file is taken to name rows by
+    assert rows_read(write(tmp_path, table, form), ids=given)[3] == expected
 
 
 LABELS = {
