@@ -1,7 +1,7 @@
 """Read JSON lines, one object per row, plain or compressed.
 
 Rows are parsed by Python's parser: pyarrow's reads text as dates, rounds large numbers, and
-crashes on deep nesting (`test_damaged_json_lines`).
+crashes on deep nesting (`test_files_that_cannot_be_used`).
 """
 
 from __future__ import annotations
