@@ -183,7 +183,7 @@ def test_two_estimators_are_told(files, capsys):
     capsys.readouterr()
     assert main(["compare", "a.parquet", "b.parquet", "-q", "-o", "c.html"]) == 0
     names = ["ClosedForm(sigma=0.01, resolution=0.001)", "ClosedForm(sigma=0.1, resolution=0.001)"]
-    said = f"warning: OLD was scored by {names[0]}, NEW by {names[1]}: easiness differs"
+    said = f"warning: OLD was scored by {names[0]}, NEW by {names[1]}: this alone changes"
     assert said in capsys.readouterr().err
     assert f"{names[0]} (old), {names[1]} (new)" in (files / "c.html").read_text("utf-8")
     for pair in (["a.parquet", "a.parquet"], ["old.csv", "b.parquet"]):

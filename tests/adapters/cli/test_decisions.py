@@ -126,7 +126,7 @@ def test_numbered_labels_take_the_names_of_classes(said):
     assert "row 0: 'y.npy' holds numbers, and no class is called 'elk'" in told
     told = said(listed, "y.npy")
     assert "made on the label 'cat', but row 0 of 'y.npy' has '0'" in told
-    assert told.endswith("if they are the numbers of classes, name these by --classes")
+    assert told.endswith("if they are class numbers, pass the class names with --classes")
 
 
 @pytest.mark.parametrize(
