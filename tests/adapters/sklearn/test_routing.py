@@ -6,7 +6,9 @@ from easiness_sklearn import EasinessClassifier, EasinessFilteredClassifier, Eas
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import make_classification
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -54,6 +56,9 @@ def test_weights_are_cut_to_each_fold(routing):
     assert [len(weight) for _, weight, _ in Witness.seen] == [60] * 4 + [80]
     unweighted = EasinessClassifier(GaussianNB(), cv=FOLDS).fit(X, Y)
     assert not np.array_equal(model.log_easiness_, unweighted.log_easiness_)
+    if not routing:
+        score = model.score(X, Y, sample_weight=WEIGHT)
+        assert score == final.score(X, Y, WEIGHT) != model.score(X, Y)
 
 
 @pytest.mark.parametrize("routing", [False, True])
@@ -73,11 +78,6 @@ def test_without_routing_other_parameters_go_to_the_inner_fit():
     pipeline = make_pipeline(StandardScaler(), Witness())
     EasinessClassifier(pipeline, cv=FOLDS).fit(X, Y, witness__sample_weight=WEIGHT)
     assert [len(weight) for _, weight, _ in Witness.seen[5:]] == [60] * 4 + [80]
-
-
-def test_a_classifier_that_takes_no_weights_says_so():
-    with pytest.raises(TypeError, match="sample_weight"):
-        EasinessClassifier(KNeighborsClassifier()).fit(X, Y, sample_weight=WEIGHT)
 
 
 def test_what_nobody_requested_is_refused():
@@ -126,35 +126,6 @@ def test_the_classifier_given_is_cloned_and_left_as_it_was(maker):
     assert not hasattr(inner, "classes_")
 
 
-def test_score_takes_weights_without_routing():
-    model = EasinessClassifier(GaussianNB()).fit(X, Y)
-    expected = GaussianNB().fit(X, Y).score(X, Y, WEIGHT)
-    assert model.score(X, Y, sample_weight=WEIGHT) == expected != model.score(X, Y)
-
-
-def test_score_is_that_of_the_inner_model():
-    class Proud(GaussianNB):
-        def score(self, X, y):
-            return 2.0
-
-    assert EasinessClassifier(Proud()).fit(X, Y).score(X, Y) == 2.0
-
-
-@pytest.mark.parametrize("routing", [False, True])
-def test_a_filter_hands_weights_to_both_its_classifiers(routing):
-    with config_context(enable_metadata_routing=routing):
-        inner = Witness()
-        if routing:
-            inner.set_fit_request(sample_weight=True)
-        model = EasinessFilteredClassifier(inner, fraction=0.5, cv=FOLDS)
-        model.fit(X, Y, sample_weight=WEIGHT)
-    assert [len(weight) for _, weight, _ in Witness.seen] == [60] * 4 + [40]
-    kept = model.sample_indices_
-    np.testing.assert_array_equal(Witness.seen[-1][1], WEIGHT[kept])
-    expected = GaussianNB().fit(X[kept], Y[kept], WEIGHT[kept])
-    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
-
-
 @pytest.mark.parametrize("routing", [False, True])
 def test_a_resampler_takes_weights_and_groups(routing):
     with config_context(enable_metadata_routing=routing):
@@ -183,3 +154,46 @@ class Plain(BaseEstimator):
     def fit(self, X, y):
         self.n_rows_ = len(X)
         return self
+
+
+@pytest.mark.parametrize("meta", [EasinessClassifier, EasinessFilteredClassifier])
+def test_bagging_gives_weights_so_that_no_row_is_in_both_parts_of_a_fold(meta):
+    bagging = BaggingClassifier(meta(GaussianNB(), cv=2), n_estimators=2, random_state=0)
+    bagging.fit(X, Y)
+    for rows, model in zip(bagging.estimators_samples_, bagging.estimators_, strict=True):
+        weights = np.bincount(rows, minlength=80).astype(float)
+        own = meta(GaussianNB(), cv=2).fit(X, Y, sample_weight=weights)
+        assert len(model.log_easiness_) == 80
+        np.testing.assert_allclose(model.log_easiness_, own.log_easiness_)
+    with pytest.raises(TypeError, match=r"KNeighborsClassifier\.fit does not accept it"):
+        BaggingClassifier(meta(KNeighborsClassifier(), cv=2)).fit(X, Y)
+
+
+def test_weights_reach_the_default_classifier_where_metadata_is_routed():
+    weights = np.where(Y == 0, 20.0, 1.0)
+    with config_context(enable_metadata_routing=True):
+        model = EasinessClassifier().fit(X, Y, sample_weight=weights)
+        weighted = model.score(X, Y, sample_weight=weights)
+    inner = LogisticRegression(max_iter=1000).fit(X, Y, sample_weight=weights)
+    assert weighted == inner.score(X, Y, sample_weight=weights) != inner.score(X, Y)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_a_filter_hands_weights_to_both_its_classifiers(routing):
+    # Ensembles have no length before they are fitted.
+    deciding = RandomForestClassifier(5, random_state=0)
+    inner = Witness()
+    with config_context(enable_metadata_routing=routing):
+        if routing:
+            inner.set_fit_request(sample_weight=True)
+            deciding.set_fit_request(sample_weight=True)
+        model = EasinessFilteredClassifier(
+            inner, filter_estimator=deciding, fraction=0.5, cv=FOLDS
+        ).fit(X, Y, sample_weight=WEIGHT)
+        scored = EasinessClassifier(deciding, cv=FOLDS).fit(X, Y, sample_weight=WEIGHT)
+    np.testing.assert_array_equal(model.log_easiness_, scored.log_easiness_)
+    kept = model.sample_indices_
+    assert [len(weight) for _, weight, _ in Witness.seen] == [40]
+    np.testing.assert_array_equal(Witness.seen[-1][1], WEIGHT[kept])
+    expected = GaussianNB().fit(X[kept], Y[kept], WEIGHT[kept])
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))

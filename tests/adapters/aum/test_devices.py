@@ -82,7 +82,7 @@ def test_tensors_of_a_device_are_copied_before_they_are_read(stream, monkeypatch
 
 
 @pytest.mark.parametrize("device", ["cpu", GPU])
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
 def test_a_device_gives_the_numbers_of_numpy(stream, device, dtype):
     labels, logits, batches = stream
     area = AreaUnderMargin()

@@ -26,11 +26,8 @@ def test_the_draw_is_disjoint_sorted_and_of_the_size_of_a_class(n, c, runs, seed
     assert all(np.array_equal(rows, np.sort(rows)) for rows in drawn)
     again = choose_threshold_samples(n, c, runs=runs, seed=seed)
     assert all(map(np.array_equal, drawn, again))
-
-
-def test_another_seed_draws_others():
-    first, second = (choose_threshold_samples(1000, 10, seed=s)[0] for s in (0, 1))
-    assert not np.array_equal(first, second)
+    other = choose_threshold_samples(n, c, runs=runs, seed=seed + 1)
+    assert n // c < 10 or n < 50 or not all(map(np.array_equal, drawn, other))
 
 
 def test_labels_are_copied_and_only_the_drawn_change(rng):
