@@ -5,7 +5,7 @@ import itertools
 import matplotlib as mpl
 import numpy as np
 import pytest
-from easiness_sklearn import EasinessClassifier, EasinessCurveDisplay, EasinessDisplay
+from easiness_sklearn import EasinessCurveDisplay, EasinessDisplay
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from sklearn.datasets import make_classification
@@ -57,6 +57,14 @@ def test_the_histogram_counts_every_sample_once():
     assert words == {f"{k}\n{v:,}" for k, v in SCORES.summary.level_counts.items()}
     colors = [bars.patches[0].get_facecolor() for bars in display.bars_.values()]
     assert len(set(colors)) == 3
+    # No bar is hidden by another.
+    spans = sorted(
+        (bar.get_x(), bar.get_x() + bar.get_width())
+        for bars in display.bars_.values()
+        for bar in bars
+    )
+    assert len(spans) == 22
+    assert all(left[1] < right[0] for left, right in itertools.pairwise(spans))
     # A level has one color, on axes already drawn on too.
     again = EasinessDisplay(scores=SCORES).plot(display.ax_)
     assert colors == [bars.patches[0].get_facecolor() for bars in again.bars_.values()]
@@ -68,17 +76,6 @@ def test_displays_that_share_an_axis_of_counts_are_all_seen():
     alone = many.get_ylim()
     EasinessDisplay(scores=ec.score([[0.9, 0.1]], [0])).plot(few)
     assert few.get_ylim() == many.get_ylim() == alone
-
-
-def test_no_bar_is_hidden_by_another():
-    display = EasinessDisplay.from_estimator(FOREST, *HELD_OUT)
-    spans = sorted(
-        (bar.get_x(), bar.get_x() + bar.get_width())
-        for bars in display.bars_.values()
-        for bar in bars
-    )
-    assert len(spans) == 22
-    assert all(left[1] < right[0] for left, right in itertools.pairwise(spans))
 
 
 def test_the_curve_is_that_of_the_bins():
@@ -100,27 +97,6 @@ def test_the_curve_is_that_of_the_bins():
     expected = ec.easiness_bins(scores.easiness, correct, n_bins=4, strategy="quantile")
     np.testing.assert_array_equal(quantile.bins.count, expected.count)
     assert quantile.bins.ese == expected.ese
-
-
-def test_empty_bins_leave_no_point():
-    bins = ec.easiness_bins([0.1, 0.9, 0.95], [0, 1, 0])
-    display = EasinessCurveDisplay(bins=bins).plot()
-    np.testing.assert_allclose(display.line_.get_xdata(), [0.1, 0.925])
-    assert [text.get_text() for text in display.counts_] == ["1", "2"]
-    assert display.line_.get_label() == f"ESE = {bins.ese:.4f}"
-
-
-def test_several_classifiers_share_one_diagonal():
-    axes = Figure().add_subplot()
-    nb = GaussianNB().fit(X[:150], NAMES[Y[:150]])
-    first = EasinessCurveDisplay.from_estimator(FOREST, *HELD_OUT, ax=axes, name="forest")
-    second = EasinessCurveDisplay.from_estimator(nb, *HELD_OUT, ax=axes)
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert [label.split(" (")[0] for label in labels] == [
-        "calibrated: accuracy = easiness", "forest", "GaussianNB",
-    ]  # fmt: skip
-    assert first.line_.get_color() != second.line_.get_color()
-    assert first.ax_ is second.ax_ is axes
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
@@ -147,26 +123,6 @@ def test_columns_without_samples_need_classes(display):
         np.testing.assert_array_equal(drawn.scores.easiness, expected.scores.easiness)
     else:
         np.testing.assert_array_equal(drawn.bins.accuracy, expected.bins.accuracy)
-
-
-@pytest.mark.parametrize("display", DISPLAYS)
-def test_plot_draws_where_it_is_told_and_returns_itself(display):
-    model = EasinessClassifier(GaussianNB()).fit(X, Y)
-    kept = (
-        {"scores": model.scores_} if display is EasinessDisplay else {"bins": model.summary_.bins}
-    )
-    shown = display(**kept, name="mine")
-    axes = Figure().add_subplot()
-    assert shown.plot(axes) is shown
-    assert shown.ax_ is axes
-    assert shown.figure_ is axes.figure
-    text = axes.get_title() + axes.get_legend_handles_labels()[1][-1]
-    assert "mine" in text
-    fresh = shown.plot(name="other")
-    assert fresh.ax_ is not axes
-    assert "other" in fresh.ax_.get_title() + fresh.ax_.get_legend_handles_labels()[1][-1]
-    with pytest.raises(TypeError, match="expected easiness_core"):
-        display(**{key: [0.5] for key in kept})
 
 
 def test_options_reach_matplotlib():
@@ -206,3 +162,22 @@ def test_the_curve_is_at_home_on_axes_of_others():
     assert legend.x1 <= inside.x1
     assert inside.y0 <= legend.y0
     assert legend.y1 <= inside.y1
+
+
+def test_several_classifiers_share_one_diagonal():
+    axes = Figure().add_subplot()
+    nb = GaussianNB().fit(X[:150], NAMES[Y[:150]])
+    first = EasinessCurveDisplay.from_estimator(FOREST, *HELD_OUT, ax=axes, name="forest")
+    second = EasinessCurveDisplay.from_estimator(nb, *HELD_OUT, ax=axes)
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert [label.split(" (")[0] for label in labels] == [
+        "calibrated: accuracy = easiness", "forest", "GaussianNB",
+    ]  # fmt: skip
+    assert first.line_.get_color() != second.line_.get_color()
+    assert first.ax_ is second.ax_ is axes
+    # Bins without a sample leave no point.
+    bins = ec.easiness_bins([0.1, 0.9, 0.95], [0, 1, 0])
+    display = EasinessCurveDisplay(bins=bins)
+    assert display.plot(axes) is display
+    np.testing.assert_allclose(display.line_.get_xdata(), [0.1, 0.925])
+    assert [text.get_text() for text in display.counts_] == ["1", "2"]

@@ -25,7 +25,7 @@ import easiness_core as ec
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 N = 240
-GUIDE = Path(__file__).parents[2] / "docs" / "torch.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "torch.md"
 
 
 @pytest.fixture(params=DEVICES)

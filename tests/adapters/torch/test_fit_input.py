@@ -1,9 +1,9 @@
-"""`fit`: what it is given, and what of it is refused."""
+"""`fit`: data, models and optimizers of any kind, and what of them is refused."""
 
+import math
 from types import SimpleNamespace
 from typing import NamedTuple
 
-import numpy as np
 import pytest
 import torch
 from easiness_torch import fit
@@ -14,6 +14,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import easiness_core as ec
 
+RUN = trained("classic", n_epochs=1)[0]
+
 
 @pytest.mark.parametrize(
     ("options", "error", "words"),
@@ -22,14 +24,12 @@ import easiness_core as ec
      ({"loss": torch.nn.CrossEntropyLoss()}, ValueError, 'one loss per sample.*reduction="none"'),
      ({"keep": "OM"}, ValueError, "keep: .*got .OM."),
      ({"keep": "lossless"}, ValueError, 'pass method="lossless"'),
-     ({"warmup_epochs": -1}, ValueError, "warmup_epochs"),
      ({"method": "warm-up", "warmup_epochs": 0}, ValueError, "warmup_epochs: expected 1"),
      ({"method": "classic", "keep": ec.EO}, ValueError, "keep: not used by 'classic', which takes"),
      ({"sampler_options": {"seed": 1}}, ValueError, "sampler_options: seed follow"),
-     ({"reference": trained("classic", n_epochs=1)[0]}, ValueError,
-      "reference: not used by 'SET'"),
-     ({"method": "random", "reference": trained("classic", n_epochs=1)[0]}, ValueError,
-      "n_epochs: expected 1, .* got 10"),
+     ({"reference": RUN}, ValueError, "reference: not used by 'SET'"),
+     ({"method": "random", "reference": RUN}, ValueError, "n_epochs: expected 1, .* got 10"),
+     ({"method": "random", "reference": [1]}, TypeError, "expected what fit returned, got list"),
      ({"method": "RS2"}, ValueError, 'reference: expected a run .*, "RS2" needs one'),
      ({"method": "SET per batch", "sampler_options": {"floor": 0.1}}, ValueError,
       "'SET per batch' takes the estimator alone, got floor"),
@@ -45,10 +45,9 @@ def test_wrong_options_are_named(options, error, words):
         trained(**{"method": "SET", **options})
 
 
-def test_an_unknown_clock_is_refused():
-    result, _ = trained("classic", n_epochs=1)
-    with pytest.raises(ValueError, match="'wall' or 'cpu', got 'sun'"):
-        result.seconds(clock="sun")
+def test_a_control_is_of_the_same_data():
+    with pytest.raises(ValueError, match="reference: a run on 600 samples, train has 601"):
+        fit(model(), data(601), method="random", n_epochs=1, reference=RUN)
 
 
 @pytest.mark.parametrize(
@@ -67,17 +66,27 @@ def test_data_are_checked_before_anything_is_trained(broken, words):
     assert all(map(torch.equal, net.parameters(), model().parameters()))
 
 
-def test_int32_labels_and_inputs_of_several_parts():
-    class Both(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.inner = model()
+class Parts(NamedTuple):
+    a: torch.Tensor
+    b: torch.Tensor
 
-        def forward(self, parts):
-            return self.inner(parts["a"] + parts["b"])
 
+class Both(torch.nn.Module):
+    """Takes inputs of two parts."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = model()
+
+    def forward(self, parts):
+        a, b = (parts.a, parts.b) if isinstance(parts, Parts) else (parts["a"], parts["b"])
+        return self.inner(a + b)
+
+
+@pytest.mark.parametrize("kind", [lambda a, b: {"a": a, "b": b}, Parts], ids=["dict", "namedtuple"])
+def test_inputs_may_have_several_parts_and_labels_be_int32(kind):
     x, y = TRAIN.tensors
-    pairs = [({"a": row, "b": 0 * row}, label) for row, label in zip(x, y.int(), strict=True)]
+    pairs = [(kind(row, 0 * row), label) for row, label in zip(x, y.int(), strict=True)]
     nested = fit(Both(), pairs, pairs, method="SET", n_epochs=3)
     plain = fit(model(), TRAIN, TRAIN, method="SET", n_epochs=3)
     losses = [[r["train_loss"] for r in one.history] for one in (nested, plain)]
@@ -85,51 +94,38 @@ def test_int32_labels_and_inputs_of_several_parts():
     assert nested.accuracy == plain.accuracy
 
 
-class Parts(NamedTuple):
-    a: torch.Tensor
-    b: torch.Tensor
-
-
-def test_named_tuples_stay_what_they_are():
-    class Both(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.inner = model()
-
-        def forward(self, parts):
-            return self.inner(parts.a + parts.b)
-
-    x, y = TRAIN.tensors
-    pairs = [(Parts(row, 0 * row), label) for row, label in zip(x, y, strict=True)]
-    named = fit(Both(), pairs, pairs, method="SET", n_epochs=3)
-    plain = fit(model(), TRAIN, TRAIN, method="SET", n_epochs=3)
-    losses = [[r["train_loss"] for r in one.history] for one in (named, plain)]
-    assert losses[0] == losses[1]
-
-
-def test_accelerators_other_than_cuda_are_seeded(monkeypatch):
-    seen = []
-    backend = SimpleNamespace(manual_seed=seen.append)
-    monkeypatch.setattr(torch, "get_device_module", lambda device: backend)
-    with torch.random.fork_rng(devices=[]):
-        _seed(torch.device("mps"), 7)
-        _seed(torch.device("cpu"), 8)
-    assert seen == [7]
+def with_batch_norm():
+    return torch.nn.Sequential(
+        torch.nn.Linear(3, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3)
+    )
 
 
 @pytest.mark.parametrize(
-    ("n", "batch_size", "expected"),
-    [(129, 32, [32, 32, 32, 33]), (65, 32, [32, 33]), (1, 32, [1]), (5, 1, [1] * 5)],
+    ("net", "n", "batch_size", "expected"),
+    [
+        (with_batch_norm(), 129, 32, [32, 32, 32, 33]),
+        (with_batch_norm(), 130, 64, [64, 66]),
+        (model(), 1, 32, [1]),
+        (model(), 5, 1, [1] * 5),
+    ],
 )
-def test_a_last_batch_of_one_joins_the_one_before(n, batch_size, expected):
-    norm = torch.nn.BatchNorm1d(8) if min(expected) > 1 else torch.nn.Identity()
-    net = torch.nn.Sequential(torch.nn.Linear(3, 8), norm, torch.nn.Linear(8, 3))
+def test_a_last_batch_too_small_for_batch_norm_joins_the_one_before(net, n, batch_size, expected):
     train, seen = data(n), []
     net[0].register_forward_pre_hook(lambda module, given: seen.append(given[0]))
     fit(net, train, method="classic", n_epochs=2, batch_size=batch_size)
     assert [len(batch) for batch in seen] == expected * 2
     rows = sorted(train.tensors[0].tolist())
     assert sorted(torch.cat(seen[: len(expected)]).tolist()) == rows
+
+
+def test_batch_norm_is_not_given_a_batch_of_one_sample():
+    options = {"method": "classic", "n_epochs": 1}
+    with pytest.raises(ValueError, match=r"a batch of 1 sample, .*BatchNorm1d.* batch_size"):
+        fit(with_batch_norm(), TRAIN, batch_size=1, **options)
+    with pytest.raises(ValueError, match=r"a batch of 1 sample, .* min_samples"):
+        fit(with_batch_norm(), data(1), **options)
+    result = fit(with_batch_norm(), data(6), TEST, batch_size=2, **options)
+    assert math.isfinite(result.history[-1]["train_loss"])
 
 
 def test_the_training_loss_is_a_mean_over_samples():
@@ -167,26 +163,14 @@ def test_the_learning_rate_may_be_a_tensor_or_constant():
     assert [record["learning_rate"] for record in result.history] == [0.05] * 3
 
 
-def test_only_true_ends_it():
-    result, _ = trained("classic", n_epochs=2, callbacks=[lambda *_: 1, lambda *_: torch.ones(2)])
-    assert len(result.history) == 2
-    for answer in (True, np.bool_(True), torch.tensor(True)):
-        result, _ = trained("classic", n_epochs=2, callbacks=[lambda *_, a=answer: a])
-        assert len(result.history) == 1
-
-
-def test_a_control_is_of_the_same_data():
-    result, _ = trained("SET", n_epochs=3)
-    with pytest.raises(ValueError, match="reference: a run on 600 samples, train has 601"):
-        fit(model(), data(601), method="random", n_epochs=3, reference=result)
-    with pytest.raises(TypeError, match="reference: expected what fit returned, got list"):
-        fit(model(), TRAIN, method="random", n_epochs=3, reference=[1, 2, 3])
-
-
-def test_lossless_takes_what_is_asked_for_as_it_is():
-    options = {"final_epochs": 0, "weight_power": 1.0}
-    result, _ = trained("lossless", n_epochs=9, warmup_epochs=5, sampler_options=options)
-    assert [record["selective"] for record in result.history] == [False] * 5 + [True] * 4
+def test_accelerators_other_than_cuda_are_seeded(monkeypatch):
+    seen = []
+    backend = SimpleNamespace(manual_seed=seen.append)
+    monkeypatch.setattr(torch, "get_device_module", lambda device: backend)
+    with torch.random.fork_rng(devices=[]):
+        _seed(torch.device("mps"), 7)
+        _seed(torch.device("cpu"), 8)
+    assert seen == [7]
 
 
 def test_outputs_that_are_no_logits_are_refused_with_what_to_do():
@@ -198,11 +182,7 @@ def test_outputs_that_are_no_logits_are_refused_with_what_to_do():
         def forward(self, x):
             return self.form(self.linear(x))
 
-    generator = torch.Generator().manual_seed(0)
-    data = TensorDataset(torch.randn(40, 3, generator=generator), torch.arange(40) % 3)
     for method in ("classic", "SET"):
-        with pytest.raises(TypeError, match=r"model: expected logits, .* got tuple; "):
-            fit(Net(lambda z: (z, 1)), data, data, method=method, n_epochs=2)
-    with pytest.raises(TypeError, match="got tuple; wrap it in a module that returns the logits"):
-        fit(Net(lambda z: (z, 1)), data, n_epochs=1)
-    assert len(fit(Net(lambda z: {"logits": z}), data, data, n_epochs=2).history) == 2
+        with pytest.raises(TypeError, match=r"model: expected logits, .* got tuple; wrap it in a"):
+            fit(Net(lambda z: (z, 1)), TRAIN, TRAIN, method=method, n_epochs=2)
+    assert len(fit(Net(lambda z: {"logits": z}), TRAIN, TRAIN, n_epochs=2).history) == 2

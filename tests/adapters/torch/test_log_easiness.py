@@ -1,6 +1,5 @@
 """log easiness in torch: equal to the core's, with true gradients, and without waiting."""
 
-import copy
 import math
 
 import easiness_torch
@@ -68,27 +67,6 @@ def test_counting_goes_on_where_the_product_underflows():
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-13)
 
 
-@given(probs_and_labels(dtype=np.float32), MONTE)
-def test_counting_widens_float32_as_the_core_does(case, estimator):
-    found = easiness_torch.log_easiness_from_probs(
-        *map(torch.from_numpy, case), estimator=estimator
-    )
-    expected = ec.log_easiness(*case, estimator=estimator).astype(np.float32)
-    np.testing.assert_array_max_ulp(found.numpy(), expected, 1)
-
-
-def test_counting_is_the_definition(make_rows):
-    probs, labels = make_rows(30, 4, spread=0.3)
-    estimator = ec.MonteCarlo(sigma=0.05, draws=50, seed=3)
-    labels[:8] = probs[:8].argmin(1)
-    _, expected = naive.monte_carlo(probs, labels, *estimator.noise())
-    found = easiness_torch.log_easiness_from_probs(
-        torch.from_numpy(probs), torch.from_numpy(labels), estimator=estimator
-    )
-    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-15)
-    assert 0 < np.isfinite(expected).sum() < 30
-
-
 def test_counting_does_not_count_a_noise_that_only_ties():
     estimator = ec.MonteCarlo(sigma=0.1, draws=40)
     a, b = estimator.noise()
@@ -102,8 +80,7 @@ def test_counting_does_not_count_a_noise_that_only_ties():
     np.testing.assert_array_equal(found.numpy(), expected)
 
 
-@pytest.mark.parametrize("sigma", [0.01, 0.1, 1.0])
-@pytest.mark.parametrize("n_classes", [2, 10, 1000])
+@pytest.mark.parametrize(("sigma", "n_classes"), [(0.01, 2), (0.1, 10), (1.0, 1000)])
 def test_logits_give_the_cores_numbers(rng, sigma, n_classes):
     for spread in (0.01, 1.0, 5.0):
         logits, labels = make_logits(rng, 60, n_classes, spread=spread)
@@ -113,8 +90,7 @@ def test_logits_give_the_cores_numbers(rng, sigma, n_classes):
         assert_like_core(found, expected, n_classes)
 
 
-@pytest.mark.parametrize("sigma", [0.01, 0.1, 1.0])
-@pytest.mark.parametrize("n_classes", [2, 10, 100])
+@pytest.mark.parametrize(("sigma", "n_classes"), [(0.01, 2), (0.01, 100), (0.1, 10), (1.0, 10)])
 def test_float32_keeps_what_its_probabilities_hold(rng, sigma, n_classes):
     for spread in (0.01, 1.0, 5.0):
         logits, labels = make_logits(rng, 200, n_classes, spread=spread, dtype=torch.float32)
@@ -127,38 +103,6 @@ def test_float32_keeps_what_its_probabilities_hold(rng, sigma, n_classes):
         assert (error[hard] <= 1e-5 * size[hard]).all()
         assert (error[~hard] <= 1e-7).all()
         assert (error[~easiest] <= 1e-4 * size[~easiest]).all()
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_is_widened_first(rng, dtype):
-    logits, labels = make_logits(rng, 50, 10, dtype=dtype)
-    found = easiness_torch.log_easiness(logits, labels)
-    assert found.dtype == torch.float32
-    assert torch.equal(found, easiness_torch.log_easiness(logits.float(), labels))
-    probs = logits.float().softmax(1).to(dtype)
-    found = easiness_torch.log_easiness_from_probs(probs, labels)
-    assert torch.equal(found, easiness_torch.log_easiness_from_probs(probs.float(), labels))
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_autocast_changes_nothing(rng, dtype):
-    logits, labels = make_logits(rng, 50, 10, dtype=dtype)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        inside = easiness_torch.log_easiness(logits, labels)
-    assert inside.dtype == torch.float32
-    assert torch.equal(inside, easiness_torch.log_easiness(logits, labels))
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_far_tail_is_finite_and_ordered(dtype):
-    own = torch.linspace(0.0, 0.5, 200, dtype=dtype)
-    probs = torch.stack([own, 1 - own], dim=1)
-    estimator = ec.ClosedForm(sigma=1e-4)
-    labels = torch.zeros(200, dtype=torch.int64)
-    log_e = easiness_torch.log_easiness_from_probs(probs, labels, estimator=estimator)
-    assert log_e.isfinite().all()
-    assert (log_e.diff() > 0).all()
-    assert log_e[0] < -2.4e7
 
 
 def test_the_easy_end_keeps_its_digits_in_float32():
@@ -190,31 +134,6 @@ def test_gradients_by_finite_differences_far_tail_included(rng):
             assert torch.autograd.gradgradcheck(log_e, logits, eps=step, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("sigma", [1e-4, 0.01, 1.0])
-def test_float32_gradients_are_those_of_float64(rng, sigma):
-    logits, labels = make_logits(rng, 40, 10, dtype=torch.float32, spread=1.0)
-    gradients = []
-    for dtype in (torch.float32, torch.float64):
-        z = logits.detach().to(dtype, copy=True).requires_grad_()
-        easiness_torch.log_easiness(
-            z, labels, estimator=ec.ClosedForm(sigma=sigma)
-        ).sum().backward()
-        gradients.append(z.grad.double())
-    torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-3 / sigma * 1e-3)
-
-
-def test_scores_share_one_softmax_and_agree_with_the_core(rng):
-    logits, labels = make_logits(rng, 80, 7)
-    expected = ec.score(ec.softmax(logits), labels)
-    for log_e, loss, predicted in (
-        score_logits(logits, labels, ec.ClosedForm()),
-        score_probs(logits.softmax(1), labels, ec.ClosedForm()),
-    ):
-        assert_like_core(log_e, expected.log_easiness, 7)
-        np.testing.assert_allclose(loss, expected.loss, rtol=1e-12, atol=1e-15)
-        assert torch.equal(predicted, torch.from_numpy(expected.predicted))
-
-
 def test_losses_at_the_ends_of_the_range():
     logits = torch.tensor([[1000.0, -1000.0, 0.0], [-math.inf, 0.0, 0.0]])
     _, loss, predicted = score_logits(logits, torch.tensor([1, 0]), ec.ClosedForm())
@@ -238,14 +157,6 @@ def test_nan_stays_in_its_row(estimator):
     assert found.isnan().tolist() == [True, True, False]
 
 
-@pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo()])
-def test_no_rows_give_no_scores(estimator):
-    empty = torch.empty(0, 3, dtype=torch.float64)
-    found = easiness_torch.log_easiness(empty, torch.empty(0, dtype=int), estimator=estimator)
-    assert found.shape == (0,)
-    assert found.dtype == torch.float64
-
-
 def test_counting_has_no_gradient_and_works_in_and_after_inference_mode(rng):
     logits, labels = make_logits(rng, 5, 3)
     estimator = ec.MonteCarlo(seed=987)
@@ -256,10 +167,16 @@ def test_counting_has_no_gradient_and_works_in_and_after_inference_mode(rng):
     assert torch.equal(inside, after)
 
 
-def test_the_input_is_left_alone(rng):
-    logits, labels = make_logits(rng, 9, 3)
-    before = copy.deepcopy((logits, labels))
-    easiness_torch.log_easiness(logits, labels)
-    easiness_torch.log_easiness_from_probs(logits.softmax(1), labels)
-    assert torch.equal(logits, before[0])
-    assert torch.equal(labels, before[1])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_widened_first_and_autocast_changes_nothing(rng, dtype):
+    logits, labels = make_logits(rng, 50, 10, dtype=dtype)
+    expected = easiness_torch.log_easiness(logits.float(), labels)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = easiness_torch.log_easiness(logits, labels)
+        wide = easiness_torch.log_easiness(logits.float(), labels)
+    for found in (easiness_torch.log_easiness(logits, labels), inside, wide):
+        assert found.dtype == torch.float32
+        assert torch.equal(found, expected)
+    probs = logits.float().softmax(1).to(dtype)
+    found = easiness_torch.log_easiness_from_probs(probs, labels)
+    assert torch.equal(found, easiness_torch.log_easiness_from_probs(probs.float(), labels))

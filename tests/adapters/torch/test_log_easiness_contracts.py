@@ -4,7 +4,6 @@ import easiness_torch
 import pytest
 import torch
 from easiness_torch.scoring.closed_form import score_logits, score_probs
-from easiness_torch.scoring.log_phi import sum_log_phi
 
 import easiness_core as ec
 
@@ -49,28 +48,6 @@ def test_estimators_are_checked(function):
     assert function(LOGITS, LABELS, estimator=smallest).isfinite().all()
 
 
-@pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=100)])
-@pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("label", [-1, 3, -100])
-def test_labels_outside_the_classes_are_named_on_the_host(function, label, estimator):
-    message = rf"labels: expected 0 to 2 \(columns of \w+ = 3\), got 1 .* row 1, value {label}"
-    for rows in (LOGITS, LOGITS.clone().requires_grad_()):
-        with pytest.raises(ValueError, match=message) as caught:
-            function(rows, torch.tensor([0, label]), estimator=estimator)
-        assert ("rows = labels != -100" in str(caught.value)) == (label == -100)
-
-
-def test_ignored_labels_are_named_by_every_function():
-    ignored = torch.tensor([0, -100])
-    sampler = easiness_torch.EasinessSampler(2)
-    for call in (
-        lambda: easiness_torch.select_batch(LOGITS, ignored, ec.MO),
-        lambda: sampler.update([0, 1], LOGITS, ignored),
-    ):
-        with pytest.raises(ValueError, match="value -100; leave out rows with ignored labels"):
-            call()
-
-
 @pytest.mark.parametrize("function", [*FUNCTIONS, score_logits, score_probs])
 def test_the_host_reads_nothing_from_the_device(function):
     # Tensors on "meta" have no values: whatever reads one raises.
@@ -102,41 +79,6 @@ def test_one_graph_for_every_batch_size(score, estimator):
             torch.testing.assert_close(one, other)
 
 
-@COMPILES
-def test_gradients_of_the_compiled_function():
-    def loss(logits):
-        return easiness_torch.log_easiness(logits, LABELS, estimator=ec.ClosedForm(sigma=0.1)).sum()
-
-    torch.compiler.reset()
-    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
-    found, expected = LOGITS.clone().requires_grad_(), LOGITS.clone().requires_grad_()
-    compiled(found).backward()
-    loss(expected).backward()
-    torch.testing.assert_close(found.grad, expected.grad)
-
-
-def test_function_transforms():
-    def one(row, label):
-        return easiness_torch.log_easiness(row[None], label[None])[0]
-
-    each = torch.func.vmap(torch.func.grad(one))(LOGITS, LABELS)
-    logits = LOGITS.clone().requires_grad_()
-    easiness_torch.log_easiness(logits, LABELS).sum().backward()
-    torch.testing.assert_close(each, logits.grad)
-
-
-def test_batches_along_any_dimension():
-    h = LOGITS.softmax(1)
-    several = torch.stack([h, h.flip(0)], dim=1)
-    gradients = torch.func.vmap(
-        torch.func.grad(lambda rows: sum_log_phi(rows, LABELS, 3.0).sum()), in_dims=1, out_dims=1
-    )(several)
-    for k, rows in enumerate((h, h.flip(0))):
-        rows = rows.clone().requires_grad_()
-        sum_log_phi(rows, LABELS, 3.0).sum().backward()
-        torch.testing.assert_close(gradients[:, k], rows.grad)
-
-
 # torch's own forward mode is made by what its 2.13 deprecates.
 FORWARD = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 
@@ -145,16 +87,6 @@ def losses(logits, labels):
     return easiness_torch.sample_easiness_loss(
         logits, labels, lambda_=0.7, sigma=0.3, tail=2.0, reduction="none"
     )
-
-
-def test_vmap_without_gradients_warns_of_nothing():
-    for one in (
-        lambda row, label: losses(row[None], label[None])[0],
-        lambda row, label: easiness_torch.log_easiness(row[None], label[None])[0],
-    ):
-        each = torch.func.vmap(one)(LOGITS, LABELS)
-        expected = torch.stack([one(row, label) for row, label in zip(LOGITS, LABELS, strict=True)])
-        torch.testing.assert_close(each, expected)
 
 
 @FORWARD
@@ -201,15 +133,11 @@ def test_forward_mode_within_forward_mode_is_refused():
     torch.testing.assert_close(found, third, rtol=1e-9, atol=1e-9)
 
 
-@FORWARD
-def test_directional_derivatives_are_those_of_the_gradient():
-    logits, direction = LOGITS.double(), torch.randn(2, 3, dtype=torch.float64)
-    values, slopes = torch.func.jvp(lambda z: losses(z, LABELS), (logits,), (direction,))
-    jacobian = torch.func.jacrev(lambda z: losses(z, LABELS))(logits)
-    torch.testing.assert_close(slopes, torch.einsum("nij,ij->n", jacobian, direction))
-    torch.testing.assert_close(values, losses(logits, LABELS))
-    samples = torch.stack([logits, logits.flip(0)])
-    hessians = torch.func.vmap(torch.func.hessian(lambda z: losses(z, LABELS).sum()))(samples)
-    torch.testing.assert_close(
-        hessians[0], torch.func.hessian(lambda z: losses(z, LABELS).sum())(logits)
-    )
+@pytest.mark.parametrize("estimator", [ec.ClosedForm(), ec.MonteCarlo(draws=100)])
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_labels_outside_the_classes_are_named_on_the_host(function, estimator):
+    for label in (-1, 3, -100):
+        message = rf"labels: expected 0 to 2 \(columns of \w+ = 3\), got 1 .* row 1, value {label}"
+        with pytest.raises(ValueError, match=message) as caught:
+            function(LOGITS, torch.tensor([0, label]), estimator=estimator)
+        assert ("rows = labels != -100" in str(caught.value)) == (label == -100)

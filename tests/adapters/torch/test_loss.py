@@ -53,16 +53,6 @@ def test_is_the_papers_with_a_tangent_for_a_tail(rows, label, sigma, tail, lambd
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-11, atol=1e-13)
 
 
-@pytest.mark.parametrize("tail", [None, math.inf])
-def test_unbounded_it_is_minus_log_easiness(rng, tail):
-    logits, targets = make(rng)
-    found = each(logits, targets, sigma=0.01, tail=tail, lambda_=0.1)
-    log_e = torch.from_numpy(ec.log_easiness(ec.softmax(logits), targets))
-    expected = cross_entropy(logits, targets, reduction="none") - 0.1 * log_e
-    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
-    assert found.max() > 200
-
-
 def test_unbounded_it_is_the_papers_divergence(rng):
     logits, targets = make(rng)
     kl = naive.kl_loss(logits.softmax(1).numpy(), targets.numpy(), 0.1)
@@ -213,10 +203,13 @@ def test_float32_is_float64_rounded(rng, options):
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("options", SETTINGS)
-def test_half_types_are_computed_in_float32(rng, dtype, options):
+def test_half_types_are_computed_in_float32_under_autocast_too(rng, dtype, options):
     logits, targets = make(rng, dtype=dtype)
     expected = sample_easiness_loss(logits.float(), targets, **options)
     assert torch.equal(sample_easiness_loss(logits, targets, **options), expected)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for given in (logits, logits.float()):
+            assert torch.equal(sample_easiness_loss(given, targets, **options), expected)
     extreme = torch.tensor([[-6e4, 6e4], [6e4, -6e4], [0.0, 0.0]], dtype=dtype)
     extreme.requires_grad_()
     loss = sample_easiness_loss(extreme, torch.tensor([0, 0, 1]), **options)
@@ -225,22 +218,6 @@ def test_half_types_are_computed_in_float32(rng, dtype, options):
     assert loss.isfinite()
     assert extreme.grad.dtype == dtype
     assert extreme.grad.isfinite().all()
-
-
-@pytest.mark.parametrize("options", SETTINGS)
-def test_under_autocast(rng, options):
-    x, targets = make(rng, 32, 8, dtype=torch.float32)
-    torch.manual_seed(0)
-    layer = torch.nn.Linear(8, 10)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = layer(x)
-        loss = sample_easiness_loss(logits, targets, **options)
-        inside = sample_easiness_loss(logits.float(), targets, **options)
-    loss.backward()
-    assert logits.dtype == torch.bfloat16
-    assert loss.dtype == torch.float32
-    assert torch.equal(inside, sample_easiness_loss(logits.float(), targets, **options))
-    assert layer.weight.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("sigma", [0.001, 0.01])
@@ -258,32 +235,6 @@ def test_the_bounded_tail_bounds_the_gradient_and_keeps_its_direction(sigma, tai
     assert gradients[1].abs().max() > 2 * gradients[0].abs().max()
     assert gradients[0][0] < 0
     assert torch.equal(gradients[0].sign(), gradients[1].sign())
-
-
-def test_training_on_the_defaults_costs_no_accuracy():
-    digits = pytest.importorskip("sklearn.datasets").load_digits()
-    x = torch.tensor(digits.data / 16, dtype=torch.float32)
-    y = torch.from_numpy(digits.target)
-    accuracy = {}
-    for name, criterion in (
-        ("default", SampleEasinessLoss()),
-        ("unbounded", SampleEasinessLoss(sigma=0.01, tail=None)),
-        ("plain", torch.nn.CrossEntropyLoss()),
-    ):
-        torch.manual_seed(0)
-        order = torch.randperm(len(x))
-        net = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10))
-        optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
-        for _ in range(8):
-            for rows in order[:1200].split(60):
-                optimizer.zero_grad()
-                criterion(net(x[rows]), y[rows]).backward()
-                optimizer.step()
-        hits = net(x[order[1200:]]).argmax(1) == y[order[1200:]]
-        accuracy[name] = hits.double().mean().item()
-    assert accuracy["plain"] > 0.93
-    assert accuracy["default"] > accuracy["plain"] - 0.01
-    assert accuracy["unbounded"] < accuracy["plain"] - 0.2  # what the wide sigma is for
 
 
 def test_the_log_easiness_that_it_trains_is_the_one_that_is_scored(rng):

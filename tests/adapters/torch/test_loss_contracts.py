@@ -39,14 +39,6 @@ def test_one_graph_compiled_equal_values_and_gradients(options, dynamic):
         torch.testing.assert_close(*results)
 
 
-@COMPILES
-def test_the_function_compiles_too():
-    torch.compiler.reset()
-    compiled = torch.compile(sample_easiness_loss, fullgraph=True, backend="aot_eager")
-    found = compiled(LOGITS, TARGETS, sigma=0.1, tail=2.0)
-    torch.testing.assert_close(found, sample_easiness_loss(LOGITS, TARGETS, sigma=0.1, tail=2.0))
-
-
 @pytest.mark.parametrize("options", SETTINGS)
 def test_the_host_reads_nothing_from_the_device(options):
     # Tensors on "meta" have no values: whatever reads one raises.
@@ -74,17 +66,6 @@ def test_function_transforms():
         torch.testing.assert_close(gradient, expected)
 
 
-def test_a_penalty_on_its_gradient_trains():
-    logits = LOGITS.double().requires_grad_()
-
-    def penalty(z):
-        loss = sample_easiness_loss(z, TARGETS, sigma=0.1, reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, z, create_graph=True)
-        return gradient.square().sum()
-
-    assert torch.autograd.gradcheck(penalty, logits, eps=1e-6, rtol=1e-4)
-
-
 def test_copies_pickles_and_state():
     criterion = SampleEasinessLoss(lambda_=0.2, sigma=0.5, tail=None, weight=WEIGHT)
     file = io.BytesIO()
@@ -101,31 +82,12 @@ def test_copies_pickles_and_state():
     assert SampleEasinessLoss().state_dict() == {}
     assert criterion.to("meta").weight.device.type == "meta"
     assert list(criterion.parameters()) == []
-
-
-def test_repr_shows_the_options():
-    assert repr(SampleEasinessLoss()) == (
-        "SampleEasinessLoss(lambda_=0.1, sigma=1, tail=3, ignore_index=-100, reduction='mean')"
-    )
-    text = repr(SampleEasinessLoss(tail=None, weight=WEIGHT, label_smoothing=0.1))
-    assert "tail=None" in text
-    assert "weight=(3 classes)" in text
-    assert "label_smoothing=0.1" in text
-
-
-def test_the_input_is_left_alone():
-    logits, targets = LOGITS.clone(), TARGETS.clone()
-    SampleEasinessLoss(weight=WEIGHT)(logits.requires_grad_(), targets).backward()
-    assert torch.equal(logits.detach(), LOGITS)
-    assert torch.equal(targets, TARGETS)
-
-
-def test_float64_logits_take_a_float32_weight():
-    found = sample_easiness_loss(LOGITS.double(), TARGETS, weight=WEIGHT)
-    assert found.dtype == torch.float64
-    torch.testing.assert_close(
-        found, sample_easiness_loss(LOGITS.double(), TARGETS, weight=WEIGHT.double())
-    )
+    assert "tail=None" in repr(criterion)
+    assert "weight=(3 classes)" in repr(criterion)
+    with pytest.raises(ValueError, match="weight: expected 3 values, one per class, got 2"):
+        SampleEasinessLoss(weight=torch.ones(2))(LOGITS, TARGETS)
+    wide = sample_easiness_loss(LOGITS.double(), TARGETS, weight=WEIGHT)
+    assert wide.dtype == torch.float64
 
 
 @pytest.mark.parametrize(
@@ -156,17 +118,13 @@ def test_bad_input_is_refused(logits, targets, error, message):
     [
         ({"lambda_": -0.1}, ValueError, "lambda_: expected a value of at least 0 and finite, got"),
         ({"lambda_": "0.1"}, TypeError, "lambda_: expected a number, got str"),
-        ({"lambda_": True}, TypeError, "lambda_: expected a number, got bool"),
         ({"sigma": 0}, ValueError, "sigma: expected a value of at least 1e-15"),
-        ({"sigma": float("nan")}, ValueError, "sigma: expected a value of.*got nan"),
         ({"sigma": float("inf")}, ValueError, "sigma: .*and finite, got inf"),
         ({"tail": -1}, ValueError, "tail: expected a value of at least 0, got -1"),
-        ({"tail": "far"}, TypeError, "tail: expected a number, got str"),
         ({"weight": [1, 2, 3]}, TypeError, r"weight: expected a tensor of shape.*got list"),
         ({"weight": LOGITS}, TypeError, r"weight: .*got \(3, 3\)"),
         ({"reduction": "batchmean"}, ValueError, "reduction: expected .*got 'batchmean'"),
         ({"label_smoothing": 1.1}, ValueError, r"label_smoothing: expected a value in \[0, 1\]"),
-        ({"label_smoothing": -0.1}, ValueError, "label_smoothing: expected a value of at least 0"),
     ],
 )
 def test_bad_options_are_refused(option, error, message):
@@ -174,11 +132,6 @@ def test_bad_options_are_refused(option, error, message):
         SampleEasinessLoss(**option)
     with pytest.raises(error, match=message):
         sample_easiness_loss(LOGITS, TARGETS, **option)
-
-
-def test_a_weight_of_the_wrong_length_is_refused():
-    with pytest.raises(ValueError, match="weight: expected 3 values, one per class, got 2"):
-        SampleEasinessLoss(weight=torch.ones(2))(LOGITS, TARGETS)
 
 
 def test_nan_is_seen_where_cross_entropy_shows_it():

@@ -37,11 +37,6 @@ def test_the_sampler_says_so_when_the_next_epoch_begins(dtype):
     assert not told(lambda: sampler.update(range(N), logits.softmax(1), labels) or list(sampler))
 
 
-def test_it_costs_no_waiting():
-    logits, labels = (values.to("meta") for values in rows())
-    EasinessSampler(N).update(torch.arange(N), logits.softmax(1), labels)
-
-
 def test_other_rows_are_not_suspected():
     logits, labels = rows()
     for given in (logits, logits.log_softmax(1), torch.rand(N, 3), torch.eye(3)[labels] * 1.1):

@@ -3,8 +3,6 @@
 import naive_sampler
 import numpy as np
 import pytest
-import torch
-from easiness_torch.sampling.plan import first_k
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sampler_cases import MIXED, WIDE, rows, selected
@@ -34,19 +32,6 @@ def test_a_union_of_levels_keeps_what_the_core_selects(case, union):
         assert len(indices) == sampler.history[-1]["n_filled"] == 1
     counts = [sampler.history[-1][name] for name in ("hard", "medium", "easy", "unscored")]
     assert counts == [int((level == value).sum()) for value in (1, 2, 4)] + [0]
-
-
-@given(
-    st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0, np.inf]), max_size=20),
-    st.integers(0, 22),
-)
-def test_the_first_k_are_those_of_a_stable_sort(values, k):
-    key = torch.tensor(values, dtype=torch.float64)
-    mask, ties = first_k(key, k)
-    order = sorted(range(len(values)), key=lambda j: (values[j], j))
-    assert mask.nonzero().flatten().tolist() == sorted(order[:k])
-    undecided = 0 < k < len(values) and values[order[k - 1]] == values[order[k]]
-    assert ties == (values.count(values[order[k - 1]]) if undecided else 0)
 
 
 @pytest.mark.parametrize("union", UNIONS)

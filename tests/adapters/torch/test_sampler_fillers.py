@@ -103,17 +103,3 @@ def test_equally_near_fillers_take_turns(floor):
     share = size / 40
     assert taken.sum() == epochs * size
     assert abs(taken / epochs - share).max() < 5 * np.sqrt(share * (1 - share) / epochs)
-
-
-def test_lots_do_not_depend_on_which_samples_have_scores():
-    probs = torch.tensor([[1.0, 0.0]]).repeat(40, 1)
-    found = []
-    for scored in (range(40), range(5, 40)):
-        sampler = EasinessSampler(40, warmup_epochs=0, min_samples=10, seed=3)
-        sampler.update(scored, probs=probs[list(scored)], labels=[0] * len(scored))
-        found.append(set(sampler))
-    unscored = set(range(5))
-    assert unscored <= found[1]
-    assert len(found[0]) == len(found[1]) == 10
-    in_order = [k for k in drawn_order(40) if k not in unscored]
-    assert found[1] - unscored == set(in_order[:5])

@@ -32,15 +32,6 @@ def test_selects_what_the_core_selects(case, levels, estimator):
     assert found.tolist() == ec.select(level, levels).tolist()
 
 
-@pytest.mark.parametrize(
-    ("levels", "expected"),
-    list(zip(LEVELS, [[0], [1], [2], [0, 1], [1, 2], [0, 2], [0, 1, 2]], strict=True)),
-)
-def test_each_level_and_union(levels, expected):
-    assert select_batch(LOGITS, LABELS, levels).tolist() == expected
-    assert select_batch(LOGITS.half(), LABELS, int(levels)).tolist() == expected
-
-
 def test_an_interval_of_easiness_includes_its_ends(make_rows):
     probs, labels = make_rows(200, 3, spread=0.5)
     logits = torch.from_numpy(probs).log()
@@ -55,21 +46,6 @@ def test_an_interval_of_easiness_includes_its_ends(make_rows):
     assert select_batch(ends, LABELS, [0.5, 0.5]).tolist() == [0]
 
 
-def test_resolution_and_sigma_are_the_estimators():
-    assert select_batch(LOGITS, LABELS, ec.MO, estimator=ec.ClosedForm(sigma=1.0)).numel() == 3
-    wide = ec.ClosedForm(resolution=0.4)
-    assert select_batch(LOGITS, LABELS, ec.EO, estimator=wide).tolist() == [0, 1]
-
-
-def test_nothing_is_kept_for_a_gradient():
-    logits, saved = LOGITS.clone().requires_grad_(), []
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t):
-        select_batch(logits, LABELS, ec.MO)
-        assert not saved
-        log_easiness(logits, LABELS)
-        assert saved
-
-
 def test_a_step_on_the_selection_and_no_step_on_none():
     logits = LOGITS.clone().requires_grad_()
     kept = select_batch(logits, LABELS, ec.MHO)
@@ -80,42 +56,28 @@ def test_a_step_on_the_selection_and_no_step_on_none():
     assert none.dtype == torch.int64
     assert torch.nn.functional.cross_entropy(logits[none], LABELS[none]).isnan()
     assert select_batch(torch.empty(0, 4), LABELS[:0], ec.EMHO).shape == (0,)
-
-
-@pytest.mark.parametrize("keep", [*LEVELS, (0.0, 1.0)])
-def test_rows_with_nan_are_never_selected(keep):
-    logits = torch.full((3, 2), np.nan)
-    assert select_batch(logits, LABELS, keep).tolist() == []
+    rows_of_nan = torch.full((3, 2), np.nan)
+    for keep in (ec.EMHO, (0.0, 1.0)):
+        assert select_batch(rows_of_nan, LABELS, keep).tolist() == []
+    assert select_batch(LOGITS.half(), LABELS, "hard|medium").tolist() == [1, 2]
+    saved = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t):
+        select_batch(logits, LABELS, ec.MO)
+    assert not saved  # nothing is kept for a gradient
 
 
 @pytest.mark.parametrize(
-    ("keep", "error", "message"),
+    ("labels", "keep", "estimator", "error", "message"),
     [
-        (0, ValueError, "keep: expected words .* or a union of Level; got 0"),
-        (8, ValueError, "or a union of Level; got 8"),
-        (True, TypeError, "keep: expected words .*; got bool True"),
-        ("OM", ValueError, "keep: expected words .*; got 'OM'"),
-        (None, TypeError, "such as easiness_core.MO or 'medium', or an interval .*got None"),
-        ((0.1,), TypeError, r"got \(0.1,\)"),
-        ((0.8, 0.2), ValueError, r"0 <= low <= high <= 1, got \(0.8, 0.2\)"),
-        ((0.5, 1.5), ValueError, "0 <= low <= high <= 1"),
-        ((-0.1, 0.5), ValueError, "keep: expected a value of at least 0"),
-        ((0.1, float("nan")), ValueError, "keep: expected a value of at least 0"),
-        (("a", "b"), TypeError, "keep: expected a number, got str"),
+        (LABELS, 8, ec.ClosedForm(), ValueError, "keep: expected words .* union of Level; got 8"),
+        (LABELS, None, ec.ClosedForm(), TypeError, "or an interval .*got None"),
+        (LABELS, (0.8, 0.2), ec.ClosedForm(), ValueError, r"low <= high <= 1, got \(0.8, 0.2\)"),
+        (LABELS, (0.1, float("nan")), ec.ClosedForm(), ValueError, "keep: expected a value of at"),
+        (LABELS, ("a", "b"), ec.ClosedForm(), TypeError, "keep: expected a number, got str"),
+        (LABELS[:2], ec.MO, ec.ClosedForm(), ValueError, "labels: expected shape"),
+        (LABELS, ec.MO, "exact", TypeError, "expected ClosedForm"),
     ],
 )
-def test_what_says_nothing_to_keep_is_refused(keep, error, message):
+def test_mistakes_are_refused(labels, keep, estimator, error, message):
     with pytest.raises(error, match=message):
-        select_batch(LOGITS, LABELS, keep)
-
-
-def test_rows_and_estimators_are_checked():
-    with pytest.raises(ValueError, match="labels: expected shape"):
-        select_batch(LOGITS, LABELS[:2], ec.MO)
-    with pytest.raises(TypeError, match="expected ClosedForm"):
-        select_batch(LOGITS, LABELS, ec.MO, estimator="exact")
-
-
-def test_levels_by_word_are_levels():
-    assert select_batch(LOGITS, LABELS, "hard|medium").tolist() == [1, 2]
-    assert select_batch(LOGITS, LABELS, "EO").tolist() == [0]
+        select_batch(LOGITS, labels, keep, estimator=estimator)
