@@ -5,7 +5,7 @@ import math
 import mpmath
 import pytest
 import torch
-from easiness_torch.scoring.log_phi import slope, sum_log_phi
+from easiness_torch.scoring.log_phi import _slope_at, slope, sum_log_phi
 
 
 def exact_log_phi(x):
@@ -50,6 +50,12 @@ def test_log_phi_and_its_derivatives_against_50_digits(rng, dtype, below_1, abov
             ):
                 error = abs(mpmath.mpf(found.item()) - exact)
                 assert error <= limit * abs(exact), (at, found.item(), float(exact))
+
+
+def test_the_slope_at_a_bound_is_the_slope():
+    for x in [0.0, -0.5, -5.0, -20.0, -35.99, -36.01, -40.0, -100.0, -1e6]:
+        exact = slope(torch.tensor([x], dtype=torch.float64)).item()
+        assert _slope_at(x) == pytest.approx(exact, rel=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
