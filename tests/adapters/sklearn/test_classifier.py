@@ -3,12 +3,11 @@
 import pickle
 import warnings
 
-import naive
 import numpy as np
 import pytest
 from easiness_sklearn import EasinessClassifier, EasinessFilteredClassifier, EasinessResampler
 from scipy.sparse import csr_array
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -20,7 +19,6 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import (
     GridSearchCV,
-    PredefinedSplit,
     StratifiedKFold,
     cross_val_predict,
     cross_val_score,
@@ -43,25 +41,6 @@ ATTRIBUTES = ("easiness_", "log_easiness_", "level_", "loss_")
 NARROW = X.astype(np.float32)
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 SEARCH = GridSearchCV(SGDClassifier(random_state=0), {"loss": ["log_loss"]}, cv=2)
-
-
-def centroid_probs(X_train, y_train, x):
-    """A classifier in a line: softmax of minus squared distances to the classes' means."""
-    distance = [np.sum((x - X_train[y_train == c].mean(axis=0)) ** 2) for c in np.unique(y_train)]
-    weight = np.exp(min(distance) - np.array(distance))
-    return weight / weight.sum()
-
-
-class Centroids(ClassifierMixin, BaseEstimator):
-    def fit(self, X, y):
-        self.X_, self.y_, self.classes_ = X, y, np.unique(y)
-        return self
-
-    def predict_proba(self, X):
-        return np.array([centroid_probs(self.X_, self.y_, x) for x in X])
-
-    def predict(self, X):
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
 class Shuffled(GaussianNB):
@@ -118,17 +97,6 @@ CLASSIFIERS = {
 def assert_same(one, other, names=ATTRIBUTES):
     for name in names:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-
-
-def test_scores_are_those_of_the_slow_oracle():
-    folds = np.arange(90) % 3
-    model = EasinessClassifier(Centroids(), sigma=0.2, cv=PredefinedSplit(folds)).fit(X, Y)
-    probs = naive.out_of_fold(centroid_probs, X, Y, folds)
-    easiness, log_easiness = naive.closed_form(probs, Y, 0.2)
-    np.testing.assert_allclose(model.easiness_, easiness, atol=1e-12)
-    np.testing.assert_allclose(model.log_easiness_, log_easiness, rtol=1e-12, atol=1e-14)
-    np.testing.assert_array_equal(model.level_, naive.level(easiness, 1e-3))
-    np.testing.assert_array_equal(model.predicted_, naive.predicted(probs))
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

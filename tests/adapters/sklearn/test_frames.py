@@ -15,6 +15,7 @@ from easiness_sklearn import (
     EasinessResampler,
     msr_scorer,
 )
+from matplotlib.figure import Figure
 from sklearn import config_context
 from sklearn.frozen import FrozenEstimator
 from sklearn.naive_bayes import GaussianNB
@@ -143,10 +144,11 @@ FRAMES = {
 def test_displays_read_columns_by_name(case):
     columns, labels, order = FRAMES[case]
     frame = pd.DataFrame(PROBS[:, order], columns=columns)
-    drawn = EasinessDisplay.from_predictions(labels, frame)
+    axes = Figure().add_subplot()
+    drawn = EasinessDisplay.from_predictions(labels, frame, ax=axes)
     assert sorted(drawn.scores.loss) == sorted(WANT.loss)
     assert drawn.scores.summary.accuracy == WANT.summary.accuracy
-    curve = EasinessCurveDisplay.from_predictions(labels, frame)
+    curve = EasinessCurveDisplay.from_predictions(labels, frame, ax=axes)
     np.testing.assert_array_equal(curve.bins.accuracy, WANT.summary.bins.accuracy)
 
 

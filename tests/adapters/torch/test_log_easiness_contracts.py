@@ -7,8 +7,6 @@ from easiness_torch.scoring.closed_form import score_logits, score_probs
 
 import easiness_core as ec
 
-# torch's compiler makes an instance of autograd functions, against its own advice.
-COMPILES = pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
 LOGITS = torch.tensor([[1.0, 0.0, -1.0], [0.5, 0.4, 0.0]])
 LABELS = torch.tensor([0, 2])
 FUNCTIONS = [easiness_torch.log_easiness, easiness_torch.log_easiness_from_probs]
