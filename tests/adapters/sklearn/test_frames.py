@@ -144,11 +144,11 @@ FRAMES = {
 def test_displays_read_columns_by_name(case):
     columns, labels, order = FRAMES[case]
     frame = pd.DataFrame(PROBS[:, order], columns=columns)
-    axes = Figure().add_subplot()
-    drawn = EasinessDisplay.from_predictions(labels, frame, ax=axes)
+    left, right = Figure().subplots(1, 2)
+    drawn = EasinessDisplay.from_predictions(labels, frame, ax=left)
     assert sorted(drawn.scores.loss) == sorted(WANT.loss)
     assert drawn.scores.summary.accuracy == WANT.summary.accuracy
-    curve = EasinessCurveDisplay.from_predictions(labels, frame, ax=axes)
+    curve = EasinessCurveDisplay.from_predictions(labels, frame, ax=right)
     np.testing.assert_array_equal(curve.bins.accuracy, WANT.summary.bins.accuracy)
 
 
