@@ -14,6 +14,7 @@ from easiness_sklearn import (
     msr_scorer,
 )
 from hypothesis import given
+from matplotlib import pyplot as plt
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import make_classification
@@ -21,6 +22,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
+    LearningCurveDisplay,
     cross_val_score,
     cross_validate,
 )
@@ -204,3 +206,11 @@ def test_msr_and_ese_alone_are_gamed_by_a_constant_prediction():
         assert repr(scorer(constant, X, Y)) == "0.0"  # and not -0.0
         assert scorer(honest, X, Y) < 0.0
     assert log_easiness_scorer(constant, X, Y) < log_easiness_scorer(honest, X, Y)
+
+
+def test_scikit_learn_reads_their_names():
+    display = LearningCurveDisplay.from_estimator(
+        GaussianNB(), X, Y, train_sizes=[0.5, 1.0], cv=2, scoring=log_easiness_scorer
+    )
+    assert display.score_name == "Log easiness"
+    plt.close(display.figure_)

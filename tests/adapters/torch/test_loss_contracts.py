@@ -82,8 +82,10 @@ def test_copies_pickles_and_state():
     assert SampleEasinessLoss().state_dict() == {}
     assert criterion.to("meta").weight.device.type == "meta"
     assert list(criterion.parameters()) == []
-    assert "tail=None" in repr(criterion)
-    assert "weight=(3 classes)" in repr(criterion)
+    assert "tail=None, weight=(3 classes)" in repr(criterion)
+    smooth = SampleEasinessLoss(label_smoothing=0.1)
+    assert "tail=3" in repr(smooth)
+    assert "label_smoothing=0.1" in repr(smooth)
     with pytest.raises(ValueError, match="weight: expected 3 values, one per class, got 2"):
         SampleEasinessLoss(weight=torch.ones(2))(LOGITS, TARGETS)
     wide = sample_easiness_loss(LOGITS.double(), TARGETS, weight=WEIGHT)

@@ -103,3 +103,13 @@ def test_equally_near_fillers_take_turns(floor):
     share = size / 40
     assert taken.sum() == epochs * size
     assert abs(taken / epochs - share).max() < 5 * np.sqrt(share * (1 - share) / epochs)
+
+
+def test_lots_do_not_depend_on_which_samples_have_scores():
+    probs = torch.tensor([[1.0, 0.0]]).repeat(40, 1)
+    sampler = EasinessSampler(40, warmup_epochs=0, min_samples=10, seed=3)
+    sampler.update(range(5, 40), probs=probs[5:], labels=[0] * 35)
+    found, unscored = set(sampler), set(range(5))
+    assert unscored <= found
+    in_order = [k for k in drawn_order(40) if k not in unscored]
+    assert found - unscored == set(in_order[:5])

@@ -135,9 +135,11 @@ def test_a_number_of_steps_is_right_or_called_an_estimate(case):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             expected = sampler.expected_steps(BATCH)
+            first = sampler.expected_steps(BATCH, epochs=3)
             by_epoch = [sampler.expected_steps(BATCH, epochs=[epoch]) for epoch in range(EPOCHS)]
         assert bool(caught) == (not exact)
         assert sum(by_epoch) == expected
+        assert sum(by_epoch[:3]) == first
         if exact:
             assert train(sampler, drop_last=drop_last)[0] == by_epoch
         else:
