@@ -6,8 +6,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 SOURCES := pyproject.toml constraints.txt
 # One process a core; a process that has done its tests takes over some of another's.
 PARALLEL := -n auto --dist worksteal
-LOWEST := tests/core tests/adapters/io tests/adapters/cli tests/adapters/dask \
-  $(wildcard tests/adapters/test_aum_*.py tests/adapters/test_sklearn_*.py)
+LOWEST := tests/core $(addprefix tests/adapters/,io cli dask aum sklearn)
 
 export EASINESS_DATA
 

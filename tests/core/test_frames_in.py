@@ -242,7 +242,7 @@ REFUSED = {
     "text in a column": (
         POLARS.with_columns(id=pl.lit("a")), WORDS, {}, "numbers and dtype .* in column 'id'",
     ),
-    "a number in a column": (FRAME.assign(row=np.arange(N)), LABELS, {}, "column 'row' is not a cl"),
+    "a number in a column": (FRAME.assign(row=np.arange(N)), LABELS, {}, "'row' is not a class"),
     "a transform": (TURNED, LABELS, {}, "without a transform; .*with_format\\(None\\)"),
     "labels in two columns": (
         PROBS, pd.DataFrame({"y": LABELS, "name": WORDS}), {}, "pass one .* labels\\['y'",
