@@ -6,8 +6,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 SOURCES := pyproject.toml constraints.txt
 # One process a core; a process that has done its tests takes over some of another's.
 PARALLEL := -n auto --dist worksteal
-LOWEST := tests/core tests/adapters/io tests/adapters/cli tests/adapters/dask \
-  $(wildcard tests/adapters/test_aum_*.py tests/adapters/test_sklearn_*.py)
+LOWEST := tests/core $(addprefix tests/adapters/,io cli dask aum sklearn)
 
 export EASINESS_DATA
 
@@ -47,7 +46,7 @@ demo: $(VENV)/.demo  ## score four classifiers on scikit-learn's digits; writes 
 	$(BIN)/easiness demo --overwrite
 
 # Coverage cannot see into compiled kernels, so their own tests run interpreted as well.
-KERNEL_TESTS := $(addprefix tests/core/test_,kernels.py finish.py normal_tail.py scoring.py validation.py)
+KERNEL_TESTS := $(addprefix tests/core/test_,accuracy.py kernels.py normal_tail.py scoring.py validation.py)
 
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.test  ## all tests, those of kernels interpreted too; at least 95 % of the core covered
@@ -62,13 +61,12 @@ test-package: $(VENV)/.test  ## build sdist and wheel; install them, and each ex
 	$(BIN)/pytest tests/package
 
 # torch 2.5 is left out: its only builds for Linux on PyPI bring gigabytes of CUDA. Old releases warn
-# of what newer ones replaced, so warnings are not errors here. pandas 2 saves an empty text column
-# without its type, which test_no_rows needs.
+# of what newer ones replaced, so warnings are not errors here.
 test-lowest: $(BIN)/python  ## tests of all but easiness_torch with the oldest versions allowed; needs Python 3.11
 	$(PYTHON) -m venv $(VENV)/lowest
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt \
 	  -e '.[cli,dask,sklearn,testing]' imbalanced-learn mpmath pandas polars pytest
-	$(VENV)/lowest/bin/pytest -o filterwarnings=default -k "not test_no_rows" $(LOWEST)
+	$(VENV)/lowest/bin/pytest -o filterwarnings=default $(LOWEST)
 
 lint: $(VENV)/.lint  ## ruff, mypy and codespell
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Score which samples a classifier finds easy, which hard, and which are worth training on.
+"""Measure how easy each sample is, using only a classifier's predicted probabilities.
 
 Arrays in, arrays out; no framework is imported. Start with `score`.
 """

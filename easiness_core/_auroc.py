@@ -35,9 +35,9 @@ def auroc(
     normalize : bool, default False
         Divide each row by its sum first, as in `score`.
     logits : bool, default False
-        Whether `probs` holds logits: rows are ranked by the log-odds `z_k - log sum exp z_j over
-        j != k`. They order as the softmax does, which ties what it rounds to 0 or 1; log-odds that
-        are equal but for rounding may fall either way.
+        Whether `probs` holds logits: rows are ranked by the log-odds `z_k - log sum exp z_j over j
+        != k`. These have the order of the softmax, which ties values that it rounds to 0 or 1.
+        Log-odds that differ only by rounding may come in either order.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def auroc(
 
     Notes
     -----
-    The rank form of Mann and Whitney. One sort of n_samples values a class.
+    The rank form of Mann and Whitney. It sorts n_samples values per class.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def auroc(
     from scipy.stats import rankdata
 
     if logits and normalize:
-        problem = "expected False with logits=True, which need no sum"
+        problem = "expected False with logits=True: logits are not normalized"
         raise InputValueError(problem, argument="normalize")
     rows = check_probs(probs, normalize=normalize)
     given = check_samples(rows, probs, labels, classes=classes)[0]

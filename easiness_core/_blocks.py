@@ -1,14 +1,14 @@
-"""Blocks of rows on threads that live for one call.
+"""Run blocks of rows on threads that live for one call.
 
 Numba's threading layers are not used: measured, `parallel=True` kernels abort the process when
 two Python threads call them under `workqueue`, and kill forked DataLoader workers under OpenMP
 once the parent has called one. Kernels release the GIL, so plain threads are as fast.
 
 No executor is used either: an interrupt inside `submit` loses a thread that has started, and its
-lock is not reentrant, so that a signal handler which scores waits for itself. Here nothing
-outlives a call, and calls share nothing: a fork or a signal handler finds no lock held. A thread
-takes 13 microseconds to start, a block of a large call 200 or more.
-Guarded by tests/core/test_blocks.py and tests/core/test_interrupts.py.
+lock is not reentrant, so a signal handler that scores would wait for itself. Here nothing outlives
+a call, and calls share nothing, so a fork or a signal handler finds no lock held. A thread takes 13
+microseconds to start, a block of a large call 200 or more. Guarded by tests/core/test_blocks.py and
+tests/core/test_interrupts.py.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def resolve_n_threads(n_threads: int | None) -> int:
 def run_blocks(
     n_rows: int, block_rows: int, work: Callable[[int, int], T], *, n_threads: int
 ) -> list[T]:
-    """Call `work(start, stop)` on consecutive blocks of rows; results in the blocks' order.
+    """Call `work(start, stop)` on consecutive blocks of rows; return the results in order.
 
-    The calling thread works too, so that the work is done even where no thread can be started.
-    An interrupt, or else the first exception in the blocks' order, is raised once all threads
-    have let go of the arrays.
+    The calling thread works too, so the work is done even if no thread can be started. Once all
+    threads have released the arrays, an interrupt is raised, or else the first exception in the
+    order of the blocks.
     """
     if 0 < n_rows <= block_rows:
         return [work(0, n_rows)]
@@ -72,10 +72,10 @@ def run_blocks(
 
 
 def run_apart(work: Callable[[], object]) -> None:
-    """Run on another thread what a signal handler must neither interrupt nor enter again.
+    """Run on another thread a call that a signal handler must neither interrupt nor reenter.
 
-    Handlers run on the calling thread while it waits. An interrupt is raised when the work is
-    done, or has not begun.
+    Handlers run on the calling thread while it waits. An interrupt is raised before the work starts
+    or after it ends.
     """
     call: _Call[object] = _Call(1, 1, lambda *_: work())
     ended = _thread.allocate_lock()
@@ -151,7 +151,7 @@ class _Call(Generic[T]):
             self.errors.append((ticket, error))
 
     def wait_for_helpers(self) -> None:
-        """Let no helper begin another block; wait for each to end. Harmless if repeated."""
+        """Stop handing out blocks and wait for each helper to end. Safe to repeat."""
         self.closed = True
         while True:
             try:
@@ -166,7 +166,7 @@ class _Call(Generic[T]):
                 self.interrupt = error
 
     def outcome(self) -> list[T]:
-        """Give the results, or raise what came in their way."""
+        """Return the results, or raise the error that stopped them."""
         error = self.interrupt
         if error is None and self.errors:
             error = min(self.errors, key=_rank)[1]

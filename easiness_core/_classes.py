@@ -1,4 +1,4 @@
-"""Figures of each class."""
+"""Statistics per class."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def class_table(scores: Scores) -> ClassTable:
 
 
 def confusion_pairs(scores: Scores) -> NDArray[np.int64]:
-    """Count the pairs of given and predicted class, the most frequent first.
+    """Count the pairs of given and predicted class, most frequent first.
 
     Parameters
     ----------

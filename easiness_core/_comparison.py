@@ -1,4 +1,4 @@
-"""Two sets of scores of the same samples: what moved, and whether it is more than chance."""
+"""Compare two sets of scores of the same samples: what changed, and whether by more than chance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from easiness_core._level import Level
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ChangeTable(Table):
-    """Changes of each class, or of each group; arrays of shape (n_names,).
+    """Changes per class, or per group; arrays of shape (n_names,).
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class ChangeTable(Table):
     hard_old, hard_new, gained, lost : int64
         Hard samples; wrong ones that became right, and right ones that became wrong.
     p_value : float64
-        Exact McNemar test of each, adjusted for their number by Holm's method.
+        Exact McNemar test per class or group, adjusted for their number by Holm's method.
     """
 
     names: tuple[str, ...]
@@ -67,7 +67,7 @@ class ChangeTable(Table):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Table):
-    """What `compare` found about the samples that both sets of scores hold.
+    """Result of `compare`, about the samples in both sets of scores.
 
     As a frame (`to_pandas` and others): one row per sample, the columns of `samples`.
 
@@ -76,7 +76,7 @@ class Comparison(Table):
     joined_by : str
         "id", or "row" where neither set has ids.
     n_samples, n_only_old, n_only_new, n_relabeled : int
-        Samples in both sets, in one only, and in both with another label.
+        Samples in both sets; in only one of them; in both, with different labels.
     old, new : dict of str to number
         accuracy, mean_easiness, msr (shares), hard, medium, easy (counts) of the joint samples.
     transitions : ndarray of shape (3, 3), int64
@@ -92,13 +92,13 @@ class Comparison(Table):
     by_class, by_group : ChangeTable, by_group None without groups
         Changes of each class and of each group.
     samples : dict of str to ndarray of shape (n_samples,)
-        In the order of the old scores: id (where there are ids), old_row, new_row, label (the
-        new one), and with _old and _new: predicted, easiness, log_easiness, level, correct.
+        In the order of the old scores: id (if there are ids), old_row, new_row, label (the new
+        one), and, with _old and _new appended, predicted, easiness, log_easiness, level, correct.
     moved : ndarray of int64
-        Positions in `samples` of those whose level changed: first those that are hard now, then
-        medium, then easy ones; among these, least log easiness first.
+        Positions in `samples` of the samples whose level changed: first those that are hard now,
+        then medium, then easy; within a level, lowest log easiness first.
     newly_hard : ndarray of int64
-        The first of these: hard now, and not before.
+        The part of `moved` that is hard now and was not before.
     """
 
     joined_by: str
@@ -139,9 +139,9 @@ class Comparison(Table):
 
     @property
     def changes(self) -> dict[str, float]:
-        """New minus old of each figure, newly_hard and newly_wrong, and worst_class.
+        """New minus old value of each statistic, newly_hard and newly_wrong, and worst_class.
 
-        worst_class is the lowest change of accuracy of any class.
+        worst_class is the lowest change of accuracy over all classes.
         """
         table = self.by_class
         changes = {name: self.new[name] - self.old[name] for name in self.old}
@@ -155,7 +155,7 @@ class Comparison(Table):
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures and tables, and the samples that moved between levels, ready for JSON."""
+        """All statistics and tables, and the samples that changed level, ready for JSON."""
         skipped = ("transitions", "by_class", "by_group", "samples", "moved", "newly_hard")
         samples = {
             name: values.values() if isinstance(values, Words) else values
@@ -192,23 +192,23 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
     Returns
     -------
     Comparison
-        Of the samples in both, joined by id, or by row where neither has ids.
+        Of the samples in both, joined by id, or by row if neither has ids.
 
     Raises
     ------
     TypeError, ValueError
-        If a column is missing or of another type, ids occur twice or are in one of the two only,
-        no sample is in both, labels are names in one and numbers in the other, or, without ids,
-        the numbers of rows differ or the column index does (of data frames of pandas without
-        both, their index).
+        If a column is missing or has the wrong type; ids occur twice, or only one of the two has
+        ids; no sample is in both; labels are names in one and numbers in the other; or, without
+        ids, the numbers of rows or the columns `index` differ (without these too, the indices of
+        pandas data frames).
 
     Notes
     -----
-    Scores of another estimator or sigma differ for that reason alone: score both alike.
+    Another estimator or sigma alone changes the scores: score both sets in the same way.
 
-    McNemar's exact test: under the null hypothesis, a prediction that changed is as likely to
-    have become right as wrong. The sign test asks the same of log easiness. Neither says how
-    large a change is. Adjusted for many classes by Holm (1979).
+    McNemar's exact test: under the null hypothesis, a prediction that changed is as likely to have
+    become right as wrong. The sign test does the same for log easiness. Neither says how large a
+    change is. P-values of several classes are adjusted by Holm's method (1979).
 
     Examples
     --------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-# How far a row's sum may lie from 1; a hair more, so that 0.999 passes however it is added up.
-# Real float16 softmax outputs were seen at 0.9956-1.0003.
+# How far the sum of a row may be from 1, plus a little, so that 0.999 passes in any order of
+# addition. Real float16 softmax outputs had sums of 0.9956 to 1.0003.
 ROW_SUM_TOLERANCE: Final = 1e-3 + 1e-9
 ROW_SUM_TOLERANCE_HALF: Final = 2e-2 + 1e-9
 
@@ -13,32 +13,33 @@ ROW_SUM_TOLERANCE_HALF: Final = 2e-2 + 1e-9
 NEGATIVE_TOLERANCE: Final = 1e-6
 NEGATIVE_TOLERANCE_HALF: Final = 1e-3
 
-# From here on Phi is 1, and exp(-x^2 / 2) is 0: a little further on Q would be denormal, at which
-# processors take a hundred times as long. log E keeps its digits down to -1e-300
+# From here on Phi is 1, and exp(-x^2 / 2) is 0: a little further, Q would be denormal, which makes
+# processors a hundred times slower. log E keeps its digits down to -1e-300
 # (tests/core/test_accuracy.py).
 PHI_IS_ONE_FROM: Final = 37.5
 EXP_IS_ZERO_FROM: Final = PHI_IS_ONE_FROM**2 / 2
-# Beyond, log R(u) is below any rounding of u^2 / 2; a product of 32 such R is a normal number.
+# Above this, log R(u) is less than the rounding of u^2 / 2; a product of 32 such R is a normal
+# number.
 TAIL_LEVELS_OFF_FROM: Final = 1e9
-# Rows of the closed form are taken so many together, up to so many classes at once: 2,048 elements
-# stay in the first-level cache, and 20 classes take one logarithm. The last row is repeated up to a
-# multiple of what vector instructions take, lest rows left over be taken one by one.
+# The closed form scores this many rows together, and up to this many classes at once: 2,048
+# elements stay in the first-level cache, and 20 classes take one logarithm. The last row is
+# repeated up to a multiple of the vector width, so that no rows are left to score one by one.
 ROWS_TOGETHER: Final = 64
 CLASSES_TOGETHER: Final = 32
 VECTOR_ROWS: Final = 16
-# From here on the digits of a product are those of its complement.
+# Above this, a product is computed from its complement.
 PRODUCT_NEAR_ONE_FROM: Final = 0.75
 
-# Below so many classes the largest two are kept, without a branch a class; from there on the
-# largest of the others is looked for.
+# Below this number of classes, the two largest are kept, without a branch per class; from there on,
+# the largest of the others is searched.
 MANY_CLASSES_FROM: Final = 32
 
-# Monte Carlo compares with so many differences of noise at once: with 8, or in half as many
-# buckets, a look-up takes half as long again.
+# Monte Carlo compares with this many noise differences at once: with 8, or with half the buckets, a
+# lookup takes 50 % longer.
 COMPARED_AT_ONCE: Final = 4
 
-# So many rows at once are summed, and get their losses and levels: with 256, rows of 10 classes
-# take a tenth longer. At most 1,024: their sum in units of 2^-52 must fit 63 bits.
+# Sums, losses and levels are computed for this many rows at once: with 256, rows of 10 classes take
+# 10 % longer. At most 1,024: their sum in units of 2^-52 must fit 63 bits.
 ROWS_AT_ONCE: Final = 512
 
 # Sums of easiness and of losses are integers in these units, so that merging is exact.
@@ -46,40 +47,41 @@ EASINESS_FRACTION_BITS: Final = 52
 LOSS_FRACTION_BITS: Final = 42
 
 # Rows are handed to threads in blocks of about this many elements: a block takes 0.2 ms or more,
-# against some 20 microseconds for handing it over.
+# and handing it over about 20 microseconds.
 BLOCK_ELEMENTS: Final = 1 << 19
 # A block that must be converted is a copy: it stays in cache.
 CONVERTED_BLOCK_ELEMENTS: Final = 1 << 16
 # Inputs up to this many elements stay on the calling thread.
 SERIAL_ELEMENTS: Final = 1 << 21
 
-# `error_model="numpy"`: Numba's default puts a zero check before every division, which blocks
-# SIMD. No `fastmath`: it would assume NaN and infinity away, and they must be found.
+# `error_model="numpy"`: Numba's default puts a zero check before every division, which blocks SIMD.
+# No `fastmath`: it would assume that there is no NaN or infinity, but they must be found.
 JIT_OPTIONS: Final = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-# A product and a sum may be one instruction, rounded once: a third less time.
+# A product and a sum may be one instruction, rounded once, which saves a third of the time.
 JIT_FMA_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"contract"}}
-# A sum alone may be reordered: the order stays a function of the number of classes only.
+# Only a sum may be reordered; its order still depends only on the number of classes.
 JIT_SUM_OPTIONS: Final = {**JIT_OPTIONS, "fastmath": {"reassoc", "nsz"}}
 
-# Label errors: the noise model (easiness_core/_noise_model.py). Measured on sets with known wrong
-# labels, in docs/label_errors_measured.md, with what else was tried.
-# Added to each probability: forests and naive Bayes give exact zeros. Equal results from 1e-12
-# to 1e-6; 1e-4 loses the top of the list at 100 classes.
+# Label errors: the noise model (easiness_core/_noise_model.py). docs/label_errors_measured.md
+# measures it, and alternatives, on sets with known wrong labels.
+
+# Added to each probability, because forests and naive Bayes give exact zeros. Results are equal
+# from 1e-12 to 1e-6; 1e-4 loses the top of the list at 100 classes.
 LEAST_PROBABILITY: Final = 1e-9
-# A class whose own samples get less than this is not told apart by the classifier at all.
+# If the samples of a class get less than this, the classifier does not recognize it at all.
 LEAST_SELF_CONFIDENCE: Final = 1e-3
 # Samples of mean self-confidence added to each class, so that a few cannot set its balance.
 BALANCE_SAMPLES: Final = 20
-# Times sqrt(n_samples): the anchors added to each class, labeled as all samples are. With 2
-# n_classes in place of it, F1 of the flags is .014 lower.
+# Times sqrt(n_samples): anchors added to each class, with the label frequencies of all samples.
+# With 2 n_classes instead, F1 of the flags is .014 lower.
 ANCHOR_SMOOTHING: Final = 0.5
 # Up to 2^14: AdaBoost of 26 classes needs 2^11.5, and ranks at random with 2^7.
 SHARPNESS_STEPS: Final = tuple(2.0 ** (step / 2) for step in range(-3, 29))
-# Sharpness is fitted on at most so many samples; all of them change no mean metric by .001.
+# Sharpness is fitted on at most this many samples; using all changes no mean metric by .001.
 SHARPNESS_ROWS: Final = 4000
 WEIGHT_STEPS: Final = 10
-# Up to so many sharpened probabilities are kept as float32 (512 MiB), beyond they are computed
-# again in each step.
+# Up to this many sharpened probabilities are kept as float32 (512 MiB); more are computed again in
+# each step.
 STORED_ELEMENTS: Final = 1 << 27
-# Posterior of its label below which a sample counts at the low end of the estimated rate.
+# A sample counts in the low end of the estimated rate if the posterior of its label is below this.
 SURELY_WRONG_BELOW: Final = 0.02

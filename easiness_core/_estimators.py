@@ -16,7 +16,7 @@ from easiness_core._level import cuts
 
 
 class Estimator(Protocol):
-    """What `score` needs of an estimator: its resolution, and a kernel with its parameters."""
+    """What `score` needs from an estimator: its resolution, and a kernel with parameters."""
 
     @property
     def sigma(self) -> float:
@@ -43,7 +43,7 @@ def _check_sigma(sigma: Any) -> float:
 class ClosedForm:
     """Compute easiness exactly; the default estimator.
 
-    `P(h_i + a > h_j + b) = Phi((h_i - h_j) / (sigma sqrt 2))` for independent noises a and b
+    `P(h_i + a > h_j + b) = Phi((h_i - h_j) / (sigma sqrt 2))` for independent noise values a and b
     from N(0, sigma^2), so `log E = sum over j != i of log Phi((h_i - h_j) / (sigma sqrt 2))`.
 
     Parameters
@@ -61,8 +61,8 @@ class ClosedForm:
 
     Notes
     -----
-    Source: *Medium Samples Are All You Need*, Definition 3.1 and Section 4.1.1. Accuracy and
-    its evidence: docs/numerics.md.
+    Source: *Medium Samples Are All You Need*, Definition 3.1 and Section 4.1.1. For accuracy and
+    evidence, see docs/numerics.md.
 
     Examples
     --------
@@ -96,7 +96,7 @@ class MonteCarlo:
     """Estimate easiness by sampling, as the paper does.
 
     `eps_j = (1/N) #{k : h_i - h_j > b_k - a_k}` and `E = product over j != i of eps_j`. All pairs
-    of classes share the same two sets of noises, so each count is one look-up among the sorted
+    of classes share the same two sets of noise values, so each count is one lookup in the sorted
     differences `b - a`. The result equals literal counting, and more draws cost almost nothing.
 
     Parameters
@@ -104,7 +104,7 @@ class MonteCarlo:
     sigma : float, default 0.01
         Standard deviation of the noise, positive. The paper uses sigma^2 = 1e-4.
     draws : int, default 1000
-        Number N of noises in each set, 1 or more. The paper does not say how many it used.
+        Number N of noise values in each set, 1 or more. The paper does not say how many it used.
     seed : int, default 0
         Seed of the noise, 0 or more. Equal parameters give equal results on any machine.
 
@@ -151,7 +151,7 @@ class MonteCarlo:
         return cuts(self.resolution)
 
     def noise(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Draw the noises `a` (for the label's class) and `b` (for the others).
+        """Draw the noise values `a` (for the label's class) and `b` (for the others).
 
         Returns
         -------

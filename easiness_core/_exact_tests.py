@@ -1,4 +1,4 @@
-"""Exact tests of counts, and the correction for many of them."""
+"""Exact tests of counts, and a correction for multiple tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def sign_test(n_up: int, n_down: int) -> float:
-    """Two-sided p-value of as many changes up and down; with discordant pairs, McNemar's test."""
+    """Two-sided p-value of the numbers of changes up and down; for pairs, McNemar's test."""
     from scipy.stats import binomtest
 
     return float(binomtest(n_up, n_up + n_down).pvalue) if n_up + n_down else 1.0

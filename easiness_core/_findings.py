@@ -1,4 +1,4 @@
-"""What posteriors say of labels: flags, suggestions, and what is confused with what."""
+"""What the posteriors say about labels: flags, suggestions and confused classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from easiness_core._tally import count_pairs
 
 
 class Findings:
-    """What the posterior of each block of rows says of them."""
+    """Flags and suggestions from the posteriors of each block of rows."""
 
     def __init__(self, given: NDArray[np.int64], n_classes: int) -> None:
         self.given = given
@@ -24,7 +24,7 @@ class Findings:
         posterior: NDArray[np.float64],
         log_odds: NDArray[np.float64] | None = None,
     ) -> None:
-        """Enter a block of rows; without log odds, labels are flagged that another class beats."""
+        """Add a block of rows; without log odds, flag labels that another class beats."""
         from scipy.sparse import csr_array
 
         given = self.given[span]
@@ -54,5 +54,5 @@ class Findings:
         return shares
 
     def confused(self) -> NDArray[np.int64]:
-        """Given label, suggested class and number of flagged samples, the most first."""
+        """Given label, suggested class and number of flagged samples, most frequent first."""
         return count_pairs(self.given[self.flags], self.suggested[self.flags])

@@ -1,4 +1,4 @@
-"""Tables of results for pandas, polars and Arrow, which are imported where they are asked for."""
+"""Tables of results for pandas, polars and Arrow, each imported only when asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KINDS = (str, bytes, bool, int, float, Decimal, datetime, date, time, timedelta
 
 @dataclass(frozen=True)
 class Words:
-    """A column of words by their numbers."""
+    """A column of words, stored as numbers."""
 
     codes: NDArray[np.integer[Any]]
     names: tuple[Any, ...]
@@ -49,12 +49,12 @@ def level_words(level: NDArray[np.uint8]) -> Words:
 
 
 def class_words(codes: NDArray[np.int64], classes: tuple[Any, ...] | None) -> Any:
-    """Classes by name, or by number where they have no names."""
+    """Classes by name, or by number if they have no names."""
     return codes if classes is None else Words(codes, classes)
 
 
 class Table(ABC):
-    """Columns that can be given as a data frame of pandas or polars, or as an Arrow table."""
+    """Columns that can be returned as a pandas or polars data frame, or as an Arrow table."""
 
     @abstractmethod
     def _columns(self) -> Mapping[str, Any]:
@@ -65,13 +65,13 @@ class Table(ABC):
         return None
 
     def to_pandas(self) -> Any:
-        """Give the columns as a pandas DataFrame; levels and classes as categories by name.
+        """Return the columns as a pandas DataFrame, with levels and classes as categories.
 
         Returns
         -------
         pandas.DataFrame
-            Levels are ordered: hard < medium < easy. With one row per sample, its index is that of
-            the data given where these came from pandas, else the row numbers.
+            Levels are ordered: hard < medium < easy. With one row per sample, the index is that of
+            the pandas data given, or else the row numbers.
 
         Raises
         ------
@@ -88,7 +88,7 @@ class Table(ABC):
         return pd.DataFrame(columns, index=index)
 
     def to_polars(self) -> Any:
-        """Give the columns as a polars DataFrame; levels and classes as an Enum of their names.
+        """Return the columns as a polars DataFrame, with levels and classes as an Enum.
 
         Returns
         -------
@@ -114,7 +114,7 @@ class Table(ABC):
         return pl.DataFrame({name: column(each) for name, each in self._columns().items()})
 
     def to_arrow(self) -> Any:
-        """Give the columns as a pyarrow Table; levels and classes as dictionaries of their names.
+        """Return the columns as a pyarrow Table, with levels and classes as dictionaries.
 
         Returns
         -------
@@ -143,14 +143,14 @@ class Table(ABC):
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class SampleTable(Table):
-    """A table of one row per sample, with what names samples and classes.
+    """A table with one row per sample, and the names of samples and classes.
 
     Attributes
     ----------
     labels : ndarray of int64
         Given class of each sample, as a column number.
     classes : tuple or None
-        Class names in column order; None where classes are only numbered, from 0 on.
+        Class names in column order; None if classes are numbers from 0.
     """
 
     labels: NDArray[np.int64]
@@ -164,7 +164,7 @@ class SampleTable(Table):
 
     @property
     def rows(self) -> NDArray[np.int64]:
-        """Row of each sample in the data given, counted from `first_row`."""
+        """Row of each sample in the data that was scored, counted from `first_row`."""
         rows = range(len(self)) if self._rows is None else self._rows
         if isinstance(rows, range):
             return np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
@@ -172,7 +172,7 @@ class SampleTable(Table):
 
     @property
     def ids(self) -> NDArray[Any] | None:
-        """Names of the samples: the ids given, else the index of pandas, else None."""
+        """Sample ids: those given, or else the pandas index, or else None."""
         return self._ids_of(slice(None))
 
     @property
@@ -194,7 +194,7 @@ class SampleTable(Table):
         return values
 
     def _names_of(self, which: Any) -> Any:
-        """Give ids of some samples, or their rows where they have none."""
+        """Return the ids of some samples, or their rows if they have none."""
         ids = self._ids_of(which)
         return self.rows[which] if ids is None else ids
 

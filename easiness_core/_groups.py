@@ -1,4 +1,4 @@
-"""Groups of samples, such as those of one camera: figures of each, against the rest."""
+"""Groups of samples, such as those of one camera: statistics per group, against the rest."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _UNITS = 1 << EASINESS_FRACTION_BITS
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GroupTable(Table):
-    """Counts of each group of samples, in a form that merges exactly.
+    """Counts per group of samples, which can be merged exactly.
 
     Attributes
     ----------
     groups : tuple of str
         The groups by name, sorted.
     count, correct, hard, medium, easy : ndarray of shape (n_groups,), int64
-        Samples of each group; how many are predicted as labeled, and how many of each level.
+        Samples in each group; how many are predicted as labeled, and how many have each level.
     easiness_sum : tuple of int
         Sum of easiness of each group, in units of 2^-52.
     """
@@ -68,15 +68,15 @@ class GroupTable(Table):
         Returns
         -------
         dict
-            "accuracy" and "hard": two-sided p-values of Fisher's exact test of the accuracy and
-            of the share of hard samples, shape (n_groups,), adjusted together by Holm's method
-            for all tests of the table; nan where there are no other samples.
+            "accuracy" and "hard": two-sided p-values of Fisher's exact test of the accuracy and of
+            the share of hard samples, shape (n_groups,), adjusted by Holm's method for all tests of
+            the table together; nan if there are no other samples.
         """
         found = holm([against_rest(each, self.count) for each in (self.correct, self.hard)])
         return {"accuracy": found[0], "hard": found[1]}
 
     def merge(self, other: GroupTable) -> GroupTable:
-        """Add the counts of other samples, such as another shard's; neither table is changed.
+        """Return the table of both, such as of two shards; neither is changed.
 
         Raises
         ------
@@ -124,12 +124,12 @@ def group_table(scores: Scores, groups: ArrayLike) -> GroupTable:
     Returns
     -------
     GroupTable
-        One entry a group; tables of several parts of the data merge exactly.
+        One entry per group; tables of several parts of the data merge exactly.
 
     Raises
     ------
     TypeError, ValueError
-        If `scores` are not Scores, or groups have another length or are missing.
+        If `scores` is not a `Scores`, or `groups` has another length or missing values.
 
     Examples
     --------

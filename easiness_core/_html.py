@@ -1,8 +1,8 @@
-"""What a notebook shows of a result: a summary, a bar of levels, the first rows.
+"""How a notebook shows a result: a summary, a bar of levels, the first rows.
 
-Styles are inline and colors are inherited, but for those of levels and for translucent gray
-rules: a notebook's theme, light or dark, is not that of `prefers-color-scheme`, and sanitizers
-drop style sheets. Every text goes through `html.escape`.
+Styles are inline, because sanitizers drop style sheets. Colors are inherited, except those of
+levels and of translucent gray rules, because a notebook's theme, light or dark, may differ from
+`prefers-color-scheme`. Every text goes through `html.escape`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def scores_html(scores: Any) -> str:
 
 
 def label_errors_html(found: Any) -> str:
-    """Most suspicious rows of `LabelErrors`, and what is confused."""
+    """Most suspicious rows of `LabelErrors`, and the confused classes."""
     n, flagged = len(found), int(found.flags.sum())
     low, high = (_percent(end) for end in found.estimated_rate)
     facts = {"samples": f"{n:,}", "method": _text(found.method)}
@@ -93,7 +93,7 @@ def label_errors_html(found: Any) -> str:
 
 
 def class_table_html(table: Any) -> str:
-    """Figures of each class of a `ClassTable`."""
+    """Statistics per class of a `ClassTable`."""
     n_classes = len(table.count)
     facts = {"classes": f"{n_classes:,}", "samples": f"{int(table.count.sum()):,}"}
     shown = range(min(n_classes, _MOST_ROWS))
@@ -141,15 +141,15 @@ def bins_html(bins: Any) -> str:
 
 def sigma_html(fit: Any) -> str:
     """ESE and MSR at each sigma of a `SigmaFit`."""
-    facts = {"least ESE": f"{fit.ese:.4f}", "at sigma": f"{fit.sigma:.4g}"}
-    warning = "The least ESE is at the edge of the grid, so it is not a minimum." * fit.at_edge
+    facts = {"lowest ESE": f"{fit.ese:.4f}", "at sigma": f"{fit.sigma:.4g}"}
+    warning = "The lowest ESE is at the edge of the grid, so it is not a minimum." * fit.at_edge
     shown = range(min(fit.grid.size, _MOST_ROWS))
     rows = [
         [
             f"{fit.grid[k]:.4g}",
             f"{fit.ese_curve[k]:.4f}",
             _percent(fit.msr_curve[k]),
-            "least ESE" if fit.grid[k] == fit.sigma else "",
+            "lowest ESE" if fit.grid[k] == fit.sigma else "",
         ]
         for k in shown
     ]
@@ -254,7 +254,7 @@ def _number(value: float) -> str:
 
 
 def _percent(share: float) -> str:
-    """Show a share, never rounding "a few" to none or "nearly all" to all."""
+    """Show a share, never rounding a few to none or nearly all to all."""
     if np.isnan(share):
         return ""
     if 0.0 < share < 5e-5:

@@ -1,4 +1,4 @@
-"""Exact intervals of shares: what a number of samples can say of an accuracy or an MSR."""
+"""Exact confidence intervals of shares, such as accuracy and MSR."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def binomial_interval(
     successes : int or array of int
         Number of successes, such as samples predicted correctly; 0 to `n`.
     n : int or array of int
-        Number of samples, of a shape that broadcasts with `successes`.
+        Number of samples; its shape broadcasts with `successes`.
     confidence : float in (0, 1), default 0.95
         Least probability that the interval contains the true proportion.
 

@@ -1,4 +1,4 @@
-"""Columns of two sets of scores, checked, and the rows in which they have the same samples."""
+"""Checked columns of two sets of scores, and the rows where they have the same samples."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def check_names(
 def check_same_kind(
     first: NDArray[Any], second: NDArray[Any], what: str, argument: str, hint: str | None = None
 ) -> None:
-    """Refuse names held against numbers: none would be equal."""
+    """Refuse to compare names with numbers: none would be equal."""
     if first.dtype.kind != second.dtype.kind:
         kinds = f"{_WORDS[first.dtype.kind]} and {_WORDS[second.dtype.kind]}"
         raise InputValueError(f"{what} are {kinds}, which cannot be compared",
@@ -107,12 +107,12 @@ def _names(table: Any) -> list[str]:
 def join_rows(
     old: dict[str, NDArray[Any]], new: dict[str, NDArray[Any]]
 ) -> tuple[str, NDArray[np.int64], NDArray[np.int64]]:
-    """Give what joins the two, and the rows of each, in the order of the old ones."""
+    """Return what joins the two, and the rows of each, in the order of the old ones."""
     have = ["id" in old, "id" in new]
     if have == [False, False]:
         n_rows, n_new = len(old["label"]), len(new["label"])
         if n_rows != n_new:
-            problem = f"without ids, expected as many rows as old has, {n_rows}, got {n_new}"
+            problem = f"without ids, expected {n_rows} rows, the number in old, got {n_new}"
             raise InputValueError(problem, argument="new", hint="score both with ids")
         if "index" in old and "index" in new and (old["index"] != new["index"]).any():
             row = int(np.argmax(old["index"] != new["index"]))

@@ -40,7 +40,7 @@ class LabelErrors(SampleTable):
     suspicion : ndarray of float64
         Finite; higher means more likely mislabeled. Its scale depends on the method.
     order : ndarray of int64
-        Rows, most suspicious first; ties keep the order of rows.
+        Rows, most suspicious first; ties stay in row order.
     flags : ndarray of bool
         "noise_model": the posterior of the given label is below one half. Other methods: another
         class is more probable than the given label.
@@ -55,17 +55,17 @@ class LabelErrors(SampleTable):
         Confused pairs of classes: given label, suggested class, number of flagged samples. The
         most frequent pair is first; the numbers add up to the number of flagged samples.
     estimated_rate : tuple of (float, float)
-        Range for the fraction of wrong labels. No estimate from probabilities alone is reliable:
-        on real data, the published ones and both ends of this range were often off by more than
-        a quarter, and the true fraction may lie outside it: see docs/label_errors_measured.md.
-        Low end: labels with a posterior below 0.02. High end: flagged labels, or labels other
-        than the predicted class, whichever are more.
+        Range for the fraction of wrong labels. No estimate from probabilities alone is reliable. On
+        real data, published estimates and both ends of this range were often off by more than a
+        quarter, and the true fraction may lie outside it: see docs/label_errors_measured.md. The
+        low end counts labels with a posterior below 0.02. The high end counts flagged labels, or
+        labels other than the predicted class, whichever are more.
     method : str
-        Method that was used.
+        The method used.
     labels : ndarray of int64
         Given class of each sample: its column in `probs`.
     rows : ndarray of int64
-        Row of each sample in the data given.
+        Row of each sample in the data that was passed.
     ids : ndarray or None
         Sample ids, or the pandas index, or None.
     classes : tuple or None
@@ -106,12 +106,12 @@ class LabelErrors(SampleTable):
         return label_errors_html(self)
 
     def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> LabelErrorsDisplay:
-        """Draw how often classes are confused; needs matplotlib.
+        """Draw how often pairs of classes are confused; needs matplotlib.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
+            Axes to draw on; by default, new ones.
         name : str, optional
             Name for the title.
         **kwargs
@@ -162,7 +162,7 @@ def find_label_errors(
     normalize : bool, default False
         Divide each row by its sum first.
     progress : bool, default False
-        Show a progress bar of rows, which are read several times; needs tqdm.
+        Show a progress bar; needs tqdm. Rows are read several times.
 
     Returns
     -------
@@ -189,23 +189,24 @@ def find_label_errors(
 
         q_k proportional to w_k (p_k / sqrt(t_k))^beta T[k, y].
 
-    t_k is the mean of p_k over samples labeled k. The noise matrix T counts labels among anchors:
-    of each predicted class, the half of its samples that are surest. Beta is chosen among powers
-    of sqrt 2 from 2^-1.5 to 2^14 for the largest likelihood of the labels; so squashed
-    probabilities (AdaBoost) and overconfident ones do equally well. The class weights w equalize,
-    in 10 steps, how often each class is true with the labels known and without. Probabilities get
-    1e-9 more, t 20 samples of mean self-confidence, T `sqrt(n_samples) / 2` of the labels'
-    frequencies a class, w 20 samples: where little is known, these decide. Beta is fitted on at
-    most 4,000 samples, evenly spaced in the order of their labels' probabilities.
+    t_k is the mean of p_k over samples labeled k. The noise matrix T counts the labels of anchors:
+    the most confident half of the samples of each predicted class. Beta is the power of sqrt 2 from
+    2^-1.5 to 2^14 with the largest likelihood of the labels, so squashed probabilities (AdaBoost)
+    and overconfident ones work equally well. The class weights w are adjusted in 10 steps until
+    each class is equally frequent with and without knowledge of the labels. For stability, 1e-9 is
+    added to the probabilities, 20 samples of mean self-confidence to t, `sqrt(n_samples) / 2`
+    samples per class with the overall label frequencies to T, and 20 samples to w; these dominate
+    where data are scarce. Beta is fitted on at most 4,000 samples, evenly spaced when sorted by the
+    probability of the label.
 
-    The anchors take the place of the confident joint (Northcutt, Jiang & Chuang, 2021), the class
-    weights follow the estimate of unknown priors by expectation-maximization (Saerens, Latinne &
+    The anchors replace the confident joint (Northcutt, Jiang & Chuang, 2021). The class weights
+    follow the estimation of unknown priors by expectation-maximization (Saerens, Latinne &
     Decaestecker, 2002).
 
-    "easiness": where log easiness rounds to 0, suspicion is minus the label's probability; above
-    it is minus log easiness. "self_confidence": minus the label's probability.
+    "easiness": suspicion is minus log easiness; where this rounds to 0, minus the label's
+    probability. "self_confidence": minus the label's probability.
 
-    Memory besides `probs`: 4 bytes per probability, at most 512 MiB, and about 60 bytes per
+    Memory in addition to `probs`: 4 bytes per probability, at most 512 MiB, plus about 60 bytes per
     sample.
 
     Examples
@@ -276,7 +277,7 @@ def find_label_errors(
 
 
 def _reader(rows: Probs, advance: Callable[[int], object]) -> Read:
-    """Rows as float64 copies, without what lies below 0 or above 1 by rounding.
+    """Rows as float64 copies, clipped to 0 and 1.
 
     Blocks, but not single rows, advance the progress bar.
     """

@@ -1,4 +1,4 @@
-"""Hard, medium, easy: the levels, and the paper's names for their unions."""
+"""The levels hard, medium and easy, and the paper's names for their unions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Level(IntFlag):
         ----------
         levels : str, int or Level
             Words joined by `|` or commas, such as "hard|medium"; one of the paper's names EO, MO,
-            HO, EMO, MHO and EMHO; a union of `Level`; or its number from 1 to 7.
+            HO, EMO, MHO and EMHO; a union of `Level`; or the number of a union, from 1 to 7.
         argument : str, default "levels"
             Name of the argument in error messages.
 
@@ -119,8 +119,8 @@ def levels(log_easiness: ArrayLike, *, resolution: float = 1e-3) -> NDArray[np.u
     log_easiness : array of shape (n_samples,)
         Natural logarithm of easiness, at most 0; -inf where easiness is 0.
     resolution : float in [0, 0.5), default 1e-3
-        Distance from 0 and 1 within which samples are hard or easy. 0 means exactly 0 and 1,
-        which suits Monte Carlo; in closed form it would depend on floating-point underflow.
+        Distance from 0 and 1 within which samples are hard or easy. 0 means exactly 0 and 1, which
+        suits Monte Carlo; with the closed form it would depend on floating-point underflow.
 
     Returns
     -------

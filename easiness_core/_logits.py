@@ -1,4 +1,4 @@
-"""From logits to probabilities and log-odds."""
+"""Convert logits to probabilities and log-odds."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> Any:
     Returns
     -------
     ndarray of shape (n_samples, n_classes)
-        In [0, 1]; rows sum to 1 within rounding. For a frame, a frame with its column names: of
-        pandas, on the same index, or of polars, or else a pyarrow table.
+        In [0, 1]; rows sum to 1 within rounding. A pandas data frame gives a data frame with the
+        same columns and index, polars gives polars, and any other frame gives a pyarrow table.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> Any:
 def log_odds_columns(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     """Log-odds `z_k - log sum exp z_j over j != k` of checked logits, one class k at a time.
 
-    They order as probabilities do, and keep apart what probabilities round to 0 or 1.
+    They have the order of the probabilities, and stay distinct where those round to 0 or 1.
     """
     n_rows = array.shape[0]
     leader = np.empty(n_rows, dtype=np.int64)
@@ -95,7 +95,7 @@ def log_odds_columns(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
 def _blocks(
     array: NDArray[Any],
 ) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.float64]]]:
-    """Blocks of rows as float64, each row's largest logit beside them."""
+    """Blocks of rows as float64, with the largest logit of each row."""
     block_rows = max(1, CONVERTED_BLOCK_ELEMENTS // array.shape[1])
     for start in range(0, array.shape[0], block_rows):
         rows = widen(array[start : start + block_rows], _WIDE)
@@ -105,7 +105,7 @@ def _blocks(
         if bad.any():
             row = start + int(np.flatnonzero(bad)[0])
             raise InputValueError(
-                f"expected finite numbers (-inf beside a finite one is allowed), got "
+                f"expected finite numbers (-inf is allowed next to a finite one), got "
                 f"{np.asarray(highest[row - start, 0])} in row {row}",
                 argument="logits",
                 row=row,

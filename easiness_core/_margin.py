@@ -17,7 +17,7 @@ from easiness_core.errors import InputValueError
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Margins:
-    """Margins and the logits that they come from; arrays of shape (n_samples,).
+    """Margins and the logits behind them; arrays of shape (n_samples,).
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Margins:
     target_value : ndarray of float64
         Logit of the label.
     other : ndarray of int64
-        Class with the largest other logit; the first one of several.
+        Class with the largest other logit; the first one in a tie.
     other_value : ndarray of float64
         The largest other logit.
     """

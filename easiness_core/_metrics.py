@@ -1,4 +1,4 @@
-"""Figures over samples: MSR, ESE and its bins."""
+"""Metrics over samples: MSR, ESE and its bins."""
 
 from __future__ import annotations
 
@@ -140,14 +140,14 @@ def easiness_bins(
     n_bins : int, default 5
         Number of bins, 1 or more.
     strategy : {"uniform", "quantile"}, default "uniform"
-        Bins of equal width on [0, 1], as in expected calibration error (Naeini et al., 2015),
-        or between quantiles of easiness: counts differ by at most one. Equal values always
-        share a bin, so where samples tie counts differ more, and bins may be empty.
+        "uniform": bins of equal width on [0, 1], as in expected calibration error (Naeini et al.,
+        2015). "quantile": bins between quantiles of easiness, whose counts differ by at most one.
+        Equal values always share a bin, so with ties counts differ more, and bins may be empty.
 
     Returns
     -------
     EasinessBins
-        A value on an edge belongs to the upper bin, 1 to the last.
+        A value on an edge belongs to the upper bin; 1 belongs to the last.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def easiness_bins(
 
     Notes
     -----
-    Source: Equation 4 of the paper, which leaves the partition open.
+    Source: Equation 4 of the paper, which does not specify the bins.
 
     Examples
     --------

@@ -36,7 +36,7 @@ Read = Callable[[slice | Labels], Array]
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """What is estimated from all samples; `posterior` applies it to some of them."""
+    """Estimates from all samples; `posterior` applies them to some of the samples."""
 
     log_balance: Array
     beta: float
@@ -91,7 +91,7 @@ def fit_noise_model(read: Read, labels: Labels, n_classes: int) -> NoiseModel:
 
 
 def n_passes(n_rows: int, n_classes: int) -> int:
-    """How often `fit_noise_model` reads each row in blocks."""
+    """How often `fit_noise_model` reads each row."""
     return 3 if n_rows * n_classes <= STORED_ELEMENTS else 2 + WEIGHT_STEPS
 
 
@@ -124,7 +124,7 @@ def _log_sum(logs: Array) -> Array:
 
 
 def _noise_matrix(winner: Labels, lead: Array, labels: Labels, n_classes: int) -> Array:
-    """Chance of each label by true class: from anchors, the surer half of each predicted class."""
+    """Probability of each label given the true class, estimated from anchors."""
     median = np.zeros(n_classes)
     order = np.argsort(winner, kind="stable")
     ends = np.searchsorted(winner[order], np.arange(n_classes + 1))
@@ -145,7 +145,7 @@ def _noise_matrix(winner: Labels, lead: Array, labels: Labels, n_classes: int) -
 def _sharpness(
     read: Read, labels: Labels, chosen: Labels, log_balance: Array, noise: Array
 ) -> float:
-    """Power of the probabilities that makes the labels likeliest."""
+    """Power of the probabilities with the largest likelihood of the labels."""
     fit = np.zeros(len(SHARPNESS_STEPS))
     for rows in blocks(chosen.size, len(noise)):
         part = chosen[rows]
@@ -163,7 +163,7 @@ def _sharpness(
 def _class_weights(
     read: Read, labels: Labels, log_balance: Array, beta: float, noise: Array
 ) -> Array:
-    """Weights under which each class is as frequent with the labels known as without."""
+    """Weights that make each class equally frequent with the labels known and without."""
     n_classes = len(noise)
 
     def sharpened(rows: slice) -> NDArray[np.float32]:

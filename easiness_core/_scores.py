@@ -1,4 +1,4 @@
-"""`Scores`: what one pass over probabilities says of each sample."""
+"""`Scores`: the result of one pass over probabilities."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Scores(SampleTable):
-    """What is known of each sample; arrays of shape (n_samples,).
+    """Easiness, level, loss and prediction of each sample; arrays of shape (n_samples,).
 
-    `scores[...]` with a slice, a mask or an array of rows gives the scores of these rows, with a
-    summary of their own.
+    `scores[...]` with a slice, a mask or an array of rows gives the scores of these rows, with
+    their own summary.
 
     Attributes
     ----------
     easiness : ndarray of float64
         In [0, 1]: 0 hard, 1 easy. It saturates; rank by `log_easiness`.
     log_easiness : ndarray of float64
-        Natural logarithm of easiness, at most 0; higher is easier. Finite in closed form, -inf
-        where Monte Carlo counts 0.
+        Natural logarithm of easiness, at most 0; higher is easier. Always finite with the closed
+        form; -inf where Monte Carlo counts 0.
     level : ndarray of uint8
-        Values of `Level`, cut on `log_easiness`: with thousands of classes a product of counts
-        can underflow to an easiness of 0 and still be medium.
+        Values of `Level`, from thresholds on `log_easiness`: with thousands of classes, the
+        easiness of a medium sample can underflow to 0.
     loss : ndarray of float64
         Cross-entropy `-log h_i`, 0 or more, inf where the label's probability is 0. A
         probability that exceeds 1 by rounding has loss 0.
     predicted : ndarray of int64
-        Most probable class, as a column number; the first of several.
+        Most probable class, as a column number; the first one in a tie.
     labels : ndarray of int64
         Given class of each sample, as a column number.
     rows : ndarray of int64
-        Row of each sample in the data that were scored, counted from `first_row`.
+        Row of each sample in the data that was scored, counted from `first_row`.
     ids : ndarray or None
-        Names of the samples: the ids given, else the index of pandas, else None.
+        Sample ids: those given, or else the pandas index, or else None.
     summary : Summary
         Counts and exact sums over these samples.
     n_classes : int
         Number of classes.
     classes : tuple or None
-        Class names in column order; None where classes are only numbered, from 0 on.
+        Class names in column order; None if classes are numbers from 0.
 
     Examples
     --------
@@ -122,7 +122,7 @@ class Scores(SampleTable):
         )  # fmt: skip
 
     def _check_index(self, index: Any) -> None:
-        """Refuse the index of a mask that is not that of these scores."""
+        """Refuse a mask whose index differs from that of these scores."""
         own = self._index
         if own is None and index is not None and not is_default(index):
             # Row numbers stand in for an index: other numbers are other rows, or another order.
@@ -131,7 +131,7 @@ class Scores(SampleTable):
         check_same_index(index, own, "rows", "the scores", "scores.to_pandas().index")
 
     def hardest(self, n: int) -> Scores:
-        """Give the hardest samples, hardest first, by log easiness; ties in row order.
+        """Return the hardest samples, hardest first, by log easiness; ties in row order.
 
         Parameters
         ----------
@@ -146,7 +146,7 @@ class Scores(SampleTable):
         return self[_lowest(self.log_easiness, n)]
 
     def easiest(self, n: int) -> Scores:
-        """Give the easiest samples, easiest first, by log easiness; ties in row order.
+        """Return the easiest samples, easiest first, by log easiness; ties in row order.
 
         Parameters
         ----------
@@ -171,7 +171,7 @@ class Scores(SampleTable):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
+            Axes to draw on; by default, new ones.
         name : str, optional
             Name for the title.
         **kwargs

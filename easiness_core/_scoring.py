@@ -1,4 +1,4 @@
-"""One pass over probabilities: easiness, log easiness, level, loss, predicted class."""
+"""Score probabilities in one pass: easiness, log easiness, level, loss, predicted class."""
 
 from __future__ import annotations
 
@@ -46,30 +46,30 @@ def score(
     Parameters
     ----------
     probs : array of shape (n_samples, n_classes)
-        Class probabilities from any classifier, at least 2 classes. Rows must sum to 1 within
-        1e-3 (float16 and bfloat16: 2e-2) and are not rescaled. Real numbers of any dtype and
-        memory layout: NumPy, memory maps, torch tensors on the CPU, or a frame of pandas, polars,
-        pyarrow or `datasets`. The columns of a frame name the classes; a prefix or suffix that
-        all names share is dropped.
+        Class probabilities from any classifier, at least 2 classes. Rows must sum to 1 within 1e-3
+        (float16 and bfloat16: 2e-2) and are not rescaled. Real numbers of any dtype and memory
+        layout: NumPy, memory maps, torch tensors on the CPU, or a data frame of pandas, polars,
+        pyarrow or `datasets`. Its column names are the class names; a prefix or suffix that all
+        share is dropped.
     labels : array of shape (n_samples,)
-        Given class of each sample: 0 to n_classes - 1, or a class name if a frame or `classes`
-        gives names. If both are pandas objects, their indices must be equal.
+        Given class of each sample: 0 to n_classes - 1, or a class name if a data frame or `classes`
+        gives names. If `probs` and `labels` are both pandas objects, their indices must be equal.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         How easiness is computed, its sigma, and the thresholds between levels.
     n_bins : int, default 5
         Number of equal-width easiness bins in the summary.
     classes : sequence of length n_classes, optional
         Label values in the order of the columns of `probs`, such as the `classes_` of a
-        scikit-learn classifier; overrides the column names of a frame.
+        scikit-learn classifier; overrides the column names of a data frame.
     ids : array of shape (n_samples,), optional
-        Sample ids, copied to the result; a pandas index is kept as well.
+        Sample ids, copied to the result; a pandas index is also kept.
     normalize : bool, default False
         Divide each row by its sum first (in float64), for counts, votes or percentages.
     n_threads : int, optional
         Number of threads; by default one per CPU available to the process. Results do not
         depend on it. Inputs of up to about 2 million elements use the calling thread only.
     first_row : int, default 0
-        Row number of the first row, for messages about a block of a larger data set.
+        Number of the first row, if this is a block of a larger data set.
     progress : bool, default False
         Show a progress bar of rows, in a terminal or a notebook; needs tqdm.
 
@@ -124,7 +124,7 @@ _compiled: set[tuple[type, np.dtype[Any]]] = set()
 
 
 def _compile(estimator: ClosedForm | MonteCarlo, dtype: np.dtype[Any]) -> None:
-    """Compile, or load, the kernels, on whose lock a signal handler that scores would wait."""
+    """Compile or load the kernels; a signal handler that scores would wait for their lock."""
     # What is wrong is met again by the caller.
     with contextlib.suppress(Exception):
         probs = check_probs(np.full((1, 2), 0.5, dtype))
@@ -158,7 +158,7 @@ def _score_checked(
     tolerance = (probs.row_sum_tolerance, probs.negative_tolerance)
 
     def work(start: int, stop: int) -> NDArray[np.int64] | None:
-        """Score one block: its tally, or None if a row of it is bad."""
+        """Score one block; return its tally, or None if one of its rows is bad."""
         given, part = labels, out
         if stop - start < n_rows:
             given = labels[start:stop]
@@ -198,7 +198,7 @@ def _score_checked(
 
 @lru_cache(maxsize=64)
 def _plan(estimator: Estimator, n_bins: int) -> tuple[Any, ...]:
-    """Gather what does not depend on the rows: kernel, its parameters, and where rows are cut."""
+    """Prepare what does not depend on the rows: kernel, its parameters, and the blocks."""
     from easiness_core._kernels.finish import Bins
     from easiness_core._kernels.rows import Columns
 
@@ -292,9 +292,8 @@ def log_easiness(
     Returns
     -------
     ndarray of shape (n_samples,), float64
-        At most 0; higher is easier. The closed form is finite and keeps the order of even the
-        hardest samples; only the very easiest round to 0. Monte Carlo gives -inf where all
-        draws fail.
+        At most 0; higher is easier. The closed form is finite and distinguishes even the hardest
+        samples; only the very easiest round to 0. Monte Carlo gives -inf if all draws fail.
 
     Raises
     ------

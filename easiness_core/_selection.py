@@ -1,4 +1,4 @@
-"""Which samples to train on: selections as sorted row indices."""
+"""Select samples to train on, as sorted row indices."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from easiness_core.errors import InputTypeError, InputValueError
 
 
 def select(level: Scores | ArrayLike, levels: Level | str) -> NDArray[np.int64]:
-    """Select the rows of some levels, as SET does.
+    """Select the rows with given levels, as SET does.
 
     Parameters
     ----------
     level : Scores or array of shape (n_samples,)
-        Scores, or values of `Level`, or the words hard, medium and easy, such as the level column
-        of `scores.to_pandas()`.
+        Scores; or values of `Level`; or the words hard, medium and easy, as in the level column of
+        `scores.to_pandas()`.
     levels : Level or str
-        The levels to keep, as a union such as `Level.EASY | Level.MEDIUM` or in words, such as
+        The levels to keep: a union such as `Level.EASY | Level.MEDIUM`, or words such as
         `"easy|medium"` or `"EMO"`; see `Level.of`.
 
     Returns
@@ -34,7 +34,7 @@ def select(level: Scores | ArrayLike, levels: Level | str) -> NDArray[np.int64]:
     Raises
     ------
     TypeError, ValueError
-        If `level` has values other than levels, or `levels` is not a union of levels.
+        If `level` has values that are not levels, or `levels` is not a union of levels.
 
     Notes
     -----
@@ -104,8 +104,8 @@ def loss_rank_selection(
     loss : Scores or array of shape (n_samples,)
         Scores, or the loss of each sample; infinity is allowed.
     n_hard, n_medium : int, optional
-        Number of rows to skip and to take, 0 or more; by default the number of hard and of
-        medium samples in `Scores`.
+        Number of rows to skip and to take, 0 or more; by default the numbers of hard and of medium
+        samples in `Scores`.
 
     Returns
     -------
@@ -115,8 +115,8 @@ def loss_rank_selection(
     Raises
     ------
     TypeError, ValueError
-        If `loss` is not a vector of real numbers without NaN, or a number is negative, or is
-        missing although `loss` is not a `Scores`.
+        If `loss` is not a vector of real numbers without NaN; or if `n_hard` or `n_medium` is
+        negative, or missing when `loss` is not a `Scores`.
 
     Notes
     -----
@@ -136,7 +136,7 @@ def loss_rank_selection(
     values = check_vector(loss, "loss")
     for name, number in (("n_hard", n_hard), ("n_medium", n_medium)):
         if number is None:
-            problem = "expected a number of samples; only with Scores may it be left out"
+            problem = "expected a number of samples; it may be omitted only with Scores"
             raise InputTypeError(problem, argument=name)
     first = min(check_count(n_hard, "n_hard", low=0), values.size)
     last = min(first + check_count(n_medium, "n_medium", low=0), values.size)
@@ -165,7 +165,7 @@ def _highest(values: NDArray[np.float64], size: int, least: np.float64) -> NDArr
 
 
 def random_selection(n_samples: int, size: int, *, seed: int) -> NDArray[np.int64]:
-    """Select random rows without replacement: the baseline for a selection of the same size.
+    """Select random rows without replacement, as a baseline for a selection of the same size.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Choosing sigma on held-out predictions."""
+"""Choose sigma on held-out predictions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from easiness_core.errors import InputValueError
 if TYPE_CHECKING:
     from easiness_core.displays import SigmaDisplay
 
-#: Default grid of `fit_sigma`: 19 values from 1e-3 to 1, six a decade, 0.01 and 0.1 among them.
+#: Default grid of `fit_sigma`: 19 values from 1e-3 to 1, six per decade, including 0.01 and 0.1.
 SIGMA_GRID: Final[tuple[float, ...]] = tuple(
     float(f"{10.0 ** (k / 6.0):.4g}") for k in range(-18, 1)
 )
@@ -28,14 +28,14 @@ SIGMA_GRID: Final[tuple[float, ...]] = tuple(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SigmaFit(Table):
-    """ESE and MSR over a grid of sigmas, and the sigma of least ESE.
+    """ESE and MSR over a grid of sigmas, and the sigma of lowest ESE.
 
     Attributes
     ----------
     sigma, ese : float
-        Sigma of least ESE (the smallest of several), and that ESE.
+        Sigma of lowest ESE (the smallest such sigma), and that ESE.
     grid, ese_curve, msr_curve : ndarray of shape (n_sigmas,), float64
-        Sigmas in rising order, and ESE and MSR at each.
+        Sigmas in ascending order, and ESE and MSR at each.
     """
 
     sigma: float
@@ -53,7 +53,7 @@ class SigmaFit(Table):
 
     @property
     def at_edge(self) -> bool:
-        """Whether the least ESE lies at an end of the grid, so that it is not a minimum."""
+        """Whether the lowest ESE is at an end of the grid, and so is not a minimum."""
         return self.sigma in (self.grid[0], self.grid[-1])
 
     def _repr_html_(self) -> str:
@@ -67,7 +67,7 @@ class SigmaFit(Table):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
+            Axes to draw on; by default, new ones.
         name : str, optional
             Name for the title.
         **kwargs
@@ -99,7 +99,7 @@ def fit_sigma(
     normalize: bool = False,
     n_threads: int | None = None,
 ) -> SigmaFit:
-    """Find the sigma of least ESE on held-out predictions, and return the whole curve.
+    """Find the sigma of lowest ESE on held-out predictions, and return the whole curve.
 
     Parameters
     ----------
@@ -110,11 +110,11 @@ def fit_sigma(
     grid : sequence of float, default SIGMA_GRID
         Sigmas to try, positive.
     resolution : float in [0, 0.5), default 1e-3
-        Where levels are cut for the MSR, as in `ClosedForm`.
+        Threshold between levels for the MSR, as in `ClosedForm`.
     n_bins : int, default 5
         Number of uniform bins for the ESE.
     classes : sequence of length n_classes, optional
-        The labels' values in the order of the columns.
+        Label values in the order of the columns of `probs`.
     normalize : bool, default False
         Divide each row of probabilities by its sum first.
     n_threads : int, optional
@@ -123,19 +123,19 @@ def fit_sigma(
     Returns
     -------
     SigmaFit
-        Read the curve, not only its lowest point.
+        The whole curve; do not read its lowest point alone.
 
     Raises
     ------
     TypeError, ValueError
-        As `score`; also if the grid is empty or contains a value that is not positive, or if
-        there are no samples.
+        As for `score`; or if the grid is empty or contains a value that is not positive, or there
+        are no samples.
 
     Notes
     -----
-    As sigma falls, easiness turns into the indicator of a correct prediction, and the ESE falls
-    to 0 with it. So a least ESE at the lower end of the grid (`at_edge`) does not recommend that
-    sigma. docs/numerics.md shows the curves of real classifiers.
+    As sigma falls, easiness turns into the indicator of a correct prediction, and the ESE falls to
+    0 with it. So if the lowest ESE is at the lower end of the grid (`at_edge`), that is no reason
+    to use that sigma. docs/numerics.md shows the curves of real classifiers.
 
     Examples
     --------

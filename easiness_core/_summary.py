@@ -1,4 +1,4 @@
-"""`Summary`: what a set of scored samples amounts to, in a form that merges exactly."""
+"""`Summary`: statistics of scored samples, which merge exactly."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ESTIMATORS = {"closed_form": ClosedForm, "monte_carlo": MonteCarlo}
 
 
 class _Scored(Protocol):
-    """What `Summary.update` takes, such as `Scores`."""
+    """What `Summary.update` accepts, such as `Scores`."""
 
     @property
     def summary(self) -> Summary:
@@ -43,9 +43,9 @@ class Summary:
     Parameters
     ----------
     estimator : ClosedForm or MonteCarlo, optional
-        Estimator of the scores; by default that of the first samples.
+        Estimator of the scores; by default, that of the first samples added.
     n_bins : int, optional
-        Number of easiness bins for `ese`; by default that of the first samples.
+        Number of easiness bins for `ese`; by default, that of the first samples added.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class Summary:
         self.__dict__.update(merged.__dict__)
 
     def merge(self, other: Summary) -> Summary:
-        """Return the summary of the samples of both; neither is changed.
+        """Return the summary of all samples of both; neither is changed.
 
         Raises
         ------
@@ -205,9 +205,9 @@ class Summary:
         return sum(row[1] for row in self._tally[:-2])
 
     def is_below_chance(self, n_classes: int) -> bool:
-        """Whether accuracy is far below chance, as if labels or columns were mixed up.
+        """Whether accuracy is far below chance, which suggests that labels or columns are mixed up.
 
-        Of 100 samples or more, less than half as many are right as guessing would give.
+        True for 100 samples or more with less than half the accuracy of random guessing.
         """
         from scipy.special import bdtr
 
@@ -247,7 +247,7 @@ class Summary:
         Raises
         ------
         ValueError
-            If the state is of another format, incomplete or inconsistent.
+            If the state has another format, or is incomplete or inconsistent.
         """
         if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
             got = f"{state!r:.80}"

@@ -1,8 +1,8 @@
-"""Whole numbers that samples add up to: exact, so that no split of the samples matters.
+"""Integer sums over samples: exact, so the result does not depend on how samples are split.
 
-A tally has a row of four a bin of easiness (samples, correct ones, sum of easiness in two limbs),
-one of losses (0, 0, sum of finite ones in two limbs), and one of levels (hard, medium, easy
-samples, infinite losses). Kernels fill it likewise.
+A tally has rows of four integers: one per bin of easiness (samples, correct samples, sum of
+easiness in two limbs), one for losses (0, 0, sum of finite losses in two limbs), and one for levels
+(hard, medium and easy samples, infinite losses). Kernels fill the same layout.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MASK = (1 << _LIMB) - 1
 
 
 def join(row: list[int]) -> int:
-    """Sum of a row, from its two limbs."""
+    """Sum from its two limbs."""
     return (row[3] << _LIMB) + row[2]
 
 
@@ -49,7 +49,7 @@ def tally_rows(
     correct: NDArray[np.bool_],
     n_bins: int,
 ) -> list[list[int]]:
-    """Tally of samples that were scored before, as the kernels would fill it."""
+    """Tally of samples already scored, as the kernels would fill it."""
     which = np.searchsorted(np.arange(1, n_bins) / n_bins, easiness, side="right")
     counts: list[Any] = [np.bincount(part, minlength=n_bins) for part in (which, which[correct])]
     sums = exact_sums(easiness, which, n_bins, bits=EASINESS_FRACTION_BITS)
@@ -61,7 +61,7 @@ def tally_rows(
 
 
 def count_pairs(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pairs of values and how often each occurs, of shape (n_pairs, 3), the most frequent first."""
+    """Pairs of values and how often each occurs, of shape (n_pairs, 3), most frequent first."""
     pairs, count = np.unique(np.stack([first, second], axis=1), axis=0, return_counts=True)
     order = np.argsort(-count, kind="stable")
     return np.column_stack([pairs, count])[order].astype(np.int64)

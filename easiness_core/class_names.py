@@ -1,7 +1,7 @@
-"""Names of classes: what columns share, and what labels stand for.
+"""Class names: the common parts of column names, and the classes that labels stand for.
 
-One set of rules for data frames in Python and for files that the command reads;
-`easiness_core.validation.LabelEncoder` matches labels by them.
+The same rules hold for data frames in Python and for files that the command reads;
+`easiness_core.validation.LabelEncoder` uses them to match labels.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TRUTH = {"true": 1, "false": 0}
 
 
 def key_of(value: Any) -> Any:
-    """Give what a name or a label stands for: a number if it is written as one, else its text.
+    """Return what a name or a label stands for: a number if it is written as one, or else its text.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def key_of(value: Any) -> Any:
     Returns
     -------
     object
-        A number for numbers, for texts that are written as one, and for true and false; a text
-        without the spaces around it; anything else as it is.
+        A number for numbers, for text that is written as a number, and for true and false; other
+        text without surrounding spaces; anything else unchanged.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def is_numbered(names: Iterable[Any]) -> bool:
     Returns
     -------
     bool
-        True if each name is a number, or its text, and no number occurs twice.
+        True if each name is a number, or text for one, and no number occurs twice.
 
     Examples
     --------
@@ -106,17 +106,17 @@ def _cuts(name: str) -> list[re.Match[str]]:
 
 
 def _prefixes(name: str) -> set[str]:
-    """Give what a name begins with, up to each separator or number."""
+    """Return the prefixes of a name that end at a separator or before a number."""
     return {name[: cut.end()] for cut in _cuts(name)} - {"", name}
 
 
 def _suffixes(name: str) -> set[str]:
-    """Give what a name ends with, from each separator or number on."""
+    """Return the suffixes of a name that start at a separator or a number."""
     return {name[cut.start() :] for cut in _cuts(name)} - {"", name}
 
 
 def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Group names by what they begin or end with.
+    """Group names by their prefixes and suffixes.
 
     Parameters
     ----------
@@ -126,8 +126,8 @@ def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     Returns
     -------
     dict
-        Names by a prefix and `*`, or by `*` and a suffix; those that are numbers under the empty
-        text. Groups of one are left out.
+        Names keyed by a prefix and `*`, or by `*` and a suffix; names that are numbers have the key
+        `""`. Groups of one name are left out.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def affixes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def order_of(columns: Sequence[Any]) -> list[int]:
-    """Give the positions of class columns in the order of the classes.
+    """Return the positions of class columns in the order of the classes.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def order_of(columns: Sequence[Any]) -> list[int]:
     Returns
     -------
     list of int
-        In the order of the columns' numbers, where all have one; else 0, 1, 2, ...
+        Sorted by the columns' numbers if all have one; or else 0, 1, 2, ...
 
     Examples
     --------
@@ -169,14 +169,15 @@ def order_of(columns: Sequence[Any]) -> list[int]:
 
 
 def own_parts(columns: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Give what is left of names without what all share, from the least to all of them.
+    """Return the class names that column names may stand for, from the shortest to the full names.
 
-    What all share may belong to the classes: `sport_ski, sport_golf` may be `ski, golf`, or not.
+    A shared prefix may or may not be part of the class names: `sport_ski, sport_golf` may be `ski,
+    golf`, or not.
 
     Parameters
     ----------
     columns : sequence
-        Names of the columns; those that are no texts are whole.
+        Names of the columns; only text is cut.
 
     Returns
     -------
@@ -202,5 +203,5 @@ def own_parts(columns: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def _shared(names: Sequence[str], ends: Callable[[str], set[str]]) -> list[str]:
-    """Give the ends that all names have, the longest first, and none."""
+    """Return the affixes that all names share, longest first, and the empty one."""
     return [*sorted(set.intersection(*map(ends, names)), key=len, reverse=True), ""]

@@ -1,4 +1,4 @@
-"""Errors about input: a ValueError or TypeError with fields.
+"""Errors about input: ValueError and TypeError with fields.
 
 A hint names options by placeholders, as in `"pass {normalize}"`, so that Python can say
 `normalize=True` and a command `--normalize`; `{argument}` is the argument at fault. Only hints have
@@ -27,7 +27,7 @@ class InputError(Exception):
     Parameters
     ----------
     problem : str
-        What was got, and what was expected.
+        What was given, and what was expected.
     argument : str, optional
         The argument at fault, such as `probs`.
     hint : str, optional
@@ -70,12 +70,12 @@ class InputError(Exception):
         return self.worded(self.words)
 
     def worded(self, words: Mapping[str, str]) -> str:
-        """Return the message, with your own names for the options.
+        """Return the message with your own names for the options.
 
         Parameters
         ----------
         words : mapping of str to str
-            A name for each placeholder; the names used in Python for those left out.
+            A name for each placeholder; for placeholders left out, the name in Python is used.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Progress bars by tqdm, in a terminal or a notebook, for packages that build on this one."""
+"""Progress bars with tqdm, in a terminal or a notebook, for packages that build on this one."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ T = TypeVar("T")
 def progress_bar(
     total: int, unit: str, label: str, *, show: bool = True
 ) -> Iterator[Callable[[int], object]]:
-    """Show a bar, if at all, and give what advances it.
+    """Show a progress bar, and yield a function that advances it.
 
     Parameters
     ----------
     total : int
-        What there is to do.
+        Number of steps in total.
     unit : str
         What is counted, such as "rows".
     label : str
         What is being done.
     show : bool, default True
-        Whether to show it.
+        Whether to show the bar.
 
     Yields
     ------
     callable
-        Called with the number done since the last call.
+        Call it with the number of steps done since the last call.
 
     Raises
     ------
     ImportError
-        If it is to be shown and tqdm is not installed.
+        If `show` is True and tqdm is not installed.
 
     Examples
     --------
@@ -66,24 +66,24 @@ def progress_bar(
 def counted(
     work: Callable[[int, int], T], n_rows: int, label: str
 ) -> Iterator[Callable[[int, int], T]]:
-    """Show a bar of rows while blocks of rows are processed.
+    """Show a progress bar of rows while blocks of rows are processed.
 
     The work may run on several threads. Only the calling thread moves the bar: notebooks misplace
-    the output of other threads, and tqdm does not count exactly with several.
+    the output of other threads, and tqdm does not count exactly across threads.
 
     Parameters
     ----------
     work : callable
-        Function of the first row and the end of a block.
+        Function of the first row of a block and the row after its last.
     n_rows : int
-        Number of rows of all blocks.
+        Number of rows in all blocks.
     label : str
         What is being done.
 
     Yields
     ------
     callable
-        `work`, which now also advances the bar.
+        `work`, wrapped so that it also advances the bar.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for property tests: valid but awkward probability arrays.
+"""Hypothesis strategies for property tests: valid probability arrays, including edge cases.
 
 They need Hypothesis: `pip install 'easiness-core[testing]'`.
 """
@@ -25,7 +25,7 @@ _KINDS = ("peaked", "flat", "one_hot", "uniform", "near_tie", "sparse", "any")
 
 @st.composite
 def _rows(draw: st.DrawFn, n_classes: int) -> list[float]:
-    """One row of weights that sum to more than 0."""
+    """One row of weights with a positive sum."""
     kind = draw(st.sampled_from(_KINDS))
     top = draw(st.integers(0, n_classes - 1))
     if kind == "one_hot":
@@ -64,7 +64,7 @@ def probability_arrays(
     max_classes: int = 12,
     dtype: DTypeLike = np.float64,
 ) -> NDArray[Any]:
-    """Draw probability arrays that `score` accepts, many of them awkward.
+    """Draw probability arrays that `score` accepts, including many edge cases.
 
     Rows are peaked, flat, one-hot, uniform, nearly tied, sparse with exact zeros and subnormal
     values, or arbitrary. Each sums to 1 within the rounding of `dtype`.

@@ -1,6 +1,6 @@
-"""The checks that every public function makes, for packages that build on this one.
+"""The checks of all public functions, for packages that build on this one.
 
-Each returns its argument in the form that the core uses, or raises
+Each function returns its argument in the form that the core uses, or raises
 `easiness_core.errors.InputError` with the name of the argument.
 """
 

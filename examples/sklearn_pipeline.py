@@ -39,19 +39,19 @@ model = EasinessClassifier(linear, cv=folds, store_probs=True).fit(X, given)
 print(model.summary_)
 
 # %% The hardest samples, on the data frame's own index: a list to review.
-review = model.to_frame().assign(given=given).sort_values("log_easiness")
+review = model.to_pandas().assign(given=given).sort_values("log_easiness")
 print(review[["given", "predicted", "log_easiness", "level"]].head(5))
 hardest = wrong[np.argsort(model.log_easiness_)[: wrong.sum()]]
 print(f"wrong labels among as many hardest samples: {hardest.mean():.0%}")
 
-# %% Train on all samples, without the hard ones, and on as many at random. Test labels are right.
+# %% Train on all samples, without the hard ones, and on the same number at random.
 plain = linear.fit(X, given).score(X_test, true_test)
 filtered = EasinessFilteredClassifier(linear, levels="EMO", cv=folds).fit(X, given)
 easier, kept = filtered.score(X_test, true_test), len(filtered.sample_indices_)
 print(f"test accuracy: {plain:.3f} of all {len(given)}, {easier:.3f} of the {kept} not hard")
 rows = np.sort(rng.choice(len(given), kept, replace=False))
 control = linear.fit(X.iloc[rows], given.iloc[rows])
-print(f"as many at random: {control.score(X_test, true_test):.3f}")
+print(f"the same number at random: {control.score(X_test, true_test):.3f}")
 
 # %% Tune the filter in a grid search. Labels are also wrong in the search's own test folds.
 grid = {"fraction": [0.85, 0.95, 1.0]}

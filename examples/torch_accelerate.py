@@ -4,7 +4,7 @@
     torchrun --nproc_per_node 2 examples/torch_accelerate.py
 
 Two things matter: accelerate hands out whole batches to its processes, so the sampler must not
-shard as well; and the prepared loader numbers epochs itself, so `set_epoch` is the loader's.
+shard them again; and the prepared loader numbers epochs itself, so call its `set_epoch`.
 """
 
 import torch

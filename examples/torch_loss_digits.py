@@ -1,7 +1,7 @@
 """Train with SampleEasinessLoss at several sigmas, tails and lambdas, on scikit-learn's digits.
 
 A network of one hidden layer, 1,200 training samples, five seeds, once with the labels as they
-are and once with a fifth of them drawn anew. Prints the Markdown table of docs/torch_loss.md.
+are and once with 20 % of them redrawn at random. Prints the Markdown table of docs/torch_loss.md.
 
     python examples/torch_loss_digits.py            # two minutes on one core
 """
@@ -61,7 +61,7 @@ def main() -> None:
     digits = load_digits()
     x = torch.tensor(digits.data / 16, dtype=torch.float32)
     y = torch.from_numpy(digits.target)
-    print("| sigma, tail, lambda | accuracy | MSR | accuracy, a fifth wrong | MSR |")
+    print("| sigma, tail, lambda | accuracy | MSR | accuracy, 20 % redrawn | MSR, 20 % redrawn |")
     print("| --- | --- | --- | --- | --- |")
     seeds = range(options.seeds)
     for name, criterion in CRITERIA.items():

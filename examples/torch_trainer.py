@@ -4,7 +4,7 @@
     torchrun --nproc_per_node 2 examples/torch_trainer.py
 
 A small ResNet, made from its configuration, learns the digits. Nothing is downloaded.
-The run has as many steps as the budget makes of the epochs, so that the schedule ends at 0.
+The budget and the epochs determine the number of steps, so that the schedule ends at 0.
 """
 
 import tempfile

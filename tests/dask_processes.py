@@ -35,13 +35,8 @@ def dask_setup(worker):
 
 
 def main(inputs, output, scheduler):
-    from easiness_dask import score_shards
-
-    if scheduler == "none":
-        install(Path(os.environ["EASINESS_TEST_FOLDER"]))
-        score_shards(inputs, output)
-        return
     from distributed import Client
+    from easiness_dask import score_shards
 
     with Client(scheduler) as client:
         score_shards(inputs, output, client=client)

@@ -25,21 +25,8 @@ _MEMORY = 1 << 30  # address space beyond what the child starts with
 _GROWTH = 400 << 20  # resident memory beyond it: a few blocks of rows
 _SECONDS = 20
 _BATCH = 150
-_NUMBERS = [
-    0,
-    1,
-    0x7F,
-    0x80,
-    0xFF,
-    2**15,
-    2**20,
-    2**31 - 1,
-    2**31,
-    2**32 - 1,
-    2**62,
-    2**63,
-    2**64 - 1,
-]
+_NUMBERS = [0, 1, 0x7F, 0x80, 0xFF, 2**15, 2**20, 2**31 - 1, 2**31, 2**32 - 1, 2**62, 2**63,
+            2**64 - 1]  # fmt: skip
 _TEXTS = [b"NaN", b"1e999", b"-1", b"99999999999999999999", b'"', b"\n", b",", b"\0", b"\xff\xfe",
           b"[" * 5000, b'{"a":' * 5000, b"null", b"{}", b"0" * 5000]  # fmt: skip
 

@@ -16,14 +16,20 @@ import tempfile
 from pathlib import Path
 
 IO = "adapters/io/test_[!f]*.py adapters/io/test_fi*.py"
-INPUT = "core/test_validation.py core/test_convert.py core/test_checks.py core/test_frames_in.py"
-KERNELS = "core/test_kernels.py core/test_finish.py core/test_accuracy.py"
+INPUT = " ".join(
+    f"core/test_{name}.py"
+    for name in ("validation", "convert", "errors", "advice", "class_names", "frames", "frames_in")
+)
+KERNELS = " ".join(
+    f"core/test_{name}.py" for name in ("accuracy", "kernels", "scoring", "validation", "laws")
+)
+COMMON = "core/test_errors.py core/test_frames.py core/test_laws.py"
 NAMED_ALIKE = "selection label_errors metrics margin comparison summary groups level"
 TESTED_BY = {
     "easiness_core/_scoring.py": "core/test_scoring.py core/test_validation.py",
-    **{f"easiness_core/_{name}.py": f"core/test_{name}.py core/test_laws.py"
+    **{f"easiness_core/_{name}.py": f"core/test_{name}.py {COMMON}"
        for name in NAMED_ALIKE.split()},
-    "easiness_core/class_names.py": "core/test_class_names.py adapters/io/test_*names.py",
+    "easiness_core/class_names.py": "core/test_class_names.py",
     **{f"easiness_core/_input/{name}.py": INPUT
        for name in ("labels", "probs", "encoder", "numbers")},
     **{f"easiness_core/_kernels/{name}.py": KERNELS

@@ -168,15 +168,6 @@ def log_odds(logits):
     return odds
 
 
-def out_of_fold(predict, X, y, folds):
-    """Each row by `predict(X_train, y_train, x)` on the rows of the other folds."""
-    rows = [None] * len(y)
-    for k in range(len(y)):
-        others = [j for j in range(len(y)) if folds[j] != folds[k]]
-        rows[k] = predict(X[others], y[others], X[k])
-    return np.array(rows)
-
-
 def easiest(log_easiness, loss, lot, share):
     """The share of highest log easiness, at least one; among equal ones lower loss, then lot."""
     size = max(1, round(share * len(log_easiness)))

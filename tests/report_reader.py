@@ -1,11 +1,8 @@
 """Reads back the page that `easiness report` writes; makes probabilities to write it about."""
 
-from __future__ import annotations
-
 import base64
 import re
 from html.parser import HTMLParser
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,19 +19,19 @@ SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 class Page(HTMLParser):
     """Tables by id, text by element, attributes; raises on a tag closed out of order."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html):
         super().__init__(convert_charrefs=True)
         self.html = html
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.tables: dict[str, list[list[str]]] = {}
-        self.text: dict[str, list[str]] = {}
-        self._rows: list[list[str]] | None = None
+        self.open = []
+        self.tags = []
+        self.tables = {}
+        self.text = {}
+        self._rows = None
         self.feed(html)
         self.close()
         assert self.open == []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
@@ -47,30 +44,37 @@ class Page(HTMLParser):
             if tag in ("th", "td"):
                 self._rows[-1].append("")
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag):
         assert self.open.pop() == tag
         if tag == "table":
             self._rows = None
 
-    def handle_data(self, data: str) -> None:
+    def handle_data(self, data):
         for tag in set(self.open):
             self.text[tag][-1] += data
         if self._rows and {"th", "td"} & set(self.open) and "small" not in self.open:
             self._rows[-1][-1] += data
 
-    def facts(self) -> dict[str, str]:
+    def facts(self):
         return dict(self.tables["summary"])
 
-    def column(self, table: str, heading: str) -> list[str]:
+    def column(self, table, heading):
         head, *rows = self.tables[table]
         return [row[head.index(heading)].strip() for row in rows]
 
-    def svgs(self) -> list[str]:
+    def first_look(self):
+        """The three sentences on what to look at first."""
+        sentences = next(
+            text for text in self.text["ol"] if "ard samples" in text or "Every" in text
+        )
+        return [line.replace("\xa0", " ").strip() for line in sentences.strip().splitlines()]
+
+    def svgs(self):
         found = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", self.html)
         return [base64.b64decode(text).decode("utf-8") for text in found]
 
 
-def value(text: str) -> float:
+def value(text):
     """Read a number as the page shows it; of a share with its interval, the share."""
     text = text.partition(" (")[0]
     text = text.replace("\xa0", "").replace("−", "-").replace(",", "").replace("∞", "inf").strip()
@@ -80,7 +84,7 @@ def value(text: str) -> float:
     return float(text[:-1]) / 100 if text.endswith("%") else float(text)
 
 
-def made(n: int, n_classes: int, *, seed: int = 0, sharp: float = 4.0):
+def made(n, n_classes, *, seed=0, sharp=4.0):
     rng = np.random.default_rng(seed)
     labels = rng.integers(n_classes, size=n)
     logits = rng.normal(size=(n, n_classes)) * sharp
@@ -89,9 +93,8 @@ def made(n: int, n_classes: int, *, seed: int = 0, sharp: float = 4.0):
 
 
 def report_of(
-    probs: Any, labels: Any, *, classes: Any = None, ids: Any = None, estimator: Any = None,
-    n_bins: int = 5, normalize: bool = False, **options: Any,
-) -> Report:  # fmt: skip
+    probs, labels, *, classes=None, ids=None, estimator=None, n_bins=5, normalize=False, **options
+):
     data = Dataset(
         probs, labels, classes, None if ids is None else pa.chunked_array([pa.array(ids)])
     )
@@ -99,5 +102,5 @@ def report_of(
     return Report(data, parameters, **options)
 
 
-def page_of(probs: Any, labels: Any, **options: Any) -> Page:
+def page_of(probs, labels, **options):
     return Page(report_page(report_of(probs, labels, **options)))

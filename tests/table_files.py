@@ -31,7 +31,7 @@ def _arrow(values):
     return values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
 
 
-def write(folder, columns, form, stem="rows", header=True, class_names=None):
+def write(folder, columns, form, stem="rows", class_names=None):
     """Write named columns as one file of a form; return its path."""
     table = columns if isinstance(columns, pa.Table) else table_of(columns)
     if class_names:  # what `datasets` keeps of a ClassLabel
@@ -40,7 +40,7 @@ def write(folder, columns, form, stem="rows", header=True, class_names=None):
         table = table.replace_schema_metadata({"huggingface": info})
     path = Path(folder) / f"{stem}.{form}"
     if form in TEXT_FORMS:
-        path.write_bytes(_text(table, form, header))
+        path.write_bytes(_text(table, form))
     elif form.startswith("jsonl"):
         rows = [json.dumps(row, default=_plain) for row in table.to_pylist()]
         data = "".join(row + "\n" for row in rows).encode()
@@ -62,14 +62,13 @@ def _plain(value):
     return value.tolist() if isinstance(value, np.generic | np.ndarray) else str(value)
 
 
-def _text(table, form, header):
+def _text(table, form):
     delimiter = {"tsv": "\t", "semicolon.csv": ";", "comma.csv": ";", "pipe.txt": "|"}.get(
         form, ","
     )
     file = io.StringIO()
     writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-    if header:
-        writer.writerow(table.column_names)
+    writer.writerow(table.column_names)
     for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
         writer.writerow([_cell(value, form) for value in row])
     encoding = {"utf16.csv": "utf-16", "bom.csv": "utf-8-sig"}.get(form, "utf-8")

@@ -9,21 +9,15 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / "examples" / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-NAMES = {
-    "find_label_errors", "score_a_frame", "scikit_learn_pipeline", "train_on_selected_samples",
-}  # fmt: skip
 
 
 def read(path):
     return nbformat.read(path, as_version=nbformat.NO_CONVERT)
 
 
-def test_all_notebooks_are_here():
-    assert {path.stem for path in NOTEBOOKS} == NAMES
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_are_committed_without_output(path):
+    assert len(NOTEBOOKS) == 4
     book = read(path)
     nbformat.validate(book)
     assert (book.nbformat, book.nbformat_minor) >= (4, 5)  # the first with ids of cells

@@ -1,4 +1,4 @@
-"""What tests/adapters/test_torch_ddp.py runs on each of two processes, under torchrun.
+"""What tests/adapters/torch/test_ddp.py runs on each of two processes, under torchrun.
 
 Each check returns what its rank saw; the test compares ranks with each other and with what one
 process alone would have done.

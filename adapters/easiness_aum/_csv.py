@@ -57,9 +57,9 @@ def _write(path: Path, header: list[str], rows: Iterable[Any]) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> tuple[str, list[Id], list[NDArray[Any]]]:
-    """Return which of the two files it is, its ids, and its other columns.
+    """Return the kind of file, its ids and its other columns.
 
-    A byte order mark and empty last lines, as spreadsheets and editors leave them, are ignored.
+    A byte order mark and empty last lines are ignored: spreadsheets and editors write them.
     """
     name = os.fspath(path)
     with open(path, newline="", encoding="utf-8-sig") as file:
@@ -91,7 +91,7 @@ def read(path: str | os.PathLike[str]) -> tuple[str, list[Id], list[NDArray[Any]
 def _read_lines(
     name: str, reader: Iterator[list[str]], header: list[str]
 ) -> tuple[list[Id], list[NDArray[Any]]]:
-    """Read ids and columns, some thousand lines at a time: their text stays in cache."""
+    """Read ids and columns a few thousand lines at a time, so that the text stays in cache."""
     ids = _Ids()
     types = [np.int64 if column in WHOLE else np.float64 for column in header[1:]]
     parts: list[list[NDArray[Any]]] = [[np.empty(0, dtype=each)] for each in types]

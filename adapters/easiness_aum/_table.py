@@ -141,7 +141,7 @@ class Table:
         Raises
         ------
         ValueError
-            If those of before were of another number.
+            If earlier probabilities had another number of classes.
         """
         if self.n_classes not in (0, n_classes):
             raise ValueError(

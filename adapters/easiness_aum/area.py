@@ -1,4 +1,4 @@
-"""The area under the margin and the mean easiness of each sample, from any training loop."""
+"""Measure the area under the margin and the mean easiness of each sample in any training loop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AreaUnderMargin:
     Parameters
     ----------
     estimator : ClosedForm, MonteCarlo or None, default ClosedForm()
-        How easiness is estimated in the same pass; None for margins only.
+        How to compute easiness in the same pass; None means margins only.
     skip_epochs : int, default 0
         Number of first epochs to ignore (AUM's own experiments ignore one); requires `set_epoch`.
     on_nan : {"raise", "skip"}, default "raise"
@@ -44,8 +44,8 @@ class AreaUnderMargin:
     results equal those of the package `aum` 1.0.2. For half types that package subtracts in half
     precision, and this class in float32.
 
-    Sums of easiness are whole numbers, so that merging is exact. Sums of margins are float64,
-    added in the order of the updates; see `merge`.
+    Sums of easiness are integers, so merging is exact. Sums of margins are float64, added in the
+    order of the updates; see `merge`.
 
     Examples
     --------
@@ -202,8 +202,8 @@ class AreaUnderMargin:
         Parameters
         ----------
         ids : array or sequence of shape (n_samples,), optional
-            Samples to return, in this order; by default all, in the order in which they were first
-            measured.
+            Samples to return, in this order; by default all, in the order of their first
+            measurement.
 
         Raises
         ------
@@ -267,7 +267,7 @@ class AreaUnderMargin:
         return area
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that is needed to continue later, in plain numbers, strings and lists."""
+        """Return the state needed to continue later, as plain numbers, strings and lists."""
         self._check_can_grow()
         return _state.pack(self._table, self._logs, self._options(), self._counters())
 

@@ -1,4 +1,4 @@
-"""AUM's flags, post-filtered by easiness (AUM-SE)."""
+"""Flags of AUM, filtered by easiness (AUM-SE)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class AUMFlags:
     flags : ndarray of bool, shape (n_samples,)
         The filter's flags; False for threshold samples.
     aum_flags : ndarray of bool, shape (n_samples,)
-        Flagged by AUM at the filter's `percentile`, before the easiness rule; False for threshold
-        samples. `AUMFilter("aum")` gives AUM's flags as published.
+        Flags of AUM at the filter's `percentile`, before the easiness rule; False for threshold
+        samples. `AUMFilter("aum")` gives the flags of AUM as published.
     aum_threshold : float
         AUM strictly below which `aum_flags` are set.
     easiness_cut : float or None
-        Easiness that the rule compared with; None for the rule "aum".
+        Threshold of easiness that the rule used; None for the rule "aum".
     ids : ndarray of int64 or str, shape (n_samples,)
         The samples, in the order of the flags.
     threshold_samples : ndarray of int64 or str, shape (n_threshold,)
@@ -57,8 +57,8 @@ class AUMFilter:
     ----------
     rule : str, default "drop_easy"
         - "drop_easy": flagged by AUM, unless easy.
-        - "flagged_easy": flagged by AUM and easy, the paper's literal rule. In our measurements
-          it keeps the wrong ones.
+        - "flagged_easy": flagged by AUM and easy, as the paper says literally. In our measurements
+          it keeps the wrong flags.
         - "flagged_hard": flagged by AUM and hard.
         - "confident_disagreement": flagged by AUM, and the predicted class differs from the label
           and is easy.
@@ -82,10 +82,10 @@ class AUMFilter:
     Notes
     -----
     Source: Section 4.3 of the paper ("flagged by AUM and easy: denote as mislabeled"), which aims
-    at fewer false positives for the same true positives. docs/mislabels_measured.md compares
-    rules and percentiles, with a stricter AUM and easiness alone as controls; the defaults are
-    what that evidence supports. They help once the network has begun to memorize
-    wrong labels; after only a few epochs, AUM alone flags fewer right labels.
+    at fewer false positives for the same true positives. docs/mislabels_measured.md compares rules
+    and percentiles, with a stricter AUM and easiness alone as controls; the defaults follow that
+    evidence. Filtering helps once the network has begun to memorize wrong labels; after only a few
+    epochs, AUM alone flags fewer right labels.
 
     Examples
     --------
@@ -154,11 +154,11 @@ class AUMFilter:
         values : AUMValues
             The result of `AreaUnderMargin.values()`. The flags are in its order.
         threshold_samples : array of shape (n_threshold,)
-            Ids of the threshold samples, in any order. Their label is the class of their own.
+            Ids of the threshold samples, in any order. Their label is the separate class.
         probs : array of shape (n_samples, n_classes), optional
             Probabilities of one epoch, to use instead of the mean easiness.
         labels : array of shape (n_samples,), optional
-            Labels for `probs` if `values` has none; threshold samples with their own class.
+            Labels for `probs` if `values` has none; threshold samples have the separate class.
 
         Returns
         -------

@@ -18,21 +18,21 @@ def combine_runs(
 ) -> NDArray[np.bool_]:
     """Combine the flags of several runs.
 
-    A sample is flagged if every run flags it in which it was not a threshold sample.
+    A sample is flagged if it is flagged in every run where it was not a threshold sample.
 
     Parameters
     ----------
     flags : sequence of AUMFlags, or of arrays of shape (n_samples,), bool
-        The results of `AUMFilter.flag`, one per run; samples are matched by id, in any order. Or
-        plain flags, all in the order of the data set.
+        The results of `AUMFilter.flag`, one per run, whose samples are matched by id; or plain
+        flags, all in the order of the data set.
     threshold_samples : sequence of arrays
-        Ids of each run's threshold samples; their rows if `flags` are plain.
+        Ids of each run's threshold samples; their rows if `flags` are plain arrays.
 
     Returns
     -------
     ndarray of shape (n_samples,), bool
-        False for a sample that was a threshold sample in every run. If the ids are the numbers 0
-        to n_samples - 1, in this order; else in the order of the first run.
+        In the order of the ids if they are the numbers 0 to n_samples - 1, or else in the order of
+        the first run. False for a sample that was a threshold sample in every run.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Threshold samples: they set AUM's threshold without knowing which labels are wrong."""
+"""Threshold samples, which set AUM's threshold without knowledge of the wrong labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from easiness_core.validation import check_count, check_labels, check_number, ch
 def choose_threshold_samples(
     n_samples: int, n_classes: int, *, runs: int = 2, seed: int = 0
 ) -> list[NDArray[np.int64]]:
-    """Draw each training run's threshold samples, so that no sample is drawn twice.
+    """Draw threshold samples for each training run, without drawing a sample twice.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def choose_threshold_samples(
 def relabel_threshold_samples(
     labels: ArrayLike, threshold_samples: ArrayLike, *, n_classes: int
 ) -> NDArray[np.int64]:
-    """Give the threshold samples a class of their own, `n_classes`, for training.
+    """Give the threshold samples a separate class, `n_classes`, for training.
 
     The network needs n_classes + 1 outputs.
 
@@ -199,9 +199,9 @@ def threshold_mask_by_id(values: AUMValues, threshold_samples: Any) -> NDArray[n
     # Values of a file may hold no labels.
     if own.size and own[0] >= 0 and not np.array_equal(mask, values.labels == own[0]):
         raise ValueError(
-            f"threshold_samples: expected all samples of one label, the class of their own of "
-            f"relabel_threshold_samples, got {int(mask.sum())} samples of the labels "
-            f"{own[:5].tolist()}, which {int(np.isin(values.labels, own).sum())} samples carry; "
-            f"pass the threshold samples of this very run, and train on their own class"
+            f"threshold_samples: expected all samples of one label, the extra class of "
+            f"relabel_threshold_samples, got {int(mask.sum())} samples with the labels "
+            f"{own[:5].tolist()}, which {int(np.isin(values.labels, own).sum())} samples have; "
+            f"pass the threshold samples of this run, and train them as the extra class"
         )
     return mask

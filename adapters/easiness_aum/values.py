@@ -22,12 +22,12 @@ class AUMValues:
     count : ndarray of int64
         Number of measurements; 0 if the values were read from a file without them.
     aum : ndarray of float64
-        Mean margin, in logits: low if the network preferred another class for long.
+        Mean margin, in logits: low if the network preferred another class for much of the training.
     easiness : ndarray of float64 or None
         Mean easiness, in [0, 1]: 0 hard, 1 easy. None without an estimator.
     rival_easiness : ndarray of float64 or None
-        Mean easiness of the predicted class, counted as 0 in epochs in which that is the label; in
-        [0, 1]: high if the network clearly predicted another class for long.
+        Mean easiness of the predicted class, counted as 0 in epochs where that is the label; in [0,
+        1]. High if the network clearly predicted another class for much of the training.
     probs : ndarray of float64 of shape (n_samples, n_classes) or None
         Mean softmax, with `keep_probs`, to pass to `easiness_core.find_label_errors`.
     """

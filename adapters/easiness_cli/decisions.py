@@ -72,12 +72,12 @@ def apply_decisions(
             problem = "the decision is change, but new_label is empty"
         elif new is None:
             problem = f"{args.path!r} holds numbers, and no class is called {name!r}"
-            hint = "list all classes by {classes}"
+            hint = "list all classes with {classes}"
         elif labels.are_numbers and not _plain(new).lstrip("-").isdigit():
             problem = f"{args.path!r} holds numbers, and the new label is {new!r}"
         elif found is None:
             problem = f"{args.path!r} has no label {new!r}"
-            hint = "if it is a class, list all classes by {classes}"
+            hint = "if it is a class, list all classes with {classes}"
         elif _plain(found) == given[row]:
             problem = f"the decision is change, but the label is {new!r} already"
             hint = "write keep, or another new_label"
@@ -176,10 +176,10 @@ def _positions(
     has_ids = "id" in rows[0]
     if has_ids != (labels.ids is not None):
         problem = f"it has no ids, but {labels_path!r} has"
-        hint = "ignore them with {no_ids} if the rows match"
+        hint = "ignore them with {no_ids} if both have the same rows"
         if has_ids:
             problem = f"it has ids, but {labels_path!r} has none"
-            hint = "pass the file of labels that has the ids, or ignore them with {no_ids}"
+            hint = "name its column of ids with --ids, or ignore the ids with {no_ids}"
         raise DataError(problem, path=path, hint=hint)
     if not has_ids and "index" not in rows[0]:
         raise DataError("no column 'id' or 'index' tells which samples it is about", path=path)
@@ -215,7 +215,7 @@ def _positions(
         if ids[at] in twice:
             other = twice[ids[at]]
             problem = f"the id {ids[at]!r} occurs twice, in rows {at} and {other}"
-            hint = "drop one of them, or ignore the ids by {no_ids}"
+            hint = "drop one of them, or ignore the ids with {no_ids}"
             raise DataError(problem, path=labels_path, row=other, hint=hint)
         if seen.setdefault(at, row) != row:
             raise _error(path, row, f"the {what} {name!r} was decided in row {seen[at]} already")
@@ -241,7 +241,7 @@ def _label_numbers(
     row = (names if sum(names) >= sum(numbers) else numbers).index(False)
     hint = "pass the labels that were reviewed"
     if given[row].isdigit() and not classes:
-        hint += "; if they are the numbers of classes, name these by {classes}"
+        hint += "; if they are class numbers, pass the class names with {classes}"
     problem = f"the decision was made on the label {rows[row]['label']!r}, but row {at[row]} of"
     raise _error(path, row, f"{problem} {labels_path!r} has {given[row]!r}", hint)
 

@@ -30,7 +30,7 @@ inputs:
 def checked(
     parse: Callable[[str], Any], expected: str, holds: Callable[[Any], bool] = lambda value: True
 ) -> Callable[[str], Any]:
-    """Make the type of an option: what `parse` gives, and only what `holds`."""
+    """Make the type of an option: the result of `parse`, if it `holds`."""
 
     def checked_value(text: str) -> Any:
         try:
@@ -85,7 +85,7 @@ levels = checked(
 
 
 class Option(NamedTuple):
-    """What `ArgumentParser.add_argument` takes; `rare` options are listed by --help-all only."""
+    """Arguments of `ArgumentParser.add_argument`; only --help-all lists `rare` options."""
 
     flags: tuple[str, ...]
     keywords: dict[str, Any]

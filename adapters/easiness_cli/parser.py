@@ -27,7 +27,7 @@ _VALUE = re.compile(r"-[\d.]")  # -1,0,1 is a value, not an option
 _N_EXAMPLES = 2  # in --help; all of them in --help-all
 _EXIT_CODES = """\
 exit status:
-  0 success; 1 a condition of 'compare --fail-if' holds; 2 invalid or
+  0 success; 1 a condition of 'compare --fail-if' is true; 2 invalid or
   conflicting options; 3 bad input or output, explained in one line;
   130 interrupted; 141 standard output closed early; 143 terminated
 """
@@ -52,7 +52,7 @@ class _Version(argparse.Action):
 
 
 class _Help(argparse.Action):
-    """`--help` lists the common options with two examples, `--help-all` everything."""
+    """`--help` lists the common options with two examples, `--help-all` lists everything."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         module = COMMANDS[parser.get_default("command")]
@@ -108,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, module in COMMANDS.items():
         command = commands.add_parser(
             name,
+            prog=f"easiness {name}",
             help=module.SUMMARY,
             description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter,

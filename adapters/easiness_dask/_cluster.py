@@ -33,9 +33,9 @@ def score_task(
 ) -> tuple[ec.Summary, bool] | ShardError:
     """Score one shard on a worker.
 
-    The shard may have changed since the driver saw it: one that is not as `expected` is refused. A
-    task may run twice, even at the same time: both write the same bytes under temporary names of
-    their own, so the file that gets the final name last equals the one that it replaces.
+    A shard that has changed since the driver saw it is refused. A task may run twice, even at the
+    same time: both write the same bytes under separate temporary names, so the file that is renamed
+    last equals the one it replaces.
 
     Returns
     -------
@@ -66,22 +66,22 @@ def run_on_cluster(
     Parameters
     ----------
     shards : sequence of Shard
-        What is to be scored; the paths absolute.
+        The shards to score, with absolute paths.
     readers : sequence of SampleReader
-        The shards as the driver has opened them.
+        The shards as opened by the driver.
     parameters : Parameters
         How.
     client : distributed.Client
         The cluster.
     overwrite : bool
-        Whether outputs that were made otherwise are replaced.
+        Whether to replace outputs that were made in another way.
     progress : callable
-        Called after each shard with the rows that are done, and those of them that were before.
+        Called after each shard with the number of rows done, and how many of them were done before.
 
     Returns
     -------
     Report
-        Of all shards; `stopped` says so if the scheduler was lost.
+        Report of all shards; `stopped` is set if the scheduler was lost.
     """
     report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
     arguments = {
@@ -107,12 +107,12 @@ def run_on_cluster(
 
 
 class _Run:
-    """What is sent to a cluster and comes back.
+    """Tasks on a cluster, and their results.
 
     Attributes
     ----------
     suspects : dict of Shard to str
-        Shards whose workers died, and what to say of them.
+        Shards whose workers died, and the message about each.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class _Run:
         return ""
 
     def _take(self, shard: Shard, future: Any) -> str:
-        """Count a result; return why there will be no more, or an empty string."""
+        """Count a result; return why no more will come, or an empty string."""
         from distributed import KilledWorker
         from distributed.comm import CommClosedError
 
@@ -198,7 +198,7 @@ class _Run:
         self._report.failed[shard.input] = ShardError(why, path=shard.input)
 
     def _is_here(self, output: str) -> bool:
-        """Tell whether an output is visible here; a network file system may take a while."""
+        """Return whether an output is visible here; a network file system may take a while."""
         if os.path.lexists(output):
             return True
         folder, name = os.path.split(output)
@@ -210,7 +210,7 @@ class _Run:
 
 
 def _look_at_the_rest(shards: Sequence[Shard], parameters: Parameters, report: Report) -> None:
-    """Count shards that were finished but could not be reported."""
+    """Count shards that were finished but not reported."""
     known = set(report.finished)
     for shard in shards:
         if shard.output in known or shard.input in report.failed:

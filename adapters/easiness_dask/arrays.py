@@ -35,7 +35,7 @@ class DaskScores:
     level : dask array of shape (n_samples,), uint8
         Values of `easiness_core.Level`.
     predicted : dask array of shape (n_samples,), int64
-        Most probable class; the first one of several.
+        Most probable class; the first one in a tie.
     summary : dask Delayed of Summary
         Counts and exact sums over all samples.
 
@@ -73,8 +73,8 @@ def score(
         Class probabilities, as in `easiness_core.score`. Blocks of rows stay as they are; blocks
         of columns are joined.
     labels : dask array or array of shape (n_samples,)
-        Given classes; rechunked to match the rows of `probs`. If block lengths are unknown, there
-        must be as many blocks, each with as many labels as rows.
+        Given classes; rechunked to match the rows of `probs`. If block lengths are unknown, the
+        blocks must already match those of `probs`.
     estimator : ClosedForm or MonteCarlo, optional
         As in `easiness_core.score`; `ClosedForm()` by default.
     n_bins : int, default 5
@@ -95,8 +95,8 @@ def score(
     TypeError
         If `probs` is not a Dask array.
     ValueError
-        If shapes do not match. Values are checked when blocks are computed, and raise the errors
-        of `easiness_core.score` then.
+        If shapes do not match. Values are checked when blocks are computed, with the errors of
+        `easiness_core.score`.
 
     Examples
     --------

@@ -14,38 +14,38 @@ from easiness_dask._cluster import run_on_cluster
 def score_shards(inputs: Any, output: Any, *, client: Any = None, **options: Any) -> ec.Summary:
     """Score many files into a folder; if a worker dies, only its shard is redone.
 
-    Each file is one task. A rerun skips what is complete and scores the rest, into the same bytes
-    that an undisturbed run would have written. Zarr arrays are not files: score them with
+    Each file is one task. A rerun skips complete shards and scores the rest; the output is
+    byte-identical to that of an uninterrupted run. Zarr arrays are not files: score them with
     `easiness_dask.score(dask.array.from_zarr(path), labels)`.
 
     Parameters
     ----------
     inputs : path, or iterable of paths
-        A folder, a glob, or a list of files. All workers must see them under the same names.
+        A folder, a glob, or a list of files. All workers must see them under the same paths.
     output : path
-        The folder to fill, with one file per input. All workers must see it under this name.
+        The output folder, which gets one file per input. All workers must see it under this path.
     client : distributed.Client, optional
-        The cluster. Without one, the files are scored in this process, one after the other.
+        The cluster. By default, the files are scored in this process, one after the other.
     **options : dict
-        `labels_path`, `format`, `check_ids`, `overwrite`, `progress` and all others of
-        `easiness_io.score_shards`.
+        All options of `easiness_io.score_shards`: `labels_path`, `format`, `check_ids`,
+        `overwrite`, `progress`; `probs`, `labels`, `ids`, `classes` and others that say how to read
+        the files; `estimator`.
 
     Returns
     -------
     Summary
-        Of all shards; the same for any number of workers, in any order.
+        Summary of all shards; it does not depend on the number of workers or the order.
 
     Raises
     ------
     ShardError
         Before anything is scored: if shards differ in classes, lack labels or share ids, or the
-        folder is in use or has other outputs in it.
+        folder is in use or holds other outputs.
     ShardsError
         A ShardError, if shards failed or killed their workers, or the scheduler was lost. It has
-        `finished`, `failed` and `summary`. The finished ones stay, and a rerun skips them.
+        `finished`, `failed` and `summary`. Finished shards stay, and a rerun skips them.
     TypeError, ValueError
-        If `client` is not a synchronous Client, or an option is invalid; nothing has been read
-        then.
+        If `client` is not a synchronous Client, or an option is invalid; nothing is read then.
 
     Examples
     --------

@@ -87,6 +87,9 @@ def _check_unnamed(reader: Reader, options: Parameters, numbers: Sequence[str]) 
 
 def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
     hint = "name the class columns with {probs}" + more
+    if {"easiness", "log_easiness", "level"} <= set(reader.fields):
+        problem = "it holds scores; pass the predictions that were scored"
+        hint = f"or, if it holds probabilities too, {hint}"
     return AmbiguousError(problem, path=reader.source.path, hint=hint)
 
 

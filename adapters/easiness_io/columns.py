@@ -1,4 +1,4 @@
-"""Which columns of a file are probabilities, label and id, told by names and by the first rows."""
+"""Find the columns of probabilities, labels and ids, by names and by the first rows."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -63,12 +63,12 @@ def find_columns(reader: Reader, options: Parameters, *, probs: bool, label: boo
         if options.classes is not None and given != columns:
             raise reader.source.error(
                 f"its class columns are numbered, and in another order: {show(given)}",
-                hint="list them by {probs} in the order of their numbers, and {classes} likewise",
+                hint="list them with {probs} by number, and {classes} in the same order",
             )
     if label and found_label is None:
         raise reader.source.error(
             f"no column of labels; it has {show(reader.fields)}",
-            hint="name it by {labels}, or give the file of labels as well",
+            hint="name the column with {labels}, or pass a separate file of labels",
         )
     used = (found_label, found_ids, *columns, *options.keep)
     left_out = [name for name in named if name not in used]
@@ -81,7 +81,7 @@ def is_unnamed(name: str) -> bool:
 
 
 def _label(reader: Reader, options: Parameters, named: Sequence[str], *, alone: bool) -> str | None:
-    """Find the labels: by the name given, by a usual name, or as the only column there is."""
+    """Find the labels: by the given name, by a usual name, or as the only column."""
     found = reader.called(LABEL_NAMES) if options.labels is None else [options.labels]
     if not set(found) <= set(reader.fields):
         raise reader.no_column(found[0], "labels")
@@ -92,7 +92,7 @@ def _label(reader: Reader, options: Parameters, named: Sequence[str], *, alone: 
         what = "lists" if reader.fields[found[0]].kind == "matrix" else "no numbers and no text"
         raise reader.source.error(
             f"column {found[0]!r}: expected one label per row, it holds {what}",
-            hint="name the column of labels by {labels}",
+            hint="name the column of labels with {labels}",
         )
     ids = {_ids(reader, options, None), *reader.called(ID_NAMES)} if alone else set()
     single = [
@@ -103,7 +103,7 @@ def _label(reader: Reader, options: Parameters, named: Sequence[str], *, alone: 
 
 
 def _ids(reader: Reader, options: Parameters, label: str | None) -> str | None:
-    """Find the ids: by the name given, by a usual name, or as the only text column called so."""
+    """Find the ids: by the given name, by a usual name, or as the only text column named `*_id`."""
     if options.ids is not None:
         if options.ids not in reader.fields or not options.ids:
             return None

@@ -1,7 +1,7 @@
-"""Everything besides its content that the scores of a file depend on."""
+"""Everything that the scores of a file depend on, except its content."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,10 @@ import easiness_core as ec
 
 @dataclass(frozen=True)
 class Parameters:
-    """How files are read and scored.
+    """How to read and score files.
 
     The options of `open_samples`; `estimator` and `n_bins`, as in `easiness_core.score`; and
-    whether names in csv are escaped that a spreadsheet would run as formulas.
+    whether to escape names in csv that a spreadsheet would run as formulas.
     """
 
     probs: str | None = None
@@ -73,6 +73,19 @@ class Parameters:
         content["classes"] = None if self.classes is None else list(self.classes)
         content["keep"] = list(self.keep)
         return content
+
+
+def make_parameters(options: Mapping[str, Any]) -> Parameters:
+    """Make parameters from keyword arguments; name those that do not exist."""
+    known = [field.name for field in dataclasses.fields(Parameters)]
+    for name in options.keys() - set(known):
+        hint = f"expected {', '.join(known)}"
+        if name in ("sigma", "resolution", "draws", "seed"):
+            hint = (
+                f"pass estimator=, such as easiness_core.ClosedForm(sigma=0.1), in place of {name}="
+            )
+        raise TypeError(f"unknown option {name!r}; {hint}")
+    return Parameters(**options)
 
 
 def _names(values: Any, argument: str) -> tuple[str, ...] | None:

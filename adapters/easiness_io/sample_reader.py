@@ -31,7 +31,7 @@ class Samples:
     Attributes
     ----------
     probs : ndarray of shape (n_rows, n_classes)
-        In the file's own type, not yet checked; the softmax if the file holds logits.
+        In the type of the file, not yet checked; the softmax if the file holds logits.
     labels : ndarray of shape (n_rows,), int64
         Column numbers.
     ids : pyarrow.Array or None
@@ -41,7 +41,7 @@ class Samples:
     logits : ndarray of shape (n_rows, n_classes), or None
         The logits, if the file holds logits; unlike `probs` they do not saturate.
     kept : dict of str to pyarrow.Array
-        Further columns that the options ask for, as text.
+        Further columns requested by the options, as text.
     """
 
     probs: NDArray[Any]
@@ -67,12 +67,12 @@ class SampleReader:
     Attributes
     ----------
     paths, fingerprints : list
-        The files, and fingerprints that show whether one has changed since it was opened.
+        The files, and fingerprints that show whether a file has changed since it was opened.
     n_rows, estimated_rows, n_classes : int
-        Number of rows, None if the file must be read to know it; an estimate of it, or None; and
+        Number of rows, or None if only reading the file tells; an estimate of it, or None; and
         number of classes, 0 if the file has lists and no rows.
     block_rows : int
-        Number of rows of every block but the last; depends on the number of classes only.
+        Number of rows in every block except the last; depends only on the number of classes.
     classes : list of str or None
         Class names in column order, unless they are unknown or just column numbers.
     are_named : bool

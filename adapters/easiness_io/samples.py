@@ -36,34 +36,34 @@ def open_samples(
     labels_path : path, optional
         Labels, in any of these formats; by default a column of `path`.
     probs : str, optional
-        The column of lists, or the class columns: names separated by commas, or a pattern such
-        as `"prob_*"`. By default a list column, else columns with a common prefix or suffix whose
-        rows sum to 1, else all float columns in [0, 1] whose rows do.
+        The list column, or the class columns: names separated by commas, or a pattern such as
+        `"prob_*"`. By default, a list column; or else columns with a common prefix or suffix whose
+        rows sum to 1; or else all float columns in [0, 1], if their rows sum to 1.
     labels : str, optional
-        The column of labels, by default the first of label, labels, y, y_true, true_label,
+        The column of labels; by default, the first of label, labels, y, y_true, true_label,
         given_label, target, class. It may hold class names, numbers, booleans or categories.
     ids : str, optional
-        The column of ids, by default id, sample_id, index, a named pandas index, or the only text
-        column whose name ends in `_id`; `""` for none.
+        The column of ids; by default id, sample_id, index, a named pandas index, or the only text
+        column whose name ends in `_id`; `""` means none.
     classes : sequence of str, optional
         Class names in column order, if the columns have no names or other names.
     logits : bool, default False
-        Whether `path` holds logits; their softmax is taken.
+        Whether `path` holds logits, to convert by softmax.
     normalize : bool, default False
-        Whether rows are divided by their sums.
+        Whether to divide rows by their sums.
     header : bool, optional
         Whether the first line of csv holds names; detected by default.
     delimiter, decimal, encoding : str, optional
-        How csv is written; detected by default, the encoding by its byte order mark.
+        Format of csv; detected by default, the encoding by its byte order mark.
     max_bytes : int, default 8 GiB
         Refuse to load or decompress more than this at once.
     keep : sequence of str, optional
-        Further columns to read, as text: of `path`, or else of `labels_path`.
+        Further columns to read as text, from `path` or else from `labels_path`.
 
     Returns
     -------
     SampleReader
-        The open input; its `blocks()` gives the rows.
+        The open input; its `blocks()` yields the rows.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
     if bad is not None:
         raise source.error(
             f"expected whole numbers or text, got {bad}", argument="ids",
-            hint="name others by {ids}, or none by {no_ids}",
+            hint="name another column with {ids}, or ignore ids with {no_ids}",
         )  # fmt: skip
     return values if values.type in (pa.string(), pa.uint64()) else values.cast(pa.int64())
 

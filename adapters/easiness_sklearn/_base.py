@@ -1,4 +1,4 @@
-"""What the meta-estimators share: fitted scores, and calls passed to the inner model."""
+"""Shared by the meta-estimators: fitted scores, and calls passed to the inner model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from easiness_sklearn._shared import (
 
 
 class HeldOut(NamedTuple):
-    """Scores, the probabilities behind them, and the label of each of their columns."""
+    """Scores, the probabilities behind them, and the label of each column."""
 
     scores: ec.Scores
     probs: NDArray[Any]
@@ -51,7 +51,7 @@ class HeldOutScores:
         self, classifier: Any, X: Any, y: NDArray[Any], fit_params: Any, split_params: Any,
         *, index: Any = None, progress: bool = False,
     ) -> HeldOut:  # fmt: skip
-        """Score each row; nothing is kept yet, so that a `fit` that fails changes nothing."""
+        """Score each row, without changing the estimator, in case `fit` fails."""
         estimator = self._core_estimator()
         probs, classes = held_out_probs(classifier, X, y, self, fit_params, split_params, progress)
         scores = score_labels(
@@ -85,7 +85,7 @@ class MetaClassifier(
     MetaEstimatorMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
 ):
-    """A classifier that scores by one inner classifier, and predicts by one fitted last."""
+    """A classifier that scores with an inner classifier, and predicts with one fitted last."""
 
     __metadata_request__score = {"sample_weight": UNUSED}  # noqa: RUF012 - scikit-learn's hook
 
@@ -93,7 +93,7 @@ class MetaClassifier(
     estimator_: Any
 
     def _take_over(self, model: Any) -> None:
-        """Keep the inner model, and what it knows of its input."""
+        """Keep the inner model, and what it knows about its input."""
         self.classes_ = np.asarray(model.classes_)
         self.estimator_ = model
         for name in ("n_features_in_", "feature_names_in_"):
@@ -103,12 +103,12 @@ class MetaClassifier(
                 setattr(self, name, getattr(self.estimator_, name))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict labels by the inner model.
+        """Predict labels with the inner model.
 
         Parameters
         ----------
         X : array, data frame or sparse matrix of shape (n_samples, n_features)
-            Rows, of any kind that the inner model takes.
+            Rows, of any kind that the inner model accepts.
 
         Returns
         -------
@@ -126,18 +126,18 @@ class MetaClassifier(
 
     @available_if(_inner_has("predict_proba"))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Predict class probabilities by the inner model.
+        """Predict class probabilities with the inner model.
 
         Parameters
         ----------
         X : array, data frame or sparse matrix of shape (n_samples, n_features)
-            Rows, of any kind that the inner model takes.
+            Rows, of any kind that the inner model accepts.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In [0, 1], columns in the order of `classes_`. Of rows that `fit` saw these are
-            in-sample; `easiness_` and its like are not.
+            In [0, 1], columns in the order of `classes_`. For training rows they are in-sample,
+            unlike `easiness_` and the other scores.
 
         Raises
         ------
@@ -150,20 +150,20 @@ class MetaClassifier(
 
     @available_if(_inner_has("predict_log_proba"))  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
-        """Logarithm of `predict_proba`, of shape (n_samples, n_classes), by the inner model."""
+        """Logarithm of `predict_proba` of the inner model, of shape (n_samples, n_classes)."""
         check_is_fitted(self)
         logarithms: NDArray[Any] = self.estimator_.predict_log_proba(X)
         return logarithms
 
     @available_if(_inner_has("decision_function"))  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> NDArray[Any]:
-        """Confidence of shape (n_samples,) or (n_samples, n_classes), by the inner model."""
+        """Confidence of the inner model, of shape (n_samples,) or (n_samples, n_classes)."""
         check_is_fitted(self)
         values: NDArray[Any] = self.estimator_.decision_function(X)
         return values
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> float:
-        """Score by the inner model's own `score`: for most classifiers the accuracy.
+        """Return the `score` of the inner model: for most classifiers, the accuracy.
 
         Parameters
         ----------
@@ -172,14 +172,14 @@ class MetaClassifier(
         y : array of shape (n_samples,)
             Labels.
         sample_weight : array of shape (n_samples,), optional
-            Handed to the inner model, as is further metadata.
+            Passed to the inner model.
         **params
             Further metadata.
 
         Returns
         -------
         float
-            For most classifiers in [0, 1].
+            In [0, 1] for most classifiers.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Scores of what displays are made from: fitted classifiers, or predictions."""
+"""Scores for displays, from fitted classifiers or from predictions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def scores_of_estimator(
     estimator: Any, X: Any, y: Any, sigma: float, resolution: float, draws: Any, seed: int,
     normalize: bool,
 ) -> ec.Scores:  # fmt: skip
-    """Score rows by a fitted classifier."""
+    """Score rows with a fitted classifier."""
     return score_fitted(
         estimator, X, y, estimator=core_estimator(sigma, resolution, draws, seed),
         normalize=normalize,
@@ -28,7 +28,7 @@ def scores_of_predictions(
     y_true: Any, y_prob: ArrayLike, classes: Any, sigma: float, resolution: float,
     draws: Any, seed: int, normalize: bool,
 ) -> ec.Scores:  # fmt: skip
-    """Score predictions: a frame's columns by name, an array's in the order of sorted labels."""
+    """Score predictions: columns of a data frame by name, of an array by sorted labels."""
     labels = column_or_1d(y_true)
     index = y_true.index if hasattr(y_true, "iloc") else None
     options: dict[str, Any] = {

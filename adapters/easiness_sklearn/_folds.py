@@ -1,9 +1,8 @@
-"""Out-of-fold probabilities: each row's by a model that did not see it.
+"""Out-of-fold probabilities: each row is predicted by a model that did not see it.
 
-`cross_val_predict` does nearly this. It fills the column of a class that a fold's model does
-not know with zeros and goes on, and it fits on encoded labels, so that parameters that name
-classes (`class_weight={"spam": 3}`) break. Here a missing class is an error, and models see
-the labels as they are.
+`cross_val_predict` is similar. But if the model of a fold lacks a class, it fills the column with
+zeros; and it fits on encoded labels, which breaks parameters that name classes
+(`class_weight={"spam": 3}`). Here a missing class is an error, and models get the original labels.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def out_of_fold_probs(
     split_params: Mapping[str, Any],
     progress: str | None = None,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Predict each row by a clone of `classifier` fitted on the other folds.
+    """Predict each row with a clone of `classifier` fitted on the other folds.
 
     Parameters
     ----------
@@ -49,24 +48,24 @@ def out_of_fold_probs(
     cv : int, splitter or iterable of splits
         As in scikit-learn; its test parts must hold each row exactly once.
     n_jobs : int or None
-        Folds fitted at once.
+        Number of folds fitted in parallel.
     fit_params, split_params : mapping
-        Metadata of the classifier's `fit`, cut to each fold where it has one entry a row, and
-        of the splitter's `split`.
+        Metadata for the classifier's `fit`, cut to each fold if it has one entry per row, and for
+        the splitter's `split`.
     progress : str, optional
-        Label of a progress bar of folds; without it there is none.
+        Label of a progress bar of folds; None means no bar.
 
     Returns
     -------
     probs : ndarray of shape (n_samples, n_classes)
-        Of the dtype that the models give.
+        With the dtype of the models' predictions.
     classes : ndarray of shape (n_classes,)
         Label of each column.
 
     Raises
     ------
     ValueError
-        If the folds do not form a partition, or a fold's model lacks a class.
+        If the folds do not form a partition, or the model of a fold lacks a class.
     """
     splits = [
         (_rows_of(train), _rows_of(test))
@@ -119,7 +118,7 @@ def probs_and_classes(model: Any, X: Any, name: str) -> tuple[NDArray[Any], NDAr
 
 
 def no_probs(model: Any, name: str, lacks: str = "predict_proba") -> TypeError:
-    """Make the error for what is no classifier with probabilities."""
+    """Make the error for a classifier without probabilities."""
     kind = type(model).__name__
     return TypeError(
         f"{name}: expected a classifier with predict_proba, got {kind} without {lacks}; for "
@@ -192,7 +191,7 @@ def _check_partition(splits: list[Any], n_samples: int) -> None:
 
 
 def _check_training_parts(splits: list[Any], names: list[str], y: NDArray[Any]) -> None:
-    """Find a class that a training part lacks before any model is fitted."""
+    """Find a class that is missing from a training part, before any model is fitted."""
     classes, codes = np.unique(y, return_inverse=True)
     for (train, _), name in zip(splits, names, strict=True):
         count = np.bincount(codes[train], minlength=classes.size)
@@ -212,7 +211,7 @@ def _remedy(y: NDArray[Any], label: Any) -> str:
 
 
 def _common_classes(known: list[NDArray[Any]], names: list[str], y: NDArray[Any]) -> NDArray[Any]:
-    """Find the columns that all folds' models share; they may know more classes than y has."""
+    """Find the columns that the models of all folds share; there may be more than classes in y."""
     for labels, name in zip(known, names, strict=True):
         missing = set(y.tolist()) - set(labels.tolist())
         if missing:

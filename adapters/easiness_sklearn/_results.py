@@ -1,4 +1,4 @@
-"""What an `EasinessClassifier` gives after `fit`: probabilities, scores and a frame."""
+"""Results of an `EasinessClassifier` after `fit`: probabilities, scores and a data frame."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class ScoredClassifier(MetaClassifier):
         return self._probs
 
     def scores(self, X: Any, y: Any) -> ec.Scores:
-        """Score new samples by the final model.
+        """Score new samples with the final model.
 
         Parameters
         ----------
         X : array, data frame or sparse matrix of shape (n_samples, n_features)
-            Rows that `fit` did not see; scores of rows that it saw are in-sample.
+            Rows that `fit` did not see; scores of training rows are in-sample.
         y : array of shape (n_samples,)
             Their labels, each one of `classes_`.
 
@@ -50,7 +50,7 @@ class ScoredClassifier(MetaClassifier):
         NotFittedError
             If `fit` was not called.
         ValueError
-            If a label is none of `classes_`, or rows of probabilities do not sum to 1.
+            If a label is not in `classes_`, or rows of probabilities do not sum to 1.
 
         Examples
         --------
@@ -74,13 +74,13 @@ class ScoredClassifier(MetaClassifier):
         """Log easiness of new samples: `scores(X, y).log_easiness`, of shape (n_samples,)."""
         return self.scores(X, y).log_easiness
 
-    def to_frame(self) -> Any:
-        """Out-of-fold results as a data frame, on the index of the rows given to `fit`.
+    def to_pandas(self) -> Any:
+        """Return the out-of-fold results as a data frame, with the index of the training rows.
 
         Returns
         -------
         pandas.DataFrame
-            A row for each sample, in the order given. `label` is the given class, `suggested`,
+            One row per sample, in the order given. `label` is the given class. `suggested`,
             `suspicion`, `flagged`, `p_label`, `p_suggested` and `rank` are those of
             `label_errors_`; `predicted`, `easiness`, `log_easiness`, `level` (ordered words) and
             `loss` are those of `scores_`.
@@ -97,7 +97,7 @@ class ScoredClassifier(MetaClassifier):
         >>> from sklearn.datasets import load_iris
         >>> from easiness_sklearn import EasinessClassifier
         >>> X, y = load_iris(return_X_y=True, as_frame=True)
-        >>> frame = EasinessClassifier().fit(X, y).to_frame()
+        >>> frame = EasinessClassifier().fit(X, y).to_pandas()
         >>> frame.sort_values("rank")[["label", "suggested", "flagged", "level"]].head(2)
              label  suggested  flagged level
         106      2          1     True  hard

@@ -1,4 +1,4 @@
-"""Which rows to keep: by level, by interval or by share, as the core selects them."""
+"""Select rows by level, by interval or by share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from easiness_core.validation import check_count
 
 @dataclass(frozen=True)
 class Selection:
-    """What to keep, checked before anything is fitted."""
+    """Checked options of a selection."""
 
     levels: Any
     interval: tuple[float, float] | None
@@ -32,7 +32,7 @@ class Selection:
         Raises
         ------
         TypeError, ValueError
-            If an option is of the wrong type or value, or options exclude one another.
+            If an option has the wrong type or value, or options conflict.
         """
         levels, interval, fraction = owner.levels, owner.interval, owner.fraction
         if interval is not None and fraction is not None:
@@ -56,7 +56,7 @@ class Selection:
         )
 
     def rows(self, scores: ec.Scores, y: NDArray[Any]) -> NDArray[np.int64]:
-        """Sorted rows to keep; an error if a class would be left without samples."""
+        """Return the sorted rows to keep; raise an error if a class would have no samples."""
         if self.fraction is not None:
             rows = _easiest(scores, self.fraction, y if self.per_class else None, self.seed)
         elif self.interval is not None:
@@ -87,10 +87,10 @@ def _check_fraction(fraction: Any) -> float:
 def _easiest(
     scores: ec.Scores, fraction: float, y: NDArray[Any] | None, seed: int
 ) -> NDArray[np.int64]:
-    """Rows of the highest log easiness; of equal ones the lower loss, then by lot.
+    """Rows with the highest log easiness; ties are broken by lower loss, then at random.
 
-    At a small sigma most rows tie at a log easiness of 0: by their place in the file, which is
-    often sorted by class, whole classes would be lost.
+    At a small sigma most rows tie at a log easiness of 0. By position, whole classes would be lost
+    in data sorted by class.
     """
     lot = np.random.default_rng(seed).permutation(len(scores))
     easiest_first = np.lexsort((lot, scores.loss, -scores.log_easiness))

@@ -1,4 +1,4 @@
-"""What classifier, resampler, scorers and displays share: parameters, labels, routing."""
+"""Shared by classifier, resampler, scorers and displays: parameters, labels, routing."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from easiness_sklearn._folds import no_probs, out_of_fold_probs, probs_and_class
 def core_estimator(
     sigma: float, resolution: float, draws: int | None, seed: int
 ) -> ec.ClosedForm | ec.MonteCarlo:
-    """Flat parameters, as a grid search sets them, as the core's estimator."""
+    """Make the core's estimator from flat parameters, as set by a grid search."""
     if draws is None:
         return ec.ClosedForm(sigma=sigma, resolution=resolution)
     return ec.MonteCarlo(sigma=sigma, draws=draws, seed=seed)
 
 
 def inner_classifier(estimator: Any) -> Any:
-    """Give the classifier to use: logistic regression for None."""
+    """Return the classifier to use; None means logistic regression."""
     if estimator is not None:
         return estimator
     default = LogisticRegression(max_iter=1000)
@@ -44,9 +44,9 @@ def inner_classifier(estimator: Any) -> Any:
 
 
 def check_gives_probs(estimator: Any, name: str, *, fitted: bool = False) -> None:
-    """Check that a classifier gives probabilities, and can be fitted if it is not.
+    """Check that a classifier has `predict_proba`, and can be fitted unless it is.
 
-    Some do only once they are fitted (stacking, a search): of these the class must know how.
+    Some have it only once they are fitted (stacking, a search); then their class must have it.
     """
     if not fitted and not hasattr(estimator, "fit"):
         raise no_probs(estimator, name, "fit")
@@ -108,7 +108,7 @@ def score_labels(
     n_bins: int = 5,
     index: Any = None,
 ) -> ec.Scores:
-    """Score labels that may be of any type by the core; `index` is that of pandas."""
+    """Score labels of any type with the core; `index` is that of pandas."""
     _check_none_missing(y)
     labels = column_or_1d(y)
     known = set(classes.tolist())
@@ -129,10 +129,10 @@ def score_labels(
 
 
 def index_of(X: Any, y: Any) -> Any:
-    """Index of rows that come from pandas, or None; refused if X and y hold the same in two orders.
+    """Return the pandas index of X or y, or None; refuse the same index in two orders.
 
-    scikit-learn reads rows as they stand, and so do we where two indices have nothing to do with
-    each other; but rows that are the same samples in another order would be paired wrongly.
+    scikit-learn matches rows by position, and so do we if two indices are unrelated. But rows of
+    the same samples in another order would be paired wrongly.
     """
     found = [values.index for values in (X, y) if hasattr(values, "iloc")]
     if len(found) == 2 and len(found[0]) == len(found[1]) and not found[0].equals(found[1]):
@@ -141,15 +141,15 @@ def index_of(X: Any, y: Any) -> Any:
             row = next((at for at, key in enumerate(own) if key != other[at]), None)
             if row is not None:
                 raise ValueError(
-                    f"y: its index holds the labels of that of X in another order, from row {row} "
+                    f"y: its index is that of X in another order, from row {row} "
                     f"on: {other[row]!r} and {own[row]!r}; pass y.loc[X.index], or y.to_numpy() if "
-                    f"the rows belong together as they stand"
+                    f"the rows already match"
                 )
     return found[0] if found else None
 
 
 def indexed(labels: NDArray[Any], index: Any) -> Any:
-    """Labels on an index, which results then carry; as they are without one."""
+    """Return labels with an index, for the results; unchanged without one."""
     if index is None:
         return labels
     import pandas as pd
@@ -163,7 +163,7 @@ def _some(classes: NDArray[Any]) -> str:
 
 
 def score_fitted(model: Any, X: Any, y: Any, **options: Any) -> ec.Scores:
-    """Score rows by a fitted classifier."""
+    """Score rows with a fitted classifier."""
     check_gives_probs(model, "estimator", fitted=True)
     probs, classes = probs_and_classes(model, X, "estimator")
     return score_labels(probs, y, classes, index=index_of(X, y), **options)
@@ -173,7 +173,7 @@ def held_out_probs(
     classifier: Any, X: Any, y: NDArray[Any], owner: Any, fit_params: Any, split_params: Any,
     progress: bool,
 ) -> tuple[NDArray[Any], NDArray[Any]]:  # fmt: skip
-    """Probabilities to score by: out of fold, or as a frozen classifier gives them."""
+    """Return the probabilities to score: out of fold, or from a frozen classifier."""
     splitters = _splitters(owner, classifier)
     if isinstance(classifier, FrozenEstimator):
         return probs_and_classes(classifier, X, "estimator")
@@ -197,7 +197,7 @@ def held_out_probs(
 
 
 def _splitters(owner: Any, classifier: Any) -> list[Any]:
-    """Give the splitter of each repeat of the cross-validation."""
+    """Yield the splitter of each repeat of the cross-validation."""
     n_repeats, cv = getattr(owner, "n_repeats", 1), owner.cv
     if isinstance(n_repeats, bool) or not isinstance(n_repeats, int | np.integer):
         raise TypeError(f"n_repeats: expected a whole number, got {n_repeats!r}")
@@ -209,8 +209,8 @@ def _splitters(owner: Any, classifier: Any) -> list[Any]:
         raise ValueError("n_repeats: a frozen classifier has no folds to repeat; leave it at 1")
     if isinstance(cv, bool) or not isinstance(cv, int | np.integer):
         raise ValueError(
-            f"n_repeats: above 1 it requires cv to be a number of folds, which are drawn anew in "
-            f"each repeat; got {type(cv).__name__}"
+            f"n_repeats: above 1, cv must be a number of folds, because each repeat draws new "
+            f"folds; got {type(cv).__name__}"
         )
     check_count(owner.seed, "seed", low=0)
     if owner.seed > 2**32 - n_repeats:

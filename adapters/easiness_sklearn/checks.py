@@ -1,4 +1,4 @@
-"""What scikit-learn's own checks cannot hold of a filter, and why."""
+"""The checks of scikit-learn that a filter fails by design, and why."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ _WEIGHTS = "a fraction counts rows: a row of weight 2 counts once, two equal row
 
 
 def expected_failed_checks(estimator: Any) -> dict[str, str]:
-    """List the checks of scikit-learn that an estimator of this package fails by design.
+    """Return the scikit-learn checks that an estimator of this package fails by design.
 
     Parameters
     ----------
     estimator : estimator
-        Any estimator; only an `EasinessFilteredClassifier` with a `fraction` fails checks. Check
-        it with `fraction` and `per_class=True`: levels may leave a class of the checks' few
-        random rows without samples, which is an error.
+        Any estimator; only an `EasinessFilteredClassifier` with a `fraction` fails checks. Run the
+        checks with `fraction` and `per_class=True`: on their few random rows, `levels` may leave a
+        class without samples, which is an error.
 
     Returns
     -------
     dict of str to str
-        Reason by name of the check; what `check_estimator` and `parametrize_with_checks` of
-        scikit-learn take as `expected_failed_checks`.
+        The reason for each check, for the argument `expected_failed_checks` of scikit-learn's
+        `check_estimator` and `parametrize_with_checks`.
 
     Examples
     --------

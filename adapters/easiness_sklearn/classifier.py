@@ -1,4 +1,4 @@
-"""`EasinessClassifier`: any classifier, with out-of-fold easiness of what it was fitted on."""
+"""`EasinessClassifier`: any classifier, with the out-of-fold easiness of its training samples."""
 
 from __future__ import annotations
 
@@ -26,36 +26,34 @@ from easiness_sklearn._shared import (
 class EasinessClassifier(ScoredClassifier):
     """Fit a classifier, and keep the out-of-fold easiness of every training sample.
 
-    `fit` predicts each sample by a clone fitted on the other folds, scores these predictions,
-    and then fits the final model on everything. Predictions pass through to that model.
+    `fit` predicts each sample with a clone fitted on the other folds, scores these predictions, and
+    then fits the final model on all samples. `predict` and other methods use that model.
 
     Parameters
     ----------
     estimator : classifier, optional
-        Any classifier with `predict_proba`; `LogisticRegression(max_iter=1000)` if left out. A
-        `FrozenEstimator` is not fitted again and there are no folds: its scores are of the
-        rows given to `fit` as they are, in-sample if these are the ones it was fitted on. It
-        must be outermost, `FrozenEstimator(pipeline)`: within a pipeline that is cloned and
-        fitted for each fold it passes unnoticed.
+        Any classifier with `predict_proba`; by default `LogisticRegression(max_iter=1000)`. A
+        `FrozenEstimator` is used without cross-validation: pass `fit` rows that it was not fitted
+        on, or scores are in-sample. It must be outermost, as in `FrozenEstimator(pipeline)`; a
+        frozen step within a pipeline is not noticed.
     sigma : float, default 0.01
-        Standard deviation of the noise, positive. Not scale-free: squashed probabilities
-        (AdaBoost) need a smaller one.
+        Standard deviation of the noise, positive. Probabilities that lie close together (AdaBoost)
+        need a smaller one.
     resolution : float in [0, 0.5), default 1e-3
-        Levels are cut here: hard is `E <= resolution`, easy is `E >= 1 - resolution`. Not
-        used with `draws`.
+        Hard means `E <= resolution`, easy means `E >= 1 - resolution`. Ignored with `draws`.
     draws : int, optional
-        Estimate by Monte Carlo with so many draws, in place of the closed form.
+        Use Monte Carlo with this many draws instead of the closed form.
     seed : int, default 0
         Seed of the draws, and of the folds with `n_repeats` above 1.
     cv : int, splitter or iterable of splits, default 5
         As in scikit-learn; a number means stratified folds without shuffling. Each row must be
         held out exactly once.
     n_repeats : int, default 1
-        Cross-validate so many times, each time on other folds, and average the probabilities.
-        Takes that many times as long, and ranks wrong labels better, most with unstable
-        classifiers. Above 1, `cv` must be a number; folds are then shuffled.
+        Number of cross-validations, each with other folds, whose probabilities are averaged. More
+        repeats take more time and rank wrong labels better, above all with unstable classifiers.
+        Above 1, `cv` must be a number; folds are then shuffled.
     n_jobs : int, optional
-        Folds fitted at once, as in scikit-learn.
+        Number of folds fitted in parallel, as in scikit-learn.
     normalize : bool, default False
         Divide each row of probabilities by its sum first, for classifiers whose rows do not
         sum to 1.
@@ -69,18 +67,18 @@ class EasinessClassifier(ScoredClassifier):
     classes_ : ndarray of shape (n_classes,)
         Labels, in the order of the columns of `predict_proba`.
     easiness_ : ndarray of shape (n_samples,), float64
-        Out-of-fold easiness in [0, 1], in the order of the rows given to `fit`, as are the
-        following.
+        Out-of-fold easiness in [0, 1], in the order of the rows passed to `fit`, like all of the
+        following arrays.
     log_easiness_ : ndarray of shape (n_samples,), float64
-        Its natural logarithm, at most 0: what to rank by.
+        Its natural logarithm, at most 0; rank by this.
     level_ : ndarray of shape (n_samples,), uint8
         Values of `easiness_core.Level`.
     loss_ : ndarray of shape (n_samples,), float64
         Cross-entropy of the label, 0 or more.
     predicted_ : ndarray of shape (n_samples,)
-        Most probable label out of fold, of the type of `classes_`.
+        Most probable label out of fold, with the type of `classes_`.
     scores_ : easiness_core.Scores
-        All of these together (its `predicted` holds column numbers).
+        All of these together; its `predicted` holds column numbers.
     summary_ : easiness_core.Summary
         Accuracy, MSR, ESE and counts, out of fold.
     label_errors_ : easiness_core.LabelErrors
@@ -89,19 +87,19 @@ class EasinessClassifier(ScoredClassifier):
     probs_ : ndarray of shape (n_samples, n_classes)
         Out-of-fold probabilities, columns in the order of `classes_`; with `store_probs` only.
     n_features_in_, feature_names_in_
-        As known to the final model.
+        Those of the final model.
 
     Raises
     ------
     TypeError, ValueError
-        In `fit`: a parameter out of range, a classifier without `predict_proba`, folds that
-        lack a class or do not form a partition, rows of probabilities that do not sum to 1.
+        In `fit`: if a parameter is out of range, the classifier has no `predict_proba`, folds lack
+        a class or do not form a partition, or rows of probabilities do not sum to 1.
 
     Notes
     -----
-    `E = product over j != i of P(h_i + a > h_j + b)`, h out-of-fold probabilities, i the
-    label, a and b independent N(0, sigma^2). Source: *Medium Samples Are All You Need*,
-    Definition 3.1 and Section 4.1.1; out-of-fold prediction is ours.
+    `E = product over j != i of P(h_i + a > h_j + b)`, h out-of-fold probabilities, i the label, a
+    and b independent N(0, sigma^2). Source: *Medium Samples Are All You Need*, Definition 3.1 and
+    Section 4.1.1; out-of-fold prediction is an addition.
 
     `sample_weight` and other metadata go to the inner classifier's `fit`, cut to each fold;
     `groups` goes to the splitter. With metadata routing enabled each must be requested, as in
@@ -163,12 +161,13 @@ class EasinessClassifier(ScoredClassifier):
         Parameters
         ----------
         X : array, data frame or sparse matrix of shape (n_samples, n_features)
-            Rows, of any kind that the inner classifier takes.
+            Rows, of any kind that the inner classifier accepts.
         y : array of shape (n_samples,)
             Labels of any type, at least 2 classes.
         sample_weight : array of shape (n_samples,), optional
-            Handed to the inner classifier's `fit`, cut to each fold. Named, so that bagging
-            weights rows: rows that it repeats would be in both parts of a fold.
+            Passed to the inner classifier's `fit`, cut to each fold. Because `fit` has this
+            parameter, bagging weights rows instead of repeating them, which would put rows in both
+            parts of a fold.
         progress : bool, default False
             Show a progress bar of folds, in a terminal or a notebook; needs tqdm.
         **params
@@ -182,7 +181,7 @@ class EasinessClassifier(ScoredClassifier):
         Raises
         ------
         TypeError, ValueError
-            As the class says.
+            See the class.
         ImportError
             If `progress` is set and tqdm is not installed.
         """
@@ -219,7 +218,7 @@ class EasinessClassifier(ScoredClassifier):
         return self
 
     def get_metadata_routing(self) -> Any:
-        """Where metadata goes: to the inner classifier's `fit` and `score`, and the splitter."""
+        """Return the routing of metadata: to the inner `fit` and `score`, and to the splitter."""
         return (
             MetadataRouter(owner=self)
             .add(

@@ -12,11 +12,11 @@ from easiness_sklearn._display_scores import scores_of_estimator, scores_of_pred
 
 
 class EasinessCurveDisplay(displays.EasinessCurveDisplay):
-    """Accuracy in each bin of easiness against its mean easiness: the gaps that the ESE sums.
+    """Accuracy against mean easiness in each bin of easiness; the ESE sums the gaps.
 
-    `easiness_core.displays.EasinessCurveDisplay`, made by `from_estimator` or `from_predictions`
-    or from bins. On the diagonal easiness is calibrated; the thin bars are exact 95 % intervals
-    of the accuracy. Several classifiers may share axes.
+    The same as `easiness_core.displays.EasinessCurveDisplay`, plus `from_estimator` and
+    `from_predictions`. On the diagonal, easiness is calibrated; the thin bars are exact 95 %
+    intervals of the accuracy. Several classifiers can share axes.
 
     Parameters
     ----------
@@ -28,8 +28,7 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
     Attributes
     ----------
     ax_, figure_, line_, intervals_, counts_
-        Axes, figure, the curve, intervals of the accuracy, and the counts beside the points,
-        once drawn.
+        Axes, figure, curve, intervals of the accuracy, and counts next to the points, once drawn.
 
     Notes
     -----
@@ -64,7 +63,7 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
         ax: Any = None,
         **kwargs: Any,
     ) -> Self:
-        """Score rows by a fitted classifier and draw.
+        """Score rows with a fitted classifier and draw.
 
         Parameters
         ----------
@@ -77,21 +76,21 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
         n_bins : int, default 5
             Number of bins.
         strategy : {"uniform", "quantile"}, default "uniform"
-            Bins of equal width, or of equal counts where values do not tie.
+            Bins of equal width, or of equal counts except for ties.
         sigma, resolution, draws, seed, normalize
-            How easiness is estimated, as for `EasinessClassifier`; its own parameters, where
-            `estimator` is one, are not taken over.
+            How to compute easiness, as for `EasinessClassifier`. If `estimator` is one, its own
+            parameters are not used.
         name : str, optional
-            For the legend; the estimator's class if left out.
+            For the legend; by default, the class of the estimator.
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
+            Axes to draw on; by default, new ones.
         **kwargs
             Further options of `matplotlib.axes.Axes.plot`, for the curve.
 
         Returns
         -------
         EasinessCurveDisplay
-            Drawn.
+            The display, drawn.
 
         Raises
         ------
@@ -131,25 +130,24 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
         y_true : array of shape (n_samples,)
             Labels.
         y_prob : array of shape (n_samples, n_classes)
-            Probabilities, as `predict_proba` gives them, or a frame whose columns are named after
-            the classes.
+            Probabilities from `predict_proba`, or a data frame whose columns are the classes.
         classes : array of shape (n_classes,), optional
-            Label of each column. If left out, a frame's column names say it, and an array's
-            columns are taken in the order of the sorted labels of `y_true`.
+            Label of each column. By default, the column names of a data frame; for an array, the
+            sorted labels of `y_true`.
         n_bins, strategy, sigma, resolution, draws, seed, normalize, name, ax, **kwargs
             As for `from_estimator`.
 
         Returns
         -------
         EasinessCurveDisplay
-            Drawn.
+            The display, drawn.
 
         Raises
         ------
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError
-            As for a scorer, or if there are other labels than columns.
+            As for a scorer; or if labels and columns do not match.
         """
         scores = scores_of_predictions(
             y_true, y_prob, classes, sigma, resolution, draws, seed, normalize

@@ -1,4 +1,4 @@
-"""`EasinessDisplay`: how many samples are how easy."""
+"""`EasinessDisplay`: a histogram of easiness."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from easiness_sklearn._display_scores import scores_of_estimator, scores_of_pred
 class EasinessDisplay(displays.EasinessDisplay):
     """Histogram of easiness, colored by level, on a logarithmic axis of counts.
 
-    `easiness_core.displays.EasinessDisplay`, made by `from_estimator` or `from_predictions` or
-    from scores: `EasinessDisplay(scores=model.scores_).plot()` shows the out-of-fold easiness
-    that an `EasinessClassifier` keeps, as does `model.scores_.plot()`.
+    The same as `easiness_core.displays.EasinessDisplay`, plus `from_estimator` and
+    `from_predictions`. To show the out-of-fold easiness of an `EasinessClassifier`, use
+    `model.scores_.plot()` or `EasinessDisplay(scores=model.scores_).plot()`.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class EasinessDisplay(displays.EasinessDisplay):
         ax: Any = None,
         **kwargs: Any,
     ) -> Self:
-        """Score rows by a fitted classifier and draw.
+        """Score rows with a fitted classifier and draw.
 
         Parameters
         ----------
@@ -67,19 +67,19 @@ class EasinessDisplay(displays.EasinessDisplay):
         y : array of shape (n_samples,)
             Their labels, each one of the classifier's `classes_`.
         sigma, resolution, draws, seed, normalize
-            How easiness is estimated, as for `EasinessClassifier`; its own parameters, where
-            `estimator` is one, are not taken over.
+            How to compute easiness, as for `EasinessClassifier`. If `estimator` is one, its own
+            parameters are not used.
         name : str, optional
-            For the title; the estimator's class if left out.
+            For the title; by default, the class of the estimator.
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
+            Axes to draw on; by default, new ones.
         **kwargs
             Further options of `matplotlib.axes.Axes.bar`.
 
         Returns
         -------
         EasinessDisplay
-            Drawn.
+            The display, drawn.
 
         Raises
         ------
@@ -115,25 +115,24 @@ class EasinessDisplay(displays.EasinessDisplay):
         y_true : array of shape (n_samples,)
             Labels.
         y_prob : array of shape (n_samples, n_classes)
-            Probabilities, as `predict_proba` gives them, or a frame whose columns are named after
-            the classes.
+            Probabilities from `predict_proba`, or a data frame whose columns are the classes.
         classes : array of shape (n_classes,), optional
-            Label of each column. If left out, a frame's column names say it, and an array's
-            columns are taken in the order of the sorted labels of `y_true`.
+            Label of each column. By default, the column names of a data frame; for an array, the
+            sorted labels of `y_true`.
         sigma, resolution, draws, seed, normalize, name, ax, **kwargs
             As for `from_estimator`.
 
         Returns
         -------
         EasinessDisplay
-            Drawn.
+            The display, drawn.
 
         Raises
         ------
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError
-            As for a scorer, or if there are other labels than columns.
+            As for a scorer; or if labels and columns do not match.
         """
         scores = scores_of_predictions(
             y_true, y_prob, classes, sigma, resolution, draws, seed, normalize

@@ -1,4 +1,4 @@
-"""`EasinessFilteredClassifier`: selection inside `fit`, for pipelines of scikit-learn alone."""
+"""`EasinessFilteredClassifier`: selection inside `fit`, for scikit-learn pipelines."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from easiness_sklearn._shared import (
 class EasinessFilteredClassifier(MetaClassifier):
     """Fit a classifier on samples selected by easiness.
 
-    It does what `EasinessResampler` does in a pipeline of imbalanced-learn, as the last step of a
-    scikit-learn pipeline. A grid search can tune its levels, fraction and sigma. Only training
-    rows are filtered, never rows that are predicted or scored.
+    As the last step of a scikit-learn pipeline, it does what `EasinessResampler` does in a pipeline
+    of imbalanced-learn. A grid search can tune its levels, fraction and sigma. Only training rows
+    are filtered, never rows to predict or score.
 
     Parameters
     ----------
     estimator : classifier, optional
         The model to fit on the kept samples; by default `LogisticRegression(max_iter=1000)`.
     filter_estimator : classifier, optional
-        The classifier whose out-of-fold probabilities decide; by default a clone of `estimator`.
-        A `FrozenEstimator` is used as it is, without folds.
+        The classifier whose out-of-fold probabilities are scored; by default, a clone of
+        `estimator`. A `FrozenEstimator` is used without cross-validation.
     levels : str or easiness_core.Level, default "EMO"
         Levels to keep, such as "EMO" (easy and medium). Ignored with `interval` or `fraction`.
     interval : tuple of two floats, optional
@@ -50,7 +50,7 @@ class EasinessFilteredClassifier(MetaClassifier):
     draws : int, optional
         Use Monte Carlo with this many draws instead of the closed form.
     seed : int, default 0
-        Seed of the draws, and of choices between equal samples.
+        Seed of the draws, and of random tie-breaking.
     cv : int, splitter or iterable of splits, default 5
         As in scikit-learn; each row must be held out exactly once.
     n_jobs : int, optional
@@ -69,13 +69,13 @@ class EasinessFilteredClassifier(MetaClassifier):
     easiness_, log_easiness_, level_, loss_, predicted_, scores_, summary_
         Out-of-fold scores of all rows, as for `EasinessClassifier`.
     n_features_in_, feature_names_in_
-        As known to the model.
+        Those of the model.
 
     Raises
     ------
     TypeError, ValueError
-        In `fit`: as for `EasinessClassifier`, if the selection would leave a class without
-        samples, or if `estimator` is frozen, so that nothing could be fitted.
+        In `fit`: as for `EasinessClassifier`; or if the selection would leave a class without
+        samples, or `estimator` is frozen and so cannot be fitted.
 
     Notes
     -----
@@ -139,16 +139,16 @@ class EasinessFilteredClassifier(MetaClassifier):
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, **params: Any
     ) -> EasinessFilteredClassifier:
-        """Score all samples out of fold, then fit the model on those to keep.
+        """Score all samples out of fold, then fit the model on the selected ones.
 
         Parameters
         ----------
         X : array, data frame or sparse matrix of shape (n_samples, n_features)
-            Rows, of any kind that the classifiers take.
+            Rows, of any kind that the classifiers accept.
         y : array of shape (n_samples,)
             Labels of any type, at least 2 classes.
         sample_weight : array of shape (n_samples,), optional
-            Handed to the `fit` of both classifiers.
+            Passed to the `fit` of both classifiers.
         **params
             Further metadata: `groups` for the splitter, the rest for the classifiers.
 
@@ -160,7 +160,7 @@ class EasinessFilteredClassifier(MetaClassifier):
         Raises
         ------
         TypeError, ValueError
-            As the class says.
+            See the class.
         """
         index, deciding = index_of(X, y), self._filter()
         model = inner_classifier(self.estimator)
@@ -188,7 +188,7 @@ class EasinessFilteredClassifier(MetaClassifier):
         return self
 
     def get_metadata_routing(self) -> Any:
-        """Where metadata goes: to the `fit` of both classifiers, to `score`, and the splitter."""
+        """Return the routing of metadata: to the `fit` of both, to `score`, and to the splitter."""
         return (
             MetadataRouter(owner=self)
             .add(

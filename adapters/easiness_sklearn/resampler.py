@@ -1,4 +1,4 @@
-"""`EasinessResampler`: keep samples by easiness, with imbalanced-learn's contract."""
+"""`EasinessResampler`: keep samples by easiness, with imbalanced-learn's interface."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ class EasinessResampler(
     MetaEstimatorMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
 ):
-    """Keep samples by easiness: some levels, an interval, or the easiest fraction.
+    """Keep samples by easiness: by level, by interval, or the easiest fraction.
 
-    A classifier measures easiness out of fold. Use it as a step of `imblearn.pipeline.Pipeline`,
-    where it resamples in `fit` only, or by itself: imbalanced-learn is optional. In pipelines of
-    scikit-learn, use `EasinessFilteredClassifier`.
+    A classifier measures easiness out of fold. Use the resampler as a step of
+    `imblearn.pipeline.Pipeline`, where it resamples in `fit` only, or on its own; imbalanced-learn
+    is optional. In scikit-learn pipelines, use `EasinessFilteredClassifier`.
 
     Parameters
     ----------
     estimator : classifier, optional
         Any classifier with `predict_proba`; by default `LogisticRegression(max_iter=1000)`. A
-        `FrozenEstimator` is used as it is, without folds.
+        `FrozenEstimator` is used without cross-validation.
     levels : str or easiness_core.Level, default "EMO"
         Levels to keep: "EO", "MO", "HO", "EMO", "MHO" or "EMHO", the paper's names for unions
         of easy, medium and hard, or a union of `easiness_core.Level`. The default drops the
         hard samples. Not used with `interval` or `fraction`.
     interval : tuple of two floats, optional
-        Keep easiness within (low, high), both ends included.
+        Keep samples with low <= easiness <= high.
     fraction : float in (0, 1], optional
         Keep this fraction of the samples, rounded, but at least one: those with the highest log
-        easiness. Ties go to the lower loss, then to chance (`seed`).
+        easiness. Ties are broken by lower loss, then at random (`seed`).
     per_class : bool, default False
         Keep `fraction` of each class instead of all samples, so that easy classes do not crowd
         out hard ones.
@@ -61,7 +61,7 @@ class EasinessResampler(
     draws : int, optional
         Use Monte Carlo with this many draws instead of the closed form.
     seed : int, default 0
-        Seed of the draws, and of choices between equal samples.
+        Seed of the draws, and of random tie-breaking.
     cv : int, splitter or iterable of splits, default 5
         As in scikit-learn; each row must be held out exactly once.
     n_jobs : int, optional
@@ -74,11 +74,11 @@ class EasinessResampler(
     sample_indices_ : ndarray of shape (n_kept,), int64
         Sorted rows that were kept.
     sampling_strategy_ : dict
-        Number of samples kept of each class.
+        Number of samples kept in each class.
     easiness_, log_easiness_, level_, loss_, predicted_, scores_, summary_
         Out-of-fold scores of all rows, as for `EasinessClassifier`.
     n_features_in_, feature_names_in_
-        Of the input, where it has them.
+        Of the input, if it has them.
 
     Raises
     ------
@@ -139,7 +139,7 @@ class EasinessResampler(
         self.normalize = normalize
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> EasinessResampler:
-        """Score the samples and find which to keep; `fit_resample` gives them as well.
+        """Score the samples and select those to keep; `fit_resample` also returns them.
 
         Parameters and errors are those of `fit_resample`.
 
@@ -167,16 +167,16 @@ class EasinessResampler(
     def fit_resample(
         self, X: Any, y: Any, sample_weight: Any = None, **params: Any
     ) -> tuple[Any, Any]:
-        """Score the samples and give those to keep.
+        """Score the samples and return those to keep.
 
         Parameters
         ----------
         X : array, data frame, list or sparse matrix of shape (n_samples, n_features)
-            Rows, of any kind that the classifier takes.
+            Rows, of any kind that the classifier accepts.
         y : array of shape (n_samples,), or (n_samples, n_classes) of one-hot rows
             Labels of any type, at least 2 classes.
         sample_weight : array of shape (n_samples,), optional
-            Handed to the classifier's `fit`, cut to each fold. Not resampled: index it by
+            Passed to the classifier's `fit`, cut to each fold. Not resampled: index it with
             `sample_indices_`.
         **params
             Further metadata: `groups` for the splitter, the rest for the classifier.
@@ -184,19 +184,19 @@ class EasinessResampler(
         Returns
         -------
         X, y
-            The rows to keep, in their order, of the types given; pandas keeps its index.
+            The rows to keep, in the original order and types; pandas keeps its index.
 
         Raises
         ------
         TypeError, ValueError
-            As the class says.
+            See the class.
         """
         self.fit(X, y, sample_weight, **params)
         X, y = indexable(X, y)
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 
     def get_metadata_routing(self) -> Any:
-        """Where metadata goes: to the classifier's `fit`, and to the splitter."""
+        """Return the routing of metadata: to the classifier's `fit`, and to the splitter."""
         to_fit = MethodMapping().add(caller="fit", callee="fit")
         to_split = MethodMapping().add(caller="fit", callee="split")
         # scikit-learn knows this method only once imbalanced-learn, which calls it, is imported.
@@ -225,7 +225,7 @@ class EasinessResampler(
 
 
 def _class_of_each(y: Any) -> Any:
-    """One label a row: imbalanced-learn also takes a column of them, and rows of indicators."""
+    """One label per row: imbalanced-learn also accepts a column of labels, and one-hot rows."""
     indicators: NDArray[Any] = np.asarray(y)
     if indicators.ndim != 2:
         return y

@@ -1,4 +1,4 @@
-"""Scorers by easiness: objects and names for `GridSearchCV` and `cross_validate`."""
+"""Scorers based on easiness, for `GridSearchCV` and `cross_validate`."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _ALIASES = {"msr": "neg_msr", "ese": "neg_ese"}
 class EasinessScorer:
     """Scorer for a fitted classifier: `scorer(estimator, X, y)`; greater is better.
 
-    Create one with `make_easiness_scorer`. Unlike scorers of `sklearn.metrics.make_scorer`, it
-    uses the `classes_` of the classifier: labels may have any type, and a test set may lack some
+    Create one with `make_easiness_scorer`. Unlike scorers from `sklearn.metrics.make_scorer`, it
+    uses the `classes_` of the classifier, so labels may have any type and a test set may lack
     classes.
 
     Parameters
     ----------
     metric : {"neg_msr", "neg_ese", "log_easiness"}
-        What is measured.
+        The metric.
     sigma : float, default 0.01
         Standard deviation of the noise, positive.
     resolution : float in [0, 0.5), default 1e-3
@@ -61,7 +61,7 @@ class EasinessScorer:
     normalize : bool, default False
         Divide each row of probabilities by its sum first.
     floor : float, optional
-        For "log_easiness": the least value a sample contributes.
+        For "log_easiness": lower bound for the value of a sample.
 
     Raises
     ------
@@ -120,9 +120,9 @@ class EasinessScorer:
         Raises
         ------
         TypeError, ValueError
-            If the estimator has no `predict_proba`, does not know a label, or gives rows that
-            do not sum to 1; or metadata such as sample_weight is passed, which easiness has no
-            use for.
+            If the estimator has no `predict_proba`, does not know a label, or returns rows that do
+            not sum to 1; or if metadata such as `sample_weight` is passed, which scorers do not
+            use.
         """
         if ignored:
             raise TypeError(f"{self!r}: scores are not weighted; got {', '.join(sorted(ignored))}")
@@ -210,15 +210,18 @@ def make_easiness_scorer(
     )  # fmt: skip
 
 
-#: Minus the share of medium samples. Always the same class, surely, has the best value there is.
+#: Minus the share of medium samples. A classifier that is certain of one class always gets the best
+#: value.
 msr_scorer = make_easiness_scorer("neg_msr")
-#: Minus the expected sample easiness error. Always the same class, surely, has the best value.
+#: Minus the expected sample easiness error. A classifier that is certain of one class always gets
+#: the best value.
 ese_scorer = make_easiness_scorer("neg_ese")
-#: Mean log easiness: at most 0, about -1 / (4 sigma^2) for a sample surely given another class.
+#: Mean log easiness: at most 0; about -1 / (4 sigma^2) for a sample that is certain to have another
+#: class.
 log_easiness_scorer = make_easiness_scorer("log_easiness")
 
-#: The three by name, as `scoring=EASINESS_SCORERS` takes them. scikit-learn has no public registry
-#: to which names could be added.
+#: The three scorers by name, for `scoring=EASINESS_SCORERS`. scikit-learn has no public registry
+#: for names.
 EASINESS_SCORERS = {
     "neg_msr": msr_scorer,
     "neg_ese": ese_scorer,

@@ -37,16 +37,15 @@ _HINT = "override compute_loss for models of other outputs"
 
 
 class EasinessTrainerMixin(_Base):
-    """Train a Hugging Face classifier on what `EasinessSampler` selects.
+    """Train a Hugging Face classifier on samples selected by `EasinessSampler`.
 
-    Put it before `Trainer`, or a subclass of that, and pass the sampler's options. Scores come
-    from the training pass. Evaluation and prediction are the Trainer's own.
+    Put it before `Trainer`, or a subclass of it, in the list of base classes, and pass the
+    sampler's options. Scores come from the training pass. Evaluation and prediction are unchanged.
 
-    The run has a fixed number of steps, so that the learning-rate schedule ends where it should:
-    `max_steps` if that is set, otherwise the number that `budget` gives for `num_train_epochs`.
-    These steps are cut into `num_train_epochs` equal parts, which are the epochs that the Trainer
-    counts, logs and evaluates by; the sampler's own are long in the warm-up and at the end, and
-    short in between.
+    A run has a fixed number of steps, so that the learning-rate schedule ends in the right place:
+    `max_steps` if it is set, otherwise the number that `budget` gives for `num_train_epochs`. The
+    Trainer counts, logs and evaluates by epochs of equal length, `num_train_epochs` in all. The
+    epochs of the sampler are long in the warm-up and at the end, and short in between.
 
     Parameters
     ----------
@@ -63,21 +62,21 @@ class EasinessTrainerMixin(_Base):
     Attributes
     ----------
     sampler : EasinessSampler or None
-        The sampler of the latest call of `train`; its `history` says what was selected.
+        The sampler of the latest call of `train`; its `history` shows what was selected.
 
     Raises
     ------
     ImportError
         If transformers is not installed (`pip install 'transformers[torch]'`).
     ValueError
-        If `compute_loss_func` is given: override `sample_losses` instead. In `train`, if the
-        number of steps cannot be known, or a checkpoint has no state of the sampler.
+        If `compute_loss_func` is passed: override `sample_losses` instead. In `train`, if the
+        number of steps is unknown, or a checkpoint has no state of the sampler.
 
     Notes
     -----
-    Written for transformers 5. Of the Trainer this overrides `train`, `get_train_dataloader` and
-    `compute_loss`, and calls one private method, by which unused columns are removed. Each process
-    saves the sampler's state into the checkpoint.
+    Written for transformers 5. It overrides `train`, `get_train_dataloader` and `compute_loss` of
+    the Trainer, and calls one private method, which removes unused columns. Each process saves the
+    sampler's state in the checkpoint.
 
     Examples
     --------
@@ -118,9 +117,9 @@ class EasinessTrainerMixin(_Base):
         return super().train(resume_from_checkpoint, *args, **kwargs)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """Make the loader of a run, over the samples that a new sampler selects.
+        """Make the loader of a run, with a new sampler.
 
-        Only `train` calls it: each call replaces `sampler`.
+        Only `train` should call it: each call replaces `sampler`.
         """
         args = self.args
         data: Any = self.train_dataset
@@ -201,7 +200,7 @@ class EasinessTrainerMixin(_Base):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """Weigh the losses of a training batch, and update the sampler; otherwise as Trainer."""
+        """Weight the losses of a training batch and update the sampler, or do as Trainer does."""
         if _INDEX not in inputs or self.sampler is None:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         inputs = dict(inputs)
@@ -224,7 +223,7 @@ class EasinessTrainerMixin(_Base):
         Parameters
         ----------
         logits : Tensor of shape (n, n_classes)
-            What the model gives.
+            Output of the model.
         labels : Tensor of shape (n,), int64
             Given classes.
 
@@ -273,7 +272,7 @@ class _Collator:
 
 
 class _SaveSampler(TrainerCallback):
-    """Tells the run what is trained, and writes the sampler's state into each checkpoint."""
+    """Tracks the progress of training, and writes the sampler's state into each checkpoint."""
 
     def __init__(self, trainer: Any) -> None:
         self.trainer = trainer

@@ -19,22 +19,22 @@ __all__ = ["EasinessCallback"]
 
 
 class EasinessCallback(lightning.Callback):
-    """Set the sampler's epoch, refresh its scores and save its state, at Lightning's times.
+    """Use `EasinessSampler` with Lightning: set its epoch, refresh its scores, save its state.
 
-    The module's `train_dataloader` makes a `DataLoader` over the sampler, and its `training_step`
-    multiplies losses by `sampler.weights(indices)`. For `refresh="training"` it calls
-    `sampler.update` too.
+    In your module, `train_dataloader` must return a `DataLoader` with this sampler, and
+    `training_step` must multiply the losses by `sampler.weights(indices)`. With
+    `refresh="training"`, it must also call `sampler.update`.
 
     Parameters
     ----------
     sampler : EasinessSampler
         The sampler that the training loader draws from.
     dataset : Dataset, optional
-        The data set to score when a refresh is due, best without random augmentation; not needed
-        with `refresh="training"`.
+        The data set to score when a refresh is due, preferably without random augmentation; not
+        needed with `refresh="training"`.
     **options
-        `step`, `batch_size` and `num_workers` of `EasinessSampler.refresh`. The module itself is
-        scored: without `step`, it is called with x and gives logits.
+        `step`, `batch_size` and `num_workers` of `EasinessSampler.refresh`. Without `step`, the
+        module is called with x and must return logits.
 
     Raises
     ------
@@ -42,7 +42,7 @@ class EasinessCallback(lightning.Callback):
         If Lightning is not installed (`pip install lightning`).
     ValueError
         When training starts, if the Trainer keeps one loader for all epochs, or its loader does not
-        draw from the sampler.
+        use the sampler.
 
     Examples
     --------

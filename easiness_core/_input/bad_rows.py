@@ -1,4 +1,4 @@
-"""What is wrong with rows that a kernel refused, in words."""
+"""Explain what is wrong with rows that a kernel refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from easiness_core.errors import InputValueError
 
 
 def explain_bad_rows(probs: Probs, *, first_row: int = 0) -> InputValueError:
-    """Read `probs` again and say which rows are bad, of the first bad row's kind."""
+    """Read `probs` again and report the rows that are bad in the same way as the first bad row."""
     kinds = (
         ("contain NaN", "drop or impute these rows"),
         ("contain infinity", "drop or impute these rows"),
@@ -69,7 +69,7 @@ def _advice(rows: NDArray[Any], kind: NDArray[np.int64], names: Names) -> str:
     alone = np.flatnonzero(rest.all(axis=0))
     if n_classes > 2 and alone.size:
         column = alone[0] if names is None else repr(names[alone[0]])
-        return f"column {column} fits no class: without it, rows sum to 1; leave it out"
+        return f"column {column} is not a class: without it, rows sum to 1; leave it out"
     if ((sound >= 0) & (sound <= 1)).all():  # no softmax is missing
         return "if they are one-vs-rest scores, pass {normalize} to divide each row by its sum"
     return "if these are logits, pass {softmax}"

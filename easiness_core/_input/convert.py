@@ -1,4 +1,4 @@
-"""Whatever holds an array, as a NumPy array: recognized by its looks, nothing imported."""
+"""Convert anything that holds an array to NumPy, by duck typing: nothing is imported."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
     Parameters
     ----------
     values : array
-        NumPy, a torch tensor on the CPU, pandas, polars, pyarrow, a column of `datasets`, whatever
-        has the Arrow PyCapsule interface, or what `np.asarray` reads. A column of rows, such as a
-        Series of arrays, is a matrix.
+        NumPy, a torch tensor on the CPU, pandas, polars, pyarrow, a column of `datasets`, anything
+        with the Arrow PyCapsule interface, or anything that `np.asarray` reads. A column of rows,
+        such as a Series of arrays, becomes a matrix.
     name : str
         Name of the argument in messages.
 
     Returns
     -------
     ndarray
-        Of the same shape and dtype. bfloat16 becomes a structured dtype with its bits.
+        Same shape and dtype; bfloat16 becomes a structured dtype with its bits.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def to_array(values: Any, name: str) -> NDArray[Any]:
 
 
 def to_named_array(values: Any, name: str) -> tuple[NDArray[Any], Names]:
-    """As `to_array`, with the names of the columns where these have any."""
+    """As `to_array`, with the column names, if any."""
     if type(values) is np.ndarray and values.dtype.kind != "O":
         return values, None
     names: Names = None
@@ -154,7 +154,7 @@ def _stacked(array: NDArray[Any], name: str) -> NDArray[Any]:
 
 
 def refuse_missing(array: NDArray[Any], name: str, first_row: int = 0) -> None:
-    """Say so where an array of objects is one because values are missing."""
+    """Refuse an array of objects that is one only because values are missing."""
     if array.dtype == object and array.ndim in (1, 2):
         each = np.array([is_missing(value) for value in array.flat], dtype=bool)
         if each.any():

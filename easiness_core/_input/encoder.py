@@ -1,4 +1,4 @@
-"""Labels as column numbers, matched with the names of the classes."""
+"""Convert labels to column numbers by the names of the classes."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ _HUGE = 1 << 62
 
 
 class LabelEncoder:
-    """Turns labels into column numbers, block by block, by the names of the classes.
+    """Converts labels to column numbers, block by block, by the names of the classes.
 
     Parameters
     ----------
     n_classes : int
         Number of columns.
     columns : sequence, optional
-        Names of the columns, in the order of the classes (`order_of`). What all share is dropped,
-        unless it belongs to the labels.
+        Names of the columns, in the order of the classes (`order_of`). A part that all share is
+        dropped, unless it is part of the labels.
     classes : sequence of length n_classes, optional
-        Class names in column order, in place of those of the columns.
+        Class names in column order; override the column names.
     codes : sequence, optional
-        Names of the labels' numbers, as `datasets.ClassLabel` has them.
+        Names that numbers among the labels stand for, as in `datasets.ClassLabel`.
     examples : iterable
-        Labels, those of the first rows at least, which tell what of the columns' names is theirs.
+        Labels of at least the first rows, which show what part of the column names they use.
 
     Attributes
     ----------
     classes : tuple or None
-        Class names in column order; None where they say no more than the column numbers do.
+        Class names in column order; None if they are just the column numbers.
 
     Raises
     ------
     InputTypeError, InputValueError
-        If names are wrong in number, unhashable or twice the same; if `classes` are the names of
-        the columns in another order.
+        If the number of names is wrong, or a name is unhashable or a duplicate; if `classes` holds
+        the column names in another order.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class LabelEncoder:
             raise self._error(
                 f"their classes are {_shown(named)}, those of "
                 f"{'classes' if given else 'the columns'} {_shown(tried[0])}",
-                hint="give the names of the labels' classes, in the order of the columns, by "
+                hint="pass the class names of the labels, in the order of the columns, with "
                 "{classes}",
             )
         if len(named) != self._n_classes:
@@ -131,38 +131,38 @@ class LabelEncoder:
 
     @property
     def has_names(self) -> bool:
-        """Whether labels may be other than positions of columns."""
+        """Whether labels may be something other than column positions."""
         return bool(self._names) or self._meaning is not None
 
     def encode(
         self, unique: Sequence[Any], codes: NDArray[np.int64], first_row: int = 0
     ) -> NDArray[np.int64]:
-        """Give the column number of each label, not yet checked to be one.
+        """Return the column number of each label, not yet checked for its range.
 
         Parameters
         ----------
         unique : sequence
-            The different labels, as Python values.
+            The distinct labels, as Python values.
         codes : ndarray of shape (n_rows,), int64
-            Which of them each row has.
+            Position of each row's label in `unique`.
         first_row : int, default 0
             Number of the first row, for messages.
 
         Returns
         -------
         ndarray of shape (n_rows,), int64
-            Column numbers; of labels that are numbers, perhaps outside the classes.
+            Column numbers; numeric labels may be outside the classes.
 
         Raises
         ------
         InputValueError
-            If a label is of no class, or what it means is not clear.
+            If a label matches no class, or is ambiguous.
         """
         mode = self._how(unique)
         if first_row and self._mode not in ("", mode):
             raise self._error(
                 f"they are {self._mode} up to row {first_row - 1} and {mode} after it",
-                hint="write all in one way",
+                hint="write all labels in the same way",
             )
         self._mode = mode
         found = [self._column(value) for value in unique]
@@ -176,7 +176,7 @@ class LabelEncoder:
         return np.array(numbers, np.int64)[codes]
 
     def _how(self, unique: Sequence[Any]) -> str:
-        """Decide whether labels are names of classes, or numbers of columns."""
+        """Decide whether labels are class names or column numbers."""
         is_text = (value for value in unique if not isinstance(key_of(value), Real))
         text = next(is_text, None)
         if self._are_codes and text is None:
@@ -184,7 +184,7 @@ class LabelEncoder:
         if not self._names and text is not None:
             raise self._error(
                 f"they are text (such as {text!r}), and the columns have no names",
-                hint="give the class names in the order of the columns by {classes}",
+                hint="give the class names with {classes}, in the order of the columns",
             )
         known = set(map(str, self._names))
         if text is not None or (known and set(map(str, unique)) <= known):
@@ -197,7 +197,7 @@ class LabelEncoder:
         if any(key in range(self._n_classes) and key != at for at, key in enumerate(keys)):
             raise self._error(
                 "they are numbers, but only some class names are",
-                hint="write all labels as names, or name the classes by {classes}",
+                hint="write all labels as names, or pass the class names with {classes}",
             )
         if self._has_columns and any(map(is_truth, unique)):
             raise self._error(
@@ -207,7 +207,7 @@ class LabelEncoder:
         return "numbers"
 
     def _column(self, value: Any) -> Any:
-        """Give the number of a label's column, None where it is of none."""
+        """Return the column number of a label, or None."""
         key = key_of(value)
         if self._mode == "numbers":
             return key if self._meaning is None else self._meaning.get(key)
@@ -219,8 +219,8 @@ class LabelEncoder:
     ) -> None:
         at = int(bad.argmax())
         hint = None if self._given else (
-            "check which columns were taken for classes ({probs}), or give the class names in "
-            "their order with {classes}"
+            "check which columns were read as classes ({probs}), or give the class names in "
+            "column order with {classes}"
         )  # fmt: skip
         raise self._error(
             f"{int(bad.sum())} of {bad.size} labels are not among the classes "
@@ -234,12 +234,12 @@ class LabelEncoder:
 
 
 def check_hashable(names: Iterable[Any], argument: str) -> None:
-    """Refuse what is no name, such as a list.
+    """Refuse values that cannot be names, such as lists.
 
     Raises
     ------
     InputTypeError
-        With the first of them.
+        About the first such value.
     """
     for row, name in enumerate(names):
         try:

@@ -1,4 +1,4 @@
-"""Columns of a frame that are no class: an id, a fold, a label left beside the probabilities."""
+"""Find columns of a data frame that are not classes: an id, a fold, a label."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def _are_constant(total: NDArray[np.float64], n_columns: int) -> bool:
 
 def _error(name: Any, why: str, mend: str) -> InputValueError:
     hint = "if it is a class, make all columns floats" if mend == "float" else (
-        "if it is a class, begin all names of classes alike, as with prob_"
+        "if it is a class, give all class columns one prefix, such as prob_"
     )  # fmt: skip
     return InputValueError(
-        f"column {name!r} fits no class: {why}", argument="probs", hint=f"leave it out; {hint}"
+        f"column {name!r} is not a class: {why}", argument="probs", hint=f"leave it out; {hint}"
     )

@@ -1,7 +1,7 @@
 """Frames and columns as NumPy arrays: pandas by its own methods, all others by Arrow.
 
-What has the Arrow PyCapsule interface (pyarrow, polars, ...) is read by pyarrow without a
-copy; columns of `datasets` are Arrow already. Nothing is imported that the caller has not.
+pyarrow reads anything with the Arrow PyCapsule interface (pyarrow, polars, ...) without a copy;
+columns of `datasets` are Arrow already. Only packages that the caller has imported are used.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def check_same_index(index: Any, other: Any, name: str, other_name: str, other_i
     if row < 0:
         return
     are_unique = index.is_unique and other.is_unique
-    to_array = "pass {argument}.to_numpy() if their rows belong together as they stand"
+    to_array = "pass {argument}.to_numpy() if the rows already match"
     if not are_unique or not index.isin(other).all():
         hint = f"select the same samples in both, or {to_array}"
     else:

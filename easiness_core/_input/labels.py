@@ -1,4 +1,4 @@
-"""Checks of labels: class indices, or names that are looked up."""
+"""Check labels: class indices, or names that are looked up."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def check_labels(
     n_rows, n_classes : int
         Shape of the array that the labels belong to.
     classes : sequence of length n_classes, optional
-        The labels' values in the order of the columns.
+        Label values in the order of the columns.
     columns : sequence of length n_classes, optional
-        Names of the columns; what all share, such as `prob_`, is dropped.
+        Names of the columns; a common part, such as `prob_`, is dropped.
     first_row : int, default 0
         Number of the first row, for messages.
     of : str, optional
-        What the labels belong to, such as `"logits"`, if the caller has no option `classes` that
-        a message could recommend; `"probs"` by default.
+        Name of the array that the labels belong to, `"probs"` by default. With another name, such
+        as `"logits"`, messages do not recommend the option `classes`.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def check_labels(
         If labels are not whole numbers, or are names without `classes` or `columns`.
     InputValueError
         If labels have the wrong shape or length, or are outside the classes; if `classes` has
-        another length, a name twice, or the names of the columns in another order.
+        another length, duplicates, or the column names in another order.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def name_labels(
     first_row: int = 0,
     of: str | None = None,
 ) -> tuple[NDArray[np.int64], tuple[Any, ...] | None]:
-    """As `check_labels`, with the class names; None where classes are only numbered, from 0 on."""
+    """As `check_labels`, with the class names; None if classes are numbers from 0."""
     array = _names(labels, "labels")
     if is_half(array.dtype):
         array = widen(array, np.dtype(np.float32))
@@ -204,7 +204,7 @@ def _names(values: Any, name: str) -> NDArray[Any]:
 
 
 def check_ids(ids: Any, n_rows: int) -> NDArray[Any] | None:
-    """Names of the samples, one per row."""
+    """Sample ids, one per row."""
     if ids is None:
         return None
     if isinstance(ids, (list, tuple)) or getattr(ids, "nlevels", 1) > 1:
@@ -239,7 +239,7 @@ def _listed(classes: Sequence[Any]) -> list[Any]:
 
 
 def _distinct(array: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64]]:
-    """Give the different labels, and which of them each row has."""
+    """Return the distinct labels, and the position of each row's label among them."""
     if array.dtype.kind in "iu" and array.size:
         low, high = int(array.min()), int(array.max())
         span = high - low + 1

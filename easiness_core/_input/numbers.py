@@ -161,7 +161,7 @@ def check_vector(values: ArrayLike, name: str, *, n_rows: int | None = None) -> 
 
 
 def in_place_of(scores: Any, argument: str, name: str) -> InputTypeError:
-    """Error about scores where one of their arrays belongs."""
+    """Error about scores passed in place of one of their arrays."""
     got = f"expected an array, got {type(scores).__name__}"
     return InputTypeError(got, argument=argument, hint=f"pass its {name}, such as scores.{name}")
 

@@ -1,12 +1,13 @@
-"""A matrix of probabilities: its checks, and how it is read block by block.
+"""Check a matrix of probabilities, and read it block by block.
 
-Type and shape are checked before any work. The checks that must read every probability ride in
-the kernels, which only count bad rows; `explain_bad_rows` then reads the array again to say
-what is wrong.
+Type and shape are checked before any work. The checks that must read every probability are part of
+the kernels, which only count bad rows; `explain_bad_rows` then reads the array again to say what is
+wrong.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -39,17 +40,17 @@ class Probs:
     Attributes
     ----------
     array : ndarray of shape (n_samples, n_classes)
-        The array as it was given.
+        The array as given.
     dtype : dtype
-        What kernels see: float32 or float64.
+        The dtype that kernels get: float32 or float64.
     row_sum_tolerance, negative_tolerance : float
-        How far rounding may carry the sum of a row from 1, and a probability below 0.
+        How far the sum of a row may be from 1, and a probability below 0, by rounding.
     normalize : bool
         Whether each row is divided by its sum when it is read.
     names : tuple or None
-        Names of a frame's columns.
+        Column names of a data frame.
     moved : bool
-        Whether columns named by numbers were put into the order of these numbers.
+        Whether columns with numbers as names were sorted by these numbers.
     """
 
     array: NDArray[Any]
@@ -132,8 +133,8 @@ def check_probs(probs: ArrayLike, *, normalize: bool = False) -> Probs:
     Returns
     -------
     Probs
-        The array and how to read it. Nothing is copied yet, but for frames; their columns are put
-        in order where their names are numbers.
+        The array and how to read it. Only data frames are copied; columns with numbers as names are
+        sorted.
 
     Raises
     ------
@@ -177,8 +178,8 @@ def check_logits(logits: ArrayLike) -> NDArray[Any]:
     Returns
     -------
     ndarray of shape (n_samples, n_classes)
-        A view of `logits` where possible, of its own dtype (bfloat16 as its bits). The columns of
-        a frame are put in order where their names are numbers.
+        A view of `logits` if possible, with its own dtype (bfloat16 as its bits). Columns of a data
+        frame with numbers as names are sorted.
 
     Raises
     ------
@@ -213,7 +214,11 @@ def real_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names]:
     if array.dtype.kind not in "fiub" and not is_half(array.dtype):
         if array.ndim == 0:
             got = type(values).__name__
-            raise InputTypeError(f"expected an array, got {got}", argument=name)
+            is_path = isinstance(values, str | os.PathLike)
+            advice = "read the file first, or score it with the command: easiness score FILE"
+            raise InputTypeError(
+                f"expected an array, got {got}", argument=name, hint=advice if is_path else None
+            )
         refuse_missing(array, name)
         raise InputTypeError(
             f"expected real numbers, got dtype {array.dtype}",

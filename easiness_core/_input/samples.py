@@ -1,4 +1,4 @@
-"""What is known of samples beside their probabilities: labels, classes, ids, and an index."""
+"""Check what comes with the probabilities: labels, classes, ids and an index."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_samples(
         raise InputValueError(
             "its columns are numbered but not in numeric order",
             argument="probs",
-            hint="put them in that order, and {classes} likewise",
+            hint="put them in that order, and {classes} in the same order",
         )
     given, names = name_labels(
         labels, rows.n_rows, rows.n_classes, classes=classes, columns=rows.names,

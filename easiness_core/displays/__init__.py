@@ -1,4 +1,4 @@
-"""Figures in scikit-learn's manner: a display keeps its data, its axes and what it drew.
+"""Figures with scikit-learn's display interface, which keep their data, axes and artists.
 
 Needs matplotlib, which is imported on the first `plot`. `Scores.plot()`, `LabelErrors.plot()` and
 `SigmaFit.plot()` draw these displays; easiness_sklearn adds `from_estimator` and

@@ -1,4 +1,4 @@
-"""What displays draw with: colors, axes, and the check of what they are given."""
+"""Colors, axes and input checks for the displays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MUTED = "#7f8a94"
 
 
 def new_axes(ax: Any, what: str) -> Any:
-    """Axes given, or new ones; matplotlib is imported here and nowhere else."""
+    """Return the given axes, or new ones; matplotlib is imported only here."""
     if ax is not None:
         if not hasattr(ax, "get_xaxis_transform"):
             problem = f"expected matplotlib.axes.Axes, got {type(ax).__name__}"
@@ -30,7 +30,7 @@ def new_axes(ax: Any, what: str) -> Any:
 
 
 def check_data(value: Any, kind: str, argument: str, source: str) -> None:
-    """Check what a display draws by the name of its class, whose module imports the displays."""
+    """Check what a display draws by its class name, because its module imports the displays."""
     if kind not in (cls.__name__ for cls in type(value).__mro__):
         raise InputTypeError(
             f"expected easiness_core.{kind}, such as {source}, got {type(value).__name__}",

@@ -13,12 +13,12 @@ _GID = "easiness curve"
 
 
 class EasinessCurveDisplay:
-    """Accuracy in each bin of easiness against its mean easiness: the gaps that the ESE sums.
+    """Accuracy against mean easiness in each bin of easiness; the ESE sums the gaps.
 
     On the diagonal, easiness is calibrated: accuracy equals mean easiness. Below it, accuracy is
-    lower than easiness suggests. The thin bars are exact 95 % intervals of the accuracy, the
-    thick ones the gaps. The number beside a point counts the samples in its bin, by which the
-    ESE weights the gap. Several classifiers may share axes.
+    lower than easiness suggests. Thin bars are exact 95 % intervals of the accuracy; thick bars are
+    the gaps. The number next to a point is the number of samples in its bin, which is the weight of
+    the gap in the ESE. Several classifiers can share axes.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ class EasinessCurveDisplay:
     figure_ : matplotlib.figure.Figure
         Their figure.
     line_ : matplotlib.lines.Line2D
-        The curve, over the bins that are not empty.
+        The curve over the non-empty bins.
     intervals_ : matplotlib.container.ErrorbarContainer
         Intervals of the accuracy.
     counts_ : list of matplotlib.text.Annotation
-        The counts beside its points.
+        The counts next to the points.
 
     Notes
     -----
@@ -76,7 +76,7 @@ class EasinessCurveDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
+            Axes to draw on; by default, new ones.
         name : str, optional
             Name in the legend; overrides the display's own name.
         **kwargs
@@ -100,7 +100,7 @@ class EasinessCurveDisplay:
         if diagonal not in ax.get_legend_handles_labels()[1]:
             dashes = (0, (4, 3))
             ax.plot([0, 1], [0, 1], color=MUTED, linestyle=dashes, linewidth=1, label=diagonal)
-        # Counts of curves that share a point are written one below another.
+        # Counts of curves that share a point are written one below the other.
         earlier = sum(line.get_gid() == _GID for line in ax.lines)
         shown = self.bins.count > 0
         x, y = self.bins.mean_easiness[shown], self.bins.accuracy[shown]

@@ -1,4 +1,4 @@
-"""`EasinessDisplay`: how many samples are how easy."""
+"""`EasinessDisplay`: a histogram of easiness."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from easiness_core.displays._axes import COLORS, check_data, count_axis, new_axe
 class EasinessDisplay:
     """Histogram of easiness, colored by level, on a logarithmic axis of counts.
 
-    Hard and easy samples, usually most of them, have one bar each, at 0 and at 1; the medium
-    ones between have twenty. `scores.plot()` draws it. Draw each on axes of its own: on shared
-    ones, bars and words would cover each other.
+    Hard and easy samples, usually the majority, have one bar each, at 0 and at 1. The medium
+    samples between them have twenty bars. `scores.plot()` draws it. Use separate axes for each
+    display: on shared axes, bars and text would cover each other.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class EasinessDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
+            Axes to draw on; by default, new ones.
         name : str, optional
             Title; overrides the display's own name.
         **kwargs

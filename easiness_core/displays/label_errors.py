@@ -12,9 +12,9 @@ _LONGEST_NAME = 18
 
 
 class LabelErrorsDisplay:
-    """Number of flagged samples of each pair of given label and suggested class.
+    """Number of flagged samples for each pair of given label and suggested class.
 
-    One bar a pair, the most frequent first. `ec.find_label_errors(...).plot()` draws it.
+    One bar per pair, most frequent first. `ec.find_label_errors(...).plot()` draws it.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class LabelErrorsDisplay:
     figure_ : matplotlib.figure.Figure
         Their figure.
     bars_ : matplotlib.container.BarContainer
-        The bars, the most frequent pair first.
+        The bars, most frequent pair first.
 
     Examples
     --------
@@ -63,11 +63,11 @@ class LabelErrorsDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
+            Axes to draw on; by default, new ones.
         name : str, optional
             Title; overrides the display's own name.
         max_pairs : int, default 12
-            Most pairs to draw; the axis says how many more there are.
+            Maximum number of pairs to draw; the axis says how many more there are.
         **kwargs
             Further options of `matplotlib.axes.Axes.barh`.
 

@@ -11,7 +11,7 @@ from easiness_core.displays._axes import COLORS, check_data, new_axes
 
 
 class SigmaDisplay:
-    """ESE and MSR over a grid of sigmas, with the sigma of least ESE marked.
+    """ESE and MSR over a grid of sigmas, with the sigma of lowest ESE marked.
 
     `ec.fit_sigma(...).plot()` draws it.
 
@@ -40,7 +40,7 @@ class SigmaDisplay:
     >>> fit = ec.fit_sigma([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], [0, 1, 1])
     >>> display = SigmaDisplay(fit=fit, name="three samples").plot()
     >>> display
-    SigmaDisplay(name='three samples', 19 sigmas, least ESE 0.0000 at sigma 0.001)
+    SigmaDisplay(name='three samples', 19 sigmas, lowest ESE 0.0000 at sigma 0.001)
     >>> sorted(display.lines_)
     ['ESE', 'MSR']
     """
@@ -53,7 +53,7 @@ class SigmaDisplay:
     def __repr__(self) -> str:
         fit = self.fit
         name = "" if self.name is None else f"name={self.name!r}, "
-        least = f"least ESE {fit.ese:.4f} at sigma {fit.sigma:.4g}"
+        least = f"lowest ESE {fit.ese:.4f} at sigma {fit.sigma:.4g}"
         return f"{type(self).__name__}({name}{fit.grid.size} sigmas, {least})"
 
     def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> Self:
@@ -62,7 +62,7 @@ class SigmaDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones if left out.
+            Axes to draw on; by default, new ones.
         name : str, optional
             Title; overrides the display's own name.
         **kwargs
@@ -90,7 +90,7 @@ class SigmaDisplay:
         ax.plot(
             [fit.sigma], [fit.ese], marker="o", markersize=9, fillstyle="none",
             color=COLORS[Level.EASY], linestyle="none", clip_on=False,
-            label=f"least ESE, σ = {fit.sigma:.4g}",
+            label=f"lowest ESE, σ = {fit.sigma:.4g}",
         )  # fmt: skip
         # Linear near 0, where both curves may end; logarithmic above.
         ax.set_xscale("log")
@@ -99,7 +99,7 @@ class SigmaDisplay:
         ax.set_ylim(0.0, 1.3 * highest)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: f"{value:g}")
-        edge = "\nthe least ESE is at the edge of the grid" if fit.at_edge else ""
+        edge = "\nthe lowest ESE is at the edge of the grid" if fit.at_edge else ""
         ax.set(xlabel=f"sigma (log scale){edge}", ylabel="ESE, MSR (log scale)")
         # Both curves rise to the right: this corner is free.
         ax.legend(loc="upper left")

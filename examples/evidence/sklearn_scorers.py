@@ -24,12 +24,12 @@ CLASSIFIERS = {
     "naive Bayes": GaussianNB(),
     "AdaBoost": AdaBoostClassifier(random_state=0),
     "class frequencies for every sample": DummyClassifier(strategy="prior"),
-    "the commonest class, surely": DummyClassifier(strategy="most_frequent"),
+    "the most frequent class, with certainty": DummyClassifier(strategy="most_frequent"),
 }
 COLUMNS = {
     "accuracy": "accuracy",
     **EASINESS_SCORERS,
-    "the same at sigma = 0.3": make_easiness_scorer("log_easiness", sigma=0.3),
+    "`log_easiness` at sigma = 0.3": make_easiness_scorer("log_easiness", sigma=0.3),
     "minus log loss": "neg_log_loss",
 }
 

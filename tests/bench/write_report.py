@@ -72,7 +72,6 @@ def bars(groups):
     yield f"times faster than cleanlab, {group}, 1 thread", ratio(group, CLEANLAB, ONE), ">=", 5.5
     for rows in ("realistic", "worst"):
         drawn = groups[f"Monte Carlo, {rows}"]
-        times = [timing[0] for name, timing in drawn.items() if name.endswith(" draws")]
         times = [drawn[f"{n:,} draws"][0] for n in (1000, 10_000, 100_000)]
         yield (
             f"Monte Carlo, {rows}: time of 100,000 draws against 1,000",
@@ -127,7 +126,8 @@ def losses(groups):
                     continue
                 best = min(nanoseconds(timings[ONE]), nanoseconds(timings[TWO]))
                 if nanoseconds(timing) < best:
-                    yield f"- {group}: {name} takes {nanoseconds(timing) / best:.2f} of our time."
+                    times = nanoseconds(timing) / best
+                    yield f"- {group}: {name} takes {times:.2f} times our time."
 
 
 def summary(groups):
@@ -162,11 +162,11 @@ def main(source, target):
         "All times are medians from one run of `make bench`, validation included. Absolute times "
         "vary on shared machines, so compare ratios. `tests/core/test_comparisons.py` checks that "
         "the implementations agree.",
-        "Real sets are repeated up to a million rows or 20 million probabilities; without "
-        "`EASINESS_DATA`, rows called synthetic replace them. A *saturated* row is one whose label "
-        'leads beyond any noise, which is fast to score. "Nothing saturated" is the slowest case: '
-        'no row is. "NumPy + SciPy" is the formula in `scipy.special.ndtr`, one call for the '
-        'whole array. "One reading" is the time to sum the array.',
+        "Real data sets are repeated up to a million rows or 20 million probabilities; without "
+        "`EASINESS_DATA`, synthetic rows replace them. In a *saturated* row the label leads by "
+        'more than any noise, which makes it fast to score. "Nothing saturated" is the slowest '
+        'case, without such rows. "NumPy + SciPy" is the formula with `scipy.special.ndtr`, in one '
+        'call for the whole array. "One reading" is the time to sum the array.',
         f"Machine: {machine()}. Python {platform.python_version()}, {versions}.",
         "## Targets",
         bar_table(groups),

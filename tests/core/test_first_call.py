@@ -45,29 +45,17 @@ print(json.dumps([first, layouts, compiled()]))
 """
 
 
-@pytest.fixture(scope="module")
-def counts():
+def test_few_kernels_are_compiled_and_no_layout_or_option_compiles_them_again():
     done = subprocess.run(
         [sys.executable, "-P", "-c", COUNT], capture_output=True, text=True, timeout=120
     )
     assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)
-
-
-def test_only_what_a_first_score_needs_is_compiled(counts):
-    first, _, _ = counts
+    first, layouts, both = json.loads(done.stdout)
     assert first["closed_form.closed_form"] == first["rows.first_label_outside"] == 1
     assert not any(n for name, n in first.items() if name.startswith("monte_carlo."))
     assert max(first.values()) == 1
-
-
-def test_no_layout_or_option_compiles_anything_again(counts):
-    first, layouts, _ = counts
     assert layouts == first
-
-
-def test_float32_compiles_what_reads_probabilities_alone(counts):
-    first, _, both = counts
+    # float32 compiles what reads probabilities alone.
     again = {name for name in both if both[name] > first[name]}
     assert "closed_form.closed_form" in again
     assert again <= {

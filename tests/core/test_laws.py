@@ -6,11 +6,11 @@ import math
 import naive
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 import easiness_core as ec
-from easiness_core.testing import probability_arrays, probs_and_labels
+from easiness_core.testing import probs_and_labels
 
 SIGMAS = st.sampled_from([1e-4, 1e-3, 0.01, 0.1, 1.0])
 CLOSED = st.builds(ec.ClosedForm, sigma=SIGMAS)
@@ -23,13 +23,6 @@ def test_easiness_is_a_probability_and_its_log_is_at_most_0(case, estimator):
     assert ((scores.easiness >= 0) & (scores.easiness <= 1)).all()
     assert (scores.log_easiness <= 0).all()
     np.testing.assert_allclose(np.exp(scores.log_easiness), scores.easiness, atol=1e-14)
-
-
-@given(st.integers(2, 60), SIGMAS)
-def test_uniform_rows_have_easiness_one_half_to_the_others(n_classes, sigma):
-    probs = np.full((1, n_classes), 1 / n_classes)
-    log_e = ec.log_easiness(probs, [n_classes - 1], estimator=ec.ClosedForm(sigma=sigma))
-    np.testing.assert_allclose(log_e, -(n_classes - 1) * math.log(2), rtol=1e-14)
 
 
 @given(probs_and_labels(), CLOSED | MONTE, st.data())
@@ -52,29 +45,6 @@ def test_more_probability_for_the_label_is_never_harder(case, estimator, share):
     assert after >= before - max(1e-12 * abs(before), 1e-15 * probs.shape[1])
 
 
-@given(probs_and_labels(), st.sampled_from([1e-4, 1e-3, 0.01]))
-def test_log_easiness_is_finite_where_easiness_underflows(case, sigma):
-    # sigma^2 = 1e-8: arguments of Phi reach -7071.
-    assert np.isfinite(ec.log_easiness(*case, estimator=ec.ClosedForm(sigma=sigma))).all()
-
-
-@given(st.lists(st.floats(0.0, 0.5), min_size=2, max_size=8, unique=True))
-def test_log_easiness_keeps_the_order_in_the_far_tail(own):
-    own = np.sort(np.round(own, 6))
-    assume(len(np.unique(own)) == len(own))
-    probs = np.column_stack([own, 1 - own])
-    estimator = ec.ClosedForm(sigma=1e-4)
-    log_e = ec.log_easiness(probs, np.zeros(len(own), dtype=int), estimator=estimator)
-    assert (np.diff(log_e) > 0).all()
-
-
-@given(probability_arrays(n_classes=2), SIGMAS)
-def test_two_classes_are_phi_of_their_difference(probs, sigma):
-    scores = ec.score(probs, np.zeros(len(probs), int), estimator=ec.ClosedForm(sigma=sigma))
-    expected = [naive.phi((p - q) / (sigma * math.sqrt(2))) for p, q in probs]
-    np.testing.assert_allclose(scores.easiness, expected, rtol=0, atol=1e-12)
-
-
 @given(probs_and_labels(), st.sampled_from([0.05, 0.1, 1.0]))
 def test_minus_log_easiness_is_the_kl_loss(case, sigma):
     log_e = ec.log_easiness(*case, estimator=ec.ClosedForm(sigma=sigma))
@@ -82,8 +52,8 @@ def test_minus_log_easiness_is_the_kl_loss(case, sigma):
     np.testing.assert_allclose(-log_e, kl, rtol=1e-11, atol=1e-14)
 
 
-@given(probs_and_labels(max_samples=5, max_classes=5), MONTE)
-def test_monte_carlo_counts(case, estimator):
+@given(probs_and_labels(max_samples=5), MONTE)
+def test_monte_carlo_is_bit_identical_to_counting(case, estimator):
     easiness, log_easiness = naive.monte_carlo(*case, *estimator.noise())
     scores = ec.score(*case, estimator=estimator)
     np.testing.assert_array_equal(scores.easiness, easiness)

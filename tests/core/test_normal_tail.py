@@ -5,12 +5,10 @@ import math
 import mpmath
 import numba
 import numpy as np
-import pytest
 from tail_polynomial import coefficients, scaled_tail
 
 from easiness_core._config import (
     CLASSES_TOGETHER,
-    EXP_IS_ZERO_FROM,
     JIT_FMA_OPTIONS,
     PHI_IS_ONE_FROM,
     TAIL_LEVELS_OFF_FROM,
@@ -24,12 +22,6 @@ def loop(x, r, q):
     for k in range(x.size):
         r[k] = tail_factor(abs(x[k]))
         q[k] = r[k] * exp_minus(0.5 * x[k] * x[k])
-
-
-@numba.njit(**JIT_FMA_OPTIONS)
-def exponentials(w, out):
-    for k in range(w.size):
-        out[k] = exp_minus(w[k])
 
 
 def exp_and_tails(x):
@@ -80,21 +72,3 @@ def test_q_keeps_its_digits_down_to_the_last_normal_number(rng):
     assert max(map(relative_error, q, exact)) <= 2e-13
     assert q.min() > np.finfo(np.float64).smallest_normal
     assert exp_and_tails([PHI_IS_ONE_FROM, 1e9, 1e200, math.inf])[1].tolist() == [0.0] * 4
-
-
-def test_exponentials(rng):
-    w = np.concatenate([rng.uniform(0, 700, 300), 10.0 ** rng.uniform(-320, 0, 100), [0.0, 1e300]])
-    found = np.empty_like(w)
-    exponentials(w, found)
-    expected = np.where(w < EXP_IS_ZERO_FROM, np.exp(-w), 0.0)
-    np.testing.assert_allclose(found, expected, rtol=4e-16)
-    assert (found <= 1.0).all()
-    assert found[-2] == 1.0
-
-
-@pytest.mark.parametrize("n", [1, 7, 16, 33, 100])
-def test_a_value_has_the_same_bits_in_every_place(rng, n):
-    # Products and sums may be fused: in vector instructions as in what is left over.
-    for value in rng.uniform(-40, 40, 50):
-        r, q = exp_and_tails(np.full(n, value))
-        assert len(np.unique(r)) == len(np.unique(q)) == 1, value

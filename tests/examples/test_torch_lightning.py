@@ -7,9 +7,11 @@ import pytest
 import torch
 from easiness_torch import EasinessSampler, with_indices
 from easiness_torch.lightning import EasinessCallback
+from lightning.pytorch.callbacks import ModelCheckpoint
 from recipes import epochs_of, load_example, run_on_two
 from torch.utils.data import DataLoader, TensorDataset
 
+TRAINER = lightning.Trainer
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*LeafSpec.*is deprecated"),
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),
@@ -19,9 +21,8 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
-def test_each_epoch_trains_on_its_selection_once(num_workers):
-    classifier, _ = load_example("torch_lightning").main(num_workers=num_workers)
+def test_each_epoch_trains_on_its_selection_once():
+    classifier, _ = load_example("torch_lightning").main(num_workers=2)
     history = classifier.sampler.history
     assert [record["epoch"] for record in history] == list(range(5))
     assert [record["selective"] for record in history] == [False, False, True, True, True]
@@ -33,16 +34,6 @@ def test_each_epoch_trains_on_its_selection_once(num_workers):
     assert history[4]["n_selected"] < 1797
     x, y = classifier.dataset.tensors
     assert float((classifier(x).argmax(1) == y).float().mean()) > 0.9
-
-
-def test_a_checkpointed_run_goes_on_as_if_it_had_not_stopped(tmp_path):
-    main = load_example("torch_lightning").main
-    undisturbed, _ = main()
-    _, trainer = main(max_epochs=3)
-    trainer.save_checkpoint(tmp_path / "three.ckpt")
-    resumed, _ = main(ckpt_path=tmp_path / "three.ckpt")
-    assert resumed.seen == [entry for entry in undisturbed.seen if entry[0] >= 3]
-    assert resumed.sampler.history == undisturbed.sampler.history
 
 
 def test_two_processes_share_each_epoch(tmp_path):
@@ -83,22 +74,20 @@ def test_trainers_that_would_not_follow_are_refused(options, loader, message):
 
 
 @pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`")
-def test_lightnings_own_checkpoints_resume(tmp_path):
-    main = load_example("torch_lightning").main
-    undisturbed, _ = main()
-    from lightning.pytorch.callbacks import ModelCheckpoint
-
+def test_lightnings_checkpoints_resume_as_if_the_run_had_not_stopped(tmp_path, monkeypatch):
     recipe = load_example("torch_lightning")
-    kind = recipe.L.Trainer
-    saver = ModelCheckpoint(tmp_path, filename="{epoch}", save_top_k=-1, every_n_epochs=1)
-    try:
-        recipe.L.Trainer = lambda callbacks, enable_checkpointing, **options: kind(
-            callbacks=[*callbacks, saver], enable_checkpointing=True, **options
+    undisturbed, _ = recipe.main()
+    saver = ModelCheckpoint(tmp_path, filename="{epoch}", save_top_k=-1)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            recipe.L,
+            "Trainer",
+            lambda callbacks, enable_checkpointing, **options: TRAINER(
+                callbacks=[*callbacks, saver], enable_checkpointing=True, **options
+            ),
         )
-        recipe.main(max_epochs=5)
-    finally:
-        recipe.L.Trainer = kind
+        recipe.main()
     for epoch in (1, 3):
-        resumed, _ = main(ckpt_path=tmp_path / f"epoch={epoch}.ckpt")
+        resumed, _ = recipe.main(ckpt_path=tmp_path / f"epoch={epoch}.ckpt")
         assert resumed.seen == [entry for entry in undisturbed.seen if entry[0] > epoch]
         assert resumed.sampler.history == undisturbed.sampler.history

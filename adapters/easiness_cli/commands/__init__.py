@@ -1,1 +1,1 @@
-"""One module a command: what it is called, its options, and its run. Imports nothing heavy."""
+"""One module per command: its name, its options and its run. Imports nothing heavy."""

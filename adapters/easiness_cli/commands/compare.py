@@ -23,13 +23,13 @@ from easiness_cli.output import (
 
 SUMMARY = "compare two files of scores of the same samples, such as those of two models"
 NOTES = """\
-OLD and NEW are files, folders or quoted globs that 'easiness score' wrote.
+OLD and NEW are outputs of 'easiness score': files, folders or quoted globs.
 Samples are joined by id, or by row if neither has ids. Samples found in only
 one of them are counted and left out. Score both with the same estimator and
 sigma: two parquet files that differ in this give a warning.
 
 conditions:
-  With --fail-if, the exit status is 1 if the condition holds for the change,
+  With --fail-if, the exit status is 1 if the condition is true for the change,
   new minus old. Shares (accuracy, mean_easiness, msr, worst_class) change by a
   fraction or, with %, by percentage points: 'accuracy < -0.5%' is the same as
   'accuracy < -0.005'. Counts (hard, medium, easy, newly_hard, newly_wrong)
@@ -107,9 +107,9 @@ OPTIONS = {
         option("path", metavar="NEW", help="scores to compare"),
         option("-o", "--output", metavar="PAGE", help="HTML file to write (default: no page)"),
         option("--json", metavar="FILE",
-               help="write all figures and tables to this JSON file; '-' is standard output"),
+               help="write all statistics and tables to this JSON file; '-' is standard output"),
         option("--fail-if", type=condition, action="append", default=[], metavar="CONDITION",
-               help="exit with status 1 if this holds, such as 'accuracy < -0.5%%'; may be "
+               help="exit with status 1 if this is true, such as 'accuracy < -0.5%%'; may be "
                "repeated"),
         options.GROUP_BY,
         option("--top", type=options.whole(0), default=200, metavar="N",
@@ -148,8 +148,8 @@ def run(args: argparse.Namespace) -> int:
              kind="warning")  # fmt: skip
     used = [" and ".join(sorted(estimators(path))) for path in (args.old, args.path)]
     if all(used) and used[0] != used[1]:
-        note(f"OLD was scored by {used[0]}, NEW by {used[1]}: easiness differs for that reason "
-             "alone", kind="warning")  # fmt: skip
+        note(f"OLD was scored by {used[0]}, NEW by {used[1]}: this alone changes easiness",
+             kind="warning")  # fmt: skip
     changes = found.changes, found.n_samples
     broken = [each for each in args.fail_if if each.holds(*changes)]
     if args.output is not None:

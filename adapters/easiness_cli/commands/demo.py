@@ -1,4 +1,4 @@
-"""`easiness demo`: four unlike classifiers on scikit-learn's digits, scored and reported."""
+"""`easiness demo`: score four different classifiers on scikit-learn's digits."""
 
 import argparse
 import csv

@@ -1,4 +1,4 @@
-"""`easiness label-errors`: the labels to review, the most suspicious first."""
+"""`easiness label-errors`: list the labels to review, most suspicious first."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from easiness_cli.errors import UsageError
 from easiness_cli.options import option
 from easiness_cli.output import note, open_output, require, resolve_output, tell, where_written
 
-SUMMARY = "list the labels to review, the most suspicious first"
+SUMMARY = "list the labels to review, most suspicious first"
 NOTES = f"""{options.INPUT_NOTES}
 Use predictions on samples that the classifier was not trained on.
 
@@ -40,7 +40,7 @@ OPTIONS = {
                help="file to write: .csv, .parquet or .html; '-' prints csv (default: -)"),
         options.ESCAPE_FORMULAS,
         option("--apply", metavar="DECISIONS",
-               help="change labels as decided in the csv exported from the page; give the file of "
+               help="apply the decisions in the csv exported from the  page; give the file of "
                "labels in place of PROBS"),
     ],
     "ranking": [
@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _apply(args: argparse.Namespace) -> int:
-    """Write the labels as the decisions change them."""
+    """Write the labels with the decisions applied."""
     from easiness_io.parameters import Parameters
     from easiness_io.shards.discover import is_many
 

@@ -1,4 +1,4 @@
-"""`easiness merge`: the summary of several runs or shards together."""
+"""`easiness merge`: merge the summaries of several runs or shards."""
 
 import argparse
 

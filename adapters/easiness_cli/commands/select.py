@@ -1,4 +1,4 @@
-"""`easiness select`: the samples worth training on, or looking at."""
+"""`easiness select`: select samples to train on, or to look at."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from easiness_cli.errors import UsageError
 from easiness_cli.options import option
 from easiness_cli.output import open_output, resolve_output, where_written
 
-SUMMARY = "choose samples from files that 'score' wrote, and list their rows and ids"
+SUMMARY = "select samples from the output of 'score', and list their rows and ids"
 NOTES = """\
 Pass exactly one rule. Rows are numbered as in the scored files, and listed in
 order except with --hardest and --easiest. csv has the columns index and, where
@@ -27,11 +27,11 @@ _COUNT: Any = {"type": options.whole(0), "metavar": "N"}
 OPTIONS = {
     "": [
         option("path", metavar="SCORES",
-               help="what 'easiness score' wrote: a file, folder or quoted glob"),
+               help="output of 'easiness score': file, folder or quoted glob"),
         option("--n-hard", **_COUNT, rare=True,
-               help="with --loss-rank: number to skip (default: the hard samples in SCORES)"),
+               help="with --loss-rank: number to skip (default: that of the hard samples)"),
         option("--n-medium", **_COUNT, rare=True,
-               help="with --loss-rank: number to take (default: the medium samples in SCORES)"),
+               help="with --loss-rank: number to take (default: that of the medium samples)"),
         option("--seed", type=options.whole(0), metavar="S",
                help="with --random: random seed (default: 0)"),
         option("-o", "--output", metavar="OUT", default="-",
@@ -40,15 +40,15 @@ OPTIONS = {
     ],
     options.ONE_OF: [
         option("--levels", type=options.levels, metavar="LEVELS",
-               help="samples of these levels: names such as hard,medium, or MO, EO, HO, EMO, MHO, "
-               "EMHO (E easy, M medium, H hard, O only)"),
-        option("--hardest", **_COUNT, help="the N samples of lowest log easiness, lowest first"),
-        option("--easiest", **_COUNT, help="the N samples of highest log easiness, highest first"),
+               help="samples with these levels: words such as hard,medium, or MO, EO, HO, EMO, "
+               "MHO, EMHO (E easy, M medium, H hard, O only)"),
+        option("--hardest", **_COUNT, help="the N hardest samples by log easiness, hardest first"),
+        option("--easiest", **_COUNT, help="the N easiest samples by log easiness, easiest first"),
         option("--interval", nargs=2, type=options.unit, metavar=("LOW", "HIGH"),
                help="samples with LOW <= easiness <= HIGH"),
         option("--loss-rank", action="store_true", default=None,
-               help="rank by loss, highest first; skip as many samples as are hard and take as "
-               "many as are medium"),
+               help="rank by loss, highest first; skip the number of hard samples, and take the "
+               "number of medium ones"),
         option("--random", **_COUNT, help="N random samples"),
     ],
     "running": options.RUNNING,

@@ -1,1 +1,1 @@
-"""One class a format, behind one protocol."""
+"""One class per format, behind one protocol."""

@@ -1,4 +1,4 @@
-"""Named columns of a file, read in blocks of rows: the protocol of all formats."""
+"""The protocol of all formats: named columns, read in blocks of rows."""
 
 import io
 import os
@@ -144,7 +144,7 @@ class Reader(ABC):
     fields : dict of str to Field
         The columns by name.
     n_rows, estimated_rows : int or None
-        Number of rows, None if the file must be read to know it; and an estimate of it.
+        Number of rows, or None if only reading the file tells; and an estimate of it.
     """
 
     layout: Literal["table", "unnamed", "arrays"] = "table"

@@ -1,7 +1,7 @@
 """Read JSON lines, one object per row, plain or compressed.
 
 Rows are parsed by Python's parser: pyarrow's reads text as dates, rounds large numbers, and
-crashes on deep nesting (`test_damaged_json_lines`).
+crashes on deep nesting (`test_files_that_cannot_be_used`).
 """
 
 import codecs
@@ -42,7 +42,7 @@ class JsonLinesReader(Reader):
             raise source.unreadable(f"expected JSON lines in UTF-8, got {encoding}")
         if not first.lstrip("\ufeff \t\r\n").startswith("{"):
             raise source.unreadable(
-                "expected JSON lines, one object a line",
+                "expected JSON lines, one object per line",
                 hint="pandas writes them with to_json(path, orient='records', lines=True)",
             )
         self._first = next(_rows(source))[:HEAD_ROWS]

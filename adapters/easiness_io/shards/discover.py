@@ -37,7 +37,7 @@ def expand(path: str) -> dict[str, str]:
     """Find the files that a folder or a glob stands for, sorted.
 
     Names in a folder that start with a dot or an underscore are ignored. The key says what tells a
-    file apart: in a folder its name without suffix, in a glob what the wildcards stand for.
+    file apart: in a folder its name without glob, the text that the wildcards match.
     """
     if not is_many(path):
         return {"": path}

@@ -19,7 +19,7 @@ class Merged:
     Attributes
     ----------
     summary : Summary
-        Of all rows.
+        Summary of all rows.
     n_classes : int
         Number of classes; 0 if unknown.
     """

@@ -22,7 +22,7 @@ _QUOTED, _NAMED = 3, 20
 
 @dataclass
 class Report:
-    """How far a run has come."""
+    """Progress of a run."""
 
     summary: ec.Summary = field(default_factory=ec.Summary)
     finished: list[str] = field(default_factory=list)  # outputs
@@ -41,13 +41,13 @@ class ShardsError(ShardError):
     Attributes
     ----------
     finished : list of str
-        Outputs that are complete, in the order in which they were finished.
+        Complete outputs, in the order in which they were finished.
     failed : dict of str to ShardError
-        Inputs that could not be scored, and why. Those in neither were not begun.
+        Inputs that could not be scored, and why. Those in neither were not started.
     summary : Summary
-        Of the finished shards.
+        Summary of the finished shards.
     stopped : str
-        Why the run ended before all shards were begun; empty if it did not.
+        Why the run ended before all shards were started; empty if it did not.
     """
 
     def __init__(self, report: Report, n_shards: int) -> None:

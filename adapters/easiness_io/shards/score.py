@@ -1,4 +1,4 @@
-"""Score one file or many into files; a rerun skips what is complete."""
+"""Score one file or many into files; a rerun skips complete files."""
 
 import glob
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 import easiness_core as ec
 from easiness_io.errors import ShardError, located
-from easiness_io.parameters import Parameters
+from easiness_io.parameters import make_parameters
 from easiness_io.sample_reader import SampleReader
 from easiness_io.shards.compare import check_shards
 from easiness_io.shards.discover import Shard, pair_shards
@@ -66,7 +66,7 @@ def score_shard(
         A ValueError, if the input cannot be read or is invalid, or the output cannot be written.
         No output is left behind.
     TypeError, ValueError
-        If an option is invalid; nothing has been read then.
+        If an option is invalid; nothing is read then.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def score_shard(
     ['part.npz', 'scores', 'scores.easiness']
     """
     given = None if labels_path is None else os.fspath(labels_path)
-    shard, parameters = Shard(os.fspath(input), given, os.fspath(output)), Parameters(**options)
+    shard, parameters = Shard(os.fspath(input), given, os.fspath(output)), make_parameters(options)
     if os.path.splitext(shard.output)[1].lower() not in SINKS:
         raise ShardError(f"expected a name ending in {', '.join(SINKS)}", path=shard.output)
     return complete_shard(
@@ -103,26 +103,26 @@ def score_shards(
     progress: Callable[[int, int], object] | None = None,
     **options: Any,
 ) -> ec.Summary:
-    """Score many files into a folder; a rerun skips what is complete.
+    """Score many files into a folder; a rerun skips complete files.
 
     Parameters
     ----------
     inputs : path, or iterable of paths
         A folder, a glob, or a list of files.
     output : path
-        The folder to fill, with one file per input. Manifests go to `<output>.easiness`. Only one
-        run at a time may write to it.
+        The output folder, which gets one file per input. Manifests go to `<output>.easiness`. Only
+        one one run at a time may write to it.
     labels_path : path, or iterable of paths, optional
         Labels, if they are not in the inputs: a folder or a glob, paired with the inputs by name,
-        or as many files.
+        or a list with one file per input.
     format : {"parquet", "csv", "npz"}, default "parquet"
-        What to write.
+        Output format.
     check_ids : bool, default True
         Whether to look for ids that occur twice before scoring; this reads all ids.
     overwrite : bool, default False
         Replace outputs made from other inputs, in another way, or by another program.
     runner : callable, default run_serially
-        What scores the shards once they are checked; called as `run_serially` is.
+        Function that scores the checked shards, with the signature of `run_serially`.
     opened : callable, optional
         Called with the readers of all shards before any is scored.
     progress : callable, optional
@@ -133,16 +133,16 @@ def score_shards(
     Returns
     -------
     Summary
-        Of all shards; the same in any order.
+        Summary of all shards; it does not depend on their order.
 
     Raises
     ------
     ShardError
         Before anything is scored: if shards differ in classes, lack labels or share ids, or the
-        folder is in use or has other outputs in it. After scoring, a ShardsError: if some shards
-        failed. The finished ones stay, and a rerun skips them.
+        folder is in use or holds other outputs. After scoring, as a ShardsError: if some shards
+        failed. Finished shards stay, and a rerun skips them.
     TypeError, ValueError
-        If an option is invalid; nothing has been read then.
+        If an option is invalid; nothing is read then.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def score_shards(
     if suffix not in SINKS:
         formats = ", ".join(SINKS).replace(".", "")
         raise ValueError(f"format: expected one of {formats}, got {format!r}")
-    parameters = Parameters(**options)
+    parameters = make_parameters(options)
     folder = _absolute(output)
     found, given = _paths(inputs), None if labels_path is None else _paths(labels_path)
     with located(found if isinstance(found, str) else folder, ShardError):

@@ -1,4 +1,4 @@
-"""Epochs: when one begins, what it holds, where it stands, and how it is saved.
+"""Epochs: their start, selection, position and saved state.
 
 `EasinessSampler` without its options and its scoring.
 """
@@ -91,10 +91,9 @@ class EpochSampler(Sampler[int]):
     def set_epoch(self, epoch: int) -> None:
         """Set the next epoch (zero-based), as `DistributedSampler.set_epoch` does.
 
-        Without it each iteration starts the epoch after the last. Under `torch.distributed` all
-        ranks must call it: it brings their scores together and plans the epoch, so that `len` is
-        right and one rank alone may draw from it. Does not disturb an epoch that is being
-        iterated.
+        Without it, each iteration starts the epoch after the last one. With `torch.distributed`,
+        all ranks must call it: it merges their scores and plans the epoch, so that `len` is right
+        and a single rank may draw from it. It does not affect an iteration in progress.
 
         Parameters
         ----------
@@ -109,18 +108,18 @@ class EpochSampler(Sampler[int]):
             self._synchronize(self._next)
 
     def check(self) -> None:
-        """Raise now what the start of the next epoch would raise; here the host waits.
+        """Raise now the errors that the start of the next epoch would raise; the host waits.
 
         Raises
         ------
         ValueError
-            If `update` was given indices or labels out of range, or, with `on_nan="raise"`, logits
-            that are not finite. The message names the samples; they are then forgotten.
+            If `update` received indices or labels out of range, or, with `on_nan="raise"`,
+            non-finite logits. The message names the samples; the errors are then cleared.
 
         Warns
         -----
         UserWarning
-            Once, if the first logits given look like probabilities.
+            Once, if the first logits look like probabilities.
         """
         if self._table is None:
             return
@@ -139,20 +138,21 @@ class EpochSampler(Sampler[int]):
             raise ValueError(fault)
 
     def state_dict(self) -> dict[str, Any]:
-        """State of the sampler: scores, running plan, history, and the options that it must match.
+        """Return the state: scores, plan of the current epoch, history, and some options.
 
-        Plain tensors, numbers and containers, for `torch.save` and `weights_only=True`. As with
-        a module's, tensors are shared, not copied: until the next epoch begins, the scores in
-        it follow `update`, so that a state which a loader took while fetching ahead is complete
-        when it is saved. To keep one in memory, take `copy.deepcopy` of it.
+        It consists of plain tensors, numbers and containers, for `torch.save` and
+        `weights_only=True`. As in a module's state, tensors are shared, not copied: until the next
+        epoch begins, `update` also changes the scores in the state, so that a state taken by a
+        prefetching loader is complete when it is saved. To keep a state in memory, make a
+        `copy.deepcopy` of it.
 
-        `StatefulDataLoader` saves and restores this with its own state. With a plain
-        `DataLoader`, an epoch that was interrupted starts from its beginning, with its plan.
+        `StatefulDataLoader` saves and restores it with its own state. With a plain `DataLoader`, an
+        interrupted epoch restarts from its beginning, with the same plan.
 
         Returns
         -------
         dict
-            What `load_state_dict` takes.
+            The state, for `load_state_dict`.
         """
         if self._table is None:
             # So that scores to come are in states which a loader takes while fetching ahead.
@@ -170,13 +170,13 @@ class EpochSampler(Sampler[int]):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore what `state_dict` gave, in a sampler made with the same options.
+        """Restore a state from `state_dict`, in a sampler with the same options.
 
         Raises
         ------
         ValueError
-            If the state is of another kind, or of a sampler with another `n_samples`, `seed`,
-            `total_epochs`, `step_budget` or `batch_size`.
+            If it is not a sampler's state, or `n_samples`, `seed`, `total_epochs`, `step_budget` or
+            `batch_size` differ.
         """
         n_samples = self.options.n_samples
         check_state(state, self.options)
@@ -283,7 +283,7 @@ class EpochSampler(Sampler[int]):
         return self._merge_ranks and world()[0] > 1
 
     def _synchronize(self, epoch: int) -> None:
-        """Refuse bad input, on all ranks alike, and bring their scores together."""
+        """Refuse bad input on all ranks alike, and merge their scores."""
         if not self._merging():
             return self.check()
         try:

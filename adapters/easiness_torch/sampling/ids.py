@@ -1,4 +1,4 @@
-"""Ids of a stream's samples, and their places in [0, 1) by hash."""
+"""Ids of a stream's samples, and their hashes in [0, 1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEYS = ("id", "__key__")
 
 
 def first_id(sample: Any) -> Any:
-    """Give the id of a sample: under a key of a mapping, or first in a tuple."""
+    """Return the id of a sample: the value of a key of a mapping, or the first item of a tuple."""
     if isinstance(sample, Mapping):
         for key in _KEYS:
             if key in sample:
@@ -30,7 +30,7 @@ def first_id(sample: Any) -> Any:
 
 
 def plain_id(name: Any) -> int | str | bytes:
-    """Give an id as Python's own type: a whole number of NumPy's or torch's is that number."""
+    """Return an id as a Python type; integers of NumPy and torch become int."""
     if isinstance(name, (str, bytes)):
         return name
     try:
@@ -42,12 +42,12 @@ def plain_id(name: Any) -> int | str | bytes:
 
 
 def hash_of(seed: int, epoch: int) -> Any:
-    """Begin the hash of an epoch's ids."""
+    """Start the hash of an epoch's ids."""
     return hashlib.blake2b(f"{seed} {epoch} ".encode(), digest_size=8)
 
 
 def uniform(prefix: Any, name: int | str | bytes) -> float:
-    """Give the place in [0, 1) of an id in an epoch; the same on every machine."""
+    """Return the hash of an id in an epoch as a number in [0, 1), the same on every machine."""
     if isinstance(name, int):
         data = b"i%d" % name
     else:

@@ -1,4 +1,4 @@
-"""What `EasinessSampler.update` is given: checked without reading anything from a device."""
+"""Check the arguments of `EasinessSampler.update` without reading from a device."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Update(NamedTuple):
 
 
 def check_update(indices: Any, logits: Any, labels: Any, probs: Any, n_samples: int) -> Update:
-    """Check types and shapes, and the values of what is on the host.
+    """Check types and shapes, and values on the host.
 
-    Elsewhere the table takes note of bad values when it reads them.
+    Bad values on a device are noted by the table when it reads them.
     """
     if (logits is None) == (probs is None):
         raise TypeError(
@@ -63,7 +63,15 @@ def _whole_numbers(values: Any, name: str, n_rows: int | None, rows: str) -> Ten
         tensor = values
     else:
         dtype = torch.int64 if empty else None
-        tensor = torch.as_tensor(values, dtype=dtype, device="cpu")
+        try:
+            tensor = torch.as_tensor(values, dtype=dtype, device="cpu")
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{name}: expected whole numbers, got {type(values).__name__} ({error}); a data "
+                f"set wrapped in with_indices gives them"
+                if name == "indices"
+                else f"{name}: expected class indices, got {type(values).__name__} ({error})"
+            ) from error
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(
             f"{name}: expected whole numbers, got dtype {tensor.dtype}; keep {name} in int64 all "

@@ -1,4 +1,4 @@
-"""Iterator over one epoch's indices, with a position that can be saved and restored."""
+"""Iterate over the indices of an epoch, with a position that can be saved and restored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class EpochSource(Protocol):
 
 
 class EpochIterator(Iterator[int]):
-    """Indices of an epoch. Its plan, if not given, is made when the first one is drawn.
+    """Iterator over the indices of an epoch; without a plan, it makes one at the first index.
 
     Loaders make iterators that they never draw from (torchdata's, when it resumes), so an epoch
     has begun only once an index is drawn.
@@ -54,11 +54,11 @@ class EpochIterator(Iterator[int]):
         return next(self._chunk)
 
     def state_dict(self) -> dict[str, Any]:
-        """Epoch, and number of its indices drawn."""
+        """Return the epoch and the number of indices drawn."""
         return {"epoch": self._epoch, "drawn": self._stop - length_hint(self._chunk)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another iterator was, over the plan that the sampler has restored."""
+        """Continue where another iterator stopped, with the plan that the sampler has restored."""
         self._epoch = state["epoch"]
         self._stop = state["drawn"]
         self._plan = self._sampler._resumed(self._epoch)

@@ -1,7 +1,7 @@
-"""Keep policies: the rate at which each scored sample is to be kept, and a budget for their mean.
+"""Keep policies: the rate of each scored sample, and a budget for the mean rate.
 
-A policy answers two questions about scored samples: `rates`, in [0, 1], and `distance`, how far
-each sample is from what is kept, by which epochs that would be too small are filled up.
+For scored samples, a policy gives `rates`, in [0, 1], and `distance`, how far each sample is from
+the kept ones. Epochs that would be too small are filled up with the closest samples.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _STEPS = 100
 
 @dataclass(frozen=True, eq=False)
 class SampleScores:
-    """Latest scores of the samples that have one: what a `keep` function is given.
+    """Latest scores of all scored samples, the argument of a `keep` function.
 
     Tensors of shape (n_scored,) on the sampler's device, sorted by index.
 
     Attributes
     ----------
     indices : Tensor, int64
-        Ids of the samples.
+        Indices of the samples.
     easiness : Tensor, floating point
         In [0, 1]: 0 hard, 1 easy.
     log_easiness : Tensor, floating point
@@ -44,7 +44,7 @@ class SampleScores:
     level : Tensor, uint8
         Values of `easiness_core.Level`; with `rank_by="loss"`, levels by loss rank.
     predicted, labels : Tensor, int32
-        Predicted class, and the label that the sample was scored with.
+        Predicted class, and the label with which the sample was scored.
     """
 
     indices: Tensor
@@ -63,7 +63,7 @@ class SampleScores:
         return int(self.indices.shape[0])
 
     def copied(self) -> SampleScores:
-        """Copy what the sampler's table holds, so that it does not change with the table."""
+        """Copy the scores, so that they do not change with the sampler's table."""
         columns = ("log_easiness", "loss", "predicted", "labels")
         return replace(self, **{name: getattr(self, name).clone() for name in columns})
 
@@ -72,13 +72,13 @@ class SampleScores:
 
 
 class KeepPolicy(Protocol):
-    """What the sampler needs of a policy."""
+    """What the sampler needs from a policy."""
 
     def rates(self, scores: SampleScores) -> Tensor:
         """Rate of each sample, in [0, 1]."""
 
     def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
-        """How far each sample that is not kept is from what is; used to rank only."""
+        """Distance of each sample that is not kept from the kept ones; used only to rank."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class LevelRates:
         return scores.log_easiness.new_tensor(by_value)[scores.level.int()]
 
     def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
-        """Distance in log-odds of easiness from the nearest level that is kept."""
+        """Distance in log-odds of easiness from the nearest kept level."""
         odds = log_odds(scores.log_easiness)
         edge = _logit(resolution)
         spans = ((-math.inf, edge), (edge, -edge), (-edge, math.inf))
@@ -154,20 +154,20 @@ class Function:
         return rates
 
     def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
-        """Least for the highest rates."""
+        """Lowest for the highest rates."""
         return 1.0 - rates
 
 
 def smooth_rates(scores: SampleScores) -> Tensor:
-    """Rate `1 - E` for each sample: the easier, the less often kept.
+    """Return the rate `1 - E` for each sample: easy samples are kept less often.
 
-    A `keep` function for `EasinessSampler`, best with a budget, and with an estimator of a wide
-    sigma (0.3, say): at the default sigma nearly every easiness is 0 or 1.
+    A `keep` function for `EasinessSampler`. Use it with a budget and a wide sigma, such as 0.3: at
+    the default sigma, nearly every easiness is 0 or 1.
 
     Parameters
     ----------
     scores : SampleScores
-        Scores of the samples that have one.
+        Scores of the scored samples.
 
     Returns
     -------
@@ -188,8 +188,8 @@ def smooth_rates(scores: SampleScores) -> Tensor:
 def scaled_to_budget(rates: Tensor, budget: float, floor: float) -> Tensor:
     """`clip(c * rates, floor, 1)` with c such that its mean is the budget.
 
-    The mean grows with c, in straight pieces, so that c is found by false position (Illinois).
-    Where the budget is out of reach, because too many rates are 0, every other rate becomes 1.
+    The mean is piecewise linear and increasing in c, so c is found by the false position method
+    (Illinois). If too many rates are 0 to reach the budget, every other rate becomes 1.
     """
     scaled = torch.empty_like(rates)
 
@@ -238,7 +238,7 @@ def _outside(odds: Tensor, low: float, high: float) -> Tensor:
 
 
 def policy_of(keep: Any) -> KeepPolicy:
-    """Policy that a `keep` argument stands for."""
+    """Return the policy for a `keep` argument."""
     if isinstance(keep, list):
         raise TypeError(
             f"keep: expected an interval as a tuple, got {keep!r:.80}; pass tuple(keep)"
@@ -297,5 +297,5 @@ def _check_union(keep: Any) -> ec.Level:
         return ec.Level.of(keep, argument="keep")
     except ValueError as error:
         if isinstance(keep, str):
-            raise ValueError(f"{error}; or 'lossless'") from None
+            raise ValueError(f"{error}; keep='lossless' also works") from None
         raise

@@ -1,4 +1,4 @@
-"""What is worth a line in the log when an epoch begins (logger "easiness_torch")."""
+"""Log messages at the start of an epoch (logger "easiness_torch")."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def log_epoch(
     stale: bool,
     stale_before: bool,
 ) -> None:
-    """Log what is unusual about an epoch: filled up, stale, over budget, samples excluded for good.
+    """Log anything unusual about an epoch: filled up, stale, over budget, excluded samples.
 
-    What is likely to recur is logged once as a warning, then as information.
+    Messages that are likely to recur are warnings the first time, then information.
     """
     record = plan.record
     epoch = plan.epoch
@@ -32,8 +32,8 @@ def log_epoch(
         before = any(earlier["n_filled"] for earlier in history)
         _log.log(
             logging.INFO if before else logging.WARNING,
-            "epoch %d: only %d of %d samples were selected, %d of the nearest were added "
-            "(min_samples=%d, min_per_class=%d)",
+            "epoch %d: only %d of %d samples were selected; added the %d nearest ones to reach "
+            "min_samples=%d and min_per_class=%d",
             epoch, record["n_selected"] - record["n_filled"], plan.n_samples, record["n_filled"],
             options.min_samples, options.min_per_class,
         )  # fmt: skip
@@ -49,7 +49,7 @@ def log_epoch(
     if first and options.refresh == "training" and record["excluded"]:
         _log.warning(
             'epoch %d: %d samples have a rate of 0, and with refresh="training" they get no new '
-            "score and so never come back; give every level a rate above 0 or pass floor=",
+            "score, so they never come back; give every level a rate above 0 or pass floor=",
             epoch,
             record["excluded"],
         )

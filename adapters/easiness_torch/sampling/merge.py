@@ -1,6 +1,6 @@
-"""Scores of all processes brought together: the latest of each sample wins, on every rank alike.
+"""Merge the scores of all processes: on every rank, the latest score of each sample wins.
 
-Each rank scores its own shard, and selections are only equal on all ranks if scores are.
+Each rank scores its own shard, and selections are equal on all ranks only if scores are.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def _collective_device(device: torch.device) -> torch.device:
 
 
 def agree(*, changed: bool, faulty: bool, seed: int, epoch: int, device: torch.device) -> bool:
-    """Whether scores have changed on any rank; a collective, so that all ranks raise or none.
+    """Whether scores have changed on any rank; a collective: all ranks raise, or none.
 
     Raises
     ------
     ValueError
-        If ranks have other seeds or are at other epochs, or one of them found bad input.
+        If ranks have different seeds or epochs, or one of them found bad input.
     """
     mine = [changed, faulty, seed, -seed, epoch, -epoch]
     any_changed, any_faulty, seed, minus_seed, epoch, minus_epoch = greatest(mine, device)
@@ -60,7 +60,7 @@ def agree(*, changed: bool, faulty: bool, seed: int, epoch: int, device: torch.d
 
 
 def greatest(values: list[int], device: torch.device) -> list[int]:
-    """Greatest of each value over all ranks; a collective.
+    """Maximum of each value over all ranks; a collective.
 
     Raises
     ------
@@ -73,9 +73,9 @@ def greatest(values: list[int], device: torch.device) -> list[int]:
     while not work.is_completed():
         if time.monotonic() - started > PATIENCE:
             raise RuntimeError(
-                f"rank {dist.get_rank()} waited {PATIENCE:g} s for the other ranks to bring scores "
-                f"together; call set_epoch on all ranks before each epoch, which is needed where "
-                f"one rank alone draws from the loader, or pass merge_ranks=False"
+                f"rank {dist.get_rank()} waited {PATIENCE:g} s for the other ranks to merge "
+                f"scores; call set_epoch on all ranks before each epoch, which is required if one "
+                f"rank alone draws from the loader, or pass merge_ranks=False"
             )
         time.sleep(1e-4)
     work.wait()
@@ -87,7 +87,7 @@ def greatest(values: list[int], device: torch.device) -> list[int]:
 def merge(table: ScoreTable) -> None:
     """Give every rank the latest score of each sample; ties go to the highest rank.
 
-    Two collectives, over one int64 and four float64 a sample.
+    Two collectives, over one int64 and four float64 per sample.
     """
     size, rank = world()
     n_samples = table.n_samples

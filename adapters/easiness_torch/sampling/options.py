@@ -1,4 +1,4 @@
-"""The sampler's options, checked once."""
+"""Options of the sampler, checked once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from easiness_torch.scoring.check import check_estimator
 
 @dataclass(frozen=True)
 class Options:
-    """What `EasinessSampler` was asked for; its docstring says what each means."""
+    """Options of `EasinessSampler`; see its docstring."""
 
     n_samples: int
     policy: KeepPolicy
@@ -50,7 +50,7 @@ class Options:
         return self.selects(epoch) and self.control_sizes is None
 
     def refreshes(self, epoch: int) -> bool:
-        """Whether all samples are to be scored before an epoch."""
+        """Whether all samples must be scored before an epoch."""
         if not self.needs_scores(epoch) or isinstance(self.refresh, str):
             return False
         return (epoch - self.warmup_epochs) % self.refresh == 0
@@ -80,7 +80,7 @@ def check_options(
     seed: Any,
     drop_last: Any,
 ) -> Options:
-    """Check every option, and say which is wrong and how to mend it."""
+    """Check every option; the error says how to fix it."""
     if hasattr(n_samples, "__len__") and not isinstance(n_samples, (str, bytes)):
         raise TypeError(
             f"n_samples: expected a number, got {type(n_samples).__name__}; pass len(dataset)"
@@ -158,7 +158,7 @@ def check_options(
 def _check_beside_step_budget(
     *, budget: Any, min_per_class: Any, random_control: Any, total_epochs: Any, batch_size: Any
 ) -> None:
-    """Refuse what decides the size of an epoch as well, and ask for what is needed."""
+    """Refuse options that conflict with `step_budget`, and require those that it needs."""
     sizes = None if isinstance(random_control, bool) else random_control
     others = {"budget": budget, "min_per_class": min_per_class, "random_control": sizes}
     for name, value in others.items():
@@ -172,14 +172,14 @@ def _check_beside_step_budget(
 
 
 def check_flag(value: Any, name: str) -> bool:
-    """Check a bool, for which a truthy value is more likely a mistake."""
+    """Check a bool strictly: other truthy values are likely mistakes."""
     if not isinstance(value, bool):
         raise TypeError(f"{name}: expected True or False, got {value!r}")
     return value
 
 
 def check_shard(num_replicas: Any, rank: Any) -> tuple[int, int] | None:
-    """Check number of shards and which is this process's; None if torch.distributed is to say."""
+    """Check the number of shards and the shard of this process; None: ask torch.distributed."""
     if num_replicas is None:
         if rank is not None:
             raise ValueError("rank: expected num_replicas too; pass both or neither")

@@ -1,4 +1,4 @@
-"""The plan of an epoch: which samples, with which weights, in which order.
+"""The plan of an epoch: its samples, their weights and their order.
 
 A plan is a pure function of seed, epoch and scores, and never changes. Random numbers come from
 generators on the CPU, so that every device draws the same.
@@ -32,8 +32,8 @@ _HOST = torch.device("cpu")
 class Plan:
     """One epoch's selection; `record` is its entry in the sampler's history.
 
-    `indices` are sorted int64 on the host, None for all samples. `weights` are float32 on the
-    sampler's device, one for each of `indices`, None where all are 1.
+    `indices` are sorted int64 on the host; None means all samples. `weights` are float32 on the
+    sampler's device, one per index; None means that all are 1.
     """
 
     epoch: int
@@ -46,7 +46,7 @@ class Plan:
         return self.n_samples if self.indices is None else len(self.indices)
 
     def order(self, options: Options, replicas: int, rank: int) -> Tensor:
-        """Ids in the order of training; every `replicas`-th from `rank` on."""
+        """Return indices in training order; every `replicas`-th, starting with `rank`."""
         size = len(self)
         if options.shuffle:
             order = _shuffled(size, options.seed, self.epoch, _ORDER)
@@ -69,7 +69,7 @@ class Plan:
 
 
 def plan_epoch(epoch: int, table: ScoreTable | None, options: Options, replicas: int = 1) -> Plan:
-    """Plan an epoch from the scores as they are now; here the host waits for the device."""
+    """Plan an epoch from the current scores; the host waits for the device."""
     record = _blank_record(epoch, options)
     if options.control_sizes is not None and options.selects(epoch):
         return _of_given_size(epoch, options, record)
@@ -138,9 +138,9 @@ def _of_given_size(epoch: int, options: Options, record: dict[str, Any]) -> Plan
 
 
 def _turn_of(epoch: int, sizes: tuple[int, ...], options: Options) -> tuple[int, int]:
-    """Which shuffle of the data an epoch takes its samples from, and from where on.
+    """Shuffle of the data that an epoch takes its samples from, and its first position.
 
-    An epoch that the rest of a shuffle cannot fill starts the next one.
+    If the rest of a shuffle is too small for an epoch, the next shuffle starts.
     """
     lap = start = 0
     for earlier in range(epoch):
@@ -175,7 +175,7 @@ def _blank_record(epoch: int, options: Options) -> dict[str, Any]:
 
 
 def _by_loss_rank(scores: SampleScores, n_hard: int, n_medium: int) -> tuple[SampleScores, int]:
-    """Give out the levels anew by rank of loss, as many of each as by easiness (L-SET)."""
+    """Reassign the levels by rank of loss, with the same number of each level (L-SET)."""
     falling = -scores.loss
     hard, tied_above = first_k(falling, n_hard)
     upper, tied_below = first_k(falling, n_hard + n_medium)
@@ -187,10 +187,10 @@ def _by_loss_rank(scores: SampleScores, n_hard: int, n_medium: int) -> tuple[Sam
 
 
 def first_k(key: Tensor, k: int, *, among: Tensor | None = None) -> tuple[Tensor, int]:
-    """Mask of the k smallest keys, the earlier of equal ones first, and how many tied there.
+    """Mask of the k smallest keys, earlier ones first in ties, and the number of ties at the cut.
 
-    A stable sort's first k without sorting: a partition finds the k-th key. The second value
-    counts the keys equal to the k-th, if their order had to decide among them.
+    The same as the first k of a stable sort, but by partition. The second value counts the keys
+    equal to the k-th, if their order decided which of them are taken.
     """
     candidates = key if among is None else key[among]
     k = min(k, len(candidates))
@@ -207,7 +207,7 @@ def first_k(key: Tensor, k: int, *, among: Tensor | None = None) -> tuple[Tensor
 
 
 def _scaled(rates: Tensor, exact: int | None, options: Options) -> tuple[Tensor, float]:
-    """Rates within budget and floor, and how many samples they are to keep."""
+    """Rates within budget and floor, and the number of samples to keep."""
     n_scored = len(rates)
     budget, floor = options.budget, options.floor
     if exact is not None:
@@ -229,10 +229,10 @@ def _scaled(rates: Tensor, exact: int | None, options: Options) -> tuple[Tensor,
 def _drawn(
     rates: Tensor, n_wanted: float, scores: SampleScores, epoch: int, options: Options
 ) -> Tensor:
-    """Mask of the samples kept, each with the probability that is its rate, `n_wanted` in all.
+    """Mask of the samples kept, each with a probability equal to its rate, `n_wanted` in total.
 
-    Pareto sampling (Rosen, 1997): the lowest values of logit(lot) - logit(rate). Where each lot
-    below its rate would do, numbers would be binomial.
+    Pareto sampling (Rosen, 1997): the lowest values of logit(u) - logit(rate), with u uniform.
+    Keeping each sample with u below its rate would give binomial numbers instead.
     """
     if not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return rates > 0.0
@@ -255,10 +255,10 @@ def _drawn(
 def _filled_up(
     kept: Tensor, rates: Tensor, scores: SampleScores, epoch: int, options: Options, size: int
 ) -> tuple[Tensor, int]:
-    """Mask with the nearest samples added where too few are kept, and the ties among them.
+    """Mask with the closest samples added if too few are kept, and the number of ties.
 
-    Equally near ones go by lot: by index, epochs would add the same few again and again, and of a
-    file sorted by class those of its first class.
+    Ties are broken at random: by index, all epochs would add the same few samples, in a file sorted
+    by class those of the first class.
     """
     floor = size - (options.n_samples - len(scores))
     if int(kept.count_nonzero()) >= floor and options.min_per_class == 0:
@@ -274,7 +274,7 @@ def _filled_up(
 
 
 def _order_by_lot(indices: Tensor, epoch: int, options: Options) -> Tensor:
-    """Places of `indices` in an order drawn for the epoch, the same whichever others there are."""
+    """Positions of `indices` in a random order of the epoch, independent of the other indices."""
     drawn = _shuffled(options.n_samples, options.seed, epoch, _FILLERS).to(indices.device)
     if len(indices) == options.n_samples:
         return drawn
@@ -285,7 +285,7 @@ def _order_by_lot(indices: Tensor, epoch: int, options: Options) -> Tensor:
 
 
 def _missing_in_classes(kept: Tensor, distance: Tensor, labels: Tensor, floor: int) -> Tensor:
-    """Mask of samples to add, the nearest first, so that each class seen has `floor` or all."""
+    """Mask of the closest samples to add so that each class seen has `floor` samples, or all."""
     counts = torch.bincount(labels[kept], minlength=int(labels.max()) + 1 if len(labels) else 0)
     short = (floor - counts).clamp(min=0)
     rest = (~kept & (short[labels] > 0)).nonzero().squeeze(1)
@@ -300,7 +300,7 @@ def _missing_in_classes(kept: Tensor, distance: Tensor, labels: Tensor, floor: i
 
 
 def _weights(rates: Tensor, drawn: Tensor, scores: SampleScores, options: Options) -> Tensor | None:
-    """(1 / rate)^power of the samples drawn; 1 for those that only fill an epoch up."""
+    """(1 / rate)^power of the samples drawn; 1 for samples added to fill up the epoch."""
     if options.weight_power == 0.0 or not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return None
     weights = torch.ones(options.n_samples, dtype=torch.float32, device=rates.device)

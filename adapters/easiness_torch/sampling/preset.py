@@ -1,4 +1,4 @@
-"""`keep="lossless"`: the options of `EasinessSampler` that it stands for."""
+"""The options that `keep="lossless"` stands for."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _PLAIN: Mapping[str, Any] = {
 
 
 def filled_in(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in the options that were not given, for "lossless" or for any other `keep`."""
+    """Fill in missing options, for "lossless" or for any other `keep`."""
     keep = options["keep"]
     defaults = _PLAIN
     if isinstance(keep, str) and keep == "lossless":
         if options["total_epochs"] is None:
             raise ValueError(
                 "total_epochs: expected the number of epochs, since keep='lossless' ends with "
-                "full ones; pass total_epochs="
+                "full epochs; pass total_epochs="
             )
         total = check_count(options["total_epochs"], "total_epochs", low=1)
         defaults = {**LOSSLESS, "final_epochs": math.ceil(FINAL_SHARE * total)}

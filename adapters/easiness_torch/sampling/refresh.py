@@ -1,4 +1,4 @@
-"""Where the sampler's scores come from: the training loop, or a pass over the data set."""
+"""Scores for the sampler, from the training loop or from a pass over the data set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from easiness_torch.scoring.device import device_of
 
 
 class ScoredSampler(EpochSampler):
-    """Sampler that is given scores."""
+    """Sampler that receives scores."""
 
     def update(
         self,
@@ -29,22 +29,22 @@ class ScoredSampler(EpochSampler):
         *,
         probs: Tensor | None = None,
     ) -> None:
-        """Score a batch, and keep its scores for the epochs to come.
+        """Score a batch, and store its scores for the next epochs.
 
-        All of it happens on the device of `logits`; the host never waits for it. So what is on
-        another device than the host is looked at only when the next epoch begins, or by `check`.
+        Everything happens on the device of `logits`, and the host never waits for it. So values on
+        a GPU are checked only when the next epoch begins, or by `check`.
 
         Parameters
         ----------
         indices : Tensor or sequence of int, shape (n,)
-            Of the samples in the data set, any integer dtype, on any device. Of several rows
-            with one index the last counts.
+            Indices of the samples in the data set; any integer dtype, on any device. If an index
+            occurs several times, the last row counts.
         logits : Tensor of shape (n, n_classes)
-            What the model gives, any floating-point dtype; gradients are not touched.
+            Output of the model, any floating-point dtype; gradients are not affected.
         labels : Tensor or sequence of int, shape (n,)
             Given classes, 0 to n_classes - 1.
         probs : Tensor of shape (n, n_classes), optional
-            Probabilities in place of logits, from a model that ends in a softmax.
+            Probabilities instead of logits, from a model that ends in a softmax.
 
         Raises
         ------
@@ -60,10 +60,10 @@ class ScoredSampler(EpochSampler):
 
     @property
     def refresh_due(self) -> bool:
-        """Whether all samples are to be scored before the next epoch.
+        """Whether all samples must be scored before the next epoch.
 
-        True if that epoch selects and is a multiple of `refresh` after the warm-up, until
-        `refresh` was called; and if it selects while no sample has a score.
+        True if the next epoch selects and is a multiple of `refresh` after the warm-up, until
+        `refresh` is called; also true if it selects and no sample has a score.
         """
         if self._replay or not self.options.needs_scores(self._next):
             return False
@@ -81,26 +81,27 @@ class ScoredSampler(EpochSampler):
         batch_size: int = 512,
         num_workers: int = 0,
     ) -> None:
-        """Score all samples by a model if that is due before the next epoch, else do nothing.
+        """Score all samples with a model if that is due before the next epoch.
 
-        The one call before each epoch of a loop that scores in a pass of its own. The model is in
-        evaluation mode meanwhile; modes and random numbers are put back afterwards.
+        Call it before each epoch, if scores come from separate passes over the data; it does
+        nothing if no pass is due. The model is scored in evaluation mode; its modes and the random
+        number generators are restored afterward.
 
         Parameters
         ----------
         model : torch.nn.Module
-            Gives logits. For mixed precision call this within `torch.autocast`.
+            A model that returns logits. For mixed precision, call this within `torch.autocast`.
         data : Dataset or DataLoader
-            The data set that the sampler is for, best without random augmentation, `with_indices`
-            or without; or a loader over all of it. Under torch.distributed, of a data set each
-            rank scores its share, unless `merge_ranks` is off; call it on all ranks.
+            The sampler's data set, with or without `with_indices`, preferably without random
+            augmentation; or a loader over all of it. With torch.distributed, call this on all
+            ranks: each scores its share of a data set, unless `merge_ranks` is False.
         step, device, batch_size, num_workers
             As in `score_dataset`.
 
         Raises
         ------
         TypeError, ValueError
-            As `score_dataset`, and if the data set has another length than the sampler.
+            As for `score_dataset`; or if the length of the data set is not that of the sampler.
         """
         check_model(model)
         n_samples = length_of(data)
@@ -111,7 +112,7 @@ class ScoredSampler(EpochSampler):
             )
         if n_samples != self.options.n_samples:
             raise ValueError(
-                f"data: expected {self.options.n_samples} samples, as the sampler was made for, "
+                f"data: expected {self.options.n_samples} samples, the size of the sampler, "
                 f"got {n_samples}"
             )
         self._losses_on = device_of(model, device)

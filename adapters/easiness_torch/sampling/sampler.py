@@ -1,4 +1,4 @@
-"""`EasinessSampler`: which samples to train on in each epoch, chosen by easiness."""
+"""`EasinessSampler`: select the samples of each epoch by easiness."""
 
 from __future__ import annotations
 
@@ -19,99 +19,102 @@ from easiness_torch.scoring.device import indexed, moved
 
 
 class EasinessSampler(ScoredSampler):
-    """Sampler of the samples worth training on, by their latest easiness (SET).
+    """Sampler that selects samples for training by their latest easiness (SET).
 
-    Warm-up epochs take all samples. From then on each epoch keeps each sample with a rate that
-    depends on its score: `keep=ec.MO` keeps the medium ones. Scores come from `update`, or from
-    `refresh`, which calls it. Samples that were never scored are always kept.
+    Warm-up epochs use all samples. After them, each epoch keeps each sample with a rate that
+    depends on its score: `keep=ec.MO` keeps the medium samples. Scores come from `update`, or from
+    `refresh`, which calls it. Samples without a score are always kept.
 
-    What an epoch takes is a pure function of seed, epoch and the scores when its iteration
-    begins, the same on CPU and GPU and on all ranks; changes during an epoch affect the next.
+    The selection of an epoch is a pure function of seed, epoch number and the scores when its
+    iteration begins. It is the same on CPU, GPU and all ranks. Scores that change during an epoch
+    affect the next one.
 
     Parameters
     ----------
     n_samples : int
         Length of the data set; indices are 0 to n_samples - 1.
     keep : Level, str, mapping, tuple or callable, default MO
-        Rate at which samples are kept: 1 for levels, such as `ec.MO` or "hard|medium", and 0 for
-        the others; a rate in [0, 1] for each level, as in `{ec.MHO: 1.0, ec.EO: 0.3}`; 1 for
-        easiness within an interval `(low, high)`, ends included; or what a function of
-        `SampleScores` returns, a tensor of one rate a scored sample. A rate between 0 and 1 is a
-        probability, drawn anew for each epoch. "lossless" is a preset (docs/set.md):
-        `smooth_rates` at sigma 0.3, budget 0.35, floor 0.1, weight_power 0.5, refresh "training",
-        1 epoch of warm-up and the last 15 % full, which needs `total_epochs`; options that are
-        given take precedence.
+        Which samples to keep: levels, such as `ec.MO` or "hard|medium"; a rate in [0, 1] for each
+        level, as in `{ec.MHO: 1.0, ec.EO: 0.3}`; an interval `(low, high)` of easiness, ends
+        included; or a function of `SampleScores` that returns a tensor with one rate per scored
+        sample. A rate between 0 and 1 is a probability; each epoch draws again. "lossless" is a
+        preset (docs/set.md): `smooth_rates` at sigma 0.3, budget 0.35, floor 0.1, weight_power 0.5,
+        refresh "training", 1 warm-up epoch, and the last 15 % of epochs full. It needs
+        `total_epochs`; options that you pass take precedence.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
-        How `update` scores, and where levels are cut.
+        How `update` scores, and the thresholds between levels.
     total_epochs : int, optional
-        Number of epochs, which `final_epochs` and `step_budget` need.
+        Number of epochs; required by `final_epochs` and `step_budget`.
     warmup_epochs, final_epochs : int, default 5 and 0
-        Epochs at the start (the paper: 10 to 20 % of all) and at the end that take all samples.
+        Number of epochs at the start (the paper: 10 to 20 % of all) and at the end that use all
+        samples.
     refresh : int or "training", default 1
-        Scores come from the method `refresh` every so many epochs; or from the training pass
-        itself, with `update` called in the loop.
+        Number of epochs between calls of the method `refresh`; or "training", if scores come from
+        the training pass, by calls of `update` in the loop.
     seed : int, default 0
         Seed, the same on all ranks.
 
     Attributes
     ----------
     history : list of dict
-        An entry an epoch: `epoch`, `selective`, `n_selected`, `usage` (share of all samples),
-        numbers of samples now `hard`, `medium`, `easy`, `unscored`, then `n_filled`, `ties`
-        (samples at a cut by rank whose equal scores left the choice to index or lot), `mean_rate`,
-        `excluded` (samples with a rate of 0), and `skipped` (samples whose logits were not
-        finite, on this rank).
+        One record per epoch: `epoch`, `selective`, `n_selected`, `usage` (share of all samples),
+        the numbers of `hard`, `medium`, `easy` and `unscored` samples, `n_filled` (samples added to
+        fill up the epoch), `ties` (samples at a cut by rank with equal scores, chosen by index or
+        at random), `mean_rate`, `excluded` (samples with a rate of 0), and `skipped` (samples with
+        non-finite logits, on this rank).
 
     Other Parameters
     ----------------
     budget : float in (0, 1], optional
-        *How many.* Mean rate, where samples without a score count as 1: rates become
-        `clip(c * rate, floor, 1)`, with c solved for. An epoch then has
-        that share of the samples, to the nearest whole number.
+        *How many.* Mean rate, counting samples without a score as 1. Rates become `clip(c * rate,
+        floor, 1)`, with c chosen to match. Each epoch then has this share of the samples, to the
+        nearest whole number.
     step_budget, batch_size : int, optional
-        *How many.* Optimizer steps of all `total_epochs` together, and the samples of a step on
-        one rank (with gradient accumulation, of all its batches). Epochs that select share the
-        steps that full epochs leave, and have exactly as many samples: rates are scaled as by
-        `budget`, and what they cannot reach is filled up as by `min_samples`.
+        *How many.* Total number of optimizer steps in all `total_epochs`, and the number of samples
+        per step on one rank (with gradient accumulation, in all its batches). Selective epochs
+        share the steps that full epochs leave, and have exactly that size: rates are scaled as by
+        `budget`, and samples are added as by `min_samples` if needed.
     floor : float in [0, 1), default 0.0
-        *How many.* Least rate of any sample.
+        *How many.* Lower bound for all rates.
     min_samples : int, default 128
-        *How many.* An epoch of fewer (on all ranks together) is filled up with the samples
-        nearest to what is kept, by log-odds of easiness (for a function: highest rate), then by
-        lot. With a loader that drops its last batch, give at least batch size times ranks.
+        *How many.* Smallest size of an epoch, on all ranks together. Smaller epochs are filled up
+        with the samples closest to those kept, in log-odds of easiness (for a function: with the
+        highest rates); ties are broken at random. With a loader that drops its last batch, use at
+        least the batch size times the number of ranks.
     min_per_class : int, default 0
-        *How many.* As `min_samples`, for each class, by the labels that `update` was given.
+        *How many.* As `min_samples`, for each class, by the labels passed to `update`.
     rank_by : {"easiness", "loss"}, default "easiness"
-        *Which.* "loss" is L-SET: as many samples of each level as easiness counts, but given out
-        by rank of loss, highest first, the smaller index first of equal ones.
+        *Which.* "loss" is L-SET: each level has the number of samples that easiness gives, but
+        levels are assigned by rank of loss, highest first; ties go to the smaller index.
     random_control : bool or sequence of int, default False
-        *Which.* Take as many samples as the policy would, uniformly at random, with weights of
-        1. The policy judges by this run's own scores, which drift from those of a run that
-        follows it: to take as many as that run did, give its `n_selected` of each epoch; no
-        scores are needed then.
+        *Which.* Select the number of samples that `keep` would, but uniformly at random, with
+        weights of 1. `keep` uses the scores of this run, which drift from those of a run that
+        trains on its selection. To match the sizes of another run, pass the list of its
+        `n_selected` for each epoch; no scores are needed then.
     in_turn : bool, default False
-        *Which.* Draw a random control of given sizes without replacement across epochs (RS2):
-        each epoch takes the next samples of one shuffle of the data, which is shuffled anew when
-        too few are left.
+        *Which.* Draw a random control of given sizes without replacement across epochs (RS2): each
+        epoch takes the next samples of a shuffled list of all, which is shuffled again when too few
+        are left.
     weight_power : float, default 1.0
         *Training.* Weights are (1 / rate)^weight_power: 1 is unbiased, 0 gives weights of 1.
     shuffle : bool, default True
-        *Training.* Random order, otherwise by index.
+        *Training.* Whether samples come in random order, or by index.
     on_nan : {"raise", "skip"}, default "raise"
-        *Training.* Whether logits that are not finite are an error when the next epoch begins, or
-        leave the samples with the scores that they have.
+        *Training.* What to do with non-finite logits: raise an error when the next epoch begins, or
+        keep the samples' last scores.
     device : torch.device or str, optional
-        *Processes and devices.* Where scores are kept; by default where the first logits are. 33
-        bytes a sample.
+        *Processes and devices.* Where to store scores; by default, on the device of the first
+        logits. Takes 33 bytes per sample.
     num_replicas, rank : int, optional
-        *Processes and devices.* Number of shards and which one to take; by default as
-        torch.distributed says when the epoch begins, if it is in use. Pass `num_replicas=1` where
-        something else shards.
+        *Processes and devices.* Number of shards, and the shard of this process; by default, those
+        of torch.distributed when the epoch begins, if it is in use. Pass `num_replicas=1` if
+        something else divides the data.
     drop_last : bool, default False
-        *Processes and devices.* With several replicas, cut to equal length rather than repeat the
-        first samples. Pass it with a loader that drops its last batch, and steps are counted so.
+        *Processes and devices.* With several replicas, drop samples to make shards equally long,
+        instead of repeating the first samples. Pass it if the loader drops its last batch, so that
+        steps are counted correctly.
     merge_ranks : bool, default True
-        *Processes and devices.* Bring the scores of all ranks together before each epoch.
+        *Processes and devices.* Merge the scores of all ranks before each epoch.
 
     Raises
     ------
@@ -121,7 +124,7 @@ class EasinessSampler(ScoredSampler):
     Warns
     -----
     UserWarning
-        If `total_epochs` are so few that none is left to select in, unless `warmup_epochs` says so.
+        If `total_epochs` is so small that no epoch selects, unless `warmup_epochs` was passed.
 
     Notes
     -----
@@ -208,31 +211,31 @@ class EasinessSampler(ScoredSampler):
     def weights(
         self, indices: Tensor | Sequence[int], *, device: torch.device | str | None = None
     ) -> Tensor:
-        """Weights by which the losses of a batch of the running epoch are to be multiplied.
+        """Return the weights for the losses of a batch of the current epoch.
 
-        `(1 / rate)^weight_power`, so that with a power of 1 weighted sums over the epoch have
-        the expectation that sums over all samples have. The host does not wait for the device.
+        The weights are `(1 / rate)^weight_power`. With a power of 1, the expected value of a
+        weighted sum over the epoch is the sum over all samples. The host does not wait for the
+        device.
 
         Parameters
         ----------
         indices : Tensor or sequence of int, shape (n,)
-            Indices that the running epoch selected, on any device; others get 0 in epochs with
+            Indices selected in the current epoch, on any device; other indices get 0 in epochs with
             rates between 0 and 1.
         device : torch.device or str, optional
-            Where to return them. By default with `indices` if these are on a GPU; if they are on
-            the host, where the latest logits (or the model given to `refresh`) were, and so where
-            losses are.
+            Device of the result. By default that of `indices` if they are on a GPU, or else that of
+            the latest logits (or of the model passed to `refresh`), where the losses are.
 
         Returns
         -------
         Tensor of shape (n,), float32
-            Positive; 1 in full epochs and where no rate is between 0 and 1, and for samples that
-            only filled up an epoch.
+            Positive; 1 in full epochs, if no rate is between 0 and 1, and for samples that were
+            added to fill up the epoch.
 
         Raises
         ------
         TypeError, ValueError
-            If indices are no whole numbers, or are on the host and out of range.
+            If indices are not whole numbers, or, on the host, are out of range.
         """
         indices = check_indices(indices, self.options.n_samples)
         if device is not None:
@@ -252,23 +255,23 @@ class EasinessSampler(ScoredSampler):
     def expected_steps(
         self, batch_size: int | None = None, *, epochs: int | Iterable[int] | None = None
     ) -> int:
-        """Optimizer steps that epochs will take, for a learning-rate schedule by steps.
+        """Return the number of optimizer steps, for a per-step learning-rate schedule.
 
-        Exact with `step_budget` or `random_control` by sizes, and with `budget` where no rate is
-        0 ("lossless", or a rate above 0 for each level) and no more samples lack a score than the
-        budget has room for. Otherwise an estimate, and a warning says so.
+        The number is exact with `step_budget`, with `random_control` by sizes, and with `budget` if
+        no rate is 0 ("lossless", or a rate above 0 for each level) and unscored samples fit in the
+        budget. Otherwise it is an estimate, and a warning says so.
 
         Parameters
         ----------
         batch_size : int, optional
-            Samples of a step on one rank; by default the sampler's.
+            Samples per step on one rank; by default, that of the sampler.
         epochs : int or iterable of int, optional
-            Number of epochs, or which; by default `total_epochs`.
+            Number of epochs, or epoch numbers; by default `total_epochs`.
 
         Returns
         -------
         int
-            Batches of a loader on one rank; with `drop_last`, whole ones only.
+            Number of batches of a loader on one rank; with `drop_last`, full batches only.
 
         Raises
         ------

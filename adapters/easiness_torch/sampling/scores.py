@@ -1,4 +1,4 @@
-"""The latest score of each sample, on one device, written without the host waiting for it.
+"""The latest score of each sample on a device, written without making the host wait.
 
 Every column has one entry more than there are samples: rows that are not to be written (unsound
 ones, and all but the last of several with one index) go to that last entry, so that no mask has to

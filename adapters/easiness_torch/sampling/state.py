@@ -1,4 +1,4 @@
-"""The sampler's state in plain tensors, numbers and containers, and back."""
+"""Convert the sampler's state to plain tensors, numbers and containers, and back."""
 
 from __future__ import annotations
 

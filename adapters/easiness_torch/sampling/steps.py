@@ -1,4 +1,4 @@
-"""How many optimizer steps epochs take, and the sizes of epochs that add up to a step budget."""
+"""Count optimizer steps, and find epoch sizes that add up to a step budget."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from easiness_torch.sampling.options import Options
 
 
 def shard_length(size: int, replicas: int, drop_last: bool) -> int:
-    """Count samples a rank: cut short with `drop_last`, but never to none, else filled up."""
+    """Count samples per rank: rounded down with `drop_last`, but never to 0, or else up."""
     if drop_last and size >= replicas:
         return size // replicas
     return -(-size // replicas)
 
 
 def steps_of(size: int, replicas: int, batch_size: int, drop_last: bool) -> int:
-    """Count batches a rank; with `drop_last` whole ones only."""
+    """Count batches per rank; with `drop_last`, full ones only."""
     length = shard_length(size, replicas, drop_last)
     return length // batch_size if drop_last else -(-length // batch_size)
 
 
 def check_step_budget(options: Options, replicas: int) -> None:
-    """Refuse a step budget that the epochs cannot add up to."""
+    """Refuse a step budget that the epochs cannot reach exactly."""
     if options.step_budget is None:
         return
     full, _, n_full = _epochs(options, replicas)
@@ -41,7 +41,7 @@ def check_step_budget(options: Options, replicas: int) -> None:
 
 
 def step_range(options: Options, replicas: int) -> tuple[int, int]:
-    """Fewest and most steps that the epochs can add up to."""
+    """Return the smallest and the largest number of steps that the epochs can take."""
     full, n_selecting, n_full = _epochs(options, replicas)
     return n_full * full + n_selecting, (n_full + n_selecting) * full
 

@@ -1,4 +1,4 @@
-"""`EasinessStream`: samples of a stream kept at their rates, each by the hash of its id."""
+"""`EasinessStream`: select samples of a stream by the hash of their ids."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from easiness_torch.sampling.stream_rates import Rates, copied_rates, rate_of
 
 
 class EasinessStream(IterableDataset[Any]):
-    """Stream of the samples worth training on, for data without an index.
+    """Stream that selects samples for training, for data without an index.
 
-    The sample with id i is kept in epoch e if `hash(seed, e, i) < rate(i)`: no state, no
-    communication, and the same choice on any number of workers and processes.
+    The sample with id i is kept in epoch e if `hash(seed, e, i) < rate(i)`. This needs no state and
+    no communication, and gives the same selection for any number of workers and processes.
 
     Parameters
     ----------
     dataset : iterable
-        The stream: an `IterableDataset`, a webdataset pipe, or any iterable
-        again each epoch. It divides itself among workers and processes, as webdataset and
-        `datasets.IterableDataset` do; selection does not depend on how.
+        The stream: an `IterableDataset`, a webdataset pipeline, or any iterable that can be
+        iterated once per epoch. It must divide itself among workers and processes, as webdataset
+        and `datasets.IterableDataset` do; the selection does not depend on how.
     rates : mapping or callable
-        Rate of each id, in [0, 1]; of ids that a mapping lacks it is 1. Keys are int, str or
-        bytes: of a tensor of ids, `ids.tolist()`. A function must not change during an epoch.
+        Rate of each id, in [0, 1]; 1 for ids that are not in the mapping. Keys are int, str or
+        bytes: for a tensor of ids, use `ids.tolist()`. A function must not change during an epoch.
     id_of : callable, optional
-        Takes a sample and gives its id, an int, str or bytes. By default the value under "id" or
-        "__key__" of a mapping, and the first value of a tuple or list.
+        Function that returns the id of a sample, an int, str or bytes. By default, the value of the
+        key "id" or "__key__" of a mapping, or the first item of a tuple or list.
     seed : int, default 0
         Seed, the same in all processes.
     weight_power : float, default 1.0
@@ -41,31 +41,32 @@ class EasinessStream(IterableDataset[Any]):
     Attributes
     ----------
     epoch : int
-        Number of the epoch that the next iteration goes through; workers that persist see it.
+        Number of the epoch of the next iteration; persistent workers see it, too.
     rates : mapping or callable
-        As given. What changes holds from the next `set_epoch` on.
+        As given. Changes take effect at the next `set_epoch`.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument, or in iteration an id or a rate, is of the wrong type or out of range.
+        If an argument, or during iteration an id or a rate, has the wrong type or is out of range.
     RuntimeError
-        In iteration, if worker processes hold other rates than the main process.
+        During iteration, if the rates of worker processes differ from those of the main process.
 
     Warns
     -----
     UserWarning
-        If an epoch is repeated because `set_epoch` was never called, or if an epoch ends and
-        `rates` had none of its ids.
+        If an epoch is repeated because `set_epoch` was never called, or if an epoch ends and none
+        of its ids was in `rates`.
 
     Notes
     -----
     Scores come from a pass over the stream, as in the example, or from `log_easiness` in the
-    training loop. Each call of `set_epoch` copies the mapping, and `weights` go by the copy: rates
-    that change, in place or by `stream.rates = new`, hold from the next `set_epoch` on. Workers
-    that persist keep the rates that they started with, so other rates are refused there. Where
-    the data set has `state_dict` and `load_state_dict`, so does the stream, for
-    torchdata's `StatefulDataLoader`; otherwise it goes through what was read before.
+    training loop. Each call of `set_epoch` copies the mapping, and `weights` uses the copy: rates
+    changed in place, or by `stream.rates = new`, take effect at the next `set_epoch`. Persistent
+    workers keep the rates that they started with, so changed rates raise an error there.
+    `state_dict` and `load_state_dict` are for torchdata's `StatefulDataLoader`. They use those of
+    the data set if it has them; otherwise, resuming reads again, and skips, the samples that were
+    read before.
 
     Examples
     --------
@@ -94,14 +95,14 @@ class EasinessStream(IterableDataset[Any]):
     ) -> None:
         if not hasattr(dataset, "__iter__"):
             raise TypeError(
-                f"dataset: expected something to iterate over, got {type(dataset).__name__}; for "
-                f"a data set with indices use EasinessSampler"
+                f"dataset: expected an iterable, got {type(dataset).__name__}; for a data set "
+                f"with indices, use EasinessSampler"
             )
         if isinstance(dataset, Iterator) and not isinstance(dataset, Dataset):
             raise TypeError(
-                f"dataset: expected something to iterate over again each epoch, got "
-                f"{type(dataset).__name__}, which ends for good; pass an object whose __iter__ "
-                f"starts anew, or a list"
+                f"dataset: expected an iterable that can be iterated in each epoch, got "
+                f"{type(dataset).__name__}, which can be iterated only once; pass a list, or an "
+                f"object whose __iter__ starts again"
             )
         self.dataset = dataset
         self.rates = rates
@@ -121,18 +122,19 @@ class EasinessStream(IterableDataset[Any]):
 
     @property
     def epoch(self) -> int:
-        """Number of the epoch that the next iteration goes through."""
+        """Number of the epoch of the next iteration."""
         return int(self._shared[0])
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the epoch of the next iteration, and take over the rates as they are now.
+        """Set the epoch of the next iteration, with the current rates.
 
-        Call it before each epoch: otherwise every one has the same samples.
+        Call it before each epoch; otherwise every epoch has the same samples.
 
         Parameters
         ----------
         epoch : int
-            Number of the epoch, 0 or more. If the data set has `set_epoch`, it is called with it.
+            Number of the epoch, 0 or more. It is passed on to `set_epoch` of the data set, if there
+            is one.
         """
         self._shared[0] = check_count(epoch, "epoch", low=0)
         self._shared[2] = -1
@@ -189,17 +191,17 @@ class EasinessStream(IterableDataset[Any]):
             )
 
     def weights(self, ids: Any, *, device: torch.device | str | None = None) -> Tensor:
-        """Weights by which the losses of a batch are to be multiplied.
+        """Return the weights for the losses of a batch.
 
-        `(1 / rate)^weight_power`, so that with a power of 1 weighted sums over an epoch have the
-        expectation that sums over all samples have.
+        The weights are `(1 / rate)^weight_power`. With a power of 1, the expected value of a
+        weighted sum over the epoch is the sum over all samples.
 
         Parameters
         ----------
         ids : Tensor or sequence, of n ids
-            Ids of samples that the stream gave.
+            Ids of samples from the stream.
         device : torch.device or str, optional
-            Where to return them; by default where `ids` are if they are a tensor, else the CPU.
+            Device of the result; by default that of `ids` if they are a tensor, or else the CPU.
 
         Returns
         -------
@@ -216,9 +218,9 @@ class EasinessStream(IterableDataset[Any]):
         return torch.tensor(weights, dtype=torch.float32, device=device or "cpu")
 
     def state_dict(self) -> dict[str, Any]:
-        """Epoch that is being gone through, samples read in this worker, and whether all were.
+        """Return the current epoch, the samples read in this worker, and whether that was all.
 
-        With the data set's own state, if it has one.
+        Includes the state of the data set, if it has one.
         """
         if self._resumed is not None:
             return dict(self._resumed)
@@ -233,10 +235,10 @@ class EasinessStream(IterableDataset[Any]):
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where another stream, over the same data and with the same seed, was.
+        """Continue where another stream with the same data and seed stopped.
 
-        An epoch that was at its end is followed by the next. If `set_epoch` names another epoch,
-        before or afterwards, that one starts from its beginning.
+        A finished epoch is followed by the next one. If `set_epoch` sets another epoch, before or
+        after this call, that epoch starts from its beginning.
         """
         self._resumed, self._read, self._finished = None, 0, False
         if self._shared[2] >= 0:
@@ -253,11 +255,11 @@ class EasinessStream(IterableDataset[Any]):
             self._shared[1] = self._version
 
     def _check_rates(self) -> None:
-        """Refuse other rates in a worker than `weights` goes by."""
+        """Refuse rates in a worker that differ from those of `weights`."""
         if self._version != self._shared[1]:
             raise RuntimeError(
-                "rates: changed, but workers that persist keep those that they started with; make "
-                "the loader with persistent_workers=False, or a new loader"
+                "rates: changed, but persistent workers keep the rates that they started with; "
+                "make the loader with persistent_workers=False, or a new loader"
             )
         if copied_rates(self.rates) != self._table:
             raise RuntimeError(

@@ -16,7 +16,7 @@ Rates = dict[Any, Any] | Callable[[Any], Any]
 
 
 def copied_rates(rates: Any) -> Rates:
-    """Copy a mapping, after a check of its keys; a function is what it is."""
+    """Copy a mapping after checking its keys; return a function unchanged."""
     if not isinstance(rates, Mapping):
         if not callable(rates):
             raise TypeError(
@@ -29,14 +29,14 @@ def copied_rates(rates: Any) -> Rates:
     if not all(issubclass(kind, _ID_TYPES) for kind in set(map(type, table))):
         wrong = next(key for key in table if not isinstance(key, _ID_TYPES))
         raise TypeError(
-            f"rates: expected keys of int, str or bytes, got {wrong!r:.80}; of a tensor of ids "
-            f"use ids.tolist()"
+            f"rates: expected keys of int, str or bytes, got {wrong!r:.80}; for a tensor of "
+            f"ids, use ids.tolist()"
         )
     return table
 
 
 def rate_of(table: Rates, name: Any) -> float:
-    """Rate of an id, in [0, 1]; 1 if a mapping lacks it."""
+    """Return the rate of an id, in [0, 1]; 1 if it is not in the mapping."""
     rate = table.get(name, 1.0) if isinstance(table, dict) else table(name)
     try:
         rate = float(rate)

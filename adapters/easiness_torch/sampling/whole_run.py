@@ -1,4 +1,4 @@
-"""The indices of a whole run, with their weights, in equal parts."""
+"""Indices and weights of a whole run, in equal parts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from easiness_torch.sampling.sampler import EasinessSampler
 
 
 class TrainingRun(Sampler[tuple[int, float]]):
-    """Indices with their weights of a whole run, in parts of equal length.
+    """Indices and weights of a whole run, in parts of equal length.
 
-    Weights come along with the indices: loaders fetch ahead, so that an epoch may have begun
-    while the last batch of the one before is still to be trained on.
+    Indices carry their weights, because loaders prefetch: an epoch may begin before the last batch
+    of the previous one is trained on.
     """
 
     def __init__(self, sampler: EasinessSampler, n_steps: int, per_step: int) -> None:
@@ -54,7 +54,7 @@ class TrainingRun(Sampler[tuple[int, float]]):
         return self.epochs[epoch]
 
     def trained(self, n_samples: int) -> None:
-        """Drop the epochs that are trained to their end; workers may be several ahead."""
+        """Drop the epochs whose training has ended; workers may be several epochs ahead."""
         while self.first in self.epochs:
             end = self.begin + len(self.epochs[self.first][0])
             if end > n_samples:
@@ -63,14 +63,14 @@ class TrainingRun(Sampler[tuple[int, float]]):
             self.first, self.begin = self.first + 1, end
 
     def state_dict(self, step: int) -> dict[str, Any]:
-        """Epochs that are not yet trained to their end, with the sampler's state."""
+        """Return the epochs whose training has not ended, with the sampler's state."""
         return {
             "step": step, "sampler": self.sampler.state_dict(), "epochs": dict(self.epochs),
             "first": self.first, "begin": self.begin,
         }  # fmt: skip
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on after the step at which the state was saved."""
+        """Continue after the step at which the state was saved."""
         self.sampler.load_state_dict(state["sampler"])
         self.epochs = dict(state["epochs"])
         self.first, self.begin = state["first"], state["begin"]

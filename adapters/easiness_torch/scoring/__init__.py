@@ -1,1 +1,1 @@
-"""Scores on the device: of a batch, a data set, and the choice within a batch."""
+"""Scores on the device, of a batch or a data set, and selection within a batch."""

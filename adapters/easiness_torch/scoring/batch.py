@@ -1,4 +1,4 @@
-"""Selection within a batch: Algorithm 1 in its literal form."""
+"""Selection within a batch: Algorithm 1 taken literally."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def select_batch(
     Parameters
     ----------
     logits : Tensor of shape (n_samples, n_classes)
-        The batch's logits, any floating-point dtype; no gradient flows into the choice.
+        Logits of the batch, any floating-point dtype; the selection has no gradient.
     labels : Tensor of shape (n_samples,), int64
         Given class of each sample, on the device of `logits`.
     keep : Level, str or (low, high)
         Levels, such as `ec.MO`, `ec.MO | ec.HO` or `"hard|medium"`; or an interval of
         easiness within [0, 1], both ends included.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
-        How easiness is estimated, its sigma, and where levels are cut.
+        How to compute easiness, its sigma, and the thresholds between levels.
 
     Returns
     -------
     Tensor of shape (n_selected,), int64
-        Sorted row indices on the device of `logits`. Rows with NaN are never selected. It may
-        be empty, as for MO in a batch without medium samples: skip the step then, since the mean
-        of no losses is NaN.
+        Sorted row indices on the device of `logits`. Rows with NaN are never selected. The result
+        may be empty, for example for MO in a batch without medium samples. Skip the step then,
+        because the mean of no losses is NaN.
 
     Raises
     ------
@@ -49,8 +49,8 @@ def select_batch(
 
     Notes
     -----
-    How many rows are selected is known on the device only, and the host needs it for the shape
-    of the result: on a GPU this waits for the batch's scores. `EasinessSampler` does not.
+    The number of selected rows is known only on the device, and the host needs it for the shape of
+    the result. So on a GPU this waits for the scores of the batch; `EasinessSampler` does not wait.
     Source: *Medium Samples Are All You Need*, Algorithm 1.
 
     Examples

@@ -1,4 +1,4 @@
-"""Batches for scoring, with the indices of their samples."""
+"""Batches for scoring, with the indices of the samples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from easiness_torch.scoring.indices import has_indices, split_indices
 def batches_of_dataset(
     dataset: Dataset[Any], shard: tuple[int, int], batch_size: int, num_workers: int
 ) -> Iterator[tuple[Tensor, Any]]:
-    """Batches of a data set with indices; of this rank's share, equally long on all ranks."""
+    """Batches of a data set with indices; of the share of this rank, equally long on all ranks."""
     size, rank = shard
     if size > 1:
         n_samples = len(dataset)  # type: ignore[arg-type]
@@ -26,7 +26,7 @@ def batches_of_dataset(
 
 
 def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
-    """Batches of a loader with indices, or of one that goes through its data set in order."""
+    """Batches of a loader with indices, or of a loader that does not shuffle."""
     samplers = (loader.sampler, getattr(loader.batch_sampler, "sampler", None))
     if any(hasattr(sampler, "refresh_due") for sampler in samplers):
         raise ValueError(
@@ -41,7 +41,7 @@ def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
         and getattr(loader, "in_order", True)
     )
     if not in_order or loader.drop_last:
-        what = "drops its last batch" if in_order else "does not go through its data set in order"
+        what = "drops its last batch" if in_order else "does not read its data set in order"
         raise ValueError(
             f"data: this loader {what}, so samples cannot be matched to their indices; wrap "
             f"its data set: DataLoader(with_indices(dataset), ...), or pass the data set itself"
@@ -50,7 +50,7 @@ def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
 
 
 def drops_samples(loader: DataLoader[Any]) -> bool:
-    """Whether a loader leaves out the rest that does not fill a batch."""
+    """Whether a loader drops its last, incomplete batch."""
     size = loader.batch_size
     return bool(loader.drop_last and size and len(loader.sampler) % size)  # type: ignore[arg-type]
 

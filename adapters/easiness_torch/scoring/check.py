@@ -1,6 +1,6 @@
-"""Checks of tensors that cost no reading of them, and their messages.
+"""Check tensors without reading their values.
 
-Values are on the device and are not looked at: that would make the host wait.
+Values on the device are not read, because the host would have to wait.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SMALLEST_SIGMA_FLOAT32 = 1e-15
 
 
 def check_rows(rows: Any, labels: Any, estimator: Any, *, name: str = "logits") -> None:
-    """Check what is scored: type, shape, dtype, device of logits (or probs) and labels."""
+    """Check type, shape, dtype and device of logits (or probs) and labels."""
     check_matrix(rows, name)
     if not isinstance(labels, Tensor):
         raise TypeError(
@@ -74,7 +74,7 @@ def check_matrix(rows: Any, name: str) -> None:
 
 
 def check_estimator(estimator: Any) -> None:
-    """Check that `estimator` is one of the core's."""
+    """Check that `estimator` is one of the core."""
     if not isinstance(estimator, (ec.ClosedForm, ec.MonteCarlo)):
         raise TypeError(
             f"estimator: expected ClosedForm(...) or MonteCarlo(...), got {estimator!r}"
@@ -82,7 +82,7 @@ def check_estimator(estimator: Any) -> None:
 
 
 def check_number(value: Any, name: str, low: float, *, may_be_infinite: bool = False) -> float:
-    """Check a number of at least `low`; by comparisons alone, which the compiler can trace."""
+    """Check a number of at least `low`, with comparisons only, which the compiler can trace."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__}")
     # The comparison that NaN fails.
@@ -109,7 +109,7 @@ def check_range(values: Tensor, name: str, stop: int, what: str) -> None:
 
 
 def no_distribution(probs: Tensor) -> Tensor:
-    """Mask of the rows that are no probabilities: logits, most likely."""
+    """Mask of the rows that are not probabilities, but most likely logits."""
     half = probs.dtype in (torch.float16, torch.bfloat16)
     tolerance = ROW_SUM_TOLERANCE_HALF if half else ROW_SUM_TOLERANCE
     wide = probs if probs.dtype == torch.float64 else probs.float()

@@ -1,4 +1,4 @@
-"""Easiness of rows of logits or probabilities, in torch operations on their own device."""
+"""Easiness of rows of logits or probabilities, with torch operations on their device."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DEFAULT = ec.ClosedForm()
 def log_easiness(
     logits: Tensor, labels: Tensor, *, estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT
 ) -> Tensor:
-    """Natural logarithm of easiness from logits, on their device.
+    """Compute the natural logarithm of easiness from logits, on their device.
 
     `h = softmax(logits)`, and `log E = sum over j != i of log Phi((h_i - h_j) / (sigma sqrt 2))`
     for the label i. The host never waits for the device.
@@ -31,14 +31,14 @@ def log_easiness(
     labels : Tensor of shape (n_samples,), int64
         Given class of each sample, 0 to n_classes - 1, on the device of `logits`.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
-        How easiness is estimated, and its sigma. The closed form is differentiable, twice and
-        more; Monte Carlo counts, so that its result has no gradient.
+        How to compute easiness, and its sigma. The closed form can be differentiated any number of
+        times; Monte Carlo has no gradient, because it counts.
 
     Returns
     -------
     Tensor of shape (n_samples,)
-        At most 0; higher is easier. float64 for float64 logits, otherwise float32. Finite in
-        closed form, -inf where Monte Carlo counts 0. NaN where a logit of the row is NaN.
+        At most 0; higher is easier. float64 for float64 logits, otherwise float32. The closed form
+        is finite; Monte Carlo gives -inf where it counts 0. NaN if a logit of the row is NaN.
 
     Raises
     ------
@@ -50,10 +50,10 @@ def log_easiness(
 
     Notes
     -----
-    Values on a GPU are not checked, since looking at them would make the host wait: there, labels
-    outside the classes fail as in `torch.nn.functional.cross_entropy`. In float64 the result is
-    the core's within 1e-12 of itself; what float32 loses is in docs/torch_loss.md. Source:
-    *Medium Samples Are All You Need*, Definition 3.1 and Section 4.1.1.
+    Values on a GPU are not checked, because the host would have to wait: there, labels outside the
+    classes fail as in `torch.nn.functional.cross_entropy`. In float64 the result equals that of the
+    core within a relative error of 1e-12. For float32, see docs/torch_loss.md. Source: *Medium
+    Samples Are All You Need*, Definition 3.1 and Section 4.1.1.
 
     Examples
     --------
@@ -70,10 +70,10 @@ def log_easiness(
 def log_easiness_from_probs(
     probs: Tensor, labels: Tensor, *, estimator: ec.ClosedForm | ec.MonteCarlo = _DEFAULT
 ) -> Tensor:
-    """Natural logarithm of easiness from probabilities, on their device.
+    """Compute the natural logarithm of easiness from probabilities, on their device.
 
-    As `log_easiness`, for models that end in a softmax. Probabilities are used as they are:
-    nothing checks that they lie in [0, 1] or that rows sum to 1.
+    For models that end in a softmax. It is not checked that probabilities are in [0, 1] or that
+    rows sum to 1.
 
     Parameters
     ----------
@@ -87,8 +87,8 @@ def log_easiness_from_probs(
     Returns
     -------
     Tensor of shape (n_samples,)
-        At most 0; float64 for float64 probabilities, otherwise float32. Monte Carlo counts the
-        same noises as the core, and from float64 gives its numbers within a few roundings.
+        At most 0; float64 for float64 probabilities, otherwise float32. Monte Carlo uses the same
+        noise as the core; from float64 it gives the same numbers except for rounding.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def log_easiness_from_probs(
 def _with_labels_named(
     h: Tensor, labels: Tensor, estimator: ec.ClosedForm | ec.MonteCarlo, rows: str
 ) -> Tensor:
-    """Log easiness; labels on the host that are not classes, over which torch fails, are named."""
+    """Log easiness; the error names labels on the host that are not classes."""
     if torch.compiler.is_compiling():
         return _log_easiness(h, labels, estimator)
     try:
@@ -128,10 +128,10 @@ def _with_labels_named(
 def score_logits(
     logits: Tensor, labels: Tensor, estimator: ec.ClosedForm | ec.MonteCarlo
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Log easiness, cross-entropy and predicted class of each row; arguments are checked before.
+    """Log easiness, cross-entropy and predicted class of each row, of checked arguments.
 
-    One log-softmax serves all three, and operations are row by row, so that `torch.compile`
-    makes few kernels of them. The loss is finite wherever the label's logit is.
+    All three share one log-softmax, and operations are row by row, so that `torch.compile` needs
+    few kernels. The loss is finite if the label's logit is.
     """
     log_h = torch.log_softmax(_widened(logits), dim=1)
     log_own = log_h.gather(1, labels.unsqueeze(1))
@@ -142,7 +142,7 @@ def score_logits(
 def score_probs(
     probs: Tensor, labels: Tensor, estimator: ec.ClosedForm | ec.MonteCarlo
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """As `score_logits`, from probabilities: the loss is inf where the label's is 0."""
+    """As `score_logits`, from probabilities: the loss is inf if that of the label is 0."""
     h = _widened(probs)
     # A probability may miss [0, 1] by rounding.
     own = h.gather(1, labels.unsqueeze(1)).squeeze(1).clamp(0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Scoring a whole data set."""
+"""Score a whole data set."""
 
 from __future__ import annotations
 
@@ -34,45 +34,45 @@ def score_dataset(
     batch_size: int = 512,
     num_workers: int = 0,
 ) -> ec.Scores:
-    """Score every sample of a data set by a model, in evaluation mode and without gradients.
+    """Score every sample of a data set with a model, in evaluation mode and without gradients.
 
-    For the scores of a sampler call `EasinessSampler.refresh`.
+    To score the samples of a sampler, call `EasinessSampler.refresh` instead.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Gives logits. Each of its modules is back in its own training mode afterwards. For mixed
-        precision call this within `torch.autocast`.
+        A model that returns logits. The training mode of each module is restored afterward. For
+        mixed precision, call this within `torch.autocast`.
     data : Dataset or DataLoader
-        A map-style data set of samples `(x, y)`, `with_indices` or without, best without random
-        augmentation; or a loader over one, which without indices must go through it in order.
+        A map-style data set of samples `(x, y)`, with or without `with_indices`, preferably without
+        random augmentation; or a loader over one. Without indices, the loader must not shuffle.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
-        How easiness is estimated.
+        How to compute easiness.
     step : callable, optional
-        Takes the model and a batch (without indices, on the device), returns logits of shape
-        (n, n_classes) and labels of shape (n,). By default `x, y = batch; model(x), y`, or for a
-        mapping with a key "labels", `model(**rest), labels`; the model gives a tensor, or a mapping
-        with a key "logits" (`ModelOutput`).
+        Function of the model and a batch (without indices, on the device) that returns logits of
+        shape (n, n_classes) and labels of shape (n,). By default, `x, y = batch; model(x), y`, or,
+        for a mapping with a key "labels", `model(**rest), labels`. The model returns a tensor, or a
+        mapping with a key "logits" (`ModelOutput`).
     device : torch.device or str, optional
-        Where batches are moved; by default where the model's first parameter is.
+        Device for the batches; by default that of the model's first parameter.
     batch_size, num_workers : int, default 512 and 0
-        For a data set; a loader has its own.
+        Options of the loader, if `data` is a data set.
 
     Returns
     -------
     easiness_core.Scores
-        On the host, in the order of the data set, with the exact summary.
+        Scores on the host, in the order of the data set, with the exact summary.
 
     Raises
     ------
     TypeError, ValueError
-        If samples are not pairs and there is no `step`, if a loader shuffles without indices or
-        leaves samples out, if lengths do not match, or if probabilities are not finite.
+        If samples are not pairs and `step` is missing; if a loader shuffles without indices or
+        leaves out samples; if lengths do not match; or if probabilities are not finite.
 
     Notes
     -----
-    Memory: the columns of the result, and one batch. Random numbers on the CPU are left as they
-    were, so that scoring in between does not change a training run.
+    Memory: the result and one batch. The random state of the CPU is restored, so scoring does not
+    change a training run.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def score_batches(
     batch_size: int,
     num_workers: int,
 ) -> None:
-    """Give `add` indices, logits and labels of all batches; of a data set, those of a shard."""
+    """Pass indices, logits and labels of all batches to `add`; of a data set, those of a shard."""
     if isinstance(data, DataLoader):
         batches = batches_of_loader(data)
     else:
@@ -123,7 +123,7 @@ def check_model(model: Any) -> None:
 
 
 def length_of(data: Any) -> int:
-    """Count the samples of a data set, or of a loader's; of all of it, where a part has indices."""
+    """Count the samples of a data set or loader; for a subset with indices, of the whole."""
     dataset = data.dataset if isinstance(data, DataLoader) else data
     while isinstance(dataset, Subset) and has_indices(dataset):
         dataset = dataset.dataset
@@ -137,7 +137,7 @@ def length_of(data: Any) -> int:
 
 @contextmanager
 def evaluating(model: torch.nn.Module) -> Iterator[None]:
-    """Switch to evaluation without gradients, and put each module's own mode back after it."""
+    """Switch to evaluation without gradients, and restore the mode of each module afterward."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -156,7 +156,11 @@ def _pair(model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
         inputs = {key: value for key, value in batch.items() if key != "labels"}
         return logits_of(model(**inputs)), batch["labels"]
     if not isinstance(batch, (list, tuple)) or len(batch) != 2:
-        what = f"{len(batch)} parts" if isinstance(batch, (list, tuple)) else type(batch).__name__
+        if isinstance(batch, Mapping):
+            what = f"mappings with keys {', '.join(map(str, batch))}"
+        else:
+            pair = isinstance(batch, (list, tuple))
+            what = f"{len(batch)} parts" if pair else type(batch).__name__
         raise TypeError(
             f"data: expected samples (x, y) or mappings with a key 'labels', got {what}; pass "
             f"step=, a function of the model and a batch that returns logits and labels"
@@ -165,7 +169,7 @@ def _pair(model: torch.nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
 
 
 def logits_of(output: Any, hint: str = _STEP) -> Tensor:
-    """Logits that a model gave, as a tensor or in a mapping (a `ModelOutput`)."""
+    """Logits from the output of a model: a tensor or a mapping (a `ModelOutput`)."""
     if isinstance(output, Mapping) and isinstance(output.get("logits"), Tensor):
         logits: Tensor = output["logits"]
         return logits

@@ -1,4 +1,4 @@
-"""Devices, and moving tensors between them."""
+"""Move tensors between devices."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def indexed(device: torch.device | str) -> torch.device:
 
 
 def moved(values: Tensor, device: torch.device) -> Tensor:
-    """Move values; the host waits only for a copy to itself, which it could read unwritten."""
+    """Move values; the host waits only for copies to itself, which it might read too early."""
     return values.to(device, non_blocking=device.type != "cpu")
 
 

@@ -1,4 +1,4 @@
-"""Scores of a data set, gathered on the host batch by batch and computed by the core."""
+"""Collect the scores of a data set on the host, batch by batch, as the core computes them."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ class Gather:
         self._n_classes = 0
 
     def add(self, indices: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Score a batch, without the samples that were seen before."""
+        """Score a batch, except samples that were seen before."""
         check_matrix(logits, "logits")
+        _check_labels(labels, indices)
         if len(indices) != len(logits):
             raise ValueError(
                 f"logits: expected one row for each of {len(indices)} indices, got {len(logits)}"
@@ -63,7 +64,7 @@ class Gather:
         self._n_classes = scores.n_classes
 
     def scores(self) -> ec.Scores:
-        """Return the scores, of all samples or not at all."""
+        """Return the scores; raise an error if a sample is missing."""
         missing = np.flatnonzero(~self._seen)
         if missing.size:
             shown = ", ".join(map(str, missing[:_NAMED]))
@@ -72,3 +73,24 @@ class Gather:
                 f"indices {shown}; pass the data set itself, or a loader over all of it"
             )
         return ec.Scores(**self._columns, summary=self._summary, n_classes=self._n_classes)
+
+
+def _check_labels(labels: Any, indices: Tensor) -> None:
+    """Say what to do with labels of common other kinds; the core checks the rest."""
+    if not isinstance(labels, Tensor):
+        raise TypeError(
+            f"labels: expected a tensor of class indices, got {type(labels).__name__}; number the "
+            f"classes from 0 in the data set, or pass step= that returns such a tensor"
+        )
+    if labels.ndim == 2:
+        raise ValueError(
+            f"labels: expected shape ({len(labels)},), got {tuple(labels.shape)}; for one-hot "
+            f"labels pass step= that returns labels.argmax(1)"
+        )
+    ignored = labels.cpu() == -100
+    if ignored.shape == indices.shape and ignored.any():
+        shown = ", ".join(map(str, indices.cpu()[ignored].tolist()[:_NAMED]))
+        raise ValueError(
+            f"labels: {int(ignored.sum())} samples of a batch have the label -100 (ignored): "
+            f"indices {shown}; leave them out with torch.utils.data.Subset"
+        )

@@ -11,32 +11,34 @@ from torch.utils.data import Dataset, IterableDataset, Subset
 
 
 def with_indices(dataset: Dataset[Any], *, key: str = "index") -> IndexedDataset:
-    """Give each sample its index in the data set, for `EasinessSampler.update`.
+    """Add to each sample its index in the data set, for `EasinessSampler.update`.
 
     A sample `(x, y)` becomes `(index, x, y)`; a mapping becomes a dict with one more key; anything
-    else becomes a pair `(index, sample)`. Loaders collate indices to an int64 tensor.
+    else becomes a pair `(index, sample)`. Loaders collate indices into an int64 tensor.
 
     Parameters
     ----------
     dataset : map-style Dataset
-        Anything with `__getitem__` and `__len__`. `__getitems__`, by which a loader fetches a
-        batch at once, is used if there. Whole batches asked for by a list, a slice or a tensor of
-        indices (a loader with `batch_size=None` over a `BatchSampler`) get a tensor of indices.
+        Any object with `__getitem__` and `__len__`. `__getitems__`, with which a loader fetches a
+        batch at once, is used if present. If whole batches are fetched by a list, a slice or a
+        tensor (a loader with `batch_size=None` over a `BatchSampler`), they get a tensor of
+        indices.
     key : str, default "index"
-        Key of the index where samples are mappings.
+        Key of the index, if samples are mappings.
 
     Returns
     -------
     Dataset
-        Of the same length, with the original as `dataset`; it pickles if the original does.
+        The data set with indices. Its attribute `dataset` is the original; it can be pickled if the
+        original can.
 
     Raises
     ------
     TypeError
         If the data set has no `__getitem__` or no length.
     ValueError
-        If samples come with their indices already, or, in `__getitem__`, have that key. To train
-        on a part of a data set, take the part first, and then `with_indices`.
+        If samples already have indices, or, in `__getitem__`, already have the key. To train on a
+        subset, apply `with_indices` to the `Subset`.
 
     Examples
     --------
@@ -49,7 +51,7 @@ def with_indices(dataset: Dataset[Any], *, key: str = "index") -> IndexedDataset
     if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__getitem__"):
         raise TypeError(
             f"dataset: expected a map-style data set, got {type(dataset).__name__}; for a stream "
-            f"of samples with ids of their own use EasinessStream"
+            f"of samples with ids, use EasinessStream"
         )
     if not hasattr(dataset, "__len__"):
         raise TypeError(f"dataset: expected a length, {type(dataset).__name__} has none")
@@ -63,12 +65,12 @@ def with_indices(dataset: Dataset[Any], *, key: str = "index") -> IndexedDataset
 
 
 def has_indices(dataset: Any) -> bool:
-    """Whether samples come with indices: the data set, or what it is a subset of, has them."""
+    """Whether samples have indices, those of the data set or of the one that it is part of."""
     return isinstance(_innermost(dataset), IndexedDataset)
 
 
 def split_indices(dataset: Any, batch: Any) -> tuple[Tensor, Any]:
-    """Part a batch of a data set with indices into those and the rest."""
+    """Split a batch of a data set with indices into those and the rest."""
     if isinstance(batch, Mapping):
         rest = dict(batch)
         return rest.pop(_innermost(dataset).key), rest
@@ -83,7 +85,7 @@ def _innermost(dataset: Any) -> Any:
 
 
 class IndexedDataset(Dataset[Any]):
-    """What `with_indices` returns."""
+    """Result of `with_indices`."""
 
     def __init__(self, dataset: Any, key: str) -> None:
         self.dataset = dataset
@@ -96,7 +98,7 @@ class IndexedDataset(Dataset[Any]):
         return self._indexed(self._numbers(index), self.dataset[index])
 
     def _numbers(self, index: Any) -> Any:
-        """Give an int for one sample, an int64 tensor for several; negative ones from the end."""
+        """Return an int for one sample, an int64 tensor for several; resolve negative ones."""
         if isinstance(index, int) and index >= 0:
             # What loaders ask for, a sample at a time.
             return index
@@ -113,7 +115,7 @@ class IndexedDataset(Dataset[Any]):
         if isinstance(sample, Mapping):
             if self.key in sample:
                 raise ValueError(
-                    f"dataset: samples have a key {self.key!r} of their own; pass another one for "
+                    f"dataset: samples already have a key {self.key!r}; pass another key for "
                     f'their index, as in with_indices(dataset, key="row")'
                 )
             return {self.key: index, **sample}
@@ -122,7 +124,7 @@ class IndexedDataset(Dataset[Any]):
 
 
 class IndexedBatches(IndexedDataset):
-    """The same over a data set that fetches whole batches; loaders ask by `__getitems__`."""
+    """The same for a data set that fetches whole batches; loaders call `__getitems__`."""
 
     def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
         """Fetch the samples of a batch at once."""

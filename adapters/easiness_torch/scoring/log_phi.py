@@ -14,7 +14,7 @@ one formula serves, with x held at the bound.
 The gradient is written out, because that takes half of the operations that autograd's would, and
 on a GPU a small batch costs what launching its operations costs.
 
-Guarded by tests/adapters/test_torch_log_phi.py, against 50 digits.
+Guarded by tests/adapters/torch/test_log_phi.py, against 50 digits.
 """
 
 from __future__ import annotations

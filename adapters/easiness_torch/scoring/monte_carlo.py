@@ -1,4 +1,4 @@
-"""Counting over shared noise on the device, as a search among the sorted differences.
+"""Count over shared noise on the device, by a search in the sorted differences.
 
 The count is that of the differences `b_k - a_k` below `d_j = h_i - h_j`, in float64, and log
 easiness the logarithm of the product of their shares, as in the core.
@@ -26,7 +26,7 @@ def _differences(estimator: ec.MonteCarlo, device: torch.device) -> Tensor:
 # An operator of its own, because the compiler cannot trace how the differences are made and kept.
 @custom_op("easiness_torch::share_below", mutates_args=())
 def _share_below(d: Tensor, sigma: float, draws: int, seed: int) -> Tensor:
-    """Share of the noises under which a class d ahead wins; float64."""
+    """Share of the noise values under which a class with a lead of d wins; float64."""
     differences = _differences(ec.MonteCarlo(sigma=sigma, draws=draws, seed=seed), d.device)
     return torch.searchsorted(differences, d) / torch.full_like(d, draws)
 

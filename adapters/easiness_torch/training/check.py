@@ -1,4 +1,4 @@
-"""What `fit` is given, checked before anything is trained."""
+"""Check the arguments of `fit` before training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONTROLS = ("random", "RS2")
 
 
 def check_data(data: Any, name: str) -> bool:
-    """Check a data set by its first sample; whether that is on a GPU."""
+    """Check a data set by its first sample; return whether that is on a GPU."""
     if isinstance(data, (DataLoader, IterableDataset)) or not hasattr(data, "__getitem__"):
         raise TypeError(
             f"{name}: expected a map-style data set of pairs (x, y), got {type(data).__name__}"
@@ -44,7 +44,7 @@ def check_data(data: Any, name: str) -> bool:
 def check_used(
     spec: Method, method: str, *, warmup_epochs: Any, keep: Any, options: Mapping[str, Any] | None
 ) -> None:
-    """Refuse options that have no part in a method, or are `fit`'s own."""
+    """Refuse options that a method does not use, or that `fit` sets itself."""
     own = [name for name in _OWN if name in (options or {})]
     if own:
         raise ValueError(
@@ -67,7 +67,7 @@ def check_used(
 
 
 def sizes_of(reference: FitResult, method: str, n_epochs: int, n_samples: int) -> dict[str, Any]:
-    """Give the sampler's options for a control of the same size as another run."""
+    """Return the sampler's options for a control of the same size as another run."""
     if method not in _CONTROLS:
         raise ValueError(
             f'reference: not used by {method!r}, only by method="random" and method="RS2"'
@@ -88,7 +88,7 @@ def sizes_of(reference: FitResult, method: str, n_epochs: int, n_samples: int) -
 
 
 def check_optimizer(optimizer: Any) -> torch.optim.Optimizer:
-    """Refuse what steps in another way."""
+    """Refuse optimizers that need a closure."""
     if not isinstance(optimizer, torch.optim.Optimizer) or isinstance(optimizer, torch.optim.LBFGS):
         raise TypeError(
             f"optimizer: expected a function that makes a torch.optim.Optimizer whose step() "
@@ -98,7 +98,7 @@ def check_optimizer(optimizer: Any) -> torch.optim.Optimizer:
 
 
 def check_schedule(schedule: Any) -> Any:
-    """Refuse a scheduler that needs more than to be stepped once an epoch."""
+    """Refuse a scheduler that does not work with one plain step per epoch."""
     plateau = isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau)
     if plateau or not (schedule is None or hasattr(schedule, "step")):
         raise TypeError(
@@ -109,7 +109,7 @@ def check_schedule(schedule: Any) -> Any:
 
 
 def is_true(answer: Any) -> bool:
-    """Whether a callback's answer is True, of Python, NumPy or torch; 1 or 1.0 may be a figure."""
+    """Whether a callback returned True, of Python, NumPy or torch; 1 or 1.0 may be a metric."""
     if isinstance(answer, Tensor):
         return answer.dtype == torch.bool and answer.ndim == 0 and bool(answer)
     return isinstance(answer, (bool, np.bool_)) and bool(answer)

@@ -1,4 +1,4 @@
-"""`fit`: training on what easiness selects, beside the methods that it is to be compared with."""
+"""`fit`: train on samples selected by easiness, or by a method to compare with."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def fit(
     - "classic": all samples in all epochs; "SEL": the same with `SampleEasinessLoss`;
     - "SET", "L-SET", "SEL-SET": the paper's methods; they keep medium samples unless `keep` is
       given;
-    - "random": random samples; with `reference`, exactly as many in each epoch as that run used;
-      without it, as many as SET would select with the current model, which may drift;
+    - "random": random samples; with `reference`, the number that this run used in each epoch;
+      without it, the number that SET would select with the current model, which may drift;
     - "RS2": as "random" with `reference`, but without replacement across epochs (Okanovic et al.,
       ICLR 2024);
-    - "SET per batch": Algorithm 1 as it is written: all samples go through the model, and the
+    - "SET per batch": Algorithm 1 taken literally: all samples go through the model, and the
       loss of each batch is that of its medium samples; batches without any are skipped;
     - "warm-up": only the warm-up epochs of SET, with its learning rates;
     - "InfoBatch": drops half of the samples below the mean loss, doubles the weights of the other
@@ -85,7 +85,7 @@ def fit(
     train : map-style Dataset
         Training samples: pairs (x, y), y a class index.
     validation : map-style Dataset, optional
-        Validation samples, likewise; scored after each epoch.
+        Validation samples in the same form; scored after each epoch.
     method : str, default "SET"
         One of the above.
     n_epochs : int, default 30
@@ -94,12 +94,12 @@ def fit(
         Number of initial epochs with all samples. Default: 15 % of the epochs (the paper: 10 to
         20 %), or 1 for methods that use scores from the training pass.
     keep : levels, rates, interval or callable, optional
-        What to keep, as for `EasinessSampler`; overrides the choice of the method.
+        Which samples to keep, as for `EasinessSampler`; overrides the default of the method.
     reference : FitResult, optional
-        For "random" and "RS2", which needs one: the run to match, with the same number of
-        epochs. No scores are needed.
+        For "random" and "RS2" (required there): the run whose numbers of samples to match. It must
+        have the same number of epochs. No scores are needed.
     sampler_options : mapping, optional
-        Other options of `EasinessSampler`; they override those of the method.
+        Further options of `EasinessSampler`; they override those of the method.
     loss : callable, optional
         Function of logits and labels that returns one loss per sample; overrides the loss of the
         method.
@@ -119,15 +119,15 @@ def fit(
     num_workers : int, default 0
         Worker processes of each loader.
     device : torch.device or str, optional
-        Where to train; by default the device of the model.
+        Device for training; by default that of the model.
     amp : bool, default False
         Train and score with bfloat16 autocast.
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         Estimator of the validation scores. Set that of the sampler in `sampler_options`.
     seed : int, default 0
-        Seed of selections, order, and torch's random numbers during training. The global
-        generators are restored afterward, except on accelerators other than CUDA. Initial
-        weights are up to you.
+        Seed of selections, order, and torch's random numbers during training. The global generators
+        are restored afterward, except on accelerators other than CUDA. Initial weights are not
+        affected.
     callbacks : iterable of callables, default ()
         Called after each epoch with its history record and the model. Training stops if one
         returns True.
@@ -267,7 +267,7 @@ def _measured(scores: ec.Scores, auroc: float) -> dict[str, float]:
 
 
 def _seed(device: torch.device, seed: int) -> None:
-    """Seed the generators that are put back afterwards, and no other device's."""
+    """Seed the generators that are restored afterward, and those of no other device."""
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         with torch.cuda.device(device):

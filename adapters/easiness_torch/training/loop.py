@@ -1,4 +1,4 @@
-"""The parts of `fit`: an epoch of training, an evaluation, and clocks for both."""
+"""Parts of `fit`: an epoch of training, an evaluation, and clocks for both."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BatchRule = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass
 class Clock:
-    """Seconds by what they were spent on: of the wall, and of all this process's threads."""
+    """Seconds per activity: wall time, and processor time of all threads of this process."""
 
     device: torch.device
     seconds: dict[str, float] = field(default_factory=dict)
@@ -48,10 +48,10 @@ class Clock:
 
 
 class Batches(Sampler[list[int]]):
-    """Batches of a sampler's indices; a last one of one or two samples joins the one before it.
+    """Batches of a sampler's indices; a last batch of one or two samples joins the previous one.
 
-    How many samples an epoch selects is any number. Batch norm has no statistics of one sample,
-    and of two it leaves nothing but their signs.
+    An epoch can have any number of samples. Batch norm has no statistics for one sample, and for
+    two it leaves only their signs.
     """
 
     def __init__(self, sampler: Sampler[int], batch_size: int) -> None:
@@ -73,10 +73,10 @@ class Batches(Sampler[list[int]]):
 
 @dataclass
 class Trainer:
-    """What an epoch needs: it is gone through batch by batch, each with weights for its losses.
+    """Trains an epoch batch by batch, with weights for the losses.
 
-    Modules keep the modes that the caller gave them, such as a frozen batch norm's, unless the
-    model as a whole is in evaluation mode.
+    Modules keep the modes set by the caller, such as a frozen batch norm, unless the whole model is
+    in evaluation mode.
     """
 
     model: torch.nn.Module
@@ -89,10 +89,10 @@ class Trainer:
     n_trained: int = 0
 
     def epoch(self, keep: BatchRule | None = None) -> float:
-        """Train an epoch; the mean of its weighted losses over the samples.
+        """Train an epoch; return the mean of its weighted losses.
 
-        `keep` gives the rows of a batch that its loss is of; nan if it left none in any batch.
-        `n_trained` counts the samples.
+        `keep` selects the rows of a batch that count in the loss. The mean is nan if no batch has
+        any. `n_trained` counts the samples.
         """
         if not self.model.training:
             self.model.train()
@@ -139,7 +139,7 @@ class Trainer:
         return mean
 
     def _logits(self, x: Any, n: int) -> Tensor:
-        """Go through the model; why a batch of one cannot is said in words."""
+        """Run the model; explain why a batch of one cannot be run."""
         try:
             logits = logits_of(self.model(x), _WRAP)
         except ValueError as error:
@@ -168,7 +168,7 @@ def evaluate(
     batch_size: int,
     num_workers: int,
 ) -> tuple[ec.Scores, float]:
-    """Scores of a data set, and its AUROC."""
+    """Return the scores of a data set, and its AUROC."""
     logits: list[Tensor] = []
     labels: list[Tensor] = []
     with evaluating(model), autocast(device, amp):

@@ -1,4 +1,4 @@
-"""Cross-entropy plus the sample-easiness loss, in the manner of torch.nn.CrossEntropyLoss."""
+"""Cross-entropy plus the sample-easiness loss, with the interface of torch.nn.CrossEntropyLoss."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class SampleEasinessLoss(torch.nn.Module):
         and much wider than 0.01, the default of the estimators, at which mislabeled samples
         harm training.
     tail : float or None, default 3.0
-        Below `-tail`, log Phi continues as its tangent, so that the slope of a pair of classes
-        is at most `tail + 1 / tail`. Provisional; it has no effect at the default sigma, where
-        arguments stay within 0.71. None means unbounded, as in the paper: with a small sigma, a
-        few samples then dominate the gradient.
+        Below `-tail`, log Phi continues as its tangent, so that the slope of a pair of classes is
+        at most `tail + 1 / tail`. Provisional; it has no effect at the default sigma, where the
+        arguments of Phi stay within 0.71. None means unbounded, as in the paper: with a small
+        sigma, a few samples then dominate the gradient.
     weight : Tensor of shape (n_classes,), optional
         Weight of each class, for both parts.
     ignore_index : int, default -100
@@ -119,7 +119,7 @@ class SampleEasinessLoss(torch.nn.Module):
         )  # fmt: skip
 
     def extra_repr(self) -> str:
-        """Give the options, for `repr`."""
+        """Return the options, for `repr`."""
         parts = [f"lambda_={self.lambda_:g}", f"sigma={self.sigma:g}"]
         parts.append("tail=None" if self.tail is None else f"tail={self.tail:g}")
         if self.weight is not None:
@@ -144,7 +144,7 @@ def sample_easiness_loss(
 ) -> Tensor:
     """Compute cross-entropy plus `lambda_` times the sample-easiness loss.
 
-    The function behind `SampleEasinessLoss`, which explains the parameters in more detail.
+    This is the function behind `SampleEasinessLoss`, which explains the parameters in more detail.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Checks of the loss's options and tensors; values are on the device and are not looked at."""
+"""Check options and tensors of the loss; values on the device are not read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_loss_options(
 
 
 def check_loss_input(logits: Any, targets: Any, weight: Tensor | None) -> int:
-    """Check what the loss is of; give the dimension of the classes."""
+    """Check logits and targets; return the dimension of the classes."""
     if not isinstance(logits, Tensor) or not isinstance(targets, Tensor):
         raise TypeError(
             f"logits, targets: expected tensors, got {type(logits).__name__} and "

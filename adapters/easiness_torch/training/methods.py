@@ -1,4 +1,4 @@
-"""Training methods by name: what each asks of the sampler, and which loss it takes."""
+"""Training methods by name: the options of the sampler, and the loss."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def _sel() -> PerSample:
 
 @dataclass(frozen=True)
 class Method:
-    """What a name stands for. `sampler` holds options of `EasinessSampler`.
+    """A method. `sampler` holds options of `EasinessSampler`.
 
-    `final` is the share of epochs at the end that take all samples; `selects` is False where
-    every epoch does; with `stops`, training ends with the warm-up. With `per_batch` all samples
-    go through the model in every epoch, and after the warm-up each batch's loss is that of the
-    rows kept.
+    `final` is the share of epochs at the end that use all samples; `selects` is False if every
+    epoch does; with `stops`, training ends with the warm-up. With `per_batch`, all samples go
+    through the model in every epoch, and after the warm-up the loss of a batch is that of the rows
+    kept.
     """
 
     sampler: Mapping[str, Any] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Method:
     final: float = 0.0
 
     def epochs(self, n_epochs: int) -> tuple[int, int]:
-        """Warm-up epochs, at least one where others select, and final full ones."""
+        """Return the numbers of warm-up epochs and of full epochs at the end."""
         warmup = max(1, round(self.warmup * n_epochs)) if self.selects else n_epochs
         return warmup, math.ceil(self.final * n_epochs)
 
@@ -54,8 +54,8 @@ class Method:
 def below_mean_loss_halved(scores: SampleScores) -> Tensor:
     """Return the sampling rates of InfoBatch: 0.5 below the mean loss, otherwise 1.
 
-    A `keep` function for `EasinessSampler`, which then weights the kept samples 2 and 1.
-    InfoBatch itself uses all samples in the last 12.5 % of epochs.
+    A `keep` function for `EasinessSampler`, which weights the kept samples 2 and 1. InfoBatch
+    itself uses all samples in the last 12.5 % of epochs.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ METHODS: dict[str, Method] = {
 
 
 def method_of(name: Any) -> Method:
-    """Look a method up."""
+    """Return the method of a name."""
     if name not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {name!r}")
     return METHODS[name]

@@ -1,4 +1,4 @@
-"""What `fit` gives back: the history, and the figures of the paper's Table 2 drawn from it."""
+"""The result of `fit`: its history, and the metrics of the paper's Table 2 derived from it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ import easiness_core as ec
 
 @dataclass(repr=False)
 class FitResult:
-    """What `fit` did.
+    """Result of `fit`.
 
     Attributes
     ----------
     method : str
         Name of the method.
     history : list of dict
-        An entry an epoch: the sampler's (`epoch`, `selective`, `n_selected`, `usage`, `hard`,
-        `medium`, `easy`, ...), `learning_rate`, `train_loss`, seconds of `score`, `train` and
-        `validation` on the wall (`train_seconds`) and of the processor (`train_cpu_seconds`),
-        and with validation data `accuracy`, `auroc`, `msr`, `ese`, `validation_loss`.
+        One record per epoch: that of the sampler (`epoch`, `selective`, `n_selected`, `usage`,
+        `hard`, `medium`, `easy`, ...); `learning_rate` and `train_loss`; wall time (such as
+        `train_seconds`) and processor time (such as `train_cpu_seconds`) of `score`, `train` and
+        `validation`; and, with validation data, `accuracy`, `auroc`, `msr`, `ese` and
+        `validation_loss`.
     warmup_epochs : int
-        Epochs of the warm-up; the later stage is what follows.
+        Number of warm-up epochs; the later stage follows them.
     scores : Scores or None
-        Of the validation data, by the model after the last epoch.
+        Scores of the validation data, by the model after the last epoch.
     """
 
     method: str
@@ -42,38 +43,38 @@ class FitResult:
 
     @property
     def later(self) -> list[dict[str, Any]]:
-        """Entries of the later stage; of all epochs where all are full."""
+        """Records of the later stage; of all epochs if all are full."""
         later = [record for record in self.history if record["epoch"] >= self.warmup_epochs]
         return later if any(r["selective"] for r in self.history) else self.history
 
     @property
     def accuracy(self) -> float:
-        """Accuracy on the validation data after the last epoch; nan without any."""
+        """Accuracy on the validation data after the last epoch; nan without validation data."""
         return float(self.history[-1].get("accuracy", math.nan)) if self.history else math.nan
 
     @property
     def usage(self) -> float:
-        """Average data usage an epoch in the later stage, in [0, 1] (the paper's ADU)."""
+        """Average data usage per epoch in the later stage, in [0, 1] (the paper's ADU)."""
         return _mean(record["usage"] for record in self.later)
 
     @property
     def cost(self) -> float:
-        """Samples trained on in all epochs, in units of one epoch of all; no scoring passes."""
+        """Number of samples trained on, in units of full epochs; scoring passes do not count."""
         return float(sum(record["usage"] for record in self.history))
 
     def seconds(self, *, clock: str = "wall", scoring: bool = True, total: bool = False) -> float:
-        """Average run time an epoch in the later stage (the paper's ART).
+        """Average run time per epoch in the later stage (the paper's ART).
 
         Parameters
         ----------
         clock : {"wall", "cpu"}, default "wall"
-            Wall time, or processor time of this process, to which other work on the machine
-            adds less.
+            Wall time, or processor time of this process, which depends less on other work on the
+            machine.
         scoring : bool, default True
-            Whether the passes that only score the samples count. Scores taken in training are
-            part of training. Validation never counts.
+            Whether separate scoring passes count. Scoring within training always counts, and
+            validation never does.
         total : bool, default False
-            Whether to give the sum over all epochs, warm-up included, instead.
+            Return the sum over all epochs instead, including the warm-up.
         """
         if clock not in ("wall", "cpu"):
             raise ValueError(f"clock: expected 'wall' or 'cpu', got {clock!r}")
@@ -84,7 +85,7 @@ class FitResult:
         return float(sum(spent)) if total else _mean(spent)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the history, a line an epoch."""
+        """Write the history, one line per epoch."""
         with Path(path).open("w", newline="") as file:
             names = list(dict.fromkeys(name for record in self.history for name in record))
             writer = csv.DictWriter(file, ["method", *names])

@@ -33,7 +33,9 @@ RULES = {
 CONTROLS = {
     figures.AUM: "AUM alone",
     figures.DEFAULT: "`drop_easy` (the default)",
-    ("averaged", "aum", "as many as the default", "oracle"): "AUM, cut to find as many (oracle)",
+    ("averaged", "aum", "as many as the default", "oracle"): (
+        "AUM, cut to find the same number (oracle)"
+    ),
     ("averaged", "aum", "threshold", "p98.5"): "AUM, 98.5th percentile",
     ("averaged", "easiness", "p99.5", "none"): "mean easiness without AUM, 99.5th percentile",
     ("averaged", "aum", "half a point less", "oracle"): "AUM, half a point less (oracle)",

@@ -166,7 +166,7 @@ def measure(
 
 
 def small_shards(n_shards: int = 200) -> float:
-    """Give the seconds that a shard costs however small it is."""
+    """Return the fixed cost of a shard, in seconds."""
     from easiness_dask import score_shards
 
     with tempfile.TemporaryDirectory(prefix="easiness-scaling-") as name:
@@ -217,7 +217,7 @@ def tables(
     )
     lines += [
         "",
-        f"A shard costs {1000 * shard_s:.1f} ms however small it is. {driver} {versions}.",
+        f"Each shard has a fixed cost of {1000 * shard_s:.1f} ms. {driver} {versions}.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -110,9 +110,9 @@ def measure_driver(folder: Path, n_rows: int = 10**7) -> str:
             seconds.append(time.perf_counter() - begin)
         rates.append(n_rows / min(seconds) / 1e6)
     return (
-        f"The driver checks {rates[0]:.0f} million labels a second within npy and {rates[1]:.0f} "
-        f"within npz, and {rates[2]:.1f} million rows of npz with random ids, all of them in the "
-        f"page cache."
+        f"The driver checks {rates[0]:.0f} million labels per second in npy files, {rates[1]:.0f} "
+        f"million in npz files, and {rates[2]:.1f} million rows of npz files with random ids, all "
+        f"in the page cache."
     )
 
 

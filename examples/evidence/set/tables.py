@@ -46,11 +46,9 @@ TABLE_2: dict[str, Column] = {
 NETWORKS: dict[str, Column] = {
     **TABLE_1, "ART, s": COST["ART, s"], "ADU, %": COST["ADU, %"],
 }  # fmt: skip
-ROBUST: dict[str, Column] = {
-    "ACC, %": ("accuracy", 100.0, 2), "best epoch, %": ("best", 100.0, 2),
-    "held-out ACC, %": ("held_out_accuracy", 100.0, 2), "NLL": ("nll", 1.0, 3),
-    "temperature": ("temperature", 1.0, 2), "NLL at it": ("nll_t", 1.0, 3),
-    "MSR, %": ("msr", 100.0, 2),
+HELD_OUT: dict[str, Column] = {"held-out ACC, %": ("held_out_accuracy", 100.0, 2)}
+NOISY: dict[str, Column] = {
+    "ACC, %": ("accuracy", 100.0, 2), "NLL at a fitted temperature": ("nll_t", 1.0, 3),
 }  # fmt: skip
 
 
@@ -189,6 +187,47 @@ def table_3(rows: list[Row]) -> str:
 def mean_table(rows: list[Row], columns: dict[str, Column], setting: str = "") -> str:
     """Tables of methods, one for each data set."""
     return each(rows, lambda part: table(part, columns, setting))
+
+
+def noise_table(rows: list[Row], *, tuned: bool = False) -> str:
+    """Tables of losses, noises as columns; where losses are tuned, the best by held-out data first.
+
+    Accuracies of all noises come first, then likelihoods at the fitted temperature.
+    """
+
+    def make(part: list[Row]) -> str:
+        noises = list(dict.fromkeys(row["setting"] for row in part))
+        columns = {
+            f"{name}, {noise}" if noise != "none" else f"{name}, no noise": (noise, column)
+            for name, column in (HELD_OUT | NOISY if tuned else NOISY).items()
+            for noise in noises
+        }
+        losses = {
+            method: [row for row in part if row["method"] == method]
+            for method in dict.fromkeys(row["method"] for row in part)
+        }
+        if tuned:
+            losses = dict(sorted(losses.items(), key=lambda item: -_mean_held_out(item[1])))
+        header = ["loss", "seeds", *(["mean held-out ACC, %"] if tuned else []), *columns]
+        lines = [
+            [method, str(len({row["seed"] for row in own})),
+             *([f"{_mean_held_out(own):.2f}"] if tuned else []),
+             *(cell([row for row in own if row["setting"] == noise], *column)
+               for noise, column in columns.values())]
+            for method, own in losses.items()
+        ]  # fmt: skip
+        return markdown(header, lines)
+
+    return each(rows, make)
+
+
+def _mean_held_out(rows: list[Row]) -> float:
+    """Mean over noises, in percent, of the mean over seeds."""
+    by_noise = [
+        np.mean([float(row["held_out_accuracy"]) for row in rows if row["setting"] == noise])
+        for noise in dict.fromkeys(row["setting"] for row in rows)
+    ]
+    return 100.0 * float(np.mean(by_noise))
 
 
 def level_table(rows: list[Row]) -> str:

@@ -1,11 +1,7 @@
 """`score_shards` on a cluster of threads: what it refuses, and how it says so."""
 
-from __future__ import annotations
-
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +11,7 @@ from shard_cases import LABELS, PROBS, names_in, save
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
+def client():
     distributed = pytest.importorskip("distributed")
     with distributed.Client(
         processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None
@@ -23,12 +19,12 @@ def client() -> Iterator[Any]:
         yield found
 
 
-def table(name: str, columns: str) -> None:
+def table(name, columns):
     Path("in").mkdir(exist_ok=True)
     Path(f"in/{name}.csv").write_text(f"{columns},label\n.5,.5,a\n")
 
 
-CHANGES: dict[str, Any] = {
+CHANGES = {
     "their number of classes: 3, but 4": lambda: save(
         "in/b.npz", probs=PROBS[:9, :3] / PROBS[:9, :3].sum(axis=1)[:, None], labels=[0] * 9
     ),
@@ -38,33 +34,25 @@ CHANGES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_shard_that_changes_after_the_check_is_not_scored(change: str, client: Any) -> None:
+def test_a_shard_that_changes_after_the_check_is_not_scored(change, client):
     for name in "ab":
         table(name, "a,b") if "names" in change else save(f"in/{name}.npz")
-
-    def opened(readers: Any) -> None:
-        CHANGES[change]()
-
     said = rf"1 of 2 .*b\.(npz|csv)': it changed since it was checked: {change} in '.*a\.(npz|csv)'"
     with pytest.raises(ShardsError, match=said) as caught:
-        score_shards("in", "out", client=client, format="csv", opened=opened)
+        score_shards("in", "out", client=client, format="csv", opened=lambda _: CHANGES[change]())
     [failed] = caught.value.failed.values()
     assert os.path.basename(str(failed.path))[0] == "b"
     assert names_in("out") == ["a.csv"]
-    assert "a.csv.json" in os.listdir("out.easiness")
-    assert "b.csv.json" not in os.listdir("out.easiness")
+    assert names_in("out.easiness") == ["a.csv.json", "shards.json"]
 
 
-@pytest.mark.parametrize("on_cluster", [True, False])
-def test_the_same_summary_bytes_and_progress(on_cluster: bool, client: Any) -> None:
+def test_the_same_summary_bytes_and_progress(client):
     for at in range(3):
-        save(
-            f"in/{at}.npz", slice(100 * at, 100 * at + 100), id=np.arange(100 * at, 100 * at + 100)
-        )
+        rows = slice(100 * at, 100 * at + 100)
+        save(f"in/{at}.npz", rows, id=np.arange(400)[rows])
     expected = score_shards("in", "serial")
-    moved: list[tuple[int, int]] = []
-    options: dict[str, Any] = {"client": client if on_cluster else None}
-    options["progress"] = lambda *rows: moved.append(rows)
+    moved = []
+    options = {"client": client, "progress": lambda *rows: moved.append(rows)}
     assert score_shards("in", "out", **options) == expected
     assert moved[-1] == (300, 0)
     for name in names_in("out"):
@@ -77,32 +65,28 @@ def test_the_same_summary_bytes_and_progress(on_cluster: bool, client: Any) -> N
 @pytest.mark.parametrize(
     ("inputs", "labels"), [("in/*.npy", "y/*.npy"), (["in/a.npy"], ["y/a.npy"]), ("in", "y")]
 )
-def test_workers_in_another_folder_find_the_files(
-    inputs: Any, labels: Any, client: Any, in_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_workers_in_another_folder_find_the_files(inputs, labels, client, in_folder, monkeypatch):
     for folder, rows in (("here", 400), ("there", 9)):
         for name, values in (("in", PROBS[:rows]), ("y", LABELS[:rows])):
             Path(folder, name).mkdir(parents=True)
             np.save(f"{folder}/{name}/a.npy", values)
     monkeypatch.chdir(in_folder / "here")
 
-    def opened(readers: Any) -> None:
+    def opened(readers):
         monkeypatch.chdir(in_folder / "there")
 
-    options: dict[str, Any] = {"labels_path": labels, "client": client, "opened": opened}
+    options = {"labels_path": labels, "client": client, "opened": opened}
     assert score_shards(inputs, "out", **options).n_samples == 400
     assert names_in(str(in_folder / "here/out")) == ["a.parquet"]
     assert sorted(os.listdir()) == ["in", "y"]
 
 
-def test_outputs_that_only_workers_see_are_not_taken_for_complete(
-    client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_that_only_workers_see_are_not_taken_for_complete(client, monkeypatch):
     save("in/a.npz")
     save("in/b.npz")
     real = _cluster.score_task
 
-    def elsewhere(shard: Any, *args: Any, **options: Any) -> Any:
+    def elsewhere(shard, *args, **options):
         found = real(shard, *args, **options)
         if shard.input.endswith("b.npz"):
             os.unlink(shard.output)  # as if it were in a folder of the worker's own
@@ -110,20 +94,17 @@ def test_outputs_that_only_workers_see_are_not_taken_for_complete(
 
     monkeypatch.setattr(_cluster, "score_task", elsewhere)
     monkeypatch.setattr(_cluster, "_PATIENCE_S", 0.0)
-    with pytest.raises(
-        ShardsError, match=r"b.npz': a worker wrote '.*b.parquet', .* not visible here"
-    ):
+    said = r"b.npz': a worker wrote '.*b.parquet', .* not visible here"
+    with pytest.raises(ShardsError, match=said):
         score_shards("in", "out", client=client)
 
 
-def test_outputs_that_are_seen_late_are_waited_for(
-    client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_that_are_seen_late_are_waited_for(client, monkeypatch):
     """As on network file systems, which remember for a while that a name was not there."""
     save("in/a.npz")
     asked, listed, exists = [], os.listdir, os.path.lexists
 
-    def late(folder: str) -> list[str]:
+    def late(folder):
         asked.append(folder)
         return listed(folder) if len(asked) > 2 else []
 
@@ -131,7 +112,7 @@ def test_outputs_that_are_seen_late_are_waited_for(
         sep, split = os.path.sep, staticmethod(os.path.split)
 
         @staticmethod
-        def lexists(path: str) -> bool:
+        def lexists(path):
             return exists(path) and not path.endswith(".parquet")
 
     class Late:
@@ -144,7 +125,7 @@ def test_outputs_that_are_seen_late_are_waited_for(
 
 
 @pytest.mark.parametrize("client", ["tcp://127.0.0.1:1", 3])
-def test_only_a_client_that_waits_is_a_client(client: Any) -> None:
+def test_only_a_client_that_waits_is_a_client(client):
     save("in/a.npz")
     with pytest.raises(TypeError, match=r"expected a distributed\.Client"):
         score_shards("in", "out", client=client)

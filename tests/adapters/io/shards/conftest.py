@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,13 +7,9 @@ from easiness_io.shards import run
 
 
 @pytest.fixture(autouse=True)
-def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Run in an empty folder; blocks have 64 rows of 4 classes, so that small files have many."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
+def _short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks have 64 rows of 4 classes, so that small files have many."""
     monkeypatch.setattr(sample_reader, "_ELEMENTS", 64 * 4)
-    return folder
 
 
 @pytest.fixture

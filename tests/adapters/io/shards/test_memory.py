@@ -3,13 +3,10 @@
 The measure is peak resident memory, whose counter Linux can reset.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -56,7 +53,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def measured(*argv: str) -> list[dict[str, Any]]:
+def measured(*argv):
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, *argv],
         capture_output=True, text=True, timeout=240, check=False,
@@ -65,7 +62,7 @@ def measured(*argv: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def write(kind: str, name: str, probs: Any) -> None:
+def write(kind, name, probs):
     labels = np.zeros(len(probs), dtype=np.int64)
     if kind == "npy":
         np.save(f"{name}.npy", probs)
@@ -77,48 +74,42 @@ def write(kind: str, name: str, probs: Any) -> None:
         pyarrow.csv.write_csv(pa.table({**columns, "label": labels}), f"{name}.csv")
     else:
         lists = pa.FixedSizeListArray.from_arrays(pa.array(probs.reshape(-1)), probs.shape[1])
-        table = pa.table({"probs": lists, "label": labels})
+        table, path = pa.table({"probs": lists, "label": labels}), f"{name}.{kind}"
         if kind == "parquet":
-            pq.write_table(table, f"{name}.parquet", 20_000)
+            pq.write_table(table, path, 20_000)
         else:
-            pyarrow.feather.write_feather(
-                table, f"{name}.feather", "uncompressed", chunksize=20_000
-            )
+            pyarrow.feather.write_feather(table, path, "uncompressed", chunksize=20_000)
 
 
 @pytest.mark.parametrize("kind", ["npy", "npz", "parquet", "feather", "csv"])
-def test_peak_memory_is_that_of_a_few_blocks(kind: str) -> None:
-    n_classes = 10 if kind == "csv" else 50
+def test_peak_memory_is_that_of_a_few_blocks(kind):
+    n_classes = 20 if kind == "csv" else 50
     # Not all alike, or parquet would hold them in next to nothing.
-    probs = np.random.default_rng(0).random((900_000, n_classes), dtype=np.float32)
+    probs = np.random.default_rng(0).random((600_000, n_classes), dtype=np.float32)
     probs /= probs.sum(axis=1, keepdims=True)
-    for name, n_rows in (("small", 300_000), ("large", 900_000)):
+    for name, n_rows in (("small", 300_000), ("large", 600_000)):
         write(kind, name, probs[:n_rows])
     np.savez("warm.npz", probs=probs[:9], labels=[0] * 9)
     del probs
     more = Path(f"large.{kind}").stat().st_size - Path(f"small.{kind}").stat().st_size
     small, large = measured("free", "warm.npz", f"small.{kind}", f"large.{kind}")
     assert small["message"] == large["message"] == ""
-    # The larger file has 60 MB more at least. Both fill a row group of the output, and more.
-    assert more > 60 << 20
+    # The larger file has 60 MB more or so. Both fill a row group of the output, and more.
+    assert more > 50 << 20
     assert large["bytes"] - small["bytes"] < more / 3
 
 
-def dictionary_of_text(name: str, column: str, *, typed: bool, length: int = 1_000_000) -> None:
+def texts_of_one_dictionary(name, column, *, typed=False, length=1_000_000):
     """One text that all rows but the first share."""
     n = 3000
     texts = pa.DictionaryArray.from_arrays(
         pa.array(np.r_[0, np.ones(n - 1)].astype("i4")), pa.array(["a", "b" * length])
     )
-    others = {"a": np.full(n, 0.5), "b": np.full(n, 0.5)}
-    if column == "id":
-        others["label"] = np.zeros(n, int)
-    pq.write_table(
-        pa.table({column: texts, **others}), name, compression="zstd", store_schema=typed
-    )
+    table = {"a": np.full(n, 0.5), "b": np.full(n, 0.5), "label": np.zeros(n, int), column: texts}
+    pq.write_table(pa.table(table), name, compression="zstd", store_schema=typed)
 
 
-def lists_after_short_ones(name: str, n_short: int) -> None:
+def lists_after_short_ones(name, n_short):
     """Lists of two entries, then lists of 50,000 alike."""
     width, repeats = 50_000, 100
     short = pa.array([[0.5, 0.5]] * n_short, pa.list_(pa.float32()))
@@ -129,8 +120,19 @@ def lists_after_short_ones(name: str, n_short: int) -> None:
     pq.write_table(table, name, compression="zstd", row_group_size=len(probs))
 
 
-def csv_texts() -> None:
-    """Lines, rows and cells without an end."""
+def test_small_files_that_unpack_to_much_are_refused_before_memory_is_taken():
+    Path("good.csv").write_text("id,a,b,label\n" + "x,.5,.5,0\n" * 20)
+    probs = list(np.full((20, 2), 0.5))
+    pq.write_table(pa.table({"id": ["a"] * 20, "probs": probs, "label": [0] * 20}), "good.parquet")
+    np.savez("good.npz", probs=probs, label=[0] * 20)
+    texts_of_one_dictionary("ids.parquet", "id", typed=True)
+    texts_of_one_dictionary("plain-ids.parquet", "id")
+    # A batch of some rows is allowed, a block of them is not.
+    texts_of_one_dictionary("wide-ids.parquet", "id", length=20_000)
+    texts_of_one_dictionary("labels.parquet", "label")
+    lists_after_short_ones("lists.parquet", 1)
+    lists_after_short_ones("late-lists.parquet", 8)
+    np.savez_compressed("zeros.npz", probs=np.zeros((4, 1 << 24)), label=[0] * 4)
     with open("endless.csv", "wb") as file:
         file.truncate(512 << 20)  # a hole
     one, many = "x" * 60_000, "".join(f"{at},.5,.5,0\n" for at in range(16_383))
@@ -138,23 +140,6 @@ def csv_texts() -> None:
     Path("long-label.csv").write_text("id,a,b,label\n" + f"1,.5,.5,{one}\n" + many)
     # Each line ends within quotes, so that all are one row.
     Path("endless-row.csv").write_text('id,a,b,label\n"' + '","\n' * 200_000)
-
-
-def test_small_files_that_unpack_to_much_are_refused_before_memory_is_taken() -> None:
-    Path("good.csv").write_text("id,a,b,label\n" + "x,.5,.5,0\n" * 20)
-    probs = list(np.full((20, 2), 0.5))
-    table = pa.table({"id": ["a"] * 20, "probs": probs, "label": [0] * 20})
-    pq.write_table(table, "good.parquet")
-    np.savez("good.npz", probs=probs, label=[0] * 20)
-    dictionary_of_text("ids.parquet", "id", typed=True)
-    dictionary_of_text("plain-ids.parquet", "id", typed=False)
-    # A batch of some rows is allowed, a block of them is not.
-    dictionary_of_text("wide-ids.parquet", "id", typed=False, length=20_000)
-    dictionary_of_text("labels.parquet", "label", typed=False)
-    lists_after_short_ones("lists.parquet", 1)
-    lists_after_short_ones("late-lists.parquet", 8)
-    np.savez_compressed("zeros.npz", probs=np.zeros((4, 1 << 24)), label=[0] * 4)
-    csv_texts()
     names = sorted(str(path) for path in Path().glob("*.*") if path.stem != "good")
     assert len(names) == 11
     warm = "good.csv,good.parquet,good.npz"
@@ -167,7 +152,7 @@ def test_small_files_that_unpack_to_much_are_refused_before_memory_is_taken() ->
             assert "max_bytes" in each["message"] or name.startswith("endless"), each
 
 
-def test_lists_of_another_length_are_named_by_their_row_in_the_file() -> None:
+def test_lists_of_another_length_are_named_by_their_row_in_the_file():
     rows = [[0.5, 0.5]] * 40 + [[0.2, 0.3, 0.5]]
     pq.write_table(pa.table({"probs": rows, "label": [0] * 41}), "lists.parquet")
     with pytest.raises(ShardError, match=r"'lists.parquet'.*row 40"):

@@ -1,83 +1,55 @@
-"""`score_shard`: every format scored in blocks, each shard once, complete or not at all."""
-
-from __future__ import annotations
+"""`score_shard`: scored in blocks, each shard once, complete or not at all."""
 
 import gzip
 import hashlib
 import json
 import os
-import pickle
-import subprocess
-import sys
-from collections.abc import Callable
+import resource
+import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from easiness_io import ShardError, samples, score_shard
+from easiness_io import SampleReader, ShardError, score_shard
 from shard_cases import LABELS, PROBS, flip, save
+from table_files import write
 
 import easiness_core as ec
 
 IDS = np.random.default_rng(5).permutation(10_000)[:400]
 NAMES = ["ant", "bee", "cat", "dog"]
-FRAME = pd.DataFrame({"id": IDS, **dict(zip(NAMES, PROBS.T, strict=True)), "label": LABELS})
+TABLE = {"id": IDS, **dict(zip(NAMES, PROBS.T, strict=True)), "label": np.array(NAMES)[LABELS]}
+LISTS = {"sample_id": IDS, "label": LABELS, "probs": list(PROBS)}
 MANIFEST = "../work.easiness/s.csv.json"
 
 
-def npy(order: Any = "C") -> dict[str, Any]:
+def npy(order="C"):
     np.save("p.npy", np.asarray(PROBS, order=order))
     np.save("y.npy", LABELS)
     return {"input": "p.npy", "labels_path": "y.npy"}
 
 
-def npz(write: Any = np.savez, order: Any = "C") -> dict[str, Any]:
-    write("p.npz", probs=np.asarray(PROBS, order=order), y=LABELS, id=IDS)
+def npz(write):
+    write("p.npz", probs=np.asfortranarray(PROBS), y=LABELS, id=IDS)
     return {"input": "p.npz"}
-
-
-def table(write: Callable[[pd.DataFrame], Any], name: str) -> dict[str, Any]:
-    write(FRAME.assign(label=np.array(NAMES)[LABELS]))
-    return {"input": name}
-
-
-def lists() -> dict[str, Any]:
-    columns = {"sample_id": IDS, "label": LABELS, "probs": list(PROBS)}
-    pq.write_table(pa.table(columns), "p.parquet", 100, write_page_checksum=True)
-    return {"input": "p.parquet"}
 
 
 FILES = {
     "npy": npy,
     "npy by columns": lambda: npy("F"),
-    "npz": npz,
+    "npz by columns": lambda: npz(np.savez),
     "npz deflated": lambda: npz(np.savez_compressed),
-    "npz by columns": lambda: npz(order="F"),
-    "parquet lists": lists,
-    "parquet": lambda: table(lambda frame: frame.to_parquet("p.parquet", index=False), "p.parquet"),
-    "csv": lambda: table(lambda frame: frame.to_csv("p.csv", index=False), "p.csv"),
-    "csv.gz": lambda: table(lambda frame: frame.to_csv("p.csv.gz", index=False), "p.csv.gz"),
-    "feather": lambda: table(lambda frame: frame.to_feather("p.feather"), "p.feather"),
-    "jsonl": lambda: table(
-        lambda frame: frame.to_json("p.jsonl", orient="records", lines=True, double_precision=15),
-        "p.jsonl",
-    ),
-}
+    "parquet lists": lambda: {"input": write(".", LISTS, "parquet")},
+    **{form: lambda form=form: {"input": write(".", TABLE, form)}
+       for form in ("parquet", "csv.gz", "feather", "jsonl")},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_scores_are_those_of_the_whole_at_once(kind: str) -> None:
+def test_scores_are_those_of_the_whole_at_once(kind):
     arguments = FILES[kind]()
-    probs = PROBS
-    if kind == "jsonl":  # 15 digits
-        probs = np.array([[json.loads(line)[name] for name in NAMES]
-                          for line in Path("p.jsonl").read_text().splitlines()])  # fmt: skip
-    expected = ec.score(probs, LABELS)
+    expected = ec.score(PROBS, LABELS)
     assert score_shard(**arguments, output="s.npz") == expected.summary
     with np.load("s.npz") as found:
         for name in ("easiness", "log_easiness", "level", "loss", "predicted"):
@@ -89,23 +61,7 @@ def test_scores_are_those_of_the_whole_at_once(kind: str) -> None:
             assert found["id"].astype(int).tolist() == IDS.tolist()
 
 
-@pytest.mark.parametrize("suffix", ["parquet", "csv", "npz", "CSV"])
-def test_output_formats_hold_the_same(suffix: str) -> None:
-    score_shard(**FILES["parquet"](), output=f"s.{suffix}")
-    if suffix == "npz":
-        with np.load("s.npz") as found:
-            columns = {name: found[name] for name in ("index", "id", "log_easiness")}
-    else:
-        read = pq.read_table if suffix == "parquet" else pyarrow.csv.read_csv
-        frame = read(f"s.{suffix}").to_pandas()
-        assert frame["label"].tolist() == np.array(NAMES)[LABELS].tolist()
-        columns = {name: frame[name].to_numpy() for name in ("index", "id", "log_easiness")}
-    np.testing.assert_array_equal(columns["index"], np.arange(400))
-    np.testing.assert_array_equal(columns["id"], IDS)
-    np.testing.assert_array_equal(columns["log_easiness"], ec.score(PROBS, LABELS).log_easiness)
-
-
-def test_a_parquet_output_has_page_checksums() -> None:
+def test_a_parquet_output_has_page_checksums():
     score_shard(**npy(), output="s.parquet")
     flip("s.parquet", 60)
     with pytest.raises(OSError, match="CRC checksum"):
@@ -113,30 +69,26 @@ def test_a_parquet_output_has_page_checksums() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "npz", "csv"])
-def test_formulas_are_escaped_in_csv_alone(suffix: str) -> None:
+def test_escaping_formulas_matters_for_csv_alone(suffix):
     save("p.npz", slice(0, 3), id=np.array(["=1+1", "b", "c"]))
-    output = f"s.{suffix}"
-    score_shard("p.npz", output, escape_formulas=True)
+    score_shard("p.npz", f"s.{suffix}", escape_formulas=True)
     if suffix == "csv":
-        assert Path(output).read_text().splitlines()[1].startswith("0,'=1+1,")
+        assert Path("s.csv").read_text().splitlines()[1].startswith("0,'=1+1,")
         with pytest.raises(ShardError, match="escape_formulas True, not False"):
-            score_shard("p.npz", output)
+            score_shard("p.npz", "s.csv")
         return
-    ids = np.load(output)["id"] if suffix == "npz" else pd.read_parquet(output)["id"]
-    assert ids[0] == "=1+1"
     # Nothing of such a file depends on it: the shard is complete.
-    written = os.stat(output).st_mtime_ns
-    score_shard("p.npz", output)
-    assert os.stat(output).st_mtime_ns == written
+    written = os.stat(f"s.{suffix}").st_mtime_ns
+    score_shard("p.npz", f"s.{suffix}")
+    assert os.stat(f"s.{suffix}").st_mtime_ns == written
 
 
-def test_the_manifest_says_what_was_done() -> None:
+def test_the_manifest_says_what_was_done():
     summary = score_shard(**npy(), output="s.csv", estimator=ec.ClosedForm(sigma=0.02))
     manifest = json.loads(Path(MANIFEST).read_text())
     assert ec.Summary.from_dict(manifest["summary"]) == summary
-    assert (manifest["n_rows"], manifest["n_classes"], manifest["version"]) == (
-        400, 4, ec.__version__,
-    )  # fmt: skip
+    found = (manifest["n_rows"], manifest["n_classes"], manifest["version"])
+    assert found == (400, 4, ec.__version__)
     assert manifest["parameters"]["estimator"]["sigma"] == 0.02
     for entry, path in zip(manifest["inputs"], ["p.npy", "y.npy"], strict=True):
         data = Path(path).read_bytes()
@@ -147,17 +99,20 @@ def test_the_manifest_says_what_was_done() -> None:
     assert manifest["output_sha256"] == hashlib.sha256(data).hexdigest()
 
 
-def test_a_complete_shard_is_skipped(forbid_scoring: Callable[[], None]) -> None:
-    arguments = {**npy(), "output": "s.parquet"}
-    first = score_shard(**arguments)
-    os.utime("p.npy", (1, 1))  # as that of a copy
+def test_a_complete_shard_is_skipped_even_where_it_moved(forbid_scoring):
+    save("old/p.npz")
+    first = score_shard("old/p.npz", "old/s.csv")
     forbid_scoring()
-    assert score_shard(**arguments) == first
+    os.utime("old/p.npz", (1, 1))  # as that of a copy
+    assert score_shard("old/p.npz", "old/s.csv") == first
+    for suffix in ("", ".easiness"):
+        shutil.move("old" + suffix, "new" + suffix)
+    assert score_shard("new/p.npz", "new/s.csv") == first
     with pytest.raises(KeyboardInterrupt):
-        score_shard(**{**arguments, "output": "t.parquet"})
+        score_shard("new/p.npz", "new/t.csv")
 
 
-def alter() -> None:
+def alter():
     manifest = json.loads(Path(MANIFEST).read_text())
     manifest["parameters"]["n_bins"] = 6
     Path(MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
@@ -174,7 +129,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("damage", BREAKS)
-def test_a_broken_shard_is_scored_again_into_the_same_bytes(damage: str) -> None:
+def test_a_broken_shard_is_scored_again_into_the_same_bytes(damage):
     arguments = {**npy(), "output": "s.csv"}
     score_shard(**arguments)
     names = ["s.csv", MANIFEST]
@@ -185,37 +140,55 @@ def test_a_broken_shard_is_scored_again_into_the_same_bytes(damage: str) -> None
     assert [Path(name).read_bytes() for name in names] == before
 
 
-def test_what_was_made_otherwise_is_refused_and_can_be_overwritten() -> None:
-    arguments = {**npy(), "output": "s.csv"}
-    score_shard(**arguments)
-    with pytest.raises(ShardError, match=r"'s.csv': it was scored with n_bins 5, not 7.*overwrite"):
-        score_shard(**arguments, n_bins=7)
-    assert score_shard(**arguments, n_bins=7, overwrite=True).n_bins == 7
-    np.save("p.npy", PROBS[::-1])
-    with pytest.raises(ShardError, match=r"from 'p.npy' before it changed"):
-        score_shard(**arguments, n_bins=7)
-    np.save("p.npy", PROBS[:-1])
-    with pytest.raises(ShardError, match=r"other than 'p.npy' as it is now"):
-        score_shard(**arguments, n_bins=7)
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        ({"n_bins": 7}, "'s.csv': it was scored with n_bins 5, not 7.*overwrite"),
         ({"estimator": ec.ClosedForm(sigma=0.02)}, "with estimator sigma 0.01, not 0.02;"),
         ({"estimator": ec.MonteCarlo()}, "with estimator kind 'closed_form', not 'monte_carlo';"),
         ({"classes": ["a", "b", "c", "d"]}, r"with classes None, not \['a', 'b', 'c', 'd'\];"),
+        ({"probs": PROBS[149::-1]}, r"from 'p\.npz' before it changed"),
+        ({"probs": PROBS[:149], "labels": LABELS[:149]}, r"other than 'p\.npz' as it is now"),
+        ({"path": "test/p.npz", "probs": PROBS[149::-1]},
+         r"from '.*/work/p\.npz', which is not 'test/p\.npz'"),
     ],
-)
-def test_what_is_not_as_it_was_is_named(options: dict[str, Any], said: str) -> None:
+)  # fmt: skip
+def test_what_was_made_otherwise_is_refused_and_can_be_overwritten(options, said):
     save("p.npz")
+    os.utime("p.npz", (0, 0))
     score_shard("p.npz", "s.csv")
+    path = options.get("path", "p.npz")
+    if "probs" in options:
+        # Of one size and time.
+        save(path, **{name: options[name] for name in options if name != "path"})
+        os.utime(path, (0, 0))
+        options = {}
     with pytest.raises(ShardError, match=said):
-        score_shard("p.npz", "s.csv", **options)
+        score_shard(path, "s.csv", **options)
+    found = score_shard(path, "s.csv", overwrite=True, **options)
+    with np.load(path) as arrays:
+        scoring = {name: options[name] for name in options if name != "classes"}
+        assert found == ec.score(arrays["probs"], arrays["labels"], **scoring).summary
+
+
+def test_an_input_that_changes_while_it_is_read_is_refused(monkeypatch):
+    blocks = SampleReader.blocks
+    save("p.npz")
+
+    def swapped(reader):
+        yield from blocks(reader)
+        Path("p.npz").write_bytes(Path("p.npz").read_bytes())
+        os.utime("p.npz", (0, 0))
+
+    monkeypatch.setattr(SampleReader, "blocks", swapped)
+    with pytest.raises(ShardError, match="changed while it was read"):
+        score_shard("p.npz", "s.csv")
+    assert os.listdir() == ["p.npz"]
+    assert os.listdir("../work.easiness") == []
 
 
 @pytest.mark.parametrize("content", [None, '{"mine": 1}', "[1]", ""])
-def test_files_of_others_are_left_alone(content: str | None) -> None:
+def test_files_of_others_are_left_alone(content):
     """An output without a manifest, and a file where the manifest should be."""
     save("p.npz")
     Path("s.csv").write_text("precious")
@@ -231,121 +204,90 @@ def test_files_of_others_are_left_alone(content: str | None) -> None:
     assert score_shard("p.npz", "s.csv", overwrite=True).n_samples == 150
 
 
-@pytest.mark.parametrize("name", ["s.csv", MANIFEST])
-def test_output_never_follows_a_link(name: str, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    Path("../work.easiness").mkdir()
-    target = tmp_path / "elsewhere" / "target"
-    target.write_text("precious")
-    os.symlink(target, name)
-    with pytest.raises(ShardError, match="symbolic link"):
-        score_shard(**npy(), output="s.csv", overwrite=True)
-    assert target.read_text() == "precious"
-    assert os.listdir(tmp_path / "elsewhere") == ["target"]
+REFUSED = {
+    "the root": ("p.npz", "/s.csv", None, "it is the root"),
+    "another format": ("p.npz", "s.txt", None, "expected a name ending"),
+    "a link for a manifest": ("p.npz", "s.csv", lambda: os.symlink("target", MANIFEST),
+                              "symbolic link"),
+    "within an input": ("data", "data/s.csv", lambda: os.mkdir("data"),
+                        "it is in the input 'data'"),
+    "no room for the manifest": ("p.npz", "x" * 248 + ".csv", None,
+                                 r"its manifest .*'x.*csv\.json'.*shorter name"),
+    "no room for the output": ("p.npz", "x" * 296 + ".csv", None, "shorter name"),
+    "a pipe": ("pipe.npz", "s.csv", lambda: os.mkfifo("pipe.npz"), "it is a pipe or device"),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("output", ["/s.csv", "s.txt", "s", "none/s.csv"])
-def test_outputs_that_cannot_be_are_refused(output: str) -> None:
-    with pytest.raises(ShardError, match=r"it is the root|expected a name ending|does not exist"):
-        score_shard(**npy(), output=output)
-
-
-def test_a_name_that_leaves_no_room_for_the_manifest_is_refused_first(
-    forbid_scoring: Callable[[], None],
-) -> None:
+@pytest.mark.parametrize("case", REFUSED)
+def test_inputs_and_outputs_that_cannot_be_are_refused_first(case, forbid_scoring):
+    source, output, prepare, said = REFUSED[case]
     save("p.npz")
-    score_shard("p.npz", "s.csv")
-    forbid_scoring()
-    for length in (252, 255, 300):
-        with pytest.raises(ShardError, match=r"its manifest .*'x.*csv\.json'.*shorter name"):
-            score_shard("p.npz", "x" * (length - 4) + ".csv")
-    assert sorted(os.listdir()) == ["p.npz", "s.csv"]
+    Path("../work.easiness").mkdir()
+    Path("target").write_text("precious")
+    if prepare is not None:
+        prepare()
+    before = sorted(os.listdir())
+    if case != "a link for a manifest":  # which is seen when it is written
+        forbid_scoring()
+    with pytest.raises(ShardError, match=said):
+        score_shard(source, output, overwrite=True)
+    assert sorted(os.listdir()) == before
+    assert Path("target").read_text() == "precious"
 
 
-@pytest.mark.parametrize("bad", ["probs", "labels"])
-def test_a_bad_row_in_a_later_block_leaves_nothing(bad: str) -> None:
-    np.save("p.npy", np.where((np.arange(400) == 300)[:, None] & (bad == "probs"), np.nan, PROBS))
-    np.save("y.npy", np.where((np.arange(400) == 300) & (bad == "labels"), 9, LABELS))
-    with pytest.raises(ShardError, match=rf"'{bad[0].replace('l', 'y')}.npy'.*row 300") as caught:
-        score_shard("p.npy", "s.csv", labels_path="y.npy")
-    assert (caught.value.row, caught.value.argument) == (300, bad)
-    assert sorted(os.listdir()) == ["p.npy", "y.npy"]
-    assert os.listdir("../work.easiness") == []
+def table(n_labels):
+    os.unlink("y.npy")
+    Path("y.csv").write_text("label\n" + "1\n" * n_labels)
 
 
-def test_labels_of_another_number_are_refused() -> None:
-    np.save("p.npy", PROBS)
-    np.save("y.npy", LABELS[:-1])
-    with pytest.raises(ShardError, match="399 labels, but 400 rows"):
-        score_shard("p.npy", "s.csv", labels_path="y.npy")
-    for n, said in ((401, "401 labels, but 400 rows"), (320, "320 labels, but at least 384 rows")):
-        Path("y.csv").write_text("label\n" + "1\n" * n)
-        with pytest.raises(ShardError, match=said):
-            score_shard("p.npy", "s.csv", labels_path="y.csv")
+CUT = gzip.compress(b"a,b,label\n" + b".5,.5,a\n" * 400)[:60]
+BAD = {
+    "probabilities": (lambda: np.save("p.npy", np.where((np.arange(400) == 300)[:, None], np.nan,
+                                                        PROBS)), "'p.npy': probs: .*row 300"),
+    "labels": (lambda: np.save("y.npy", np.where(np.arange(400) == 300, 9, LABELS)),
+               "'y.npy': labels: .*row 300"),
+    "too few labels": (lambda: np.save("y.npy", LABELS[:-1]), "399 labels, but 400 rows"),
+    "too many labels of csv": (lambda: table(401), "401 labels, but 400 rows"),
+    "too few labels of csv": (lambda: table(320), "320 labels, but at least 384 rows"),
+    "a file cut short": (lambda: Path("p.npy").write_bytes(CUT), "'p.npy'"),
+    "an empty file": (lambda: Path("p.npy").write_bytes(b""), "empty"),
+}  # fmt: skip
 
 
-def test_no_rows() -> None:
-    np.save("p.npy", PROBS[:0])
-    np.save("y.npy", LABELS[:0])
-    expected = ec.score(PROBS[:0], LABELS[:0]).summary
-    assert score_shard("p.npy", "s.csv", labels_path="y.npy") == expected
-    assert len(Path("s.csv").read_text().splitlines()) == 1
-    Path("p.csv").write_text("")
-    with pytest.raises(ShardError, match="empty"):
-        score_shard("p.csv", "t.csv")
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_row_in_a_later_block_leaves_nothing(case):
+    prepare, said = BAD[case]
+    npy()
+    prepare()
+    before = sorted(os.listdir())
+    with pytest.raises(ShardError, match=said) as caught:
+        score_shard("p.npy", "s.csv", labels_path=before[1])
+    if "row 300" in said:
+        assert (caught.value.row, caught.value.argument) == (300, said[9:15].strip(" :"))
+    assert sorted(os.listdir()) == before
+    assert not os.path.exists("../work.easiness") or os.listdir("../work.easiness") == []
 
 
-def test_a_shard_that_takes_too_much_memory_is_a_shard_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def out_of_memory(*_: Any) -> None:
+def test_a_shard_that_takes_too_much_memory_is_a_shard_error(monkeypatch):
+    def out_of_memory(*_):
         raise MemoryError
 
     save("p.npz")
-    monkeypatch.setattr(samples.SampleReader, "blocks", out_of_memory)
+    monkeypatch.setattr(SampleReader, "blocks", out_of_memory)
     with pytest.raises(ShardError, match=r"'p.npz': out of memory; .*max_bytes="):
         score_shard("p.npz", "s.csv")
 
 
-def test_its_error_can_be_pickled_with_its_fields() -> None:
-    save("p.npz", probs=PROBS[:150] * 2)
-    with pytest.raises(ShardError, match=r"; .*normalize=True") as caught:
-        score_shard("p.npz", "s.csv")
-    again = pickle.loads(pickle.dumps(caught.value))
-    assert type(again) is ShardError
-    assert str(again) == str(caught.value)
-    assert (again.path, again.argument, again.row) == ("p.npz", "probs", 0)
-    assert "; pass --normalize" not in str(again)
-    assert "--normalize" in again.worded({"normalize": "--normalize", "softmax": "--logits"})
-
-
-LIMITED = """
-import resource, sys
-from easiness_io import ShardError, score_shard
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
-try:
-    score_shard("p.npy", sys.argv[1], labels_path="y.npy")
-except ShardError as error:
-    print(error)
-"""
-
-
-@pytest.mark.parametrize("suffix", ["csv", "npz", "parquet"])
-@pytest.mark.parametrize("limit", [0, 5000])
-def test_a_full_disk_leaves_nothing_and_a_later_try_succeeds(suffix: str, limit: int) -> None:
+@pytest.mark.parametrize(("suffix", "limit"), [("csv", 0), ("npz", 5000), ("parquet", 5000)])
+def test_a_full_disk_leaves_nothing_and_a_later_try_succeeds(suffix, limit):
     arguments = {**npy(), "output": f"s.{suffix}"}
-    before = sorted(os.listdir())
-    argv = [sys.executable, "-c", LIMITED, f"s.{suffix}", str(limit)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout == f"'s.{suffix}': cannot write: File too large\n", done.stderr
-    assert sorted(os.listdir()) == before
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        with pytest.raises(ShardError, match=rf"^'s.{suffix}': cannot write: File too large$"):
+            score_shard(**arguments)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert sorted(os.listdir()) == ["p.npy", "y.npy"]
     assert os.listdir("../work.easiness") == []
     assert score_shard(**arguments).n_samples == 400
-
-
-def test_a_compressed_file_that_is_cut_short_leaves_nothing() -> None:
-    data = gzip.compress(FRAME.to_csv(index=False).encode())
-    Path("p.csv.gz").write_bytes(data[: len(data) // 2])
-    with pytest.raises(ShardError, match=r"'p.csv.gz'"):
-        score_shard("p.csv.gz", "s.csv")
-    assert os.listdir() == ["p.csv.gz"]

@@ -1,13 +1,9 @@
 """Ids that occur twice, within a shard and across shards, and the memory to find them."""
 
-from __future__ import annotations
-
 import re
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,15 +15,18 @@ from easiness_io.shards.compare import check_unique
 from hypothesis import given
 from hypothesis import strategies as st
 from shard_cases import save
+from table_files import write
 
 
-def shards_of(folder: str, every: list[Any]) -> list[Any]:
-    """Write shards with these ids, and open them."""
+def shards_of(folder, every):
+    """Write shards with these ids, in row groups of two, and open them."""
     readers = []
     for at, ids in enumerate(every):
-        columns = {"a": np.full(len(ids), 0.5), "b": np.full(len(ids), 0.5)}
+        halves = np.full(len(ids), 0.5)
         path = f"{folder}/{at}.parquet"
-        pq.write_table(pa.table({"id": ids, **columns, "label": np.zeros(len(ids), int)}), path, 2)
+        pq.write_table(
+            pa.table({"id": ids, "a": halves, "b": halves, "label": halves < 0}), path, 2
+        )
         readers.append(open_samples(path))
     return readers
 
@@ -36,10 +35,8 @@ SHARDS = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=5), min_size
 
 
 @given(SHARDS, st.sampled_from([int, str, "{:02}".format]))
-def test_ids_are_refused_where_one_occurs_twice_and_only_there(
-    shards: list[list[int]], write: Callable[[int], Any]
-) -> None:
-    named: list[list[Any]] = [[write(i) for i in ids] for ids in shards]
+def test_ids_are_refused_where_one_occurs_twice_and_only_there(shards, as_id):
+    named = [[as_id(i) for i in ids] for ids in shards]
     every = [i for ids in named for i in ids]
     with TemporaryDirectory() as folder:
         readers = shards_of(folder, named)
@@ -50,42 +47,35 @@ def test_ids_are_refused_where_one_occurs_twice_and_only_there(
             check_unique(readers, 1 << 20)
         twice = re.findall("the id ('?)(.*?)\\1 (?:is|occurs)", str(caught.value))[0][1]
         assert [str(i) for i in every].count(twice) > 1
-        inside = any(len(set(ids)) < len(ids) for ids in named)
-        if inside:
+        if any(len(set(ids)) < len(ids) for ids in named):
             with pytest.raises(DataError, match="occurs twice in it"):
                 check_unique(readers, 1 << 20, across=False)
         else:
             check_unique(readers, 1 << 20, across=False)
 
 
-def test_ranges_that_hold_others() -> None:
-    readers = shards_of(".", [[0, 100], [5, 10], [50, 100]])
-    with pytest.raises(DataError, match=r"2.parquet': the id 100 is in '.*0.parquet' as well"):
+BIG = np.arange(5, dtype=np.uint64) + np.uint64(2**63)
+
+
+@pytest.mark.parametrize(
+    ("shards", "said"),
+    [
+        ([[0, 100], [5, 10], [50, 100]], "2.parquet': the id 100 is in '.*0.parquet' as well"),
+        ([BIG, BIG[2:3]], f"the id {2**63 + 2} is in"),
+        ([BIG, BIG + np.uint64(5)], None),
+        # Missing ids are not compared, nor in shards whose first block is of nulls alone.
+        ([[None, None, None, 1], [None, 2]], None),
+        ([[None, None, None, "a"], [None, "b"]], None),
+        ([pa.array([None] * 4, pa.int64()), pa.array([None], pa.int64())], None),
+    ],
+)
+def test_large_and_missing_ids(shards, said):
+    readers = shards_of(".", shards)
+    if said is None:
         check_unique(readers, 1 << 20)
-
-
-@pytest.mark.parametrize("ids", [[None, 1], [None, "a"], [None, None]])
-def test_missing_ids_are_not_compared(ids: Any) -> None:
-    # Of shards whose first block is of nulls alone, too.
-    first = pa.array([None, None, *ids], pa.string() if "a" in ids else pa.int64())
-    check_unique(shards_of(".", [first, pa.array([None], first.type)]), 1 << 20)
-
-
-@pytest.mark.parametrize("write", [int, str])
-def test_ids_that_are_alike_are_found_wherever_they_are(write: Any) -> None:
-    for at in range(9):
-        ids = [f"{i:02}" if write is str else i for i in range(10)]
-        check_unique(shards_of(".", [ids]), 1 << 20)
-        ids[at + 1] = ids[at]
-        with pytest.raises(DataError, match=f"the id {ids[at]!r} occurs twice"):
-            check_unique(shards_of(".", [ids]), 1 << 20)
-
-
-def test_uint64_beyond_int64() -> None:
-    ids = np.arange(5, dtype=np.uint64) + np.uint64(2**63)
-    check_unique(shards_of(".", [ids, ids + np.uint64(5)]), 1 << 20)
-    with pytest.raises(DataError, match=f"the id {2**63 + 2} is in"):
-        check_unique(shards_of(".", [ids, ids[2:3]]), 1 << 20)
+    else:
+        with pytest.raises(DataError, match=said):
+            check_unique(readers, 1 << 20)
 
 
 N, BLOCK = 100_000, 1024
@@ -94,16 +84,16 @@ N, BLOCK = 100_000, 1024
 class Made:
     """Every so many ids, from `at` on, in blocks."""
 
-    def __init__(self, at: int, n_shards: int, write: Callable[[Any], Any]) -> None:
+    def __init__(self, at, n_shards, as_ids):
         every = np.arange(at, N, n_shards)
-        self._blocks = [write(every[at : at + BLOCK]) for at in range(0, every.size, BLOCK)]
+        self._blocks = [as_ids(every[at : at + BLOCK]) for at in range(0, every.size, BLOCK)]
         self.paths = [str(at)]
 
-    def ids(self) -> Any:
+    def ids(self):
         return iter(self._blocks)
 
 
-def peak_of(work: Callable[[], Any]) -> int:
+def peak_of(work):
     pool = pa.default_memory_pool()
     before = pool.bytes_allocated()
     tracemalloc.start()
@@ -116,87 +106,71 @@ def peak_of(work: Callable[[], Any]) -> int:
 
 @pytest.mark.parametrize("n_shards", [1, 4])
 @pytest.mark.parametrize(
-    ("write", "n_bytes"),
+    ("as_ids", "n_bytes"),
     [(pa.array, 8), (lambda ids: pa.array(np.char.mod("%010d", ids), pa.string()), 18)],
     ids=["int64", "text"],
 )
-def test_more_memory_than_is_allowed_is_refused(
-    write: Callable[[Any], Any], n_bytes: int, n_shards: int
-) -> None:
+def test_more_memory_than_is_allowed_is_refused(as_ids, n_bytes, n_shards):
     """Ranges overlap: the ids of all shards are in memory together, and once more, joined."""
-    shards: list[Any] = [Made(at, n_shards, write) for at in range(n_shards)]
+    shards = [Made(at, n_shards, as_ids) for at in range(n_shards)]
     limit = int(2.02 * n_bytes * N)
-    check_unique(shards, limit)
     with pytest.raises(DataError, match=r"exceeds the limit of .* max_bytes=.*check_ids=False"):
         check_unique(shards, limit - N)
     assert peak_of(lambda: check_unique(shards, limit)) < 1.1 * limit
+    # Ranges that do not overlap are compared one by one.
+    apart = [Made(0, 1, lambda ids, at=at: pa.array(ids + at * N)) for at in range(4)]
+    check_unique(apart, int(2.02 * 8 * N))
 
 
-def test_ranges_that_do_not_overlap_are_compared_one_by_one() -> None:
-    class Apart(Made):
-        def __init__(self, at: int) -> None:
-            super().__init__(0, 1, lambda ids: pa.array(ids + at * N))
+def test_shards_with_an_id_twice_are_refused():
+    save("in/0.npz", slice(0, 9), id=np.arange(9))
+    save("in/1.npz", slice(9, 18), id=np.arange(9) + 8)
+    said = r"1.npz': the id 8 is in '.*0.npz' as well; .*check_ids=False"
+    with pytest.raises(ShardError, match=said):
+        score_shards("in", "out")
+    assert not Path("out").exists()
+    assert score_shards("in", "out", check_ids=False).n_samples == 18
+    save("one/0.npz", slice(0, 2), id=["a", "a"])
+    with pytest.raises(ShardError, match=r"0.npz': the id 'a' occurs twice in it"):
+        score_shards("one", "other")
 
-    shards: list[Any] = [Apart(at) for at in range(4)]
-    check_unique(shards, int(2.02 * 8 * N))
+
+@pytest.mark.parametrize("name", ["index", "Index"])
+def test_an_index_may_count_from_0_in_every_file(name):
+    Path("in").mkdir()
+    frame = {name: [0, 1], "a": [0.1, 0.9], "b": [0.9, 0.1], "label": ["a", "b"]}
+    for at in range(2):
+        write("in", frame, "parquet", str(at))
+    assert score_shards("in", "out").n_samples == 4
+    assert pd.read_parquet("out")["id"].tolist() == [0, 1, 0, 1]
+    with pytest.raises(ShardError, match="the id 0 is in"):
+        score_shards("in", "other", ids=name)  # asked for by name: these are the ids
+    write("in", frame | {name: [7, 7]}, "parquet", "2")
+    with pytest.raises(ShardError, match="the id 7 occurs twice"):
+        score_shards("in", "other")
 
 
-class TestShards:
-    def test_ids_in_two_shards(self) -> None:
-        save("in/0.npz", slice(0, 9), id=np.arange(9))
-        save("in/1.npz", slice(9, 18), id=np.arange(9) + 8)
-        said = r"1.npz': the id 8 is in '.*0.npz' as well; .*check_ids=False"
-        with pytest.raises(ShardError, match=said):
-            score_shards("in", "out")
-        assert not Path("out").exists()
-        assert score_shards("in", "out", check_ids=False).n_samples == 18
+@pytest.mark.parametrize("form", ["npz", "parquet", "csv"])
+def test_ids_of_the_labels_are_those_of_the_shards(form):
+    """Carried, compared across shards, and left out, as those of the probabilities."""
 
-    def test_ids_twice_in_one_shard(self) -> None:
-        save("in/0.npz", slice(0, 2), id=["a", "a"])
-        with pytest.raises(ShardError, match=r"0.npz': the id 'a' occurs twice in it"):
-            score_shards("in", "out")
+    def save_labels(at, start):
+        columns = {"id": np.arange(6) + start, "label": np.zeros(6, int)}
+        if form == "npz":
+            np.savez(f"y/{at}.npz", **columns)
+        else:
+            write("y", columns, form, str(at))
 
-    @pytest.mark.parametrize("name", ["index", "Index"])
-    def test_an_index_may_count_from_0_in_every_file(self, name: str) -> None:
-        Path("in").mkdir()
-        frame = pd.DataFrame({"a": [0.1, 0.9], "b": [0.9, 0.1], "label": ["a", "b"]})
-        for at in range(2):
-            frame.rename_axis(name).reset_index().to_parquet(f"in/{at}.parquet", index=False)
-        assert score_shards("in", "out").n_samples == 4
-        assert pd.read_parquet("out")["id"].tolist() == [0, 1, 0, 1]
-        with pytest.raises(ShardError, match="the id 0 is in"):
-            score_shards("in", "other", ids=name)  # asked for by name: these are the ids
-        frame.assign(index=[7, 7]).to_parquet("in/2.parquet", index=False)
-        with pytest.raises(ShardError, match="the id 7 occurs twice"):
-            score_shards("in", "other")
-
-    @pytest.mark.parametrize("labels", ["npz", "parquet", "csv"])
-    @pytest.mark.parametrize("probs", ["npy", "csv"])
-    def test_ids_of_the_labels(self, probs: str, labels: str) -> None:
-        """Carried, compared across shards, and left out, as those of the probabilities."""
-
-        def write(at: int, start: int) -> None:
-            values = np.full((6, 2), 0.5)
-            if probs == "npy":
-                np.save(f"in/{at}.npy", values)
-            else:
-                pd.DataFrame(values, columns=["a", "b"]).to_csv(f"in/{at}.csv", index=False)
-            columns = {"id": np.arange(6) + start, "label": np.zeros(6, int)}
-            if labels == "npz":
-                np.savez(f"y/{at}.npz", **columns)
-            elif labels == "csv":
-                pd.DataFrame(columns).to_csv(f"y/{at}.csv", index=False)
-            else:
-                pd.DataFrame(columns).to_parquet(f"y/{at}.parquet", index=False)
-
-        for folder in ("in", "y"):
-            Path(folder).mkdir()
-        write(0, 0)
-        write(1, 6)
-        score_shards("in", "out", labels_path="y")
-        assert pd.read_parquet("out")["id"].astype(int).tolist() == list(range(12))
-        write(1, 2)
-        with pytest.raises(ShardError, match=r"the id '?2'? is in"):
-            score_shards("in", "new", labels_path="y")
-        score_shards("in", "new", labels_path="y", ids="")
-        assert "id" not in pd.read_parquet("new")
+    for folder in ("in", "y"):
+        Path(folder).mkdir()
+    np.save("in/0.npy", np.full((6, 2), 0.5))
+    write("in", {"a": [0.5] * 6, "b": [0.5] * 6}, "csv", "1")
+    save_labels(0, 0)
+    save_labels(1, 6)
+    score_shards("in", "out", labels_path="y", classes=["a", "b"])
+    assert pd.read_parquet("out")["id"].astype(int).tolist() == list(range(12))
+    save_labels(1, 2)
+    with pytest.raises(ShardError, match=r"the id '?2'? is in"):
+        score_shards("in", "new", labels_path="y", classes=["a", "b"])
+    score_shards("in", "new", labels_path="y", ids="", classes=["a", "b"])
+    assert "id" not in pd.read_parquet("new")
