@@ -189,7 +189,7 @@ def test_a_regressor_is_no_classifier():
         ({"n_repeats": 2, "seed": 2**32 - 1}, ValueError, "seed: expected at most 4294967294"),
         ({"n_repeats": True}, TypeError, "n_repeats: expected a whole number, got True"),
         ({"n_repeats": 2, "cv": PredefinedSplit(ALL % 3)}, ValueError,
-         "n_repeats: above 1 it requires cv to be a number of folds.*got PredefinedSplit"),
+         "n_repeats: above 1, cv must be a number of folds.*got PredefinedSplit"),
         ({"n_repeats": 2, "estimator": FrozenEstimator(GaussianNB().fit(X, Y))}, ValueError,
          "n_repeats: a frozen classifier has no folds to repeat"),
     ],
