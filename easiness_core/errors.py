@@ -34,6 +34,8 @@ class InputError(Exception):
         How to fix it; `{name}` stands for the option of that name.
     row : int, optional
         The first bad row, counted from 0.
+    path : str, optional
+        The file or folder at fault.
 
     Examples
     --------
@@ -55,9 +57,11 @@ class InputError(Exception):
         argument: str | None = None,
         hint: str | None = None,
         row: int | None = None,
+        path: str | None = None,
     ) -> None:
         super().__init__(problem)
-        self.problem, self.argument, self.hint, self.row = problem, argument, hint, row
+        self.problem, self.argument, self.hint = problem, argument, hint
+        self.row, self.path = row, path
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.problem, self.__dict__.copy())
@@ -76,7 +80,7 @@ class InputError(Exception):
         Returns
         -------
         str
-            `argument: problem; hint`.
+            `path: argument: problem; hint`, as far as these are given.
 
         Examples
         --------
@@ -88,6 +92,7 @@ class InputError(Exception):
         'probs: rows sum to 2; pass --normalize'
         """
         text = self.problem if self.argument is None else f"{self.argument}: {self.problem}"
+        text = text if self.path is None else f"{self.path!r}: {text}"
         if self.hint is None:
             return text
         known = {**PYTHON_WORDS, **words, "argument": self.argument}

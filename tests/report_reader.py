@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pyarrow as pa
 from easiness_cli.inputs import Dataset
-from easiness_cli.pages.report import build_report, report_page
-from easiness_io import Parameters
+from easiness_cli.pages.report import Report, report_page
+from easiness_io.parameters import Parameters
 
 import easiness_core as ec
 
@@ -99,7 +99,7 @@ def report_of(
         probs, labels, classes, None if ids is None else pa.chunked_array([pa.array(ids)])
     )
     parameters = Parameters(estimator=estimator, n_bins=n_bins, normalize=normalize)
-    return build_report(data, parameters, **options)
+    return Report(data, parameters, **options)
 
 
 def page_of(probs, labels, **options):

@@ -1,14 +1,12 @@
 # PYTHON_ARGCOMPLETE_OK
 """The entry point: parse, run one command, turn every failure into one line and an exit code."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 from easiness_cli.errors import OPTION_WORDS, CommandError, one_line
 from easiness_cli.output import standard_output
@@ -28,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0: success. 1: a condition of `compare --fail-if` is true. 2: invalid or conflicting
         options. 3: bad input or output, explained in one line on stderr. 130 and 143: interrupted
-        or terminated, nothing half-written. 141: the reader of stdout went away.
+        or or terminated, nothing half-written. 141: the reader of stdout went away.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_what_is_closed()
@@ -93,7 +91,7 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-def _on_terminate() -> signal._HANDLER:
+def _on_terminate() -> Any:
     """Let SIGTERM unwind the stack, so that temporary files are removed; None where it cannot."""
 
     def leave(*_: object) -> NoReturn:

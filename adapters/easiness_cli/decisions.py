@@ -1,127 +1,152 @@
 """Decisions of a review applied to labels, for `easiness label-errors --apply`."""
 
-from __future__ import annotations
-
 import argparse
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from easiness_io import (
-    DataError,
-    LabelFile,
-    ReadOptions,
-    as_text,
-    escaped,
-    open_reader,
-    read_labels,
-    write_csv,
-)
+import pyarrow.compute as pc
+from easiness_io import DataError
+from easiness_io.columns import find_columns
+from easiness_io.errors import located
+from easiness_io.parameters import Parameters
+from easiness_io.readers.base import rebatched
+from easiness_io.readers.registry import open_reader
+from easiness_io.values import as_ids, as_text
+from easiness_io.writers.tables import escaped, write_table
 
 DECISIONS = ("keep", "change", "unsure")
 _COLUMNS = ("file", "index", "id", "label", "label_number", "decision", "suggested", "new_label",
             "new_label_number")  # fmt: skip
+_Rows = list[dict[str, str | None]]
 
 
 @dataclass(frozen=True)
-class Applied:
-    """Labels after a review, and how many decisions of each kind there were.
+class LabelFile:
+    """Labels, and ids if there are any, as they are written, one per row."""
 
-    `n_elsewhere` counts those whose sample is in another row than their index says.
-    """
+    texts: pa.Array  # of strings; whole numbers without a decimal point
+    are_numbers: bool  # those of csv are text
+    ids: pa.Array | None
+    label_name: str
+    ids_name: str  # empty without ids
+    dtype: np.dtype[Any] | None  # of the labels in npy and npz
 
-    labels: LabelFile
+
+class Applied(NamedTuple):
+    """New labels, decisions of each kind, changed labels, and samples found in other rows."""
+
+    texts: Sequence[str]
     counts: dict[str, int]
     n_changed: int
     n_elsewhere: int
 
-    def write(self, file: BinaryIO, suffix: str) -> None:
-        """Write id (or index) and label; as npy, the labels alone. Types stay."""
-        labels = self.labels
-        whole = labels.are_numbers
-        if suffix == ".npy":
-            array = np.array(labels.texts.to_pylist(), dtype=np.int64 if whole else np.str_)
-            if whole and labels.dtype is not None:
-                kept = array.astype(labels.dtype)
-                array = kept if np.array_equal(kept, array) else array
-            buffer = io.BytesIO()
-            np.save(buffer, array, allow_pickle=False)
-            file.write(buffer.getvalue())
-            return
-        columns: dict[str, Any] = {"index": pa.array(np.arange(len(labels.texts)))}
-        if labels.ids is not None:
-            columns = {labels.ids_name: labels.ids.cast(labels.ids_type)}
-        name = "label" if labels.dtype is not None else labels.label_name
-        columns[name] = labels.texts.cast(pa.int64()) if whole else labels.texts
-        table = pa.table(columns)
-        if suffix == ".parquet":
-            pq.write_table(table, file)
-        else:
-            write_csv(table, file)
-
 
 def apply_decisions(
-    args: argparse.Namespace, options: ReadOptions, classes: Sequence[str] = ()
+    args: argparse.Namespace, options: Parameters, classes: Sequence[str], labels: LabelFile
 ) -> Applied:
-    """Read the decisions and the labels, check that they belong together, and change labels."""
-    labels = read_labels(args.path, options)
+    """Read the decisions, check that they belong to the labels, and change these."""
     rows = _read(args.apply, args.max_bytes)
     if options.ids == "":
         rows = [{name: each[name] for name in each if name != "id"} for each in rows]
     at, n_elsewhere = _positions(rows, labels, args.apply, args.path)
-    old = labels.texts.to_pylist()
+    old: list[str] = labels.texts.to_pylist()
     given = [_plain(old[each]) for each in at]
     numbers = _label_numbers(rows, given, classes, at, args.apply, args.path)
     known = [*dict.fromkeys(old), *(map(str, range(len(classes))) if numbers else classes)]
     # As a spreadsheet may have saved them, or as they were escaped for it.
-    allowed: dict[str, str] = {}
-    for text in known:
-        allowed |= {each: text for each in (_plain(text), escaped(text)) if each not in allowed}
+    allowed = {key: text for text in known[::-1] for key in (escaped(text), _plain(text))}
     allowed |= {text: text for text in known}
     texts = list(old)
     for row, each in enumerate(rows):
         if each["decision"] != "change":
             continue
+        problem = hint = None
         new = name = each.get("new_label") or each.get("suggested")
         if numbers:
             new = each.get("new_label_number") or _number_of(name, classes)
-        if new is None:
+        found = allowed.get(new or "", allowed.get(_plain(new)))
+        if name is None and new is None:
             problem = "the decision is change, but new_label is empty"
-            if name is not None:
-                problem = f"{args.path!r} holds numbers, and no class is called {name!r}"
-            raise _error(
-                args.apply, row, problem, "list all classes with {classes}" if name else None
-            )
-        if labels.are_numbers and not _plain(new).lstrip("-").isdigit():
+        elif new is None:
+            problem = f"{args.path!r} holds numbers, and no class is called {name!r}"
+            hint = "list all classes with {classes}"
+        elif labels.are_numbers and not _plain(new).lstrip("-").isdigit():
             problem = f"{args.path!r} holds numbers, and the new label is {new!r}"
-            raise _error(args.apply, row, problem)
-        found = allowed.get(new, allowed.get(_plain(new)))
-        if found is None:
-            raise _error(args.apply, row, f"{args.path!r} has no label {new!r}",
-                         "if it is a class, list all classes with {classes}")  # fmt: skip
-        if _plain(found) == given[row]:
-            raise _error(args.apply, row, f"the decision is change, but the label is {new!r} "
-                         "already", "write keep, or another new_label")  # fmt: skip
+        elif found is None:
+            problem = f"{args.path!r} has no label {new!r}"
+            hint = "if it is a class, list all classes with {classes}"
+        elif _plain(found) == given[row]:
+            problem = f"the decision is change, but the label is {new!r} already"
+            hint = "write keep, or another new_label"
+        if problem or found is None:
+            raise _error(args.apply, row, str(problem), hint)
         texts[at[row]] = found
-    return Applied(
-        replace(labels, texts=pa.array(texts, pa.string())),
-        {kind: sum(each["decision"] == kind for each in rows) for kind in DECISIONS},
-        sum(a != b for a, b in zip(old, texts, strict=True)),
-        n_elsewhere,
-    )
+    counts = {kind: sum(each["decision"] == kind for each in rows) for kind in DECISIONS}
+    n_changed = sum(a != b for a, b in zip(old, texts, strict=True))
+    return Applied(texts, counts, n_changed, n_elsewhere)
+
+
+def read_labels(path: str, options: Parameters) -> LabelFile:
+    """Read the label column of a file; other columns are ignored.
+
+    Refuses missing labels and ids, and labels that are numbers but not whole.
+    """
+    with located(path):
+        reader = open_reader(path, options)
+        part = find_columns(reader, options, probs=False, label=True)
+        if options.ids and part.ids is None:
+            raise reader.source.error(f"no column {options.ids!r}", argument="ids")
+        reader.choose(part.names, part.text_names)
+        source = reader.source
+        block = next(rebatched(reader.blocks(part.names, 1 << 18), 1 << 62, source), None)
+        if block is None:
+            raise source.error("it has no rows")
+        values, ids, dtype = block[str(part.label)], None, None
+        are_numbers = not (isinstance(values, pa.Array) and pa.types.is_string(values.type))
+        if isinstance(values, np.ndarray):
+            dtype = values.dtype if reader.layout == "arrays" else None
+            values = values.astype(np.int64) if values.dtype.kind == "b" else values
+        texts = as_text(values)
+        source.check_complete(texts, 0)
+        row = pc.index(pc.match_substring_regex(texts, "^-?[0-9]+$"), False).as_py()
+        if are_numbers and row >= 0:
+            problem = f"expected whole numbers or text, got {texts[row]} in row {row}"
+            raise source.error(problem, argument="labels", row=row)
+        if part.ids is not None:
+            ids = as_ids(block[part.ids], source, 0)
+            source.check_complete(ids, 0, part.ids)
+    return LabelFile(texts, are_numbers, ids, str(part.label), part.ids or "", dtype)
+
+
+def write_labels(labels: LabelFile, texts: Sequence[str], file: BinaryIO, suffix: str) -> None:
+    """Write id (or index) and label; as npy, the labels alone. Types stay."""
+    whole = labels.are_numbers
+    if suffix == ".npy":
+        array = np.array(texts, dtype=np.int64 if whole else np.str_)
+        if whole and labels.dtype is not None:
+            kept = array.astype(labels.dtype)
+            array = kept if np.array_equal(kept, array) else array
+        np.save(file, array, allow_pickle=False)
+        return
+    columns: dict[str, Any] = {"index": pa.array(np.arange(len(texts)))}
+    if labels.ids is not None:
+        columns = {labels.ids_name: labels.ids}
+    name = "label" if labels.dtype is not None else labels.label_name
+    column = pa.array(texts, pa.string())
+    columns[name] = column.cast(pa.int64()) if whole else column
+    write_table(pa.table(columns), file, suffix)
 
 
 def _error(path: str, row: int, problem: str, hint: str | None = None) -> DataError:
     return DataError(f"row {row}: {problem}", path=path, row=row, hint=hint)
 
 
-def _read(path: str, max_bytes: int) -> list[dict[str, Any]]:
+def _read(path: str, max_bytes: int) -> _Rows:
     """Give the rows of the decisions; every value is text, or None where it is empty."""
-    reader = open_reader(path, ReadOptions(max_bytes=max_bytes))
+    reader = open_reader(path, Parameters(max_bytes=max_bytes))
     names = [name for name in reader.fields if name in _COLUMNS]
     for name in ("decision", "label"):
         if name not in names:
@@ -132,10 +157,9 @@ def _read(path: str, max_bytes: int) -> list[dict[str, Any]]:
         problem = "its decisions are on rows of several files; review one file at a time"
         raise DataError(problem, path=path)
     reader.choose(names, names)
-    rows: list[dict[str, Any]] = []
+    rows: _Rows = []
     for block in reader.blocks(names, 1 << 16):
-        columns = [as_text(block[name]).to_pylist() for name in names]
-        rows += [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        rows += pa.table({name: as_text(block[name]) for name in names}).to_pylist()
     if not rows:
         raise DataError("it has no decisions", path=path)
     for row, each in enumerate(rows):
@@ -146,7 +170,7 @@ def _read(path: str, max_bytes: int) -> list[dict[str, Any]]:
 
 
 def _positions(
-    rows: Sequence[Any], labels: LabelFile, path: str, labels_path: str
+    rows: _Rows, labels: LabelFile, path: str, labels_path: str
 ) -> tuple[list[int], int]:
     """Give the row of LABELS that each decision is about, and count those of another index."""
     has_ids = "id" in rows[0]
@@ -162,23 +186,22 @@ def _positions(
     what = "id" if has_ids else "index"
     ids: list[str] = list(map(str, range(len(labels.texts))))
     if labels.ids is not None:
-        ids = labels.ids.to_pylist()
+        ids = labels.ids.cast(pa.string()).to_pylist()
     known: dict[str, int] = {}
-    twice: dict[int, int] = {}
+    twice: dict[str, int] = {}
     alike: dict[str, list[int]] = {}  # a spreadsheet saves 7 for 007 and 7.0
     for at, each in enumerate(ids):
         if known.setdefault(each, at) == at:
             alike.setdefault(_number(each), []).append(at)
         else:
-            twice[known[each]] = at
+            twice[each] = at
     is_escaped = any("'" in (each.get(what) or "") for each in rows)
     escapes = {escaped(each): at for each, at in known.items()} if is_escaped else {}
-    found: list[int] = []
-    seen: dict[int, int] = {}
+    seen: dict[int, int] = {}  # the decision on each row, in order
     n_elsewhere = 0
-    for row, each in enumerate(rows):
-        name = each.get(what) or ""
-        index = _plain(each.get("index")) if has_ids and "file" not in each else ""
+    for row, decision in enumerate(rows):
+        name = decision.get(what) or ""
+        index = _plain(decision.get("index")) if has_ids and "file" not in decision else ""
         same = alike.get(_number(name), [])
         plain = [at for at in same if _plain(ids[at]) == _plain(name)]
         plain.sort(key=lambda at: str(at) != index)
@@ -187,32 +210,31 @@ def _positions(
             raise _error(path, row, f"{labels_path!r} has no {what} {name!r}")
         if len(same) > 1 and str(at) != index and (name not in known or name == _number(name)):
             names = " or ".join(repr(ids[each]) for each in same[:3])
-            raise _error(path, row, f"the id {name!r} may stand for {names}, as a spreadsheet "
-                         "saves them", "open the csv with ids as text")  # fmt: skip
-        if at in twice:
-            problem = f"the id {ids[at]!r} occurs twice, in rows {at} and {twice[at]}"
-            raise DataError(problem, path=labels_path, row=twice[at],
-                            hint="drop one of them, or ignore the ids with {no_ids}")  # fmt: skip
+            problem = f"the id {name!r} may stand for {names}, as a spreadsheet saves them"
+            raise _error(path, row, problem, "open the csv with ids as text")
+        if ids[at] in twice:
+            other = twice[ids[at]]
+            problem = f"the id {ids[at]!r} occurs twice, in rows {at} and {other}"
+            hint = "drop one of them, or ignore the ids with {no_ids}"
+            raise DataError(problem, path=labels_path, row=other, hint=hint)
         if seen.setdefault(at, row) != row:
             raise _error(path, row, f"the {what} {name!r} was decided in row {seen[at]} already")
         n_elsewhere += index not in ("", str(at))
-        found.append(at)
-    return found, n_elsewhere
+    return list(seen), n_elsewhere
 
 
 def _label_numbers(
-    rows: Sequence[Any], given: Sequence[str], classes: Sequence[str], at: Sequence[int],
+    rows: _Rows, given: Sequence[str], classes: Sequence[str], at: Sequence[int],
     path: str, labels_path: str,
 ) -> bool:  # fmt: skip
     """Whether LABELS holds the classes' numbers; refuse decisions made on other labels."""
-    pairs = list(zip(rows, given, strict=True))
-    names = [text == _plain(each["label"]) or escaped(text) == each["label"]
-             for each, text in pairs]  # fmt: skip
+    pairs = [(each["label"] or "", each, text) for each, text in zip(rows, given, strict=True)]
+    names = [text == _plain(label) or escaped(text) == label for label, _, text in pairs]
     if all(names):
         return False
     numbers = [
-        text == (_plain(each.get("label_number")) or _number_of(each["label"], classes))
-        for each, text in pairs
+        text == (_plain(each.get("label_number")) or _number_of(label, classes))
+        for label, each, text in pairs
     ]
     if all(numbers):
         return True
@@ -220,11 +242,8 @@ def _label_numbers(
     hint = "pass the labels that were reviewed"
     if given[row].isdigit() and not classes:
         hint += "; if they are class numbers, pass the class names with {classes}"
-    raise _error(
-        path, row,
-        f"the decision was made on the label {rows[row]['label']!r}, but row {at[row]} of "
-        f"{labels_path!r} has {given[row]!r}", hint,
-    )  # fmt: skip
+    problem = f"the decision was made on the label {rows[row]['label']!r}, but row {at[row]} of"
+    raise _error(path, row, f"{problem} {labels_path!r} has {given[row]!r}", hint)
 
 
 def _number_of(name: str | None, classes: Sequence[str]) -> str | None:

@@ -1,7 +1,5 @@
 """The errors of the command itself, and what it calls the options that other errors name."""
 
-from __future__ import annotations
-
 OPTION_WORDS = {
     **{
         name: "--" + name.replace("_", "-")

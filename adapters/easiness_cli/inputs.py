@@ -1,7 +1,5 @@
 """What the commands read: one file, or the files of a folder or glob, as their options say."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re
@@ -12,16 +10,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from easiness_io import (
-    DataError,
-    Parameters,
-    SampleReader,
-    Samples,
-    as_text,
-    check_shards,
-    is_many,
-    pair_shards,
-)
+from easiness_io import DataError, SampleReader, Samples
+from easiness_io.parameters import Parameters
+from easiness_io.shards.compare import check_shards
+from easiness_io.shards.discover import is_many, pair_shards
+from easiness_io.values import as_text
 from numpy.typing import NDArray
 
 import easiness_core as ec

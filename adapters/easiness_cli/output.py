@@ -1,13 +1,11 @@
 """Where a command writes: a file, standard output, or notes on standard error."""
 
-from __future__ import annotations
-
 import argparse
 import errno
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.util import find_spec
 from typing import BinaryIO
 
@@ -18,7 +16,7 @@ def resolve_output(
     args: argparse.Namespace, inputs: Iterable[str | None], suffixes: Sequence[str] = ()
 ) -> str:
     """Refuse an output that cannot be written, before any work; give its suffix, .csv for '-'."""
-    from easiness_io import check_output
+    from easiness_io.writers.atomic import check_output
 
     if args.output in (None, "-"):
         return ".csv"
@@ -30,15 +28,14 @@ def resolve_output(
     return suffix
 
 
-@contextmanager
-def open_output(args: argparse.Namespace) -> Iterator[BinaryIO]:
+def open_output(
+    args: argparse.Namespace, path: str | None = None
+) -> AbstractContextManager[BinaryIO]:
     """Open the output: standard output for '-', else a file that appears whole or not at all."""
-    from easiness_io import atomic_write
+    from easiness_io.writers.atomic import atomic_write
 
-    with (
-        standard_output() if args.output == "-" else atomic_write(args.output, args.overwrite)
-    ) as file:
-        yield file
+    path = args.output if path is None else path
+    return standard_output() if path == "-" else atomic_write(path, args.overwrite)
 
 
 @contextmanager
@@ -70,10 +67,20 @@ def note(text: str, kind: str = "note") -> None:
         print(f"easiness: {kind}: {one_line(text)}", file=sys.stderr, flush=True)
 
 
+def aligned(rows: Mapping[str, str | None]) -> str:
+    """Give named values as aligned lines, without those that are empty."""
+    return "\n".join(f"{name:<15}{value}" for name, value in rows.items() if value)
+
+
 def listed(names: Sequence[str], most: int = 8) -> str:
     """List names, and count those that are too many to list."""
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
+def where_written(args: argparse.Namespace) -> str:
+    """End a sentence with the file written, if there is one."""
+    return "" if args.output == "-" else f", written to {args.output}"
 
 
 def require(*modules: str) -> None:

@@ -1,13 +1,12 @@
 """Arguments of the command: help in two lengths, suggestions for typing errors, completion."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from itertools import takewhile
 from typing import Any, NoReturn
 
 from easiness_cli.commands import compare, demo, label_errors, merge, report, score, select
@@ -24,6 +23,7 @@ COMMANDS: dict[str, Any] = {
     "merge": merge,
     "demo": demo,
 }
+_VALUE = re.compile(r"-[\d.]")  # -1,0,1 is a value, not an option
 _N_EXAMPLES = 2  # in --help; all of them in --help-all
 _EXIT_CODES = """\
 exit status:
@@ -117,6 +117,7 @@ def build_parser() -> argparse.ArgumentParser:
             add_help=False,
         )
         command.set_defaults(run=module.run, command=name)
+        command._negative_number_matcher = _VALUE
         for title, rows in module.OPTIONS.items():
             group = command.add_argument_group(title or "arguments")
             if title == ONE_OF:
@@ -139,7 +140,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
             import argcomplete
 
             argcomplete.autocomplete(parser)
-    args, extra = parser.parse_known_args(_prepared(argv))
+    if argv and not argv[0].startswith("-"):
+        _check_names(parser, *argv)
+    args, extra = parser.parse_known_args(argv)
     # argparse gives up on an optional positional once an option follows the first positional:
     # `score PROBS -o OUT LABELS` leaves LABELS over (before Python 3.13).
     has_room = getattr(args, "labels_path", "") is None
@@ -152,34 +155,18 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def _prepared(argv: Sequence[str]) -> list[str]:
-    """Refuse unknown names with a suggestion; join a value such as -1,0,1 to its option."""
-    if not argv or argv[0].startswith("-"):
-        return list(argv)
-    name, *rest = argv
+def _check_names(parser: argparse.ArgumentParser, name: str, *words: str) -> None:
+    """Refuse an unknown command or option with a suggestion."""
     if name not in COMMANDS:
         why = f"no command {name!r}{_suggestion(name, COMMANDS)}"
         raise UsageError(f"{why} (commands: {', '.join(COMMANDS)}; see easiness --help)")
-    known = {"--help": False, "--help-all": False}  # whether it takes one value
-    for flags, keywords, _ in _options(COMMANDS[name]):
-        takes_one = "nargs" not in keywords and keywords.get("action", "append") == "append"
-        for flag in flags:
-            known[flag] = takes_one
-            if keywords.get("action") is argparse.BooleanOptionalAction:
-                known[f"--no-{flag[2:]}"] = False
-    prepared = [name]
-    for position, word in enumerate(rest):
-        if word == "--":
-            return prepared + rest[position:]
+    commands: Any = next(action.choices for action in parser._actions if action.choices)
+    known = commands[name]._option_string_actions
+    for word in takewhile(lambda word: word != "--", words):
         flag = word.partition("=")[0]
-        if known.get(prepared[-1]) and prepared[-1][:2] == "--" and re.match(r"-[\d.]", word):
-            prepared[-1] += f"={word}"
-        elif flag.startswith("--") and flag not in known:
+        if flag.startswith("--") and flag not in known:
             why = f"no option {flag}{_suggestion(flag, known)}"
             raise UsageError(f"{why} (see easiness {name} --help-all)")
-        else:
-            prepared.append(word)
-    return prepared
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:

@@ -1,7 +1,5 @@
 """Progress on standard error: a bar on a terminal; plain lines elsewhere, if asked for."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

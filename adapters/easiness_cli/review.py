@@ -1,16 +1,13 @@
 """The list of labels to review, and its tables; `pages` has its page."""
 
-from __future__ import annotations
-
 import argparse
 import warnings
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from easiness_aum import AreaUnderMargin
-from easiness_io import escaped, named, write_csv
+from easiness_io.writers.tables import named
 from numpy.typing import NDArray
 
 import easiness_core as ec
@@ -66,19 +63,9 @@ def _read_aum(path: str, n_samples: int) -> NDArray[np.float64]:
     return aum
 
 
-def write_table(
-    columns: dict[str, Any], classes: list[str] | None, file: BinaryIO, suffix: str,
-    *, escape_formulas: bool,
-) -> None:  # fmt: skip
-    """Write the list with classes by name; of no rows, columns keep their types."""
+def as_table(columns: dict[str, Any], classes: list[str] | None, suffix: str) -> pa.Table:
+    """Give the list with classes by name; of no rows, columns keep their types."""
     columns = columns | {name: named(columns[name], classes) for name in ("label", "suggested")}
-    if suffix == ".parquet":
-        pq.write_table(pa.table(columns), file)
-        return
-    columns["flagged"] = columns["flagged"].astype("uint8")
-    for name, values in columns.items():
-        texts = values.cast(pa.string()) if isinstance(values, pa.DictionaryArray) else values
-        if escape_formulas and isinstance(texts, pa.StringArray):
-            cells = [None if text is None else escaped(text) for text in texts.to_pylist()]
-            columns[name] = pa.array(cells, pa.string())
-    write_csv(pa.table(columns), file)
+    if suffix == ".csv":
+        columns["flagged"] = columns["flagged"].astype("uint8")
+    return pa.table(columns)

@@ -1,19 +1,28 @@
-"""Files of scores, as `easiness score` writes them, read back."""
+"""Files of scores, as `easiness score` writes them: read back, and selected from."""
 
-from __future__ import annotations
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
 
-from collections.abc import Sequence
-from typing import Any
-
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from easiness_io import DataError, ReadOptions, as_ids, as_text, expand, is_many, open_reader
+from easiness_io import DataError
+from easiness_io.parameters import Parameters
+from easiness_io.readers.registry import open_reader
+from easiness_io.shards.discover import expand, is_many
+from easiness_io.values import as_ids, as_text
+from easiness_io.writers.tables import write_table
+from numpy.typing import NDArray
 
 import easiness_core as ec
 
 _NUMBERS = ("index", "easiness", "log_easiness", "loss")
 _ESTIMATOR = b"easiness.estimator"
 _CLASSES = ("label", "predicted")
+# The columns that each rule needs.
+_NEEDS = {"levels": ["level"], "interval": ["easiness"], "hardest": ["log_easiness"],
+          "easiest": ["log_easiness"], "loss_rank": ["level", "loss"], "random": []}  # fmt: skip
 
 
 def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
@@ -22,30 +31,28 @@ def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
     Levels are numbers; label and predicted are names where the file has these; what else is needed
     is text. Of a folder or glob, the first column says which file a row is from.
     """
-    paths = list(expand(path).values()) if is_many(path) else [path]
     tables = []
-    for each in paths:
-        table = _read_file(each, needed, max_bytes)
-        if is_many(path):
-            table = table.add_column(0, "file", pa.array([each] * table.num_rows, pa.string()))
-        tables.append(table)
+    for each in expand(path).values():
+        for table in _read_blocks(each, needed, max_bytes):
+            if is_many(path):
+                table = table.add_column(0, "file", pa.array([each] * table.num_rows, pa.string()))
+            tables.append(table)
     if len({table.schema for table in tables}) > 1:
         raise DataError("its files differ in columns or column types", path=path)
-    table = pa.concat_tables(tables)
-    if not table.num_rows:
+    if not tables:
         raise DataError("it has no rows", path=path)
-    return table
+    return pa.concat_tables(tables)
 
 
 def estimators(path: str) -> set[str]:
     """Give the estimators that parquet files of scores name; csv and npz name none."""
-    paths = list(expand(path).values()) if is_many(path) else [path]
-    found = [pq.read_schema(each).metadata or {} for each in paths if each.endswith(".parquet")]
+    paths = [each for each in expand(path).values() if each.endswith(".parquet")]
+    found = [pq.read_schema(each).metadata or {} for each in paths]
     return {each[_ESTIMATOR].decode() for each in found if _ESTIMATOR in each}
 
 
-def _read_file(path: str, needed: Sequence[str], max_bytes: int) -> Any:
-    reader = open_reader(path, ReadOptions(max_bytes=max_bytes))
+def _read_blocks(path: str, needed: Sequence[str], max_bytes: int) -> Iterator[Any]:
+    reader = open_reader(path, Parameters(max_bytes=max_bytes))
     kinds = {name: each.kind for name, each in reader.fields.items()}
     for name in ("index", *needed):
         if name not in kinds:
@@ -58,46 +65,34 @@ def _read_file(path: str, needed: Sequence[str], max_bytes: int) -> Any:
             raise DataError(f"column {name!r}: expected numbers, got {kinds[name]}", path=path)
     names = ["index", *(["id"] if "id" in kinds else []), *needed]
     # Classes are names in some files and numbers in others.
-    are_names = {name for name in _CLASSES if kinds.get(name) == "text"}
-    reader.choose(
-        names, [n for n in names if n not in _NUMBERS and n not in set(_CLASSES) - are_names]
-    )
-    types = dict.fromkeys(_NUMBERS, pa.float64()) | {"index": pa.int64(), "level": pa.uint8()}
-    parts = [pa.table({name: pa.array([], types.get(name, pa.string())) for name in names})]
-    classes = _class_names(path, max_bytes) if "classes" in kinds else None
+    is_number = {n: n in _NUMBERS or (n in _CLASSES and kinds[n] != "text") for n in names}
+    reader.choose(names, [name for name in names if not is_number[name]])
+    classes = None
+    if "classes" in kinds:  # npz files have the names beside the columns
+        beside = open_reader(path, Parameters(max_bytes=max_bytes))
+        beside.choose(["classes"], ["classes"])
+        blocks = beside.blocks(["classes"], 1 << 18)
+        classes = pa.concat_arrays([block["classes"] for block in blocks])
     for block in reader.blocks(names, 1 << 18):
         columns = {name: pa.array(block[name]) for name in names}
-        for name in {"index", *_CLASSES} & columns.keys() - are_names:
-            try:
-                columns[name] = columns[name].cast(pa.int64())
-            except pa.ArrowInvalid as error:
-                raise DataError(f"column {name!r}: expected whole numbers", path=path) from error
-        for name in columns.keys() - types.keys():
-            columns[name] = _as_shown(name, columns[name], reader, classes, are_names)
-        if "level" in columns:
-            columns["level"] = _level_numbers(columns["level"], path)
-        missing = next((n for n in (*_NUMBERS, *_CLASSES, "level")
-                        if n in columns and columns[n].null_count), None)  # fmt: skip
-        if missing is not None:
-            raise DataError(f"column {missing!r}: values are missing", path=path)
-        parts.append(pa.table(columns))
-    return pa.concat_tables(parts[1:] or parts)
-
-
-def _as_shown(name: str, column: Any, reader: Any, classes: Any, are_names: set[str]) -> Any:
-    """Give ids, classes by name where the file has names, and other columns as text."""
-    if name == "id":
-        return as_ids(column, reader.source, 0)
-    if name in _CLASSES:
-        return column if name in are_names or classes is None else classes.take(column)
-    return as_text(column)
-
-
-def _class_names(path: str, max_bytes: int) -> Any:
-    """Read the names of the classes, which npz files have beside their columns."""
-    reader = open_reader(path, ReadOptions(max_bytes=max_bytes))
-    reader.choose(["classes"], ["classes"])
-    return pa.concat_arrays([block["classes"] for block in reader.blocks(["classes"], 1 << 18)])
+        for name, column in columns.items():
+            if name == "id":
+                columns[name] = as_ids(column, reader.source, 0)
+            elif name == "level":
+                columns[name] = _level_numbers(column, path)
+            elif not is_number[name]:
+                columns[name] = as_text(column)
+            elif name == "index" or name in _CLASSES:
+                try:
+                    columns[name] = column.cast(pa.int64())
+                except pa.ArrowInvalid as error:
+                    problem = f"column {name!r}: expected whole numbers"
+                    raise DataError(problem, path=path) from error
+                if classes is not None and name != "index":
+                    columns[name] = classes.take(columns[name])
+            if name in (*_NUMBERS, *_CLASSES, "level") and columns[name].null_count:
+                raise DataError(f"column {name!r}: values are missing", path=path)
+        yield pa.table(columns)
 
 
 def _level_numbers(column: Any, path: str) -> Any:
@@ -107,7 +102,48 @@ def _level_numbers(column: Any, path: str) -> Any:
     names = found.dictionary.to_pylist()
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None:
-        raise DataError(
-            f"column 'level': expected hard, medium or easy, got {unknown!r}", path=path
-        )
+        problem = f"column 'level': expected hard, medium or easy, got {unknown!r}"
+        raise DataError(problem, path=path)
     return pa.array([known[name] for name in names], pa.uint8()).take(found.indices)
+
+
+def select_rows(args: argparse.Namespace) -> tuple[pa.Table, int]:
+    """Give file (of several), index, id where there is one, of the samples chosen; count all."""
+    rule = next(name for name in _NEEDS if getattr(args, name) is not None)
+    table = read_scores(args.path, _NEEDS[rule], args.max_bytes)
+    chosen = _choose(args, rule, table)
+    if rule not in ("hardest", "easiest"):
+        chosen = chosen[np.argsort(table.column("index").to_numpy()[chosen], kind="stable")]
+    shown = [name for name in table.column_names if name in ("file", "index", "id")]
+    return table.select(shown).take(chosen), table.num_rows
+
+
+def _choose(args: argparse.Namespace, rule: str, table: pa.Table) -> NDArray[np.int64]:
+    """Give the positions in the table that the rule selects."""
+    columns: dict[str, Any] = {name: table.column(name).to_numpy() for name in _NEEDS[rule]}
+    if rule == "levels":
+        return ec.select(columns["level"], args.levels)
+    if rule == "interval":
+        return ec.select_interval(columns["easiness"], *args.interval)
+    if rule == "loss_rank":
+        n_hard, n_medium = (
+            ec.select(columns["level"], level).size if given is None else given
+            for given, level in ((args.n_hard, ec.HO), (args.n_medium, ec.MO))
+        )
+        return ec.loss_rank_selection(columns["loss"], n_hard=n_hard, n_medium=n_medium)
+    if rule == "random":
+        return ec.random_selection(table.num_rows, args.random, seed=args.seed or 0)
+    sign = 1 if rule == "hardest" else -1
+    order: NDArray[np.int64] = np.argsort(sign * columns["log_easiness"], kind="stable")
+    return order[: getattr(args, rule)]
+
+
+def write_rows(table: pa.Table, file: BinaryIO, suffix: str) -> None:
+    """Write the samples as csv, or their indices alone."""
+    index = table.column("index").to_numpy()
+    if suffix == ".npy":
+        np.save(file, index)
+    elif suffix == ".txt":
+        np.savetxt(file, index, fmt="%d")
+    else:
+        write_table(table, file, suffix)

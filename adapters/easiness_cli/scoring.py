@@ -1,23 +1,18 @@
 """Score files for `easiness score`: into one output, into a folder of shards, or into none."""
 
-from __future__ import annotations
-
 import argparse
 import math
 import os
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import numpy as np
-from easiness_io import (
-    SINKS,
-    Parameters,
-    SampleReader,
-    Samples,
-    run_serially,
-    score_blocks,
-    score_shards,
-)
+from easiness_io import SampleReader, Samples, score_shards
+from easiness_io.parameters import Parameters
+from easiness_io.samples import score_blocks
+from easiness_io.shards.run import run_serially
+from easiness_io.writers.tables import SINKS
 
 import easiness_core as ec
 from easiness_cli import inputs, options
@@ -26,6 +21,8 @@ from easiness_cli.output import open_output, require, resolve_output
 from easiness_cli.progress import Progress
 from easiness_cli.summary import Outcome
 
+_Found = tuple[list[SampleReader], ec.Summary, float | None, str | None]
+
 
 def score_inputs(args: argparse.Namespace) -> Outcome:
     """Score what the arguments name, into where they say."""
@@ -33,17 +30,11 @@ def score_inputs(args: argparse.Namespace) -> Outcome:
     score = _score_into_folder if into_folder else _score_into_file
     readers, summary, auroc, skipped = score(args, inputs.options_from(args))
     return Outcome(
-        summary,
-        max(reader.n_classes for reader in readers),
-        auroc,
-        skipped,
+        summary, max(reader.n_classes for reader in readers), auroc, skipped,
         output=None if args.output == "-" else args.output,
         class_columns=inputs.unique_names(reader.class_columns for reader in readers),
         left_out=inputs.unique_names(reader.left_out for reader in readers),
-    )
-
-
-_Found = tuple[list[SampleReader], ec.Summary, float | None, str | None]
+    )  # fmt: skip
 
 
 def _score_into_folder(args: argparse.Namespace, given: dict[str, Any]) -> _Found:
@@ -73,22 +64,10 @@ def _score_into_folder(args: argparse.Namespace, given: dict[str, Any]) -> _Foun
 
 
 def _score_into_file(args: argparse.Namespace, given: dict[str, Any]) -> _Found:
+    """Score one file after the other, and keep all rows as long as the AUROC may need them."""
     parameters = Parameters(**given)
     suffix = resolve_output(args, (args.path, args.labels_path), tuple(SINKS))
     readers = inputs.open_inputs(args, parameters)
-    if args.output is None:
-        return _score(args, parameters, readers, None)
-    with open_output(args) as file:
-        sink = SINKS[suffix](file, readers[0].classes, escape_formulas=args.escape_formulas)
-        found = _score(args, parameters, readers, sink)
-        sink.close()
-    return found
-
-
-def _score(
-    args: argparse.Namespace, parameters: Parameters, readers: list[SampleReader], sink: Any
-) -> _Found:
-    """Score one file after the other, and keep all rows as long as the AUROC may need them."""
     summary = ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins)
     limit = {None: options.AUROC_ELEMENTS, True: math.inf, False: -1}[args.auroc]
     kept: list[Samples] = []
@@ -107,19 +86,26 @@ def _score(
 
     estimates = [reader.estimated_rows for reader in readers]
     total = None if None in estimates else sum(each or 0 for each in estimates)
-    with Progress(args, total) as progress:
+    with ExitStack() as stack:
+        sink = None
+        if args.output is not None:
+            file = stack.enter_context(open_output(args))
+            sink = SINKS[suffix](file, readers[0].classes, escape_formulas=args.escape_formulas)
+        progress = stack.enter_context(Progress(args, total))
         for reader in readers:
-            summary = summary.merge(
-                score_blocks(reader, parameters, add=add, n_threads=args.threads)
-            )
+            found = score_blocks(reader, parameters, add=add, n_threads=args.threads)
+            summary = summary.merge(found)
         inputs.refuse_no_rows(n_rows, args.path)
+        auroc, skipped = None, None
         if args.auroc is False:
-            return readers, summary, None, "skipped: --no-auroc"
-        if n_elements > limit:
-            why = f"skipped: {n_elements:,} probabilities; --auroc computes it"
-            return readers, summary, None, why
-        progress.stage("computing AUROC (skip it with --no-auroc)")
-        rows = np.concatenate([inputs.ranked_rows(samples) for samples in kept])
-        labels = np.concatenate([samples.labels for samples in kept])
-        ranked = {"normalize": args.normalize, "logits": args.logits}
-        return readers, summary, ec.auroc(rows, labels, **ranked), None
+            skipped = "skipped: --no-auroc"
+        elif n_elements > limit:
+            skipped = f"skipped: {n_elements:,} probabilities; --auroc computes it"
+        else:
+            progress.stage("computing AUROC (skip it with --no-auroc)")
+            rows = np.concatenate([inputs.ranked_rows(samples) for samples in kept])
+            labels = np.concatenate([samples.labels for samples in kept])
+            auroc = ec.auroc(rows, labels, normalize=args.normalize, logits=args.logits)
+        if sink is not None:
+            sink.close()
+    return readers, summary, auroc, skipped

@@ -1,7 +1,5 @@
 """The summary of one run, for people and for machines."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import math
@@ -13,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import easiness_core as ec
-from easiness_cli.output import listed
+from easiness_cli.output import aligned, listed
 
 _NUMBERS = ("n_samples", "accuracy", "accuracy_interval", "msr", "msr_interval", "ese", "n_bins",
             "level_counts", "mean_easiness", "mean_loss", "mean_finite_loss",
@@ -53,7 +51,7 @@ class Outcome:
             "estimator": _estimator_text(summary.estimator),
             "written": self.output,
         }
-        return "\n".join(f"{name:<15}{value}" for name, value in rows.items() if value)
+        return aligned(rows)
 
     def _auroc_text(self) -> str:
         if self.auroc is None:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 import queue
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from easiness_io import (
-    Parameters,
-    Report,
-    SampleReader,
-    Shard,
-    ShardError,
-    complete_shard,
-    load_if_complete,
-    shared_traits,
-)
+from easiness_io import SampleReader, ShardError
+from easiness_io.parameters import Parameters
+from easiness_io.shards.compare import shared_traits
+from easiness_io.shards.discover import Shard
+from easiness_io.shards.manifest import load_if_complete
+from easiness_io.shards.run import Report, complete_shard
 
 import easiness_core as ec
 
@@ -33,7 +29,7 @@ _CANCELLED = "the cluster was restarted, or somebody cancelled the tasks"
 
 
 def score_task(
-    shard: Shard, parameters: Parameters, expected: Mapping[str, tuple[Any, str]], overwrite: bool
+    shard: Shard, parameters: Parameters, expected: dict[str, tuple[Any, str]], overwrite: bool
 ) -> tuple[ec.Summary, bool] | ShardError:
     """Score one shard on a worker.
 

@@ -1,7 +1,5 @@
 """Find the columns of probabilities by name and content."""
 
-from __future__ import annotations
-
 import fnmatch
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -11,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easiness_core.class_names import affixes, key_of
+from easiness_core.validation import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
 from easiness_io.errors import AmbiguousError, DataError
-from easiness_io.names import LOGITS_NAMES, PROBS_NAMES
-from easiness_io.readers.base import Reader, ReadOptions
-from easiness_io.row_sums import is_constant, no_class, sums_to_one, without_one
+from easiness_io.parameters import Parameters
+from easiness_io.readers.base import LOGITS_NAMES, PROBS_NAMES, Reader, show
 
 
 def find_class_columns(
-    reader: Reader, options: ReadOptions, others: Sequence[str]
+    reader: Reader, options: Parameters, others: Sequence[str]
 ) -> tuple[str, ...]:
     """Find the probabilities among the columns that are neither label nor id."""
     if options.probs is not None:
@@ -55,33 +53,6 @@ def one_column(reader: Reader, name: str) -> DataError:
     )
 
 
-def show(names: Iterable[str]) -> str:
-    """List the first names for a message."""
-    shown = [repr(name) for name in names]
-    return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "") or "none"
-
-
-def no_column(reader: Reader, name: str, argument: str) -> DataError:
-    """Build the error about a missing column."""
-    problem = f"no column {name!r}; it has {show(reader.fields)}"
-    return reader.source.error(problem, argument=argument)
-
-
-def called(reader: Reader, wanted: Sequence[str]) -> list[str]:
-    """Return the columns with a usual name, the most usual first."""
-    found = [name for name in reader.fields if name.lower() in wanted]
-    return sorted(found, key=lambda name: wanted.index(name.lower()))
-
-
-def head_values(reader: Reader, names: Sequence[str]) -> NDArray[np.float64]:
-    """Join columns of the first rows as float64, with nulls as NaN."""
-    head, parts = reader.head(names), []
-    for name in names:
-        array = np.asarray(head[name]).astype(np.float64)
-        parts.append(array.reshape(len(array), -1 if array.size else 1))
-    return np.concatenate(parts, axis=1) if parts else np.empty((0, 0))
-
-
 def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...]:
     """Return the columns given by a name, a pattern, or a list of them."""
     names, found = list(reader.fields), dict[str, None]()
@@ -89,7 +60,7 @@ def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...
         # A pattern means columns that are nothing else; a name means what it says.
         matches = [part] if part in names else [n for n in usable if fnmatch.fnmatchcase(n, part)]
         if not matches:
-            raise no_column(reader, part, "probs")
+            raise reader.no_column(part, "probs")
         found |= dict.fromkeys(matches)
     kinds = [reader.fields[name].kind for name in found]
     if kinds != ["matrix"]:
@@ -104,9 +75,9 @@ def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...
     return tuple(found)
 
 
-def _check_unnamed(reader: Reader, options: ReadOptions, numbers: Sequence[str]) -> None:
+def _check_unnamed(reader: Reader, options: Parameters, numbers: Sequence[str]) -> None:
     """Refuse a csv file without names whose columns may not all be classes, if sums do not tell."""
-    data = head_values(reader, numbers)
+    data = reader.head_values(numbers)
     is_whole = (np.isfinite(data) & (data % 1 == 0)).all(axis=0) & (len(data) > 0)
     whole = [name for name, yes in zip(numbers, is_whole, strict=True) if yes]
     if (options.logits or options.normalize) and 0 < len(whole) < len(numbers):
@@ -123,14 +94,14 @@ def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
 
 
 def _matrices(
-    reader: Reader, options: ReadOptions, names: Sequence[str], has_groups: bool
+    reader: Reader, options: Parameters, names: Sequence[str], has_groups: bool
 ) -> list[tuple[str, ...]]:
     """Return the matrix columns that may be the probabilities, by name or by rows that sum to 1."""
     usual = LOGITS_NAMES if options.logits else PROBS_NAMES
-    known = [name for name in called(reader, usual) if name in names]
+    known = [name for name in reader.called(usual) if name in names]
     if known or options.logits or options.normalize:
         return [(name,) for name in known or names]
-    logits = [name for name in called(reader, LOGITS_NAMES) if name in names]
+    logits = [name for name in reader.called(LOGITS_NAMES) if name in names]
     if logits and len(logits) == len(names) and not has_groups:
         raise reader.source.error(
             f"it holds {logits[0]!r} and no probabilities",
@@ -141,8 +112,8 @@ def _matrices(
     found: list[tuple[str, ...]] = []
     for name in names:
         with suppress(DataError):  # lists of any length, such as tokens
-            head = head_values(reader, [name])
-            if not len(head) or sums_to_one(head, 0.5):
+            head = reader.head_values([name])
+            if not len(head) or _sums_to_one(head, 0.5):
                 found.append((name,))
     return found
 
@@ -154,11 +125,11 @@ Check = Callable[[NDArray[np.float64]], bool]
 
 def _first_rows(reader: Reader, names: Sequence[str]) -> Head:
     """Return a function that reads the first rows of a group of columns."""
-    data, at = head_values(reader, names), {name: at for at, name in enumerate(names)}
+    data, at = reader.head_values(names), {name: at for at, name in enumerate(names)}
     return lambda group: data[:, [at[name] for name in group]]
 
 
-def _groups(reader: Reader, options: ReadOptions, names: Group) -> list[Group]:
+def _groups(reader: Reader, options: Parameters, names: Group) -> list[Group]:
     """Return every group of columns that may be the probabilities, of the most certain kind."""
     head = _first_rows(reader, names)
     by_affix = affixes(names)
@@ -170,27 +141,27 @@ def _groups(reader: Reader, options: ReadOptions, names: Group) -> list[Group]:
     floats = tuple(name for name in names if kinds[name] in ("float", "any"))
     if not len(head(names)):
         return _distinct([group for group in named if set(group) <= set(floats)] or [floats])
-    half, rounded = partial(sums_to_one, share=0.5), partial(sums_to_one, share=0.5, slack=0.05)
-    found = _first([(sums_to_one, named)], head)
+    half, rounded = partial(_sums_to_one, share=0.5), partial(_sums_to_one, share=0.5, slack=0.05)
+    found = _first([(_sums_to_one, named)], head)
     if found:
         # A group with some bad rows is one all the same.
         others = _first([(half, named)], head)
         found += [m for m in others if not any(set(m) & set(each) for each in found)]
         return _checked(reader, found, named, head)
     unnamed = [group for group in (floats, names) if len(group) > 1]
-    less_named = [without_one(head(group), group) for group in _distinct(named)]
-    less = [*less_named, *(without_one(head(group), group) for group in unnamed)]
+    less_named = [_without_one(head(group), group) for group in _distinct(named)]
+    less = [*less_named, *(_without_one(head(group), group) for group in unnamed)]
     attempts: list[tuple[Check, list[Group]]] = [
-        (sums_to_one, groups) for groups in [*([group] for group in unnamed), *less]
+        (_sums_to_one, groups) for groups in [*([group] for group in unnamed), *less]
     ]
     if options.normalize:
         alike = [group for group in named if len({kinds[name] for name in group}) == 1]
         attempts += [
-            (is_constant, named), (rounded, named),
-            *((is_constant, groups) for groups in less_named),
+            (_is_constant, named), (rounded, named),
+            *((_is_constant, groups) for groups in less_named),
             *((rounded, groups) for groups in less_named),
             (lambda data: bool((data >= 0).all()), alike),
-            *((is_constant, [group]) for group in unnamed),
+            *((_is_constant, [group]) for group in unnamed),
             (rounded, unnamed),
         ]  # fmt: skip
     else:
@@ -200,7 +171,7 @@ def _groups(reader: Reader, options: ReadOptions, names: Group) -> list[Group]:
         return _checked(reader, found, named, head)
     # Not probabilities yet: the core refuses them, and says what to do.
     return _first(
-        [(rounded, named), (rounded, unnamed), (is_constant, named), (is_constant, unnamed[:1])],
+        [(rounded, named), (rounded, unnamed), (_is_constant, named), (_is_constant, unnamed[:1])],
         head,
     )
 
@@ -215,9 +186,9 @@ def _checked(reader: Reader, found: list[Group], named: Sequence[Group], head: H
     """Refuse groups with a column that may be something else, such as a total or a fold."""
     for group in found:
         data = head(group)
-        at, what = no_class(data), "depends on the others, or adds little to their sums"
+        at, what = _no_class(data), "depends on the others, or adds little to their sums"
         if at is None and not any(set(group) <= set(each) for each in named):
-            idle = (data == (0 if sums_to_one(data) else data[:1])).all(axis=0)
+            idle = (data == (0 if _sums_to_one(data) else data[:1])).all(axis=0)
             if idle.any():
                 at = int(idle.argmax())
                 what = f"is {data[0, at]:g} in the first {len(data)} rows"
@@ -246,7 +217,7 @@ def _brief(names: Sequence[str]) -> str:
 
 
 def _nothing(
-    reader: Reader, options: ReadOptions, names: Sequence[str], matrices: Sequence[str]
+    reader: Reader, options: Parameters, names: Sequence[str], matrices: Sequence[str]
 ) -> DataError:
     texts = [name for name, each in reader.fields.items() if each.kind == "text"]
     if texts and not names and not matrices:
@@ -260,3 +231,55 @@ def _nothing(
         problem = "no group of columns holds probabilities: their rows do not sum to 1"
     candidates = "; ".join(_brief(each) for each in groups[:5]) or show([*matrices, *names])
     return _ambiguous(reader, f"{problem}; it has {candidates}")
+
+
+@np.errstate(all="ignore")
+def _sums_to_one(data: NDArray[np.float64], share: float = 1.0, slack: float = 0.0) -> bool:
+    """Tell whether this share of the rows are probabilities, within the core's tolerance."""
+    if data.shape[1] < 2:
+        return False
+    # What was stored as a half-precision number has few digits.
+    is_half = (data == data.astype(np.float16)).all()
+    tolerance = max(slack, ROW_SUM_TOLERANCE_HALF if is_half else ROW_SUM_TOLERANCE)
+    close = np.abs(data.sum(axis=1) - 1.0) <= tolerance
+    inside = ((data >= -1e-3) & (data <= 1.0 + 1e-3)).all(axis=1)
+    return bool(np.mean(close & inside) >= share)
+
+
+@np.errstate(all="ignore")
+def _is_constant(data: NDArray[np.float64]) -> bool:
+    """Tell whether all rows have the same sum, up to rounding, as percentages and votes do."""
+    if data.shape[1] < 2 or not np.isfinite(data).all() or (data < 0).any():
+        return False
+    total = data.sum(axis=1)
+    off = np.abs(total / np.median(total) - 1)
+    return bool(np.median(total) > 0 and (off <= min(0.1, 0.005 * data.shape[1])).all())
+
+
+@np.errstate(all="ignore")
+def _without_one(data: NDArray[np.float64], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the groups without one column whose rows have nearly the same sum."""
+    if len(names) < 3:
+        return []
+    rest = data.sum(axis=1, keepdims=True) - data
+    close = (np.abs(rest / np.median(rest, axis=0) - 1.0) <= 0.2).all(axis=0)
+    return [(*names[:at], *names[at + 1 :]) for at in np.flatnonzero(close).tolist()]
+
+
+@np.errstate(all="ignore")
+def _no_class(data: NDArray[np.float64]) -> int | None:
+    """Find a column that depends on the others, or without which the sums vary much less."""
+    if data.shape[1] < 3 or len(data) < 2:
+        return None
+    total = data.sum(axis=1, keepdims=True)
+    rest = total - data
+    first, second = np.sort(data, axis=1)[:, [-1, -2]].T[:, :, None]
+    is_largest = data == np.where(data == first, second, first)
+    varying, varying_rest = (
+        np.abs(sums / np.median(sums, axis=0) - 1).max(axis=0) for sums in (total, rest)
+    )
+    odd = np.isclose(rest, data).all(axis=0) & (abs(np.median(total) - 1) > 0.2)
+    odd |= is_largest.all(axis=0) & (varying > 0.2)
+    odd |= (varying_rest * 10 < varying) & (varying > 1e-5)
+    found = np.flatnonzero(odd)
+    return int(found[-1]) if found.size else None

@@ -1,7 +1,5 @@
 """Find the columns of probabilities, labels and ids, by names and by the first rows."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from easiness_core.class_names import order_of
-from easiness_io.class_columns import called, find_class_columns, head_values, no_column, show
+from easiness_io.class_columns import find_class_columns
 from easiness_io.errors import located
-from easiness_io.names import ID_NAMES, LABEL_NAMES
-from easiness_io.readers.base import Reader, ReadOptions, Values, rows_of
+from easiness_io.parameters import Parameters
+from easiness_io.readers.base import ID_NAMES, LABEL_NAMES, Reader, Values, rows_of, show
 
 _UNNAMED = re.compile(r"unnamed: [0-9]+", re.IGNORECASE)
 
@@ -46,7 +44,7 @@ class Part:
                 first_row += rows_of(block)
 
 
-def find_columns(reader: Reader, options: ReadOptions, *, probs: bool, label: bool) -> Part:
+def find_columns(reader: Reader, options: Parameters, *, probs: bool, label: bool) -> Part:
     """Find the columns of a file."""
     named = [name for name in reader.fields if not is_unnamed(name)]
     found_label = _label(reader, options, named, alone=not probs) if label else None
@@ -82,13 +80,11 @@ def is_unnamed(name: str) -> bool:
     return bool(_UNNAMED.fullmatch(name))
 
 
-def _label(
-    reader: Reader, options: ReadOptions, named: Sequence[str], *, alone: bool
-) -> str | None:
+def _label(reader: Reader, options: Parameters, named: Sequence[str], *, alone: bool) -> str | None:
     """Find the labels: by the given name, by a usual name, or as the only column."""
-    found = called(reader, LABEL_NAMES) if options.labels is None else [options.labels]
+    found = reader.called(LABEL_NAMES) if options.labels is None else [options.labels]
     if not set(found) <= set(reader.fields):
-        raise no_column(reader, found[0], "labels")
+        raise reader.no_column(found[0], "labels")
     for name in found:
         if reader.fields[name].is_single:
             return name
@@ -98,7 +94,7 @@ def _label(
             f"column {found[0]!r}: expected one label per row, it holds {what}",
             hint="name the column of labels with {labels}",
         )
-    ids = {_ids(reader, options, None), *called(reader, ID_NAMES)} if alone else set()
+    ids = {_ids(reader, options, None), *reader.called(ID_NAMES)} if alone else set()
     single = [
         name for name in named if name not in ids
         and reader.fields[name].is_single and not reader.fields[name].is_index
@@ -106,7 +102,7 @@ def _label(
     return single[0] if alone and len(single) == 1 else None
 
 
-def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
+def _ids(reader: Reader, options: Parameters, label: str | None) -> str | None:
     """Find the ids: by the given name, by a usual name, or as the only text column named `*_id`."""
     if options.ids is not None:
         if options.ids not in reader.fields or not options.ids:
@@ -119,7 +115,7 @@ def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
         return options.ids
     kinds = ("text", "integer", "float", "any")
     usable = {n: each for n, each in reader.fields.items() if n != label and each.kind in kinds}
-    for name in called(reader, ID_NAMES):
+    for name in reader.called(ID_NAMES):
         if name in usable and (usable[name].kind != "float" or _is_whole(reader, name)):
             return name
     for name, each in usable.items():
@@ -131,5 +127,5 @@ def _ids(reader: Reader, options: ReadOptions, label: str | None) -> str | None:
 
 
 def _is_whole(reader: Reader, name: str) -> bool:
-    values = head_values(reader, [name])
+    values = reader.head_values([name])
     return bool((values[np.isfinite(values)] % 1 == 0).all())

@@ -1,43 +1,35 @@
 """Everything that the scores of a file depend on, except its content."""
 
-from __future__ import annotations
-
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import easiness_core as ec
-from easiness_io.readers.base import ReadOptions
 
 
 @dataclass(frozen=True)
-class Parameters(ReadOptions):
-    """How to read and score files: the options of `open_samples`, and three more.
+class Parameters:
+    """How to read and score files.
 
-    Attributes
-    ----------
-    estimator : ClosedForm or MonteCarlo
-        As in `easiness_core.score`.
-    n_bins : int
-        As in `easiness_core.score`.
-    escape_formulas : bool
-        Whether to escape names in csv that a spreadsheet would run as formulas.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an option has the wrong type or value.
-
-    Examples
-    --------
-    >>> from easiness_io import Parameters
-    >>> Parameters(normalize=True, n_bins=10).estimator
-    ClosedForm(sigma=0.01, resolution=0.001)
+    The options of `open_samples`; `estimator` and `n_bins`, as in `easiness_core.score`; and
+    whether to escape names in csv that a spreadsheet would run as formulas.
     """
 
+    probs: str | None = None
+    labels: str | None = None
+    ids: str | None = None
+    classes: Sequence[str] | None = None
+    logits: bool = False
+    normalize: bool = False
+    header: bool | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+    max_bytes: int = 8 << 30
+    keep: Sequence[str] = ()
     estimator: ec.ClosedForm | ec.MonteCarlo = ec.ClosedForm()  # noqa: RUF009 - frozen
     n_bins: int = 5
     escape_formulas: bool = False

@@ -1,7 +1,5 @@
 """Probabilities, labels and ids of one input, in blocks of rows."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,14 +11,14 @@ from numpy.typing import NDArray
 
 import easiness_core as ec
 from easiness_core.validation import LabelEncoder
-from easiness_io.class_columns import one_column, show
-from easiness_io.classes import encode_labels
+from easiness_io.class_columns import one_column
 from easiness_io.columns import Part, find_columns, is_unnamed
 from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import fingerprint
-from easiness_io.ids import as_ids, as_text, check_same_ids
-from easiness_io.readers.base import Block, ReadOptions, Values, rebatched, rows_of
+from easiness_io.parameters import Parameters
+from easiness_io.readers.base import Block, Values, rebatched, rows_of, show
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
+from easiness_io.values import as_ids, as_text, check_same_ids, encode_labels
 
 _ELEMENTS = 4_000_000
 _MOST_ROWS = 1 << 18
@@ -85,7 +83,7 @@ class SampleReader:
         Column of ids, in the probabilities or else in the labels.
     """
 
-    def __init__(self, path: str, labels_path: str | None, options: ReadOptions) -> None:
+    def __init__(self, path: str, labels_path: str | None, options: Parameters) -> None:
         self.paths = [path] + ([] if labels_path is None else [labels_path])
         if self.paths.count(STANDARD_INPUT) > 1:
             raise DataError("only one of two inputs can be standard input")
@@ -144,15 +142,15 @@ class SampleReader:
         """Determine which columns are read, and the numbers of rows and classes."""
         self.ids_name = self._with_ids[0].ids if self._with_ids else None
         if self._options.ids and not self._with_ids:
-            names = [name for part in self._parts for name in part.reader.fields]
-            problem = f"no column {self._options.ids!r}; it has {show(names)}"
-            raise DataError(problem, argument="ids")
+            raise self._no_column(self._options.ids, argument="ids")
         self._shared = self._shared_columns()
         self._kept = {name: self._part_with(name) for name in self._options.keep}
+        self._names = []  # the columns to read of each file
         for part in self._parts:
-            more = self._more(part)
+            more = [*self._shared, *(name for name, each in self._kept.items() if each is part)]
             texts = [name for name in (*part.text_names, *more) if name not in part.probs]
-            part.reader.choose(_once([*part.names, *more]), _once(texts))
+            self._names.append(list(dict.fromkeys([*part.names, *more])))
+            part.reader.choose(self._names[-1], list(dict.fromkeys(texts)))
         self.n_rows, other = first.reader.n_rows, self._labels.reader.n_rows
         if None not in (self.n_rows, other) and self.n_rows != other:
             raise self._uneven(f"{other}", f"{self.n_rows}")
@@ -167,10 +165,14 @@ class SampleReader:
         labels = self._labels.reader
         is_named = len(probs) > 1 and first.reader.layout == "table"
         with located(self.paths[-1]):
+            texts = []
+            if labels.fields[self._label].kind == "text":
+                head = labels.head([self._label])[self._label].tolist()
+                texts = [text for text in head if text is not None]
             self._encoder = LabelEncoder(
                 self.n_classes or len(self._options.classes or ()),
                 columns=probs if is_named else None, classes=self._options.classes,
-                codes=labels.fields[self._label].class_names, examples=self._label_texts(),
+                codes=labels.fields[self._label].class_names, examples=texts,
             )  # fmt: skip
         found = self._encoder.classes
         self.classes = None if found is None else list(found)
@@ -183,12 +185,11 @@ class SampleReader:
                     problem = f"column {name!r}: expected one number or string per row"
                     raise part.reader.source.error(problem)
                 return part
-        names = [name for part in self._parts for name in part.reader.fields]
-        raise DataError(f"no column {name!r}; it has {show(names)}")
+        raise self._no_column(name)
 
-    def _more(self, part: Part) -> list[str]:
-        """Name the columns that are read besides probabilities, label and id."""
-        return [*self._shared, *(name for name, each in self._kept.items() if each is part)]
+    def _no_column(self, name: str, argument: str | None = None) -> DataError:
+        names = [name for part in self._parts for name in part.reader.fields]
+        return DataError(f"no column {name!r}; it has {show(names)}", argument=argument)
 
     def _uneven(self, n_labels: str, n_rows: str, hint: str | None = None) -> DataError:
         problem = f"{n_labels} labels, but {n_rows} rows of probabilities in {self.paths[0]!r}"
@@ -205,13 +206,6 @@ class SampleReader:
         used = {name for part in self._parts for name in part.names}
         return [name for name in first if name in second and name not in used]
 
-    def _label_texts(self) -> list[str]:
-        """Give the labels of the first rows where they are texts."""
-        if self._labels.reader.fields[self._label].kind != "text":
-            return []
-        labels = self._labels.reader.head([self._label])[self._label].tolist()
-        return [text for text in labels if isinstance(text, str)]
-
     def blocks(self) -> Iterator[Samples]:
         """Read the input from its start.
 
@@ -224,8 +218,8 @@ class SampleReader:
             first_row += rows_of(blocks[0])
         if not first_row:
             ids = None
-            for part in self._with_ids[:1]:
-                is_whole = part.reader.fields[str(self.ids_name)].kind == "integer"
+            if self.ids_name is not None:
+                is_whole = self._with_ids[0].reader.fields[self.ids_name].kind == "integer"
                 ids = pa.array([], pa.int64() if is_whole else pa.string())
             probs = np.empty((0, max(2, self.n_classes)))
             kept = {name: pa.array([], pa.string()) for name in self._kept}
@@ -234,10 +228,10 @@ class SampleReader:
     def _aligned(self) -> Iterator[list[Block]]:
         """Read the files side by side."""
         size, done = self.block_rows, 0
-        cut = []
-        for part in self._parts:
-            blocks = part.reader.blocks(_once([*part.names, *self._more(part)]), size)
-            cut.append(rebatched(blocks, size, part.reader.source))
+        cut = [
+            rebatched(part.reader.blocks(names, size), size, part.reader.source)
+            for part, names in zip(self._parts, self._names, strict=True)
+        ]
         while True:
             found: list[Block] = []
             for path, each in zip(self.paths, cut, strict=True):
@@ -295,9 +289,9 @@ class SampleReader:
         }
         return Samples(probs, labels, ids[0] if ids else None, first_row, logits, kept)
 
-    def _encoded(self, values: Values, first_row: int) -> NDArray[np.int64]:
+    def _encoded(self, labels: Values, first_row: int) -> NDArray[np.int64]:
         source = self._labels.reader.source
-        return encode_labels(self._encoder, values, self.n_classes, source, first_row)
+        return encode_labels(self._encoder, labels, self.n_classes, source, first_row)
 
     def check_labels(self) -> None:
         """Check the labels as scoring will, if reading them alone is cheap."""
@@ -311,7 +305,3 @@ class SampleReader:
         for part in self._with_ids[:1]:
             for first_row, values in part.column(str(self.ids_name), _MOST_ROWS):
                 yield as_ids(values, part.reader.source, first_row)
-
-
-def _once(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names))

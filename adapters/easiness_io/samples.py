@@ -1,12 +1,12 @@
-"""Open a file of predictions."""
-
-from __future__ import annotations
+"""Open a file of predictions, and score it block by block."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import easiness_core as ec
+from easiness_io.errors import located
 from easiness_io.parameters import Parameters
-from easiness_io.sample_reader import SampleReader
+from easiness_io.sample_reader import SampleReader, Samples
 
 
 def open_samples(
@@ -31,8 +31,8 @@ def open_samples(
     Parameters
     ----------
     path : path
-        Probabilities: npy, npz, csv, parquet, Arrow (feather), JSON lines, or the folder of a
-        saved `datasets.Dataset`. Text may be compressed (gz, bz2, zst).
+        Probabilities: npy, npz, csv, parquet, Arrow (feather) or JSON lines. Text may be
+        compressed (gz, bz2, zst).
     labels_path : path, optional
         Labels, in any of these formats; by default a column of `path`.
     probs : str, optional
@@ -72,18 +72,14 @@ def open_samples(
 
     Examples
     --------
-    >>> import os, tempfile
+    >>> import pathlib, tempfile
     >>> from easiness_io import open_samples
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = os.path.join(folder.name, "predictions.csv")
-    >>> with open(path, "w") as file:
-    ...     _ = file.write("image_id,label,prob_cat,prob_dog\na.png,dog,0.2,0.8\n")
-    >>> reader = open_samples(path)
-    >>> reader.classes, reader.ids_name
-    (['cat', 'dog'], 'image_id')
-    >>> [block.labels.tolist() for block in reader.blocks()]
-    [[1]]
-    >>> folder.cleanup()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "predictions.csv")
+    ...     _ = path.write_text("image_id,label,prob_cat,prob_dog\na.png,dog,0.2,0.8\n")
+    ...     reader = open_samples(path)
+    ...     reader.classes, reader.ids_name, [block.labels.tolist() for block in reader.blocks()]
+    (['cat', 'dog'], 'image_id', [[1]])
     """
     options = Parameters(
         probs, labels, ids, classes, logits, normalize, header, delimiter, decimal, encoding,
@@ -91,3 +87,35 @@ def open_samples(
     )  # fmt: skip
     other = None if labels_path is None else os.fspath(labels_path)
     return SampleReader(os.fspath(path), other, options)
+
+
+def score_blocks(
+    reader: SampleReader,
+    parameters: Parameters,
+    *,
+    add: Callable[[ec.Scores, Samples], object] | None = None,
+    n_threads: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> ec.Summary:
+    """Score a file block by block, in memory that does not grow with the file.
+
+    `add` takes the scores and samples of each block, `progress` the number of rows done so far.
+    """
+    summary = ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins)
+    for block in reader.blocks():
+        with located(reader.paths[0]):
+            scores = ec.score(
+                block.probs,
+                block.labels,
+                estimator=parameters.estimator,
+                n_bins=parameters.n_bins,
+                normalize=parameters.normalize,
+                n_threads=n_threads,
+                first_row=block.first_row,
+            )
+        summary.update(scores)
+        if add is not None:
+            add(scores, block)
+        if progress is not None:
+            progress(summary.n_samples)
+    return summary

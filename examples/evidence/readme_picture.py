@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from easiness_cli.pages.figures import EASY, HARD, MEDIUM, MUTED, draw_easiness, fixed_style
+from easiness_cli.pages.figures import (
+    EASY,
+    HARD,
+    MEDIUM,
+    MUTED,
+    count_axis,
+    fixed_style,
+    name_level,
+)
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -51,6 +60,25 @@ def main() -> None:
     # 96 colors look the same and take half the bytes.
     Image.open(drawn).convert("RGB").quantize(96).save(PICTURE, optimize=True)
     print(f"wrote {PICTURE.name}: {PICTURE.stat().st_size / 1000:.0f} kB")
+
+
+def draw_easiness(axes: Axes, scores: ec.Scores, edges: tuple[str, str]) -> None:
+    """Draw the counts by easiness: one bar for hard, one for easy, and twenty in between.
+
+    The `edges` label the hard and the easy bar, such as ``("≤ 0.001", "≥ 0.999")``.
+    """
+    counts = scores.summary.level_counts
+    middle = scores.easiness[scores.level == ec.Level.MEDIUM]
+    height, cuts = np.histogram(middle, bins=np.linspace(0.0, 1.0, 21))
+    low, high = -0.1, 1.1
+    axes.bar(low, counts["hard"], 0.13, color=HARD)
+    axes.bar((cuts[:-1] + cuts[1:]) / 2, height, 0.044, color=MEDIUM)
+    axes.bar(high, counts["easy"], 0.13, color=EASY)
+    count_axis(axes, max(counts.values()))
+    for x, name in ((low, "hard"), (0.5, "medium"), (high, "easy")):
+        name_level(axes, x, name, counts[name])
+    axes.set_xticks([low, 0.25, 0.5, 0.75, high], [edges[0], "0.25", "0.5", "0.75", edges[1]])
+    axes.set(xlim=(low - 0.125, high + 0.125), xlabel="easiness")
 
 
 def chosen(level: ec.Level, labels: NDArray[Any], scores: ec.Scores) -> NDArray[np.int64]:

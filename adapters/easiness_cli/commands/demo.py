@@ -1,7 +1,5 @@
 """`easiness demo`: score four different classifiers on scikit-learn's digits."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import io
@@ -42,7 +40,7 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Train, score, compare, and write the files once all is done."""
-    from easiness_io import atomic_write
+    from easiness_io.writers.atomic import atomic_write
 
     require("sklearn", "pyarrow", "matplotlib", "jinja2")
     folder = args.output_dir
@@ -79,22 +77,12 @@ def next_commands(folder: str) -> list[str]:
         for name in (f"probs_{REPORTED}.npy", "labels.npy", f"scores_{REPORTED}.parquet",
                      "review.html")
     )  # fmt: skip
-    start = _executable()
+    start = f"{shlex.quote(sys.executable)} -m easiness_cli"
+    start = "easiness" if shutil.which("easiness") else start
     return [
         f"{start} select {scores} --hardest 20",
         f"{start} label-errors {probs} {labels} -o {review}",
     ]
-
-
-def _executable() -> str:
-    """Return what starts this command in a shell: `easiness`, its path, or Python's module."""
-    started = os.path.abspath(sys.argv[0])
-    if os.path.basename(started) not in ("easiness", "easiness.exe"):
-        return f"{shlex.quote(sys.executable)} -m easiness_cli"
-    found = shutil.which("easiness")
-    if found and os.path.samefile(found, started):
-        return "easiness"
-    return shlex.quote(os.path.relpath(started) if sys.argv[0][0] != "/" else started)
 
 
 def _train(folds: int, seed: int, *, quiet: bool) -> tuple[Any, dict[str, Any]]:
@@ -130,11 +118,13 @@ def _train(folds: int, seed: int, *, quiet: bool) -> tuple[Any, dict[str, Any]]:
 def _compare(labels: Any, probs: dict[str, Any]) -> tuple[list[list[Any]], dict[str, bytes]]:
     """Score all classifiers; give the table, and the files."""
     import numpy as np
-    from easiness_io import Parameters, ParquetSink, Samples
+    from easiness_io import Samples
+    from easiness_io.parameters import Parameters
+    from easiness_io.writers.tables import ParquetSink
 
     import easiness_core as ec
     from easiness_cli.inputs import Dataset
-    from easiness_cli.pages.report import build_report, report_page
+    from easiness_cli.pages.report import Report, report_page
 
     def saved(array: Any) -> bytes:
         file = io.BytesIO()
@@ -159,7 +149,7 @@ def _compare(labels: Any, probs: dict[str, Any]) -> tuple[list[list[Any]], dict[
     heads = [head.lower().replace(" ", "_") for head in _COLUMNS]
     csv.writer(text, lineterminator="\n").writerows([heads, *rows])
     files["comparison.csv"] = text.getvalue().encode()
-    report = build_report(
+    report = Report(
         Dataset(probs[REPORTED], labels, None), Parameters(),
         title="Sample easiness of logistic regression on the digits",
         source=f"probs_{REPORTED}.npy, labels.npy",

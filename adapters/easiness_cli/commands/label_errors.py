@@ -1,13 +1,11 @@
 """`easiness label-errors`: list the labels to review, most suspicious first."""
 
-from __future__ import annotations
-
 import argparse
 
 from easiness_cli import options
 from easiness_cli.errors import UsageError
 from easiness_cli.options import option
-from easiness_cli.output import note, open_output, require, resolve_output, tell
+from easiness_cli.output import note, open_output, require, resolve_output, tell, where_written
 
 SUMMARY = "list the labels to review, most suspicious first"
 NOTES = f"""{options.INPUT_NOTES}
@@ -70,10 +68,14 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read, rank and write the list; or apply the decisions made on one."""
-    from easiness_io import Parameters, is_many, located
+    from easiness_io.errors import located
+    from easiness_io.parameters import Parameters
+    from easiness_io.shards.discover import is_many
+    from easiness_io.writers.tables import write_table
 
     from easiness_cli.inputs import options_from, read_all, source_of
-    from easiness_cli.review import list_suspects, write_table
+    from easiness_cli.pages.thumbnails import open_images
+    from easiness_cli.review import as_table, list_suspects
 
     if args.apply:
         return _apply(args)
@@ -84,17 +86,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--images requires an .html output and a single input file")
     if args.text and suffix != ".html":
         raise UsageError("--text requires an .html output")
-    if args.images:
-        require("PIL")
     if suffix == ".html":
-        require("jinja2")
+        require("jinja2", *(["PIL"] if args.images else []))
         args.top = args.top or _HTML_TOP
     data = read_all(args, Parameters(**options_from(args)))
-    pictures = None
-    if args.images:
-        from easiness_cli.pages.thumbnails import open_images
-
-        pictures = open_images(args.images, len(data.labels), args.max_bytes)
+    pictures = open_images(args, len(data.labels))
     with located(args.path):
         columns, n_flagged = list_suspects(args, data)
     if suffix == ".html" and data.files is not None:
@@ -113,20 +109,21 @@ def run(args: argparse.Namespace) -> int:
             )  # fmt: skip
             file.write(page.encode("utf-8"))
         else:
-            write_table(columns, data.classes, file, suffix, escape_formulas=args.escape_formulas)
+            table = as_table(columns, data.classes, suffix)
+            write_table(table, file, suffix, escape_formulas=args.escape_formulas)
     if not args.quiet:
         share = 100 * n_flagged / n_samples
-        where = "" if args.output == "-" else f", written to {args.output}"
         tell(args, f"{n_flagged:,} of {n_samples:,} samples ({share:.2f} %) flagged: {meaning}\n"
-             f"{len(columns['rank']):,} listed{where}")  # fmt: skip
+             f"{len(columns['rank']):,} listed{where_written(args)}")  # fmt: skip
     return 0
 
 
 def _apply(args: argparse.Namespace) -> int:
     """Write the labels with the decisions applied."""
-    from easiness_io import ReadOptions, is_many
+    from easiness_io.parameters import Parameters
+    from easiness_io.shards.discover import is_many
 
-    from easiness_cli.decisions import apply_decisions
+    from easiness_cli.decisions import apply_decisions, read_labels, write_labels
     from easiness_cli.inputs import parse_classes
     from easiness_cli.pages.words import amount
 
@@ -142,19 +139,17 @@ def _apply(args: argparse.Namespace) -> int:
             raise UsageError(f"{flag} has no effect with --apply; leave it out")
     suffix = resolve_output(args, (args.path, args.apply), _LABEL_SUFFIXES)
     names = ("labels", "ids", "header", "delimiter", "decimal", "encoding", "max_bytes")
-    applied = apply_decisions(
-        args, ReadOptions(**{name: getattr(args, name) for name in names}),
-        parse_classes(args.classes) or (),
-    )  # fmt: skip
+    options = Parameters(**{name: getattr(args, name) for name in names})
+    labels = read_labels(args.path, options)
+    applied = apply_decisions(args, options, parse_classes(args.classes) or (), labels)
     if applied.n_elsewhere:
         note(f"{amount(applied.n_elsewhere, 'decision')} on a sample that is in another row than "
              f"when it was reviewed; samples were found by id", kind="warning")  # fmt: skip
     with open_output(args) as file:
-        applied.write(file, suffix)
+        write_labels(labels, applied.texts, file, suffix)
     if not args.quiet:
         decided = ", ".join(f"{count:,} {kind}" for kind, count in applied.counts.items())
-        where = "" if args.output == "-" else f", written to {args.output}"
         tell(args, f"{amount(sum(applied.counts.values()), 'decision')}: {decided}\n"
-             f"{applied.n_changed:,} of {len(applied.labels.texts):,} labels changed{where}",
-        )  # fmt: skip
+             f"{applied.n_changed:,} of {len(applied.texts):,} labels changed"
+             f"{where_written(args)}")  # fmt: skip
     return 0

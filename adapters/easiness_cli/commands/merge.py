@@ -1,7 +1,5 @@
 """`easiness merge`: merge the summaries of several runs or shards."""
 
-from __future__ import annotations
-
 import argparse
 
 from easiness_cli import options
@@ -11,19 +9,18 @@ from easiness_cli.output import standard_output
 
 SUMMARY = "merge the summaries of shards, exactly, in any order"
 NOTES = """\
-PATH is a folder written by 'score -o FOLDER', or a file with the output of
-'score --json' or 'merge --json'. The result equals that of scoring all rows in
-one run. Folders with missing shards are refused, as are inputs that would be
-counted twice.
+PATH is a folder written by 'score -o FOLDER', or a manifest in FOLDER.easiness.
+The result equals that of scoring all rows in one run. Folders with missing
+shards are refused, as are inputs that would be counted twice.
 """
 EXAMPLES = (
     "easiness merge scores",
-    "easiness merge first.json second.json --json",
+    "easiness merge first second --json",
     "easiness merge scores --verify",
 )
 OPTIONS = {
     "": [
-        option("paths", metavar="PATH", nargs="+", help="folders or files with summaries"),
+        option("paths", metavar="PATH", nargs="+", help="folders or manifests"),
         option("--verify", action="store_true",
                help="read all outputs and verify their checksums"),
         option("--json", action="store_true", help="print the summary as JSON"),

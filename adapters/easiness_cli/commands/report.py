@@ -1,7 +1,5 @@
 """`easiness report`: one self-contained HTML page about the scores."""
 
-from __future__ import annotations
-
 import argparse
 
 from easiness_cli import options
@@ -38,9 +36,12 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read, score and write the page."""
-    from easiness_io import Parameters, is_many, located
+    from easiness_io.errors import located
+    from easiness_io.parameters import Parameters
+    from easiness_io.shards.discover import is_many
 
     from easiness_cli.inputs import options_from, read_all, source_of, warn_below_chance
+    from easiness_cli.pages.thumbnails import open_images
     from easiness_cli.progress import Progress
 
     resolve_output(args, (args.path, args.labels_path))
@@ -51,28 +52,17 @@ def run(args: argparse.Namespace) -> int:
     parameters = Parameters(**options_from(args))
     require("matplotlib", "jinja2", *(["PIL"] if args.images else []))
     data = read_all(args, parameters)
-    picture = None
-    if args.images:
-        from easiness_cli.pages.thumbnails import open_images
-
-        picture = open_images(args.images, len(data.labels), args.max_bytes)
+    picture = open_images(args, len(data.labels))
 
     # Imported here: Matplotlib takes a second, which bad input need not wait for.
-    from easiness_cli.pages.report import build_report, report_page
+    from easiness_cli.pages.report import Report, report_page
 
     with located(args.path), Progress(args) as progress:
-        report = build_report(
-            data,
-            parameters,
-            title=args.title,
-            source=source_of(args),
-            top=args.top,
-            text=args.text,
-            group_by=args.group_by,
-            picture=picture,
-            n_threads=args.threads,
+        report = Report(
+            data, parameters, title=args.title, source=source_of(args), top=args.top,
+            text=args.text, group_by=args.group_by, picture=picture, n_threads=args.threads,
             tell=progress.stage,
-        )
+        )  # fmt: skip
         warn_below_chance(report.summary, data.probs.shape[1])
         progress.stage("drawing")
         page = report_page(report)

@@ -1,7 +1,5 @@
 """`easiness score`: one row per sample, and a summary."""
 
-from __future__ import annotations
-
 import argparse
 
 from easiness_cli import options
@@ -52,7 +50,7 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Read, score, write, and print the summary."""
-    from easiness_io import SCORE_COLUMNS
+    from easiness_io.writers.tables import SCORE_COLUMNS
 
     from easiness_cli.inputs import warn_below_chance
     from easiness_cli.scoring import score_inputs

@@ -1,7 +1,5 @@
 """`easiness select`: select samples to train on, or to look at."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 from easiness_cli import options
 from easiness_cli.errors import UsageError
 from easiness_cli.options import option
-from easiness_cli.output import open_output, resolve_output
+from easiness_cli.output import open_output, resolve_output, where_written
 
 SUMMARY = "select samples from the output of 'score', and list their rows and ids"
 NOTES = """\
@@ -59,9 +57,9 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Select samples from files of scores, and write or print them."""
-    from easiness_io import is_many
+    from easiness_io.shards.discover import is_many
 
-    from easiness_cli.selection import select_rows, write_rows
+    from easiness_cli.score_files import select_rows, write_rows
 
     suffix = resolve_output(args, [args.path], _SUFFIXES)
     if suffix != ".csv" and is_many(args.path):
@@ -77,7 +75,6 @@ def run(args: argparse.Namespace) -> int:
         write_rows(chosen, file, suffix)
     if not args.quiet:
         share = 100 * len(chosen) / n_samples
-        target = "" if args.output == "-" else f", written to {args.output}"
-        print(f"selected {len(chosen):,} of {n_samples:,} samples ({share:.2f} %){target}",
-              file=sys.stderr)  # fmt: skip
+        print(f"selected {len(chosen):,} of {n_samples:,} samples ({share:.2f} %)"
+              f"{where_written(args)}", file=sys.stderr)  # fmt: skip
     return 0

@@ -1,7 +1,5 @@
 """The page of a comparison."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ No text of the user's reaches a figure, so nothing is parsed as mathtext. Each i
 text that stays readable when a phone shows it smaller still.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import threading
@@ -23,7 +21,6 @@ from numpy.typing import NDArray
 import easiness_core as ec
 from easiness_cli.pages import words
 
-MATPLOTLIB_VERSION = matplotlib.__version__
 HARD, MEDIUM, EASY = "#d55e00", "#eba900", "#0072b2"
 INK, MUTED, RULE, BAR = "#1c2733", "#53606d", "#d5dbe1", "#a9b4bf"
 
@@ -69,8 +66,8 @@ def _canvas(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _count_axis(axes: Axes, highest: int) -> None:
-    # Start below 1, so that a bar of one sample shows.
+def count_axis(axes: Axes, highest: int) -> None:
+    """Count samples on a log scale that starts below 1, so that a bar of one sample shows."""
     axes.set_yscale("log")
     # Leave a third of the height for the levels' names.
     axes.set_ylim(0.7, 0.7 * (max(highest, 8) / 0.7) ** 1.36)
@@ -81,29 +78,11 @@ def _count_axis(axes: Axes, highest: int) -> None:
     axes.set_ylabel("samples (log scale)")
 
 
-def _name_level(axes: Axes, x: float, name: str, count: int) -> None:
+def name_level(axes: Axes, x: float, name: str, count: int) -> None:
+    """Write a level's name and count above its bars."""
     for line, height in ((name, 14), (f"{count:,}", 0)):
         axes.annotate(line, (x, 0.89), (0, height), xycoords=axes.get_xaxis_transform(),
                       textcoords="offset points", ha="center", va="baseline")  # fmt: skip
-
-
-def draw_easiness(axes: Axes, scores: ec.Scores, edges: tuple[str, str]) -> None:
-    """Draw the counts by easiness: one bar for hard, one for easy, and twenty in between.
-
-    The `edges` label the hard and the easy bar, such as ``("≤ 0.001", "≥ 0.999")``.
-    """
-    counts = scores.summary.level_counts
-    middle = scores.easiness[scores.level == ec.Level.MEDIUM]
-    height, cuts = np.histogram(middle, bins=np.linspace(0.0, 1.0, 21))
-    low, high = -0.1, 1.1
-    axes.bar(low, counts["hard"], 0.13, color=HARD)
-    axes.bar((cuts[:-1] + cuts[1:]) / 2, height, 0.044, color=MEDIUM)
-    axes.bar(high, counts["easy"], 0.13, color=EASY)
-    _count_axis(axes, max(counts.values()))
-    for x, name in ((low, "hard"), (0.5, "medium"), (high, "easy")):
-        _name_level(axes, x, name, counts[name])
-    axes.set_xticks([low, 0.25, 0.5, 0.75, high], [edges[0], "0.25", "0.5", "0.75", edges[1]])
-    axes.set(xlim=(low - 0.125, high + 0.125), xlabel="easiness")
 
 
 def log_easiness_histogram(scores: ec.Scores, resolution: float) -> Figure:
@@ -139,12 +118,12 @@ def log_easiness_histogram(scores: ec.Scores, resolution: float) -> Figure:
         axes.bar(lowest, counts["hard"] - hard.size, width, color=HARD)
         ticks[lowest] = "−∞"
         left -= 1.4 * width
-    _count_axis(axes, max(counts.values()))
+    count_axis(axes, max(counts.values()))
     at_hard = (left + edge) / 2 if hard.size else lowest
     for name, x in (("hard", at_hard), ("medium", (edge + right) / 2), ("easy", highest)):
         # An empty level may have no room.
         if counts[name]:
-            _name_level(axes, x, name, counts[name])
+            name_level(axes, x, name, counts[name])
     axes.set_xticks(sorted(ticks), [ticks[at] for at in sorted(ticks)])
     axes.set(
         xlim=(left - 0.3 * width, right + 1.5 * width), xlabel="log easiness (log-scaled axis)"
@@ -161,7 +140,6 @@ def _bars(axes: Axes, depth: NDArray[np.float64], left: float, right: float, col
 
 
 def _tick(value: float) -> str:
-    """Show a power of ten."""
     return words.number(value, 1).replace(f"1{words.SPACE}×{words.SPACE}", "")
 
 

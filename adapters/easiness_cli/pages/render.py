@@ -1,7 +1,5 @@
 """Fill in the templates. Everything that they show is escaped."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """The review page: what its script needs of the samples listed, and the page without scripts."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from typing import Any

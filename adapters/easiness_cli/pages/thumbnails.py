@@ -1,7 +1,6 @@
 """Samples' pictures as small data URIs, from an npy of images or a folder of files."""
 
-from __future__ import annotations
-
+import argparse
 import base64
 import io
 import os
@@ -12,7 +11,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from easiness_io import reason
+from easiness_io.errors import reason
 from numpy.typing import NDArray
 
 from easiness_cli.errors import CommandError
@@ -21,17 +20,20 @@ LONGEST_SIDE = 96
 FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 
 
-def open_images(path: str, n_samples: int, max_bytes: int) -> Callable[[int], str]:
-    """Find the samples' pictures; give what reads that of a row, as a data URI.
+def open_images(args: argparse.Namespace, n_samples: int) -> Callable[[int], str] | None:
+    """Find the samples' pictures, if asked for; give what reads that of a row, as a data URI.
 
-    The path is an npy of shape (samples, height, width), or with 1, 3, or 4 channels last, of uint8
+    --images is an npy of shape (samples, height, width), or with 1, 3, or 4 channels last, of uint8
     or of real numbers from 0 to 1; or a folder with one image file per sample, in natural order of
     their names: 2.png before 10.png.
     """
+    path = args.images
+    if path is None:
+        return None
     if os.path.isdir(path):
         names = sorted((n for n in os.listdir(path) if n.lower().endswith(FILES)), key=_by_number)
         found = len(names)
-        read = partial(_of_file, [os.path.join(path, each) for each in names], max_bytes)
+        read = partial(_of_file, [os.path.join(path, each) for each in names], args.max_bytes)
     else:
         images = _open_array(path)
         found, read = len(images), partial(_of_array, path, images)

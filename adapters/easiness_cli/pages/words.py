@@ -1,12 +1,10 @@
 """Numbers in words, and the sentences that sum up a report. Plain text, not escaped."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import easiness_core as ec
 
@@ -110,17 +108,10 @@ def headline(summary: ec.Summary, errors: Mapping[str, int]) -> str:
     )
 
 
-def first_look(
-    summary: ec.Summary,
-    errors: Mapping[str, int],
-    pairs: NDArray[np.int64],
-    table: ec.ClassTable,
-    names: Sequence[str],
-    groups: ec.GroupTable | None = None,
-    group_name: str = "",
-) -> list[str]:
+def first_look(report: Any) -> list[str]:
     """Say in three sentences what to look at first."""
-    n_errors, counts = sum(errors.values()), summary.level_counts
+    summary, errors, groups = report.summary, report.errors, report.groups
+    names, counts, n_errors = report.class_names, summary.level_counts, sum(errors.values())
     if not n_errors:
         found = ["Every sample is predicted as labeled: look for errors that the classifier shares "
                  "with its labels, such as duplicates or leaks."]  # fmt: skip
@@ -130,32 +121,32 @@ def first_look(
     else:
         found = [f"Start with the hard samples: they hold {errors['hard']:,} of "
                  f"{amount(n_errors, 'error')} ({percent(errors['hard'], n_errors)})."]  # fmt: skip
-        given, other, count = pairs[0].tolist()
+        given, other, count = report.pairs[0].tolist()
         found.append(f"The most frequent error is {cut(names[given])} predicted as "
                      f"{cut(names[other])}: {amount(count, 'sample')}, "
                      f"{percent(count, n_errors)} of all errors.")  # fmt: skip
     if groups is not None and len(groups) > 1:
-        tests = groups.p_values()["accuracy"]
+        tests, by = groups.p_values()["accuracy"], cut(report.group_name)
         # Holm's method ties many p-values, at 1 and below.
         rest = (groups.correct.sum() - groups.correct) / (groups.count.sum() - groups.count)
         at = int(np.lexsort((-np.abs(groups.accuracy - rest), tests))[0])
         if tests[at] > 0.05:
-            found.append(f"No group by {cut(group_name)} differs from the rest in accuracy by "
+            found.append(f"No group by {by} differs from the rest in accuracy by "
                          "more than chance: the lowest adjusted p-value is "
                          f"{p_value(tests[at])}.")  # fmt: skip
         else:
-            found.append(f"Of the groups by {cut(group_name)}, {cut(groups.groups[at])} differs "
+            found.append(f"Of the groups by {by}, {cut(groups.groups[at])} differs "
                          f"most from the rest: its accuracy is {percent(groups.accuracy[at])} "
                          f"(95{SPACE}% interval {interval(groups.accuracy_interval[at])}), "
                          f"against {percent(summary.accuracy)} overall. The adjusted p-value of "
                          f"the difference is {p_value(tests[at])}.")  # fmt: skip
     else:
-        at = int(np.nanargmin(table.accuracy))
-        low, high = table.accuracy_interval[at]
+        at = int(np.nanargmin(report.table.accuracy))
+        low, high = report.table.accuracy_interval[at]
         chance = "; the interval includes it, so this may be chance" if (
             low <= summary.accuracy <= high) else ""  # fmt: skip
         found.append(f"Class {cut(names[at])} has the lowest accuracy: "
-                     f"{percent(table.accuracy[at])} (95{SPACE}% interval "
+                     f"{percent(report.table.accuracy[at])} (95{SPACE}% interval "
                      f"{interval((low, high))}), against {percent(summary.accuracy)} overall"
                      f"{chance}.")  # fmt: skip
     return found

@@ -1,7 +1,5 @@
 """npy files, and the members of npz archives; every size is checked before anything is loaded."""
 
-from __future__ import annotations
-
 import io
 import math
 import warnings
@@ -17,7 +15,8 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from easiness_io.errors import reason
-from easiness_io.readers.base import Block, Field, Kind, Reader, ReadOptions, Source, Values
+from easiness_io.parameters import Parameters
+from easiness_io.readers.base import Block, Field, Kind, Reader, Source, Values
 
 # NumPy writes headers of some hundred bytes, and refuses to parse more than 10,000.
 _HEAD_BYTES = 10_012
@@ -148,7 +147,7 @@ class NpyReader(Reader):
 
     layout = "arrays"
 
-    def __init__(self, source: Source, options: ReadOptions) -> None:
+    def __init__(self, source: Source, options: Parameters) -> None:
         with source.open() as file:
             self._array = _read_header(file, source, "array")
         self._array.check(source.size)
@@ -172,7 +171,7 @@ class NpzReader(Reader):
 
     layout = "arrays"
 
-    def __init__(self, source: Source, options: ReadOptions) -> None:
+    def __init__(self, source: Source, options: Parameters) -> None:
         self._arrays: dict[str, _Array] = {}
         with _archive(source) as archive:
             for info in archive.infolist():

@@ -1,7 +1,5 @@
 """Arrow types and columns as fields and values."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

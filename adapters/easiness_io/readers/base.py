@@ -1,14 +1,12 @@
 """The protocol of all formats: named columns, read in blocks of rows."""
 
-from __future__ import annotations
-
 import io
 import os
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
@@ -16,6 +14,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from easiness_io.errors import DataError, UnreadableError, reason
 
@@ -26,6 +25,11 @@ Values = Any  # NDArray | pa.Array, of which pyarrow ships no types
 Block = dict[str, Values]
 
 HEAD_ROWS = 1000
+# What columns are usually called.
+PROBS_NAMES = ("probs", "pred_probs", "probabilities", "predictions")
+LOGITS_NAMES = ("logits", "logit")
+LABEL_NAMES = ("label", "labels", "y", "y_true", "true_label", "given_label", "target", "class")
+ID_NAMES = ("id", "sample_id", "index")
 
 
 @dataclass(frozen=True)
@@ -47,33 +51,6 @@ class Field:
     def is_single(self) -> bool:
         """Whether it holds one number or text per row."""
         return self.is_number or self.kind == "text"
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """How files are read.
-
-    Its parameters are those of `open_samples`.
-
-    Examples
-    --------
-    >>> from easiness_io import ReadOptions
-    >>> ReadOptions(delimiter=";", decimal=",").header is None
-    True
-    """
-
-    probs: str | None = None
-    labels: str | None = None
-    ids: str | None = None
-    classes: Sequence[str] | None = None
-    logits: bool = False
-    normalize: bool = False
-    header: bool | None = None
-    delimiter: str | None = None
-    decimal: str | None = None
-    encoding: str | None = None
-    max_bytes: int = 8 << 30
-    keep: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -207,6 +184,25 @@ class Reader(ABC):
             }
         return {name: self._head[name] for name in names}
 
+    def head_values(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """Join columns of the first rows as float64, with nulls as NaN."""
+        head, parts = self.head(names), []
+        for name in names:
+            array = np.asarray(head[name]).astype(np.float64)
+            parts.append(array.reshape(len(array), -1 if array.size else 1))
+        return np.concatenate(parts, axis=1) if parts else np.empty((0, 0))
+
+    def called(self, wanted: Sequence[str]) -> list[str]:
+        """Return the columns with a usual name, the most usual first."""
+        found = [name for name in self.fields if name.lower() in wanted]
+        return sorted(found, key=lambda name: wanted.index(name.lower()))
+
+    def no_column(self, name: str, argument: str) -> DataError:
+        """Build the error about a missing column."""
+        return self.source.error(
+            f"no column {name!r}; it has {show(self.fields)}", argument=argument
+        )
+
     def width(self, name: str) -> int:
         """Count the columns of a matrix; 0 if it has lists and no rows."""
         width = self.fields[name].width
@@ -216,6 +212,12 @@ class Reader(ABC):
         if found.ndim == 2 and not found.shape[1]:
             raise self.source.error(f"column {name!r}: its lists are empty")
         return int(found.shape[1]) if found.ndim == 2 else 0
+
+
+def show(names: Iterable[str]) -> str:
+    """List the first names for a message."""
+    shown = [repr(name) for name in names]
+    return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "") or "none"
 
 
 def rows_of(block: Mapping[str, Values]) -> int:

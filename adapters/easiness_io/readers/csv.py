@@ -1,7 +1,5 @@
 """Read csv with any delimiter, decimal mark and encoding, plain or compressed."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -17,9 +15,17 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from easiness_io.errors import AmbiguousError, UnreadableError, reason
-from easiness_io.names import ID_NAMES, LABEL_NAMES
+from easiness_io.parameters import Parameters
 from easiness_io.readers import text
-from easiness_io.readers.base import Block, Field, Kind, Reader, ReadOptions, Source
+from easiness_io.readers.base import (
+    ID_NAMES,
+    LABEL_NAMES,
+    Block,
+    Field,
+    Kind,
+    Reader,
+    Source,
+)
 
 _BLOCK_BYTES = 1 << 20
 _WHOLE = re.compile(r"[+-]?[0-9]+[.,]0")
@@ -30,7 +36,7 @@ class CsvReader(Reader):
 
     is_columnar = False
 
-    def __init__(self, source: Source, options: ReadOptions) -> None:
+    def __init__(self, source: Source, options: Parameters) -> None:
         self._dialect = dialect = text.dialect_of(source, options)
         self.source, self.guessed_header = source, options.header is None
         rows, first = dialect.rows, dialect.rows[0]

@@ -4,8 +4,6 @@ Rows are parsed by Python's parser: pyarrow's reads text as dates, rounds large 
 crashes on deep nesting (`test_files_that_cannot_be_used`).
 """
 
-from __future__ import annotations
-
 import codecs
 import json
 from collections import Counter
@@ -16,9 +14,10 @@ from typing import Any
 import pyarrow as pa
 
 from easiness_io.errors import reason
+from easiness_io.parameters import Parameters
 from easiness_io.readers import arrow_values as arrow
 from easiness_io.readers import text
-from easiness_io.readers.base import HEAD_ROWS, Block, Field, Kind, Reader, ReadOptions, Source
+from easiness_io.readers.base import HEAD_ROWS, Block, Field, Kind, Reader, Source
 
 _CHUNK = 1 << 20
 _LONGEST_ROW = 1 << 26
@@ -37,7 +36,7 @@ class JsonLinesReader(Reader):
 
     is_columnar = False
 
-    def __init__(self, source: Source, options: ReadOptions) -> None:
+    def __init__(self, source: Source, options: Parameters) -> None:
         first, encoding, _ = text.head_text(source, options.encoding)
         if encoding.lower() not in ("utf-8", "utf-8-sig", "utf8"):
             raise source.unreadable(f"expected JSON lines in UTF-8, got {encoding}")

@@ -4,8 +4,6 @@ Run lengths and dictionaries let a file of some kB hold rows of GBs, so the size
 only once it is read. Page checksums are compared if the file has them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -14,8 +12,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
+from easiness_io.parameters import Parameters
 from easiness_io.readers import arrow_values as arrow
-from easiness_io.readers.base import Block, Reader, ReadOptions, Source
+from easiness_io.readers.base import Block, Reader, Source
 
 _BATCH_BYTES = 1 << 26
 _BUFFER_BYTES = 1 << 16
@@ -25,7 +24,7 @@ _LIST_ROWS = 1 << 11
 class ParquetReader(Reader):
     """The columns of a parquet file."""
 
-    def __init__(self, source: Source, options: ReadOptions) -> None:
+    def __init__(self, source: Source, options: Parameters) -> None:
         with _opened(source) as file:
             fields = arrow.fields_of(file.schema_arrow)
             super().__init__(source, fields, n_rows=file.metadata.num_rows)

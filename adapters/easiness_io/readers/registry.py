@@ -1,7 +1,5 @@
 """Choose the reader of a file by its first bytes, or else by its name."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable
@@ -9,9 +7,10 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from easiness_io.errors import DataError, reason
+from easiness_io.parameters import Parameters
 from easiness_io.readers import ipc, text
 from easiness_io.readers.arrays import PICKLE_HINT, PICKLED, NpyReader, NpzReader
-from easiness_io.readers.base import Reader, ReadOptions, Source
+from easiness_io.readers.base import Reader, Source
 from easiness_io.readers.csv import CsvReader
 from easiness_io.readers.jsonl import JsonLinesReader
 from easiness_io.readers.parquet import ParquetReader
@@ -33,50 +32,21 @@ _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
 _STEP = 1 << 20
 
 
-def suffix_of(path: str) -> str:
-    """Return the suffix that names a file's format, without that of its compression."""
-    stem, suffix = os.path.splitext(path.lower())
-    return os.path.splitext(stem)[1] if suffix in COMPRESSED else suffix
+def split_name(path: str) -> tuple[str, str]:
+    """Split a file's name into its stem and the suffix of its format, without compression."""
+    stem, suffix = os.path.splitext(os.path.basename(os.path.normpath(path)))
+    if suffix.lower() in COMPRESSED:
+        stem, suffix = os.path.splitext(stem)
+    return stem, suffix.lower()
 
 
 def is_readable_name(path: str) -> bool:
     """Tell whether a file's name has the suffix of a known format."""
-    return any(suffix_of(path) in suffixes for _, _, suffixes in FORMATS.values())
+    return any(split_name(path)[1] in suffixes for _, _, suffixes in FORMATS.values())
 
 
-def open_reader(path: str, options: ReadOptions) -> Reader:
-    """Open a file for reading in blocks; only its header is read.
-
-    Parameters
-    ----------
-    path : str
-        A file, the folder of a saved `datasets.Dataset`, or `"-"` for standard input.
-    options : ReadOptions
-        How to read it.
-
-    Returns
-    -------
-    Reader
-        The open file, with its columns.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, or its format is unknown.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from easiness_io import ReadOptions, open_reader
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "part.npz")
-    ...     np.savez(path, probs=[[0.9, 0.1]], labels=[0])
-    ...     reader = open_reader(str(path), ReadOptions())
-    >>> sorted(reader.fields)
-    ['labels', 'probs']
-    """
+def open_reader(path: str, options: Parameters) -> Reader:
+    """Open a file, or standard input for "-", to be read in blocks; only its header is read."""
     is_standard = path == STANDARD_INPUT
     source = Source("standard input" if is_standard else path, options.max_bytes)
     try:
@@ -86,8 +56,6 @@ def open_reader(path: str, options: ReadOptions) -> Reader:
                 raise source.unreadable("it is closed", hint="name a file")
             source = _kept(sys.stdin.buffer, source)
         elif os.path.isdir(path):
-            if ipc.is_dataset(path):
-                return ipc.ArrowReader(source, options)
             raise source.unreadable("it is a folder, not a file")
         elif os.path.exists(path) and not os.path.isfile(path):
             with open(path, "rb") as file:
@@ -98,7 +66,7 @@ def open_reader(path: str, options: ReadOptions) -> Reader:
         raise
     except (OSError, ValueError) as error:
         raise source.unreadable(f"cannot be read: {reason(error)}") from error
-    suffix = suffix_of(source.path)
+    suffix = split_name(source.path)[1]
     # Pickle protocols 2 to 5 start with byte 128 and their number.
     if suffix in _PICKLES or (first[:1] == b"\x80" and first[1:2] in (b"\2", b"\3", b"\4", b"\5")):
         raise source.unreadable(PICKLED, hint=PICKLE_HINT)

@@ -1,7 +1,5 @@
 """Decompress text files, and detect how csv is written."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io
@@ -15,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from easiness_io.errors import AmbiguousError, reason
-from easiness_io.readers.base import HEAD_ROWS, ReadOptions, Source
+from easiness_io.parameters import Parameters
+from easiness_io.readers.base import HEAD_ROWS, Source
 
 COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -81,7 +80,7 @@ class Dialect:
         return float("nan") if cell in MISSING else float(cell.replace(self.decimal, "."))
 
 
-def dialect_of(source: Source, options: ReadOptions) -> Dialect:
+def dialect_of(source: Source, options: Parameters) -> Dialect:
     """Detect how a csv file is written, from its first lines and the options."""
     text, encoding, is_all = head_text(source, options.encoding)
     lines = re.split(r"\r\n|\r|\n", text.rstrip("\r\n"))

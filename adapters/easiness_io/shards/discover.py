@@ -1,7 +1,5 @@
 """Find shards in folders, globs and lists, and pair them with their labels and outputs."""
 
-from __future__ import annotations
-
 import fnmatch
 import glob
 import os
@@ -10,21 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from easiness_io.errors import DataError
-from easiness_io.readers import ipc, registry
+from easiness_io.readers import registry
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One task: the files to read and the file to write.
+    """One task: the files to read, and the file to write (empty for none).
 
-    Attributes
-    ----------
-    input : str
-        File of probabilities.
-    labels_path : str or None
-        File of labels, unless they are in `input`.
-    output : str
-        File of scores to write; empty for none.
+    `labels_path` is the file of labels, unless they are in `input`.
     """
 
     input: str
@@ -38,73 +29,32 @@ class Shard:
 
 
 def is_many(path: str) -> bool:
-    """Return whether a path stands for several files.
-
-    Parameters
-    ----------
-    path : str
-        A file, a folder or a glob.
-
-    Returns
-    -------
-    bool
-        True for a glob and for a folder, unless the folder is a saved `datasets.Dataset`.
-
-    Examples
-    --------
-    >>> from easiness_io import is_many
-    >>> is_many("shards/*.npy"), is_many("probs.npy")
-    (True, False)
-    """
-    if os.path.isdir(path):
-        return not ipc.is_dataset(path)
-    return glob.has_magic(path) and not os.path.lexists(path)
+    """Tell whether a path is a folder or a glob that stands for several files."""
+    return os.path.isdir(path) or (glob.has_magic(path) and not os.path.lexists(path))
 
 
 def expand(path: str) -> dict[str, str]:
-    """Find the files of a folder or a glob.
+    """Find the files that a folder or a glob stands for, sorted.
 
-    Parameters
-    ----------
-    path : str
-        A folder, whose names that start with a dot or an underscore are ignored; a glob; or a
-        single file.
-
-    Returns
-    -------
-    dict of str to str
-        The files, sorted. The key identifies a file: in a folder, its name without suffix; in a
-        glob, the text that the wildcards match.
-
-    Raises
-    ------
-    DataError
-        If there are no files, files of other formats, or two files with the same key.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from easiness_io import expand
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name in ("a.npy", "b.npy", "_notes.txt"):
-    ...         Path(folder, name).touch()
-    ...     list(expand(folder)), list(expand(f"{folder}/*.npy"))
-    (['a', 'b'], ['a', 'b'])
+    Names in a folder that start with a dot or an underscore are ignored. The key says what tells a
+    file apart: in a folder its name without glob, the text that the wildcards match.
     """
     if not is_many(path):
         return {"": path}
     if os.path.isdir(path):
         names = sorted(name for name in os.listdir(path) if name[0] not in "._")
         paths = [os.path.join(path, name) for name in names]
-        unknown = [each for each in paths if not _is_readable(each)]
+        if "dataset_info.json" in names:
+            hint = f"select its files with the glob '{path}/*.arrow', or save it with to_parquet"
+            raise DataError("it is a saved datasets.Dataset", path=path, hint=hint)
+        unknown = [p for p in paths if os.path.isdir(p) or not registry.is_readable_name(p)]
         if unknown:
             nested = os.path.isdir(unknown[0])
             what = f"{'folders or ' if nested else ''}files of other formats"
             why = f"it has {what}, {len(unknown)} in all, such as {os.path.basename(unknown[0])!r}"
             hint = f"select files with a glob, such as '{'**/' if nested else ''}*.npy' in it"
             raise DataError(why, path=path, hint=hint)
-        found = [(stem(each), each) for each in paths]
+        found = [(registry.split_name(each)[0], each) for each in paths]
     else:
         wildcards = _wildcards(path)
         paths = sorted(glob.glob(path, recursive=True))
@@ -118,17 +68,6 @@ def expand(path: str) -> dict[str, str]:
         if by_key.setdefault(key, name) != name:
             raise DataError(f"two files are named {key!r}: this and {by_key[key]!r}", path=name)
     return by_key
-
-
-def stem(path: str) -> str:
-    """Return a file's name without the suffixes of its format and compression."""
-    name = os.path.basename(os.path.normpath(path))
-    first, suffix = os.path.splitext(name)
-    return os.path.splitext(first)[0] if suffix.lower() in registry.COMPRESSED else first
-
-
-def _is_readable(path: str) -> bool:
-    return ipc.is_dataset(path) if os.path.isdir(path) else registry.is_readable_name(path)
 
 
 def _wildcards(pattern: str) -> re.Pattern[str]:
@@ -158,35 +97,10 @@ def pair_shards(
     output: str | None = None,
     suffix: str = ".parquet",
 ) -> list[Shard]:
-    """Pair files with their labels, and name their outputs.
+    """Pair files with their labels, and name their outputs in the folder `output`, if there is one.
 
-    Parameters
-    ----------
-    inputs : str or iterable of str
-        A folder or a glob, or a list of files.
-    labels_path : str or iterable of str, optional
-        The same for labels. Folders and globs are paired by the keys of `expand`, lists by order.
-    output : str, optional
-        Folder of the outputs; none are named by default.
-    suffix : str, default ".parquet"
-        Suffix of the outputs.
-
-    Returns
-    -------
-    list of Shard
-        Sorted by input.
-
-    Raises
-    ------
-    DataError
-        If a file has no labels, labels have no file, two outputs have the same name, or a rerun
-        would read an output as an input.
-
-    Examples
-    --------
-    >>> from easiness_io import pair_shards
-    >>> pair_shards(["probs-0.npy"], ["labels-0.npy"], "scores")[0].output
-    'scores/probs-0.parquet'
+    Folders and globs are paired by the keys of `expand`, lists by order. Outputs that have the same
+    name, or that a rerun would take for inputs, are refused.
     """
     found = _found(inputs, "inputs")
     given = None if labels_path is None else _found(labels_path, "labels_path")
@@ -201,23 +115,20 @@ def pair_shards(
             f"expected {len(found)} paths, one per input, got {len(given)}", argument="labels_path"
         )
     if given is not None and found.keys() != given.keys():
-        files = sorted(found[key] for key in found.keys() - given.keys())
-        labels = sorted(given[key] for key in given.keys() - found.keys())
-        parts = (
-            [f"no labels for {len(files)} of {len(found)} files, such as {files[0]!r}"]
-            if files
-            else []
-        )
-        parts += (
-            [f"no file for {len(labels)} of {len(given)} labels, such as {labels[0]!r}"]
-            if labels
-            else []
-        )
+        lacks = []
+        for what, all_of, names, others in (
+            ("labels for", "files", found, given), ("file for", "labels", given, found)
+        ):  # fmt: skip
+            left = sorted(names[key] for key in names.keys() - others.keys())
+            if left:
+                lacks.append(f"no {what} {len(left)} of {len(names)} {all_of}, such as {left[0]!r}")
         hint = "they are paired by name without suffix, or by what the wildcards match"
-        raise DataError(" and ".join(parts), hint=hint)
+        raise DataError(" and ".join(lacks), hint=hint)
     shards: dict[str, Shard] = {}
     for key, path in found.items():
-        target = "" if output is None else os.path.join(output, stem(path) + suffix)
+        target = (
+            "" if output is None else os.path.join(output, registry.split_name(path)[0] + suffix)
+        )
         if target and target in shards:
             why = f"its scores and those of {shards[target].input!r} would both be in {target!r}"
             raise DataError(why, path=path)

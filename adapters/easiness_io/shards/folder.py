@@ -1,7 +1,5 @@
 """The folder of a run's outputs: used by one run at a time, with nothing else in it."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

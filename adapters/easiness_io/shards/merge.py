@@ -1,13 +1,9 @@
-"""Merge the summaries of scored folders, manifests and printed results exactly."""
+"""Merge the summaries of scored folders exactly."""
 
-from __future__ import annotations
-
-import hashlib
 import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import easiness_core as ec
@@ -40,8 +36,7 @@ def merge_summaries(
     Parameters
     ----------
     paths : path, or iterable of paths
-        Folders written by `score_shards`, manifests, or files with the output of `easiness score
-        --json`.
+        Folders that `score_shards` filled, or manifests.
     verify : bool, default False
         Whether to read every output and compare its checksum.
 
@@ -59,33 +54,28 @@ def merge_summaries(
     Examples
     --------
     >>> import tempfile
-    >>> from pathlib import Path
     >>> import numpy as np
     >>> from easiness_io import merge_summaries, score_shards
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for part in range(2):
-    ...         np.savez(Path(folder, f"{part}.npz"), probs=[[0.9, 0.1]], labels=[part])
+    ...         np.savez(f"{folder}/{part}.npz", probs=[[0.9, 0.1]], labels=[part])
     ...     _ = score_shards(f"{folder}/*.npz", f"{folder}/scores")
     ...     merge_summaries(f"{folder}/scores").summary.level_counts
     {'hard': 1, 'medium': 0, 'easy': 1}
     """
     summary = ec.Summary()
-    widths: dict[int, str] = {}  # the first file with each number of classes
-    # What tells samples, and the first file that counts them; and the first manifest of all, and
-    # of each folder, with its parameters.
+    widths: dict[int, str] = {}  # the first manifest with each number of classes
+    # What tells samples, and the first manifest that counts them; and the first manifest of all,
+    # and of each folder, with its parameters.
     seen: dict[str, str] = {}
     first: dict[str, tuple[str, dict[str, Any]]] = {}
-    # Manifests come first: printed results are compared with them.
-    for path in sorted(_files(paths), key=lambda path: not _is_beside(path)):
+    for path in _files(paths):
         found = _read(path)
-        if isinstance(found, Manifest):
-            output = _output_of(path, found, verify=verify)
-            _count_manifest(path, found, output, seen)
-            _refuse_difference(path, found, os.path.dirname(output), first)
-        else:
-            _count_result(path, found, summary, seen)
+        output = _output_of(path, found, verify=verify)
+        _refuse_seen(path, found, seen)
+        _refuse_difference(path, found, os.path.dirname(output), first)
         # A manifest of no rows may not know its number of classes.
-        if found.n_classes or found.summary.n_samples:
+        if found.n_classes or found.n_rows:
             widths.setdefault(found.n_classes, path)
         if len(widths) > 1:
             (a, other), (b, _) = widths.items()
@@ -95,16 +85,6 @@ def merge_summaries(
         except ValueError as error:
             raise DataError(reason(error), path=path) from error
     return Merged(summary, next(iter(widths), 0))
-
-
-@dataclass(frozen=True)
-class _Result:
-    """What the command printed."""
-
-    summary: ec.Summary
-    n_classes: int
-    output: str | None
-    sha256: str
 
 
 def _output_of(path: str, manifest: Manifest, *, verify: bool) -> str:
@@ -117,7 +97,8 @@ def _output_of(path: str, manifest: Manifest, *, verify: bool) -> str:
     return output
 
 
-def _count_manifest(path: str, manifest: Manifest, output: str, seen: dict[str, str]) -> None:
+def _refuse_seen(path: str, manifest: Manifest, seen: dict[str, str]) -> None:
+    """Refuse samples that would count twice."""
     own = [os.path.realpath(path)]
     if manifest.n_rows:
         # In one folder, equal content may be two shards, which the run counted as two; but the
@@ -128,26 +109,10 @@ def _count_manifest(path: str, manifest: Manifest, output: str, seen: dict[str, 
         other = os.path.realpath(seen.setdefault(content, path))
         if os.path.dirname(other) != os.path.dirname(own[0]):
             own.append(content)
-    _refuse_seen(own, path, seen)
-    for key in (*own, output, os.path.dirname(output)):
-        seen.setdefault(key, path)
-
-
-def _count_result(path: str, result: _Result, total: ec.Summary, seen: dict[str, str]) -> None:
-    own = [os.path.realpath(path)]
-    if result.summary.n_samples:
-        own.append(result.sha256)  # a copy of a result is that result
-    output = [] if result.output is None else [os.path.realpath(result.output)]
-    _refuse_seen(own + output, path, seen)
-    if result.summary.n_samples and result.summary == total:
-        raise DataError("the files before it already include these samples", path=path)
-    seen |= dict.fromkeys(own, path)
-
-
-def _refuse_seen(keys: list[str], path: str, seen: dict[str, str]) -> None:
-    for key in keys:
+    for key in own:
         if key in seen:
             raise DataError(f"{seen[key]!r} already includes these samples", path=path)
+        seen[key] = path
 
 
 def _refuse_difference(
@@ -169,27 +134,14 @@ def _refuse_difference(
                 raise DataError(why, path=path, hint=hint)
 
 
-def _read(path: str) -> Manifest | _Result:
+def _read(path: str) -> Manifest:
     try:
-        if os.stat(path).st_size > MOST_BYTES:
-            raise ValueError("too large")
-        data = Path(path).read_bytes()
-        content: Any = json.loads(data)
-        if isinstance(content, dict) and "manifest_sha256" in content:
-            return Manifest.from_bytes(data)
-        summary, output = ec.Summary.from_dict(content["summary"]), content.get("output")
-        output = output if isinstance(output, str) else None
-        n_classes = int(content["n_classes"])
-        return _Result(summary, n_classes, output, hashlib.sha256(data).hexdigest())
+        with open(path, "rb") as file:
+            return Manifest.from_bytes(file.read(MOST_BYTES))
     except FileNotFoundError as error:
         raise DataError("no such file or folder", path=path) from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        why = f"neither a manifest nor the output of 'score --json': {reason(error)}"
-        raise UnreadableError(why, path=path) from error
-
-
-def _is_beside(path: str) -> bool:
-    return os.path.dirname(os.path.abspath(path)).endswith(SUFFIX)
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"not a manifest: {reason(error)}", path=path) from error
 
 
 def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -198,7 +150,7 @@ def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
     for path in [os.fspath(each) for each in paths]:
         if not os.path.isdir(path):
             # `scores.easiness/*.json` finds the list of the shards as well.
-            if os.path.basename(path) != SHARD_LIST or not _is_beside(path):
+            if os.path.basename(path) != SHARD_LIST:
                 found.append(path)
             continue
         folder = os.path.abspath(path).removesuffix(SUFFIX)

@@ -1,18 +1,15 @@
 """Score shards, each into a file and its manifest, unless that has been done."""
 
-from __future__ import annotations
-
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import easiness_core as ec
-from easiness_io.errors import DataError, OutputError, ShardError, located, reason
+from easiness_io.errors import DataError, OutputError, ShardError, located
 from easiness_io.fingerprint import content_sha256, file_sha256, fingerprint
 from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
-from easiness_io.scoring import score_blocks
+from easiness_io.samples import score_blocks
 from easiness_io.shards.compare import Traits, check_traits, open_shard
 from easiness_io.shards.discover import Shard
 from easiness_io.shards.manifest import Manifest, load_if_complete, make_folder, manifest_path
@@ -25,24 +22,12 @@ _QUOTED, _NAMED = 3, 20
 
 @dataclass
 class Report:
-    """Progress of a run.
-
-    Attributes
-    ----------
-    summary : Summary
-        Summary of the finished shards.
-    finished : list of str
-        Complete outputs, in the order in which they were finished.
-    failed : dict of str to ShardError
-        Inputs that could not be scored, and why.
-    stopped : str
-        Why the run ended before all shards were started; empty if it did not.
-    """
+    """Progress of a run."""
 
     summary: ec.Summary = field(default_factory=ec.Summary)
-    finished: list[str] = field(default_factory=list)
-    failed: dict[str, ShardError] = field(default_factory=dict)
-    stopped: str = ""
+    finished: list[str] = field(default_factory=list)  # outputs
+    failed: dict[str, ShardError] = field(default_factory=dict)  # by input
+    stopped: str = ""  # why it ended before all shards were begun
 
     def add(self, output: str, summary: ec.Summary) -> None:
         """Count a finished shard."""
@@ -55,8 +40,14 @@ class ShardsError(ShardError):
 
     Attributes
     ----------
-    finished, failed, summary, stopped
-        As in `Report`. Shards in neither `finished` nor `failed` were not started.
+    finished : list of str
+        Complete outputs, in the order in which they were finished.
+    failed : dict of str to ShardError
+        Inputs that could not be scored, and why. Those in neither were not started.
+    summary : Summary
+        Summary of the finished shards.
+    stopped : str
+        Why the run ended before all shards were started; empty if it did not.
     """
 
     def __init__(self, report: Report, n_shards: int) -> None:
@@ -78,20 +69,6 @@ class ShardsError(ShardError):
         return f"{super().worded(words)}: {'; '.join(filter(None, parts))}"
 
 
-@contextmanager
-def as_shard_error(path: str) -> Iterator[None]:
-    """Turn any failure of a shard into a `ShardError`, which names it and can be pickled."""
-    try:
-        with located(path, ShardError):
-            yield
-    except ShardError:
-        raise
-    except (
-        OSError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError, ImportError
-    ) as error:  # fmt: skip
-        raise ShardError(reason(error), path=path) from error
-
-
 def run_serially(
     shards: Sequence[Shard],
     readers: Sequence[SampleReader],
@@ -103,42 +80,7 @@ def run_serially(
 ) -> Report:
     """Score one shard after the other: the default runner of `score_shards`.
 
-    Parameters
-    ----------
-    shards : sequence of Shard
-        The shards.
-    readers : sequence of SampleReader
-        The open shards, as `check_shards` returns them.
-    parameters : Parameters
-        How to score.
-    overwrite : bool
-        Whether to replace outputs that were made in another way.
-    progress : callable
-        Called with the number of rows done so far, and how many of them were done before.
-    n_threads : int, optional
-        Number of threads, as in `easiness_core.score`.
-
-    Returns
-    -------
-    Report
-        What was finished and what failed.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from easiness_io import Parameters, check_shards, pair_shards, run_serially
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.savez(Path(folder, "a.npz"), probs=[[0.9, 0.1]], labels=[0])
-    ...     Path(folder, "scores").mkdir()
-    ...     shards = pair_shards(f"{folder}/*.npz", output=f"{folder}/scores")
-    ...     readers, done = check_shards(shards, Parameters()), []
-    ...     report = run_serially(
-    ...         shards, readers, Parameters(), overwrite=False, progress=lambda *n: done.append(n)
-    ...     )
-    >>> len(report.finished), report.failed, done[-1]
-    (1, {}, (1, 0))
+    `progress` takes the number of rows done so far, and how many of them were done before.
     """
     report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
     skipped = 0
@@ -171,57 +113,18 @@ def complete_shard(
     n_threads: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[ec.Summary, bool]:
-    """Score one shard, unless that has been done.
+    """Score one shard, unless that has been done; return its summary, and whether it had been.
 
-    Parameters
-    ----------
-    shard : Shard
-        What to score.
-    parameters : Parameters
-        How to score it.
-    overwrite : bool
-        Whether to replace an output that was made in another way.
-    reader : SampleReader, optional
-        The shard, if it is open.
-    expected : mapping, optional
-        What `shared_traits` returned for all shards; a shard that no longer has them is refused.
-    n_threads : int, optional
-        Number of threads, as in `easiness_core.score`.
-    progress : callable, optional
-        Called after each block with the number of rows done so far.
-
-    Returns
-    -------
-    tuple of Summary and bool
-        The summary, and whether the shard was complete before.
-
-    Raises
-    ------
-    ShardError
-        If the shard cannot be scored.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from easiness_io import Parameters, Shard, complete_shard
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.savez(Path(folder, "a.npz"), probs=[[0.9, 0.1]], labels=[0])
-    ...     Path(folder, "scores").mkdir()
-    ...     shard = Shard(f"{folder}/a.npz", output=f"{folder}/scores/a.csv")
-    ...     complete_shard(shard, Parameters(), overwrite=False)[1]
-    ...     complete_shard(shard, Parameters(), overwrite=False)[1]
-    False
-    True
+    `reader` is the shard if it is open. `expected` is what `shared_traits` returned for all shards;
+    a shard that no longer has these traits is refused. Every failure is a `ShardError`.
     """
-    with as_shard_error(shard.input):
+    with located(shard.input, ShardError):
         done = load_if_complete(shard, parameters, overwrite=overwrite)
         if done is not None:
             return done.summary, True
         reader = reader or open_shard(shard, parameters)
         if expected is not None:
-            check_traits(reader, expected, "it changed since it was checked:", "try again")
+            check_traits(reader, dict(expected), "it changed since it was checked:", "try again")
         before = reader.fingerprints
         if list(map(fingerprint, reader.paths)) != before:
             raise DataError("it changed since it was checked", path=shard.input, hint="try again")

@@ -1,20 +1,18 @@
 """Score one file or many into files; a rerun skips complete files."""
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import easiness_core as ec
-from easiness_io.errors import ShardError
+from easiness_io.errors import ShardError, located
 from easiness_io.parameters import make_parameters
 from easiness_io.sample_reader import SampleReader
 from easiness_io.shards.compare import check_shards
 from easiness_io.shards.discover import Shard, pair_shards
 from easiness_io.shards.folder import check_folder, output_folder
-from easiness_io.shards.run import Report, ShardsError, as_shard_error, complete_shard, run_serially
+from easiness_io.shards.run import Report, ShardsError, complete_shard, run_serially
 from easiness_io.writers.tables import SINKS
 
 Path = str | os.PathLike[str]
@@ -33,19 +31,18 @@ def score_shard(
     """Score one file into another, in memory that does not grow with the file.
 
     Call it from any executor: Dask, Ray, Spark, a job array or a shell loop. The output appears
-    complete or not at all. Next to the output's folder, a manifest keeps the summary, the
-    parameters and checksums: `scores.easiness/a.csv.json` for `scores/a.csv`. If it matches the
-    files, the call only returns the summary; otherwise the file is scored again, with
-    byte-identical output.
+    complete or not at all. Next to its folder, a manifest keeps the summary, the parameters and
+    checksums: `scores.easiness/a.csv.json` for `scores/a.csv`. If it matches the files, the call
+    only returns the summary; if not, the file is scored again, into the same bytes.
 
     Parameters
     ----------
     input : path
         A file of predictions.
     output : path
-        The file to write: .parquet (with page checksums), .csv or .npz. It has one row per sample:
-        index (the row in `input`), id, label, predicted, easiness, log_easiness, level, loss. An
-        npz file is held in memory until it is written.
+        The file to write: .parquet (with page checksums), .csv or .npz (held in memory until
+        then). It has one row per sample: index (the row in `input`), id, label, predicted,
+        easiness, log_easiness, level, loss.
     labels_path : path, optional
         A file of labels, if they are not in `input`.
     overwrite : bool, default False
@@ -76,16 +73,13 @@ def score_shard(
     >>> import os, tempfile
     >>> import numpy as np
     >>> from easiness_io import score_shard
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> part, scores = os.path.join(folder.name, "part.npz"), os.path.join(folder.name, "scores")
-    >>> probs = np.random.default_rng(0).dirichlet([0.2, 0.2, 0.2], size=1000)
-    >>> np.savez(part, probs=probs, labels=probs.argmax(axis=1))
-    >>> os.mkdir(scores)
-    >>> score_shard(part, os.path.join(scores, "part.csv")).level_counts
-    {'hard': 0, 'medium': 32, 'easy': 968}
-    >>> sorted(os.listdir(folder.name))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/part.npz", probs=[[0.9, 0.1], [0.2, 0.8]], labels=[0, 0])
+    ...     os.mkdir(f"{folder}/scores")
+    ...     score_shard(f"{folder}/part.npz", f"{folder}/scores/part.csv").level_counts
+    ...     sorted(os.listdir(folder))
+    {'hard': 1, 'medium': 0, 'easy': 1}
     ['part.npz', 'scores', 'scores.easiness']
-    >>> folder.cleanup()
     """
     given = None if labels_path is None else os.fspath(labels_path)
     shard, parameters = Shard(os.fspath(input), given, os.fspath(output)), make_parameters(options)
@@ -117,7 +111,7 @@ def score_shards(
         A folder, a glob, or a list of files.
     output : path
         The output folder, which gets one file per input. Manifests go to `<output>.easiness`. Only
-        one run at a time may write to it.
+        one one run at a time may write to it.
     labels_path : path, or iterable of paths, optional
         Labels, if they are not in the inputs: a folder or a glob, paired with the inputs by name,
         or a list with one file per input.
@@ -152,15 +146,14 @@ def score_shards(
 
     Examples
     --------
-    >>> import tempfile
-    >>> from pathlib import Path
+    >>> import os, tempfile
     >>> import numpy as np
     >>> from easiness_io import score_shards
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for part in range(2):
-    ...         np.savez(Path(folder, f"{part}.npz"), probs=[[0.9, 0.1]], labels=[part])
+    ...         np.savez(f"{folder}/{part}.npz", probs=[[0.9, 0.1]], labels=[part])
     ...     score_shards(f"{folder}/*.npz", f"{folder}/scores").n_samples
-    ...     sorted(path.name for path in Path(folder, "scores").iterdir())
+    ...     sorted(os.listdir(f"{folder}/scores"))
     2
     ['0.parquet', '1.parquet']
     """
@@ -171,9 +164,9 @@ def score_shards(
     parameters = make_parameters(options)
     folder = _absolute(output)
     found, given = _paths(inputs), None if labels_path is None else _paths(labels_path)
-    with as_shard_error(found if isinstance(found, str) else folder):
+    with located(found if isinstance(found, str) else folder, ShardError):
         shards = pair_shards(found, given, folder, suffix)
-    with as_shard_error(folder):
+    with located(folder, ShardError):
         check_folder(folder, shards, parameters, overwrite=overwrite)
         readers = check_shards(shards, parameters, check_ids=check_ids)
         if opened is not None:

@@ -1,8 +1,5 @@
 """Output files that are checked before the work begins, and appear complete or not at all."""
 
-from __future__ import annotations
-
-import errno
 import os
 import secrets
 import stat
@@ -16,29 +13,8 @@ from easiness_io.errors import OutputError, reason
 def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = ()) -> None:
     """Check, before any work, that an output can and may be written.
 
-    Parameters
-    ----------
-    path : str
-        The file to write.
-    overwrite : bool
-        Whether it may exist.
-    inputs : iterable of str or None
-        The files that are read.
-
-    Raises
-    ------
-    OutputError
-        If the folder is missing or not writable; if `path` is a folder, a link, a device or an
-        input, or lies in an input folder; or if it exists and `overwrite` is False.
-
-    Examples
-    --------
-    >>> from easiness_io import OutputError, check_output
-    >>> try:
-    ...     check_output("missing/scores.csv", overwrite=False)
-    ... except OutputError as error:
-    ...     print(error)
-    'missing/scores.csv': cannot write: the folder 'missing' does not exist
+    It must be a new file, or an ordinary one with `overwrite`, in a writable folder, and not one of
+    the `inputs` or within one.
     """
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
@@ -79,33 +55,6 @@ def atomic_write(path: str, overwrite: bool) -> Iterator[BinaryIO]:
 
     The file has a temporary name in the same folder. It gets its final name when the block ends,
     and is removed if the block raises anything.
-
-    Parameters
-    ----------
-    path : str
-        The file to write.
-    overwrite : bool
-        Whether it may exist.
-
-    Yields
-    ------
-    binary file
-        The file to write to.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written, for lack of space or permission or as in `check_output`.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> from easiness_io import atomic_write
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with atomic_write(f"{folder}/a.txt", overwrite=False) as file:
-    ...         _ = file.write(b"complete")
-    ...     os.listdir(folder)
-    ['a.txt']
     """
     check_output(path, overwrite)
     folder, name = os.path.split(path)
@@ -147,14 +96,9 @@ def _publish(temporary: str, path: str, overwrite: bool) -> None:
 
 def _sync_folder(folder: str) -> None:
     """Make the new name survive a power cut, if the system can."""
-    try:
+    with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
-            raise
-    finally:
-        os.close(handle)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

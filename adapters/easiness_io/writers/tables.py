@@ -1,10 +1,7 @@
 """Write scores as parquet, csv or npz, block by block, one row per sample."""
 
-from __future__ import annotations
-
 import re
 import zipfile
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
@@ -28,81 +25,35 @@ _SPECIAL = re.compile(r'[,;"\t\r\n]')
 
 
 def escaped(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula.
-
-    Parameters
-    ----------
-    text : str
-        A name or an id.
-
-    Returns
-    -------
-    str
-        The text, with an apostrophe wherever a formula may begin.
-
-    Examples
-    --------
-    >>> from easiness_io import escaped
-    >>> escaped("=1+1"), escaped("cat")
-    ("'=1+1", 'cat')
-    """
+    """Put an apostrophe before text that a spreadsheet would run as a formula."""
     return _FORMULA.sub(r"\1'", text)
 
 
 def named(codes: NDArray[Any], names: Sequence[str] | None) -> Any:
-    """Replace class numbers by class names, if these are known.
-
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples,)
-        Class numbers.
-    names : sequence of str, or None
-        The name of each class.
-
-    Returns
-    -------
-    pyarrow.Array
-        A dictionary array of the names, or int64 without names.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from easiness_io import named
-    >>> named(np.array([1, 0]), ["cat", "dog"]).to_pylist()
-    ['dog', 'cat']
-    """
+    """Replace class numbers by class names, if these are known."""
     if names is None:
         return pa.array(codes.astype(np.int64, copy=False))
     indices = pa.array(codes.astype(np.int32))
     return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()))
 
 
-def write_csv(table: Any, file: BinaryIO, *, header: bool = True) -> None:
-    """Write a table as csv from which every float64 can be read back exactly.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        Columns of numbers, text or names.
-    file : binary file
-        The file to write to.
-    header : bool, default True
-        Whether to write the names of the columns first.
-
-    Examples
-    --------
-    >>> import io
-    >>> import pyarrow as pa
-    >>> from easiness_io import write_csv
-    >>> file = io.BytesIO()
-    >>> write_csv(pa.table({"id": ["a"], "easiness": [0.1]}), file)
-    >>> print(file.getvalue().decode(), end="")
-    id,easiness
-    a,0.1
-    """
-    for at, name in enumerate(table.column_names):
-        if pa.types.is_dictionary(table.schema.field(name).type):
-            table = table.set_column(at, name, table.column(name).cast(pa.string()))
+def write_table(
+    table: Any, file: BinaryIO, suffix: str, *, header: bool = True, escape_formulas: bool = False
+) -> None:
+    """Write a table as parquet, or else as csv from which every float64 is read back exactly."""
+    if suffix == ".parquet":
+        pq.write_table(table, file)
+        return
+    for at, field in enumerate(table.schema):
+        is_text = pa.types.is_string(field.type)
+        if pa.types.is_dictionary(field.type) or (is_text and escape_formulas):
+            found = table.column(at).combine_chunks().dictionary_encode()
+            texts = found.dictionary
+            if escape_formulas:
+                texts = pa.array(
+                    [each and escaped(each) for each in texts.to_pylist()], pa.string()
+                )
+            table = table.set_column(at, field.name, texts.take(found.indices))
     texts = [each for each in table.columns if pa.types.is_string(each.type)]
     texts.append(pa.array(table.column_names))
     special = any(pc.any(pc.match_substring_regex(t, _SPECIAL.pattern)).as_py() for t in texts)
@@ -126,18 +77,8 @@ def _table(scores: ec.Scores, samples: Samples, classes: Sequence[str] | None) -
     return table
 
 
-class Sink(ABC):
-    """Base class of writers, which take scored blocks in order and are closed after the last.
-
-    Parameters
-    ----------
-    file : binary file
-        The file to write to.
-    classes : sequence of str, or None
-        Class names.
-    escape_formulas : bool, default False
-        Whether to escape names in csv that a spreadsheet would run as formulas.
-    """
+class Sink:
+    """Base class of writers, which take scored blocks in order and are closed after the last."""
 
     def __init__(
         self, file: BinaryIO, classes: Sequence[str] | None, *, escape_formulas: bool = False
@@ -145,11 +86,11 @@ class Sink(ABC):
         self._file, self._classes, self._escape = file, classes, escape_formulas
         self._blocks: list[Any] = []
 
-    @abstractmethod
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Write the next block, or keep it for later."""
+        raise NotImplementedError
 
-    def close(self) -> None:  # noqa: B027 - not every sink keeps something
+    def close(self) -> None:
         """Write what is left."""
 
 
@@ -160,45 +101,14 @@ class CsvSink(Sink):
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Write the lines of a block."""
-        classes = list(map(escaped, self._classes or ())) if self._escape else self._classes
-        table = _table(scores, samples, classes or None)
-        for name in ("id", *samples.kept) if self._escape else ():
-            at = table.schema.get_field_index(name)
-            if at >= 0 and pa.types.is_string(table.schema.field(at).type):
-                cells = [each and escaped(each) for each in table.column(at).to_pylist()]
-                table = table.set_column(at, name, pa.array(cells, pa.string()))
-        write_csv(table, self._file, header=not self._begun)
+        table = _table(scores, samples, self._classes or None)
+        is_first = not self._begun
+        write_table(table, self._file, ".csv", header=is_first, escape_formulas=self._escape)
         self._begun = True
 
 
 class ParquetSink(Sink):
-    """Write parquet, in row groups of at least 262,144 rows; pages have checksums.
-
-    The metadata `easiness.estimator` names the estimator.
-
-    Parameters
-    ----------
-    file : binary file
-        The file to write to.
-    classes : sequence of str, or None
-        Class names; labels and predictions are written as names if given.
-    escape_formulas : bool, default False
-        Has no effect: parquet has no formulas.
-
-    Examples
-    --------
-    >>> import io
-    >>> import numpy as np
-    >>> import pyarrow.parquet as pq
-    >>> import easiness_core as ec
-    >>> from easiness_io import ParquetSink, Samples
-    >>> probs, labels, file = np.array([[0.9, 0.1]]), np.array([1]), io.BytesIO()
-    >>> sink = ParquetSink(file, ["cat", "dog"])
-    >>> sink.add(ec.score(probs, labels), Samples(probs, labels, None, 0))
-    >>> sink.close()
-    >>> pq.read_table(file)["predicted"].to_pylist()
-    ['cat']
-    """
+    """Write parquet, in row groups of at least 262,144 rows; pages have checksums."""
 
     _writer: Any = None
 

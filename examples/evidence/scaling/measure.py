@@ -114,7 +114,9 @@ def work(what: str, paths: list[str], output: str) -> None:
     """Do what is measured; print seconds of processor and of wall, and the peak of memory."""
     import pyarrow
     import pyarrow.parquet
-    from easiness_io import Parameters, open_samples, score_blocks, score_shard
+    from easiness_io import open_samples, score_shard
+    from easiness_io.parameters import Parameters
+    from easiness_io.samples import score_blocks
 
     pyarrow.array(np.zeros(1))  # imports pandas, where it is installed
     for dtype in (np.float32, np.float64):  # compiled, or loaded from the disk cache

@@ -20,7 +20,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from easiness_io import DataError, Parameters, Shard, check_shards, score_shard
+from easiness_io import DataError, score_shard
+from easiness_io.parameters import Parameters
+from easiness_io.shards.compare import check_shards
+from easiness_io.shards.discover import Shard
 
 import easiness_core as ec
 

@@ -86,7 +86,9 @@ def measure_workers(
 
 def measure_driver(folder: Path, n_rows: int = 10**7) -> str:
     """Tell how fast labels and ids are checked before the first shard; the best of three."""
-    from easiness_io import Parameters, Shard, check_shards
+    from easiness_io.parameters import Parameters
+    from easiness_io.shards.compare import check_shards
+    from easiness_io.shards.discover import Shard
 
     rng = np.random.default_rng(0)
     probs, labels = np.full((n_rows, 2), 0.5, np.float32), np.arange(n_rows) % 2

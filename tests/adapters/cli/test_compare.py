@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from easiness_cli.__main__ import main
-from easiness_cli.conditions import COUNTS, SHARES, condition
+from easiness_cli.commands.compare import COUNTS, SHARES, condition
 from report_reader import Page
 
 import easiness_core as ec

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from easiness_cli.__main__ import main
-from easiness_io import OutputError, atomic_write, check_output
+from easiness_io import OutputError
+from easiness_io.writers.atomic import atomic_write, check_output
 
 SCORE = ("score", "p.npy", "y.npy", "-q", "-o")
 

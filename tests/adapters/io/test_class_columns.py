@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from easiness_io import DataError, Parameters, open_samples, score_blocks
+from easiness_io import DataError, open_samples
+from easiness_io.parameters import Parameters
+from easiness_io.samples import score_blocks
 from table_files import rows_read, write
 
 P = np.array([[0.75, 0.25, 0.0], [0.125, 0.875, 0.0], [0.5, 0.25, 0.25], [0.5, 0.5, 0.0]])

@@ -53,9 +53,8 @@ def test_every_form_is_read_from_files_of_any_name_streams_and_pipes(tmp_path, f
             check(rows_read(write(tmp_path, table[rows], form, stem=str(rows.stop))), rows)
     path = Path(write(tmp_path, TABLE, form))
     check(rows_read(path))
-    if form != "dataset":
-        path = path.rename(tmp_path / "bare")
-        check(rows_read(path))
+    path = path.rename(tmp_path / "bare")
+    check(rows_read(path))
     if form in STREAMS:
         data = path.read_bytes()
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from easiness_io import DataError, ReadOptions, open_samples, read_labels
+from easiness_cli.decisions import read_labels
+from easiness_io import DataError, open_samples
+from easiness_io.parameters import Parameters
 from table_files import write
 
 TABLE = {
@@ -57,15 +59,15 @@ def test_columns_that_cannot_be_kept_are_told(tmp_path, keep, error, message):
 
 def test_labels_alone_are_read_as_written(tmp_path):
     path = write(tmp_path, TABLE | {"site_id": ["007", "08", "009"]}, "csv")
-    found = read_labels(path)
+    found = read_labels(path, Parameters())
     assert (found.texts.to_pylist(), found.are_numbers) == (["cat", "dog", "cat"], False)
     assert (found.label_name, found.ids_name) == ("label", "image_id")
     assert found.ids == pa.array(["a", "b", "c"])
-    assert read_labels(path, ReadOptions(ids="")).ids is None
-    assert read_labels(path, ReadOptions(labels="n", ids="site_id")).texts.to_pylist() == [*"123"]
+    assert read_labels(path, Parameters(ids="")).ids is None
+    assert read_labels(path, Parameters(labels="n", ids="site_id")).texts.to_pylist() == [*"123"]
     for values, texts in (([True, False], ["1", "0"]), ([0.0, 3.0], ["0", "3"])):
         np.save("y.npy", np.array(values))
-        found = read_labels("y.npy")
+        found = read_labels("y.npy", Parameters())
         assert (found.texts.to_pylist(), found.are_numbers) == (texts, True)
 
 
@@ -82,4 +84,4 @@ def test_labels_alone_are_read_as_written(tmp_path):
 def test_labels_that_cannot_be_read_are_told(content, options, message):
     Path("y.csv").write_text(content)
     with pytest.raises(DataError, match=message):
-        read_labels("y.csv", ReadOptions(**options))
+        read_labels("y.csv", Parameters(**options))

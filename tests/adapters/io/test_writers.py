@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from easiness_io import SINKS, Samples
+from easiness_io import Samples
+from easiness_io.writers.tables import SINKS
 from hypothesis import given
 from hypothesis import strategies as st
 

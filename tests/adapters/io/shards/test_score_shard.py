@@ -42,7 +42,7 @@ FILES = {
     "npz deflated": lambda: npz(np.savez_compressed),
     "parquet lists": lambda: {"input": write(".", LISTS, "parquet")},
     **{form: lambda form=form: {"input": write(".", TABLE, form)}
-       for form in ("parquet", "csv.gz", "feather", "jsonl", "dataset")},
+       for form in ("parquet", "csv.gz", "feather", "jsonl")},
 }  # fmt: skip
 
 
@@ -204,16 +204,13 @@ def test_files_of_others_are_left_alone(content):
     assert score_shard("p.npz", "s.csv", overwrite=True).n_samples == 150
 
 
-def data_in_data():
-    write(".", LISTS, "dataset", "data")
-
-
 REFUSED = {
     "the root": ("p.npz", "/s.csv", None, "it is the root"),
     "another format": ("p.npz", "s.txt", None, "expected a name ending"),
     "a link for a manifest": ("p.npz", "s.csv", lambda: os.symlink("target", MANIFEST),
                               "symbolic link"),
-    "within an input": ("data", "data/s.csv", data_in_data, "it is in the input 'data'"),
+    "within an input": ("data", "data/s.csv", lambda: os.mkdir("data"),
+                        "it is in the input 'data'"),
     "no room for the manifest": ("p.npz", "x" * 248 + ".csv", None,
                                  r"its manifest .*'x.*csv\.json'.*shorter name"),
     "no room for the output": ("p.npz", "x" * 296 + ".csv", None, "shorter name"),

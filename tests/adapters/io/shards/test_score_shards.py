@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 from easiness_io import (
     DataError,
-    Report,
     SampleReader,
     ShardError,
     ShardsError,
@@ -21,6 +20,7 @@ from easiness_io import (
     score_shard,
     score_shards,
 )
+from easiness_io.shards.run import Report
 from shard_cases import CUTS, LABELS, PROBS, contents, names_in, save, save_set
 from table_files import write
 

@@ -1,11 +1,13 @@
-"""Ids of samples: whole numbers or text."""
+"""Columns of a file as ids, as text, and as the column numbers of labels."""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from easiness_core.validation import LabelEncoder, check_labels
 from easiness_io.errors import DataError
 from easiness_io.readers.base import Source, Values
 
@@ -13,39 +15,9 @@ _LARGEST = 2.0**53
 
 
 def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
-    r"""Convert a column of ids to an Arrow array.
+    """Convert a column to ids: int64, or uint64 or string if the file has these; some may be null.
 
-    Parameters
-    ----------
-    values : ndarray or pyarrow.Array of shape (n_rows,)
-        Whole numbers of any type, or text; some may be null.
-    source : Source
-        The file, for messages: the `source` of a `Reader`.
-    first_row : int
-        Row of the file at which the values start.
-
-    Returns
-    -------
-    pyarrow.Array
-        Of type string, uint64 if the file has that type, or else int64.
-
-    Raises
-    ------
-    DataError
-        If they are anything else.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from easiness_io import ReadOptions, as_ids, open_reader
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "a.csv")
-    ...     _ = path.write_text("id,p_0,p_1\n7,0.9,0.1\n8,0.2,0.8\n")
-    ...     reader = open_reader(str(path), ReadOptions())
-    ...     block = next(reader.blocks(["id"], 100))
-    >>> as_ids(block["id"], reader.source, 0).to_pylist()
-    [7, 8]
+    The `source` of a `Reader` names the file in messages, and `first_row` is where it starts.
     """
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
         values = pa.array(values, from_pandas=True)  # NaN is null
@@ -68,25 +40,7 @@ def as_ids(values: Values, source: Source, first_row: int) -> pa.Array:
 
 
 def as_text(values: Values) -> pa.Array:
-    """Convert a column to strings, whole numbers without a decimal point.
-
-    Parameters
-    ----------
-    values : numpy.ndarray or pyarrow.Array, of shape (n_rows,)
-        Numbers, booleans or strings.
-
-    Returns
-    -------
-    pyarrow.Array of string
-        One per row; missing values stay missing.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from easiness_io import as_text
-    >>> as_text(np.array([7.0, 0.5])).to_pylist()
-    ['7', '0.5']
-    """
+    """Convert a column to strings, whole numbers without a decimal point; nulls stay."""
     if isinstance(values, np.ndarray):
         values = pa.array(values.astype(values.dtype.newbyteorder("="), copy=False),
                           from_pandas=True)  # fmt: skip
@@ -115,3 +69,27 @@ def check_same_ids(
             path=other, hint="sort both alike, or ignore the ids with {no_ids}",
             row=first_row + row,
         )  # fmt: skip
+
+
+def encode_labels(
+    encoder: LabelEncoder, values: Values, n_classes: int, source: Source, first_row: int
+) -> NDArray[np.int64]:
+    """Give the column number of each label of a block."""
+    if not len(values):
+        return np.empty(0, np.int64)
+    is_whole = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
+    if not is_whole or encoder.has_names:
+        values = encoder.encode(*_distinct(values, source, first_row), first_row)
+    return check_labels(values, len(values), n_classes, first_row=first_row)
+
+
+def _distinct(values: Values, source: Source, first_row: int) -> tuple[list[Any], NDArray[Any]]:
+    """Give the different labels, and for each row which of them."""
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind not in "iufb":
+            problem = f"expected numbers or text, got {values.dtype}"
+            raise source.error(problem, argument="labels")
+        values = pa.array(values.astype(values.dtype.newbyteorder("="), copy=False))
+    source.check_complete(values, first_row)
+    found = values.dictionary_encode()
+    return found.dictionary.to_pylist(), found.indices.to_numpy().astype(np.int64)
