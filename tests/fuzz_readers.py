@@ -49,7 +49,7 @@ def seeds(folder):
     }  # fmt: skip
     lists = {"id": np.arange(40), "y": rng.integers(0, 3, 40), "probs": list(probs)}
     found = [[write(folder, columns, form, "columns")] for form in FORMS]
-    typed = ("parquet", "feather", "arrow", "arrows", "jsonl")
+    typed = ("parquet", "feather", "arrow", "arrows", "jsonl", "dataset")
     found += [[write(folder, lists, form, "lists")] for form in typed]
     for codec in ("none", "snappy", "gzip", "zstd", "lz4"):
         for at, table in enumerate((columns, lists)):

@@ -18,7 +18,7 @@ TEXT_FORMS = (
     "csv", "csv.gz", "csv.bz2", "csv.zst", "tsv", "semicolon.csv", "comma.csv", "pipe.txt",
     "utf16.csv", "bom.csv",
 )  # fmt: skip
-TYPED_FORMS = ("parquet", "feather", "arrow", "arrows", "jsonl", "jsonl.gz")
+TYPED_FORMS = ("parquet", "feather", "arrow", "arrows", "jsonl", "jsonl.gz", "dataset")
 FORMS = TEXT_FORMS + TYPED_FORMS
 
 
@@ -32,13 +32,9 @@ def _arrow(values):
 
 
 def write(folder, columns, form, stem="rows", class_names=None):
-    """Write named columns as one file of a form; return its path."""
+    """Write named columns as one file, or folder, of a form; return its path."""
     table = columns if isinstance(columns, pa.Table) else table_of(columns)
-    if class_names:  # what `datasets` keeps of a ClassLabel
-        features = {k: {"names": v, "_type": "ClassLabel"} for k, v in class_names.items()}
-        info = json.dumps({"info": {"features": features}})
-        table = table.replace_schema_metadata({"huggingface": info})
-    path = Path(folder) / f"{stem}.{form}"
+    path = Path(folder) / (stem if form == "dataset" else f"{stem}.{form}")
     if form in TEXT_FORMS:
         path.write_bytes(_text(table, form))
     elif form.startswith("jsonl"):
@@ -52,9 +48,11 @@ def write(folder, columns, form, stem="rows", class_names=None):
     elif form == "arrow":
         with pa.ipc.new_file(path, table.schema) as file:
             file.write_table(table)
-    else:
+    elif form == "arrows":
         with pa.ipc.new_stream(path, table.schema) as file:
             file.write_table(table)
+    else:
+        _dataset(path, table, class_names or {})
     return str(path)
 
 
@@ -82,6 +80,24 @@ def _cell(value, form):
     if isinstance(value, float):
         return repr(value).replace(".", ",") if form == "comma.csv" else repr(value)
     return str(value)
+
+
+def _dataset(path, table, class_names):
+    """What `datasets.Dataset.save_to_disk` writes: streams, and files that name them."""
+    path.mkdir()
+    features = {
+        name: {"names": names, "_type": "ClassLabel"} for name, names in class_names.items()
+    }
+    info = json.dumps({"info": {"features": features}})
+    table = table.replace_schema_metadata({"huggingface": info})
+    half = (table.num_rows + 1) // 2
+    files = [f"data-{at:05d}-of-00002.arrow" for at in range(2)]
+    for name, part in zip(files, (table[:half], table[half:]), strict=True):
+        with pa.ipc.new_stream(path / name, table.schema) as file:
+            file.write_table(part)
+    state = {"_data_files": [{"filename": name} for name in files]}
+    (path / "state.json").write_text(json.dumps(state))
+    (path / "dataset_info.json").write_text(json.dumps({"features": features}))
 
 
 def rows_read(path, labels_path=None, **options):

@@ -14,8 +14,9 @@ ONE_OF = "rules"
 INPUT_NOTES = """\
 inputs:
   PROBS and LABELS are files, folders or quoted globs. Formats: npy, npz, csv,
-  parquet, Arrow (Feather) and JSON Lines. Text files may be compressed (.gz,
-  .bz2, .zst). '-' is standard input. Columns are detected by name and content:
+  parquet, Arrow (Feather), JSON Lines, and the folder of a saved
+  datasets.Dataset. Text files may be compressed (.gz, .bz2, .zst). '-' is
+  standard input. Columns are detected by name and content:
     probabilities  a list column; else columns that share a prefix or suffix
                    and whose rows sum to 1; else all columns in [0, 1] whose
                    rows sum to 1. Their names are the class names.

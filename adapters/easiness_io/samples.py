@@ -31,8 +31,8 @@ def open_samples(
     Parameters
     ----------
     path : path
-        Probabilities: npy, npz, csv, parquet, Arrow (feather) or JSON lines. Text may be
-        compressed (gz, bz2, zst).
+        Probabilities: npy, npz, csv, parquet, Arrow (feather), JSON lines, or the folder of a
+        saved `datasets.Dataset`. Text may be compressed (gz, bz2, zst).
     labels_path : path, optional
         Labels, in any of these formats; by default a column of `path`.
     probs : str, optional

@@ -46,7 +46,10 @@ def is_readable_name(path: str) -> bool:
 
 
 def open_reader(path: str, options: Parameters) -> Reader:
-    """Open a file, or standard input for "-", to be read in blocks; only its header is read."""
+    """Open a file for reading in blocks; only its header is read.
+
+    The path may also be the folder of a saved `datasets.Dataset`, or `"-"` for standard input.
+    """
     is_standard = path == STANDARD_INPUT
     source = Source("standard input" if is_standard else path, options.max_bytes)
     try:
@@ -56,6 +59,8 @@ def open_reader(path: str, options: Parameters) -> Reader:
                 raise source.unreadable("it is closed", hint="name a file")
             source = _kept(sys.stdin.buffer, source)
         elif os.path.isdir(path):
+            if ipc.is_dataset(path):
+                return ipc.ArrowReader(source, options)
             raise source.unreadable("it is a folder, not a file")
         elif os.path.exists(path) and not os.path.isfile(path):
             with open(path, "rb") as file:

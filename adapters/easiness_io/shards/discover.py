@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from easiness_io.errors import DataError
-from easiness_io.readers import registry
+from easiness_io.readers import ipc, registry
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,13 @@ class Shard:
 
 
 def is_many(path: str) -> bool:
-    """Tell whether a path is a folder or a glob that stands for several files."""
-    return os.path.isdir(path) or (glob.has_magic(path) and not os.path.lexists(path))
+    """Tell whether a path is a folder or a glob that stands for several files.
+
+    A saved `datasets.Dataset` is one file.
+    """
+    if os.path.isdir(path):
+        return not ipc.is_dataset(path)
+    return glob.has_magic(path) and not os.path.lexists(path)
 
 
 def expand(path: str) -> dict[str, str]:
@@ -44,10 +49,7 @@ def expand(path: str) -> dict[str, str]:
     if os.path.isdir(path):
         names = sorted(name for name in os.listdir(path) if name[0] not in "._")
         paths = [os.path.join(path, name) for name in names]
-        if "dataset_info.json" in names:
-            hint = f"select its files with the glob '{path}/*.arrow', or save it with to_parquet"
-            raise DataError("it is a saved datasets.Dataset", path=path, hint=hint)
-        unknown = [p for p in paths if os.path.isdir(p) or not registry.is_readable_name(p)]
+        unknown = [each for each in paths if not _is_readable(each)]
         if unknown:
             nested = os.path.isdir(unknown[0])
             what = f"{'folders or ' if nested else ''}files of other formats"
@@ -68,6 +70,10 @@ def expand(path: str) -> dict[str, str]:
         if by_key.setdefault(key, name) != name:
             raise DataError(f"two files are named {key!r}: this and {by_key[key]!r}", path=name)
     return by_key
+
+
+def _is_readable(path: str) -> bool:
+    return ipc.is_dataset(path) if os.path.isdir(path) else registry.is_readable_name(path)
 
 
 def _wildcards(pattern: str) -> re.Pattern[str]:

@@ -125,7 +125,7 @@ def test_names_of_class_labels(tmp_path, names, classes, expected):
     """`ClassLabel` of `datasets`: 0 is dog, 1 is cat, 2 is owl."""
     probs = np.array([[0.25, 0.5, 0.25], [0.125, 0.25, 0.625], [1.0, 0.0, 0.0]])
     columns = {"probs": probs.tolist()} if names is None else dict(zip(names, probs.T, strict=True))
-    path = write(tmp_path, columns | {"label": [2, 1, 0]}, "arrows",
+    path = write(tmp_path, columns | {"label": [2, 1, 0]}, "dataset",
                  class_names={"label": ["dog", "cat", "owl"]})  # fmt: skip
     reader, _, codes, _ = rows_read(path)
     assert (reader.classes, codes.tolist()) == (classes, expected)
@@ -133,7 +133,7 @@ def test_names_of_class_labels(tmp_path, names, classes, expected):
 
 def test_class_labels_of_other_classes_are_refused(tmp_path):
     table = {"probs": [[0.5, 0.5]], "label": [1]}
-    path = write(tmp_path, table, "arrows", class_names={"label": ["a", "b", "c"]})
+    path = write(tmp_path, table, "dataset", class_names={"label": ["a", "b", "c"]})
     with pytest.raises(ValueError, match=r"labels: they have 3 classes"):
         rows_read(path)
 

@@ -4,6 +4,7 @@
 import bz2
 import gzip
 import io
+import json
 import pickle
 import sys
 from pathlib import Path
@@ -132,7 +133,22 @@ def test_standard_input_that_cannot_be_used(monkeypatch):
         open_samples("-", max_bytes=1 << 20)
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet", "jsonl"])
+def test_saved_datasets_that_cannot_be_used(tmp_path):
+    folder = tmp_path / "splits"
+    folder.mkdir()
+    (folder / "dataset_dict.json").write_text(json.dumps({"splits": ["train", "test"]}))
+    for split in ("train", "test"):
+        write(folder, TABLE, "dataset", split)
+    with pytest.raises(UnreadableError, match=r"it has the splits test, train; name one of them"):
+        open_samples(folder)
+    assert rows_read(folder / "test")[2].tolist() == [1, 0]
+    for state in ("", "{}", '{"_data_files": []}', '{"_data_files": [{"filename": "no.arrow"}]}'):
+        (folder / "test" / "state.json").write_text(state)
+        with pytest.raises(UnreadableError, match=r"splits/test"):
+            open_samples(folder / "test")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "jsonl", "dataset"])
 def test_a_second_file_that_could_be_scored_itself(tmp_path, form):
     first, second = (write(tmp_path, TABLE, form, stem) for stem in ("first", "second"))
     message = "second.*given as the label file.*quote the glob .*labels="

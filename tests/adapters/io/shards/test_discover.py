@@ -23,13 +23,14 @@ def test_a_folder_holds_files_of_every_format():
     names = ["a.csv", "b.csv.gz", "c.JSONL.zst", "d.parquet", "e.feather", "f.npy", "g.npz",
              "h.tsv"]  # fmt: skip
     touch(*(f"in/{name}" for name in names), "in/.hidden.npy", "in/_out/x.npy")
+    touch("in/i/state.json")  # a saved `datasets.Dataset`
     found = expand("in")
-    assert list(found) == list("abcdefgh")
+    assert list(found) == list("abcdefghi")
     assert found["b"] == "in/b.csv.gz"
     assert is_many("in")
     assert not is_many("in/i")
     outputs = [shard.output for shard in pair_shards("in", None, "out", ".csv")]
-    assert outputs == [f"out/{key}.csv" for key in "abcdefgh"]
+    assert outputs == [f"out/{key}.csv" for key in "abcdefghi"]
 
 
 def test_globs_tell_files_apart_by_what_their_wildcards_stand_for():
