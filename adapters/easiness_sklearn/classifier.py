@@ -145,7 +145,7 @@ class EasinessClassifier(ScoredClassifier):
         self.store_probs = store_probs
 
     # Not metadata: `fit` itself takes it.
-    __metadata_request__fit = {"sample_weight": UNUSED, "progress": UNUSED}  # noqa: RUF012
+    __metadata_request__fit = {"progress": UNUSED}  # noqa: RUF012
 
     def fit(
         self,

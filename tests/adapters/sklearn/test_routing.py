@@ -111,10 +111,10 @@ def test_metadata_passes_through_a_search_and_a_pipeline():
         direct = GaussianNB().fit(X, Y, WEIGHT).score(X[half], Y[half], WEIGHT[half])
         fitted = model.fit(X, Y, sample_weight=WEIGHT, groups=GROUPS)
         assert fitted.score(X[half], Y[half], sample_weight=WEIGHT[half]) == direct
-        cross_validate(
-            make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model),
-            X, Y, params={"sample_weight": WEIGHT, "groups": GROUPS}, cv=2, error_score="raise",
-        )  # fmt: skip
+        pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)
+        pipeline.set_score_request(sample_weight=True)  # scikit-learn 1.7 asks for it
+        params = {"sample_weight": WEIGHT, "groups": GROUPS}
+        cross_validate(pipeline, X, Y, params=params, cv=2, error_score="raise")
 
 
 @pytest.mark.parametrize(
