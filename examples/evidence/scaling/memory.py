@@ -121,7 +121,7 @@ def main() -> None:
         work(folder, what, kind, int(n_shards))
         return
     lines = [
-        "| what | input | ids | shards | bytes a row | the columns alone |",
+        "| what | input | ids | shards | bytes per row | the columns alone |",
         "| --- | --- | --- | ---: | ---: | ---: |",
     ]
     for what, kind, names, n_shards in CASES:
