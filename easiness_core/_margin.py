@@ -100,7 +100,7 @@ def margins(logits: ArrayLike, labels: ArrayLike, *, on_nan: str = "raise") -> M
         target = rows[row, label]
         rows[row, label] = -np.inf
         best = rows.argmax(axis=1)
-        # Where all others are -inf the first class may be the label itself.
+        # If all others are -inf, the first class may be the label itself.
         best[(best == label) & (label == 0)] = 1
         largest = rows[row, best]
         with np.errstate(invalid="ignore", over="ignore"):

@@ -107,9 +107,9 @@ class EasinessBins(Table):
 def bins_from_sums(
     edges: NDArray[np.float64], counts: list[int], correct: list[int], sums: list[int]
 ) -> EasinessBins:
-    """Bins from whole numbers: `sums` holds sums of easiness in units of 2^-52."""
+    """Bins from integers: `sums` holds sums of easiness in units of 2^-52."""
     n = sum(counts)
-    # Whole numbers to the last division: |correct/count - sum/count| * count/n, exactly.
+    # Integers up to the last division: |correct/count - sum/count| * count/n, exactly.
     gap = sum(abs(k * _UNITS - s) for k, s in zip(correct, sums, strict=True))
     return EasinessBins(
         edges=edges,
@@ -184,7 +184,7 @@ def easiness_bins(
     elif strategy == "quantile":
         edges = np.arange(n_bins + 1) / n_bins
         if values.size:
-            # Each edge is the first value of its bin, so that ties cannot straddle it.
+            # Each edge is the first value of its bin, so that ties stay in one bin.
             starts = np.arange(n_bins + 1) * values.size // n_bins
             edges = np.sort(values)[np.minimum(starts, values.size - 1)]
     else:

@@ -147,7 +147,7 @@ def fit_sigma(
     sigmas = np.unique(check_vector(grid, "grid"))
     if sigmas.size == 0:
         raise InputValueError("expected at least one sigma, got none", argument="grid")
-    # Once for all sigmas: frames are converted, and labels matched with names.
+    # Once for all sigmas: convert data frames, and match labels with names.
     rows = check_probs(probs, normalize=normalize)
     given = check_samples(rows, probs, labels, classes=classes)[0]
     summaries = [

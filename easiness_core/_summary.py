@@ -118,7 +118,7 @@ class Summary:
             n_bins=self.n_bins if self.n_bins is not None else other.n_bins,
         )
         for part in (self, other):
-            # Aligned at the end: a summary without bins has the last two rows only.
+            # Aligned at the end: a summary without bins has only the last two rows.
             for row, added in zip(reversed(merged._tally), reversed(part._tally), strict=False):
                 row[:] = map(add, row, added)
         return merged
@@ -299,5 +299,5 @@ class Summary:
 
 
 def _ratio(numerator: int, denominator: int) -> float:
-    # Division of whole numbers of any size, correctly rounded.
+    # Python divides integers of any size with correct rounding.
     return numerator / denominator if denominator else np.nan
