@@ -18,8 +18,8 @@ NEGATIVE_TOLERANCE_HALF: Final = 1e-3
 # (tests/core/test_accuracy.py).
 PHI_IS_ONE_FROM: Final = 37.5
 EXP_IS_ZERO_FROM: Final = PHI_IS_ONE_FROM**2 / 2
-# Above this, log R(u) is smaller than the rounding error of u^2 / 2. Below it, a product of 32 values
-# of R is still a normal number.
+# Above this, log R(u) is smaller than the rounding error of u^2 / 2. Below it, a product of 32
+# values of R is still a normal number.
 TAIL_LEVELS_OFF_FROM: Final = 1e9
 # The closed form scores this many rows together, and up to this many classes at once: 2,048
 # elements stay in the first-level cache, and up to 32 classes share a logarithm. The last row is
@@ -77,7 +77,7 @@ BALANCE_SAMPLES: Final = 20
 ANCHOR_SMOOTHING: Final = 0.5
 # Up to 2^14: AdaBoost of 26 classes needs 2^11.5, and ranks at random with 2^7.
 SHARPNESS_STEPS: Final = tuple(2.0 ** (step / 2) for step in range(-3, 29))
-# Sharpness is fitted on at most this many samples; using all of them changes no mean metric by .001.
+# Sharpness is fitted on at most this many samples; using all changes no mean metric by .001.
 SHARPNESS_ROWS: Final = 4000
 WEIGHT_STEPS: Final = 10
 # Up to this many sharpened probabilities are kept as float32 (512 MiB); more are computed again in

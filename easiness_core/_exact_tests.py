@@ -14,7 +14,7 @@ def sign_test(n_up: int, n_down: int) -> float:
 
 
 def against_rest(hits: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Two-sided p-value of Fisher's exact test of the hits of each group against those of all others.
+    """Two-sided p-value of Fisher's exact test: hits of each group against those of all others.
 
     NaN for a group without samples, or without others to compare it with.
     """

@@ -193,11 +193,11 @@ def find_label_errors(
     the most confident half of the samples of each predicted class. Beta is the power of sqrt 2 from
     2^-1.5 to 2^14 with the largest likelihood of the labels, so squashed probabilities (AdaBoost)
     and overconfident ones work equally well. In 10 steps, the class weights w are
-    adjusted to make each class equally frequent with and without knowledge of the labels. For stability, 1e-9 is
-    added to the probabilities, 20 samples of mean self-confidence to t, `sqrt(n_samples) / 2`
-    samples per class with the overall label frequencies to T, and 20 samples to w; these dominate
-    where data are scarce. Beta is fitted on at most 4,000 samples, evenly spaced when sorted by the
-    probability of the label.
+    adjusted to make each class equally frequent with and without knowledge of the labels. For
+    stability, 1e-9 is added to the probabilities, 20 samples of mean self-confidence to t,
+    `sqrt(n_samples) / 2` samples per class with the overall label frequencies to T, and 20 samples
+    to w; these dominate where data are scarce. Beta is fitted on at most 4,000 samples, evenly
+    spaced when sorted by the probability of the label.
 
     The anchors replace the confident joint (Northcutt, Jiang & Chuang, 2021). The class weights
     follow the estimation of unknown priors by expectation-maximization (Saerens, Latinne &

@@ -130,7 +130,7 @@ def _noise_matrix(winner: Labels, lead: Array, labels: Labels, n_classes: int) -
     ends = np.searchsorted(winner[order], np.arange(n_classes + 1))
     for k in range(n_classes):
         if ends[k] < ends[k + 1]:
-            # Of probabilities, not of their logarithms: the median of an even number is between two values.
+            # Of probabilities, not logarithms: the median may be a mean of two values.
             median[k] = np.median(np.exp(lead[order[ends[k] : ends[k + 1]]]))
     anchor = np.exp(lead) >= median[winner]
     pairs = winner[anchor] * n_classes + labels[anchor]

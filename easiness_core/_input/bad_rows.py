@@ -87,7 +87,7 @@ def _kind_of_bad(rows: NDArray[Any], probs: Probs) -> tuple[NDArray[np.int64], N
         np.isinf(wide).any(axis=1),
         low < -probs.negative_tolerance,
         (high > 1.0 + probs.row_sum_tolerance) & (not probs.normalize),
-        # Slightly stricter than the kernels, which add in another order, so that no bad row is missed.
+        # Slightly stricter than the kernels, which add in another order: no bad row is missed.
         ~(np.abs(total - 1.0) <= probs.row_sum_tolerance - 1e-13),
     ]
     kind = np.select(conditions, list(range(5)), default=-1)

@@ -57,7 +57,7 @@ def comes_from(values: Any, library: str) -> bool:
 
 
 def read_frame(values: Any, name: str) -> tuple[Any, Names] | None:
-    """Array of a data frame or column, and the column names of a data frame; None for other values."""
+    """Array of a data frame or column, and any column names; None for other values."""
     if comes_from(values, "pandas"):
         return _from_pandas(values, name)
     if comes_from(values, "datasets"):
