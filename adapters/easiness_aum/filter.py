@@ -197,7 +197,7 @@ class AUMFilter:
         if self.cut == "threshold":
             share = 100.0 - self.easiness_percentile if disagrees else self.easiness_percentile
             cut = float(np.percentile((rival if disagrees else easiness)[mask], share))
-            # Threshold samples on the cut count as wrong: early on nearly all have easiness 0.
+            # Threshold samples at the cut count as wrong: early on nearly all have easiness 0.
             easy = easiness > cut
         else:
             cut = 1.0 - resolution if self.cut == "level" else float(self.cut)
@@ -214,7 +214,7 @@ class AUMFilter:
                     "values: measured without easiness; pass probs=, the probabilities at one "
                     "epoch, or measure with AreaUnderMargin(estimator=ClosedForm())"
                 )
-            # A NaN is above no cut and below none: such samples would be flagged unseen.
+            # NaN is neither above nor below a cut, so such samples would be flagged unnoticed.
             return (
                 check_vector(values.easiness, "values.easiness"),
                 check_vector(values.rival_easiness, "values.rival_easiness"),

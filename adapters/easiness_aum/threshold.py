@@ -196,7 +196,7 @@ def threshold_mask_by_id(values: AUMValues, threshold_samples: Any) -> NDArray[n
         )
     mask = threshold_mask([known[each] for each in ids], values.aum.size)
     own = np.unique(values.labels[mask])
-    # Values of a file may hold no labels.
+    # Values from a file may have no labels.
     if own.size and own[0] >= 0 and not np.array_equal(mask, values.labels == own[0]):
         raise ValueError(
             f"threshold_samples: expected all samples of one label, the extra class of "

@@ -126,7 +126,7 @@ def _decimal(rows: list[list[str]], delimiter: str, source: Source) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Choose the delimiter that splits the first two rows into equal numbers of cells, 2 or more."""
+    """Find the delimiter that splits the first two rows into equal numbers of cells, 2 or more."""
     for mark in "\t;|,":
         with suppress(csv.Error):
             widths = list(map(len, _rows(text, mark, 3)))

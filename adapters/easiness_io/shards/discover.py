@@ -163,7 +163,7 @@ def _refuse_outputs_among(given: str, output: str, targets: Iterable[str]) -> No
     """Refuse outputs that a rerun would find among the inputs."""
     if os.path.isdir(given):
         inside = os.path.relpath(os.path.realpath(output), os.path.realpath(given))
-        # `expand` ignores names that begin with a dot or underscore; outside paths begin with two dots.
+        # `expand` ignores names that begin with a dot or underscore, as relative outside paths do.
         if inside == "." or inside[0] not in "._":
             why = f"it is in {given!r}, the folder of the inputs: a rerun would take it for one"
             hint = "choose a folder elsewhere, or a name that begins with '_'"

@@ -87,7 +87,7 @@ class Manifest:
             raise ValueError(f"not a manifest ({error!r})") from error
 
     def difference_from(self, parameters: Parameters, output: str) -> str | None:
-        """Describe how an earlier run differs in its version or a parameter; None if it does not."""
+        """Describe how an earlier run differs in version or a parameter; None if it does not."""
         if self.version != ec.__version__:
             return f"by version {self.version}, this is {ec.__version__}"
         noted, wanted = _flat(self.parameters), _flat(parameters.to_dict(output))
