@@ -70,6 +70,15 @@ class LabelErrors(SampleTable):
         Sample ids, or the pandas index, or None.
     classes : tuple or None
         Class names in column order; None if classes are numbers from 0.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> found = ec.find_label_errors([[0.9, 0.1]] * 9 + [[0.1, 0.9]] * 9, [0] * 8 + [1] * 10)
+    >>> found
+    LabelErrors(method='noise_model', 1 of 18 samples flagged)
+    >>> found.order[0], found.confused
+    (np.int64(8), array([[1, 0, 1]]))
     """
 
     suspicion: NDArray[np.float64]

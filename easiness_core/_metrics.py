@@ -66,6 +66,15 @@ class EasinessBins(Table):
         Share of correct samples and mean easiness, in [0, 1]; nan where a bin is empty.
     ese : float
         Expected sample easiness error over these bins, in [0, 1]; nan without samples.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> bins = ec.easiness_bins([0.0, 0.5, 1.0, 1.0], [0, 1, 1, 0], n_bins=2)
+    >>> bins
+    EasinessBins(2 bins, 4 samples, ese=0.1250)
+    >>> bins.count
+    array([1, 3])
     """
 
     edges: NDArray[np.float64]

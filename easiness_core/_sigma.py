@@ -36,6 +36,12 @@ class SigmaFit(Table):
         Sigma of lowest ESE (the smallest such sigma), and that ESE.
     grid, ese_curve, msr_curve : ndarray of shape (n_sigmas,), float64
         Sigmas in ascending order, and ESE and MSR at each.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.fit_sigma([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], [0, 1, 1])
+    SigmaFit(sigma=0.001, ese=0.0000, 19 sigmas, at the edge of its grid)
     """
 
     sigma: float

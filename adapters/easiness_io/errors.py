@@ -23,6 +23,15 @@ class DataError(InputValueError):
     """Input or output that cannot be used; a ValueError.
 
     Its parameters are those of `easiness_core.errors.InputError`.
+
+    Examples
+    --------
+    >>> from easiness_io import DataError, open_samples
+    >>> try:
+    ...     open_samples("no_such_file.csv")
+    ... except DataError as error:
+    ...     error.path, error.problem
+    ('no_such_file.csv', 'cannot be read: No such file or directory')
     """
 
     words = PYTHON_WORDS

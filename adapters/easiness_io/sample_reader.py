@@ -209,8 +209,11 @@ class SampleReader:
     def blocks(self) -> Iterator[Samples]:
         """Read the input from its start.
 
-        The last block may have fewer than `block_rows` rows; an input without rows gives one empty
-        block.
+        Yields
+        ------
+        Samples
+            Consecutive rows. The last block may have fewer than `block_rows` rows; an input without
+            rows gives one empty block.
         """
         first_row = 0
         for blocks in self._aligned():

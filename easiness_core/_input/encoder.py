@@ -43,6 +43,16 @@ class LabelEncoder:
     InputTypeError, InputValueError
         If the number of names is wrong, or a name is unhashable or a duplicate; if `classes` holds
         the column names in another order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from easiness_core.validation import LabelEncoder
+    >>> encoder = LabelEncoder(2, columns=["prob_cat", "prob_dog"], examples=["dog", "cat"])
+    >>> encoder.classes
+    ('cat', 'dog')
+    >>> encoder.encode(["dog", "cat"], np.array([0, 1, 1]))
+    array([1, 0, 0])
     """
 
     def __init__(

@@ -51,6 +51,13 @@ class Probs:
         Column names of a data frame.
     moved : bool
         Whether columns with numbers as names were sorted by these numbers.
+
+    Examples
+    --------
+    >>> from easiness_core.validation import check_probs
+    >>> check_probs([[1, 3], [2, 2]], normalize=True).block(0, 2)
+    array([[0.25, 0.75],
+           [0.5 , 0.5 ]])
     """
 
     array: NDArray[Any]
@@ -85,6 +92,7 @@ class Probs:
         return max(1, elements // self.n_classes)
 
     def block(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the rows from `start` to before `stop`, read-only and C-contiguous."""
         rows = self.array[start:stop]
         if not self.is_view:
             rows = self._converted(rows)

@@ -59,7 +59,18 @@ class ShardsError(ShardError):
         self.summary, self.stopped = report.summary, report.stopped
 
     def worded(self, words: Mapping[str, str]) -> str:
-        """Return the message and the first reasons, with your own names for the options."""
+        """Return the message and the first reasons, with your own names for the options.
+
+        Parameters
+        ----------
+        words : mapping of str to str
+            As for `InputError.worded`.
+
+        Returns
+        -------
+        str
+            One line.
+        """
         failed = list(self.failed.values())[:_QUOTED]
         parts = [self.stopped, *(error.worded(words) for error in failed)]
         more = list(self.failed)[_QUOTED:]

@@ -239,6 +239,11 @@ class EasinessStream(IterableDataset[Any]):
 
         A finished epoch is followed by the next one. If `set_epoch` sets another epoch, before or
         after this call, that epoch starts from its beginning.
+
+        Parameters
+        ----------
+        state : dict
+            The result of `state_dict`.
         """
         self._resumed, self._read, self._finished = None, 0, False
         if self._shared[2] >= 0:
