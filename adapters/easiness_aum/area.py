@@ -215,7 +215,7 @@ class AreaUnderMargin:
         if unknown:
             raise ValueError(
                 f"ids: {len(unknown)} of {len(names)} have no measurements; the first is "
-                f"{unknown[0]!r}; pass ids that update was given"
+                f"{unknown[0]!r}; pass ids that were passed to update"
             )
         row = self._table.find(names)
         sums: Sums = self._table.sums

@@ -225,9 +225,9 @@ class AUMFilter:
         n_classes, largest = check_probs(probs).n_classes, int(np.max(given, initial=0))
         if largest >= n_classes:
             raise ValueError(
-                f"probs: expected a column for each of the labels 0 to {largest}, that of the "
-                f"threshold samples among them, got {n_classes} columns; pass all outputs of the "
-                f"net that was trained on the relabeled samples"
+                f"probs: expected a column for each label from 0 to {largest}, including that "
+                f"of the threshold samples, got {n_classes} columns; pass all outputs of the "
+                f"network that was trained on the relabeled samples"
             )
         scores = ec.score(probs, given, estimator=self.estimator)
         if len(scores) != values.aum.size:

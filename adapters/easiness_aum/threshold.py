@@ -192,7 +192,7 @@ def threshold_mask_by_id(values: AUMValues, threshold_samples: Any) -> NDArray[n
     if absent:
         raise ValueError(
             f"threshold_samples: expected ids of samples in values, got {absent[0]!r}, which is "
-            f"none ({len(absent)} of {len(ids)} are not); values.ids has them"
+            f"not one ({len(absent)} of {len(ids)} are not); values.ids lists them"
         )
     mask = threshold_mask([known[each] for each in ids], values.aum.size)
     own = np.unique(values.labels[mask])

@@ -66,7 +66,7 @@ def check_same_ids(
         raise DataError(
             f"its {what} differ from those of {path!r} at row {first_row + row}: "
             f"{right[row].as_py()!r} and {left[row].as_py()!r}",
-            path=other, hint="sort both alike, or ignore the ids with {no_ids}",
+            path=other, hint="sort both the same way, or ignore the ids with {no_ids}",
             row=first_row + row,
         )  # fmt: skip
 

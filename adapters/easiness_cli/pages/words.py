@@ -116,8 +116,8 @@ def first_look(report: Any) -> list[str]:
         found = ["Every sample is predicted as labeled: look for errors that the classifier shares "
                  "with its labels, such as duplicates or leaks."]  # fmt: skip
         found.append(f"{amount(counts['medium'], 'sample')} of {summary.n_samples:,} "
-                     f"{'is' if counts['medium'] == 1 else 'are'} medium, won by little more than "
-                     "the noise.")  # fmt: skip
+                     f"{'is' if counts['medium'] == 1 else 'are'} medium: the label leads by "
+                     "little more than the noise.")  # fmt: skip
     else:
         found = [f"Start with the hard samples: they hold {errors['hard']:,} of "
                  f"{amount(n_errors, 'error')} ({percent(errors['hard'], n_errors)})."]  # fmt: skip

@@ -110,7 +110,7 @@ class _Array:
             return pa.array(column, pa.string())
         except (UnicodeError, pa.ArrowException) as error:
             name = self.field.name
-            raise self.source.error(f"{name!r}: it is no text ({reason(error)})") from error
+            raise self.source.error(f"{name!r}: it is not text ({reason(error)})") from error
 
 
 def _read_header(file: IO[bytes], source: Source, name: str, what: str = "") -> _Array:

@@ -54,7 +54,7 @@ def head_text(source: Source, encoding: str | None) -> tuple[str, str, bool]:
             raise ValueError("it contains zero bytes")
     except (ValueError, LookupError) as error:
         raise source.unreadable(
-            f"not text in {encoding or 'UTF-8'} ({reason(error)}), nor of any format known here",
+            f"not text in {encoding or 'UTF-8'} ({reason(error)}), and not in any known format",
             hint="if it is text in another encoding, pass {encoding}",
         ) from error
     return text, encoding or found, is_all

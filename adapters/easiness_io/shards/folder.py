@@ -83,7 +83,7 @@ def _locked(folder: str) -> Iterator[None]:
         with suppress(FileNotFoundError):
             found = os.lstat(path)
             if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-                raise OutputError("cannot lock: it is a link, or no file", path=path)
+                raise OutputError("cannot lock: it is a link, or not a file", path=path)
         lock.acquire()
     except Timeout as error:
         hint = "wait for it, or choose another folder"
