@@ -13,7 +13,7 @@ export EASINESS_DATA
 .DEFAULT_GOAL := help
 .PHONY: help demo test mutate fuzz stress test-evidence test-lowest test-package lint format docs picture tables cleaning mislabels label-errors scaling training training-data bench clean
 
-help:  ## this list
+help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
@@ -49,12 +49,12 @@ demo: $(VENV)/.demo  ## score four classifiers on scikit-learn's digits; writes 
 KERNEL_TESTS := $(addprefix tests/core/test_,accuracy.py kernels.py normal_tail.py scoring.py validation.py)
 
 test: export OMP_NUM_THREADS = 1
-test: $(VENV)/.test  ## all tests, those of kernels interpreted too; at least 95 % of the core covered
+test: $(VENV)/.test  ## all tests, also with interpreted kernels; at least 95 % of the core must be covered
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest $(KERNEL_TESTS) -q $(PARALLEL) --cov --cov-report=
 	$(BIN)/pytest tests easiness_core adapters --doctest-modules $(PARALLEL) \
 	  --cov --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=95
 
-test-evidence: $(VENV)/.test  ## tests of the scripts behind the pages' tables, and of the tables themselves
+test-evidence: $(VENV)/.test  ## tests of the scripts behind the tables in the docs, and of the tables
 	$(BIN)/pytest tests/evidence
 
 test-package: $(VENV)/.test  ## build sdist and wheel; install them, and each extra alone, in empty environments (10 minutes)
@@ -83,20 +83,20 @@ docs: $(VENV)/.docs  ## build the site into docs/_build/html; warnings are error
 	$(BIN)/sphinx-build -q -W --fresh-env --write-all docs docs/_build/html
 	@echo 'open docs/_build/html/index.html'
 
-mutate: $(VENV)/.test  ## 60 small faults put into the code, and how many of them the tests catch (15 minutes)
+mutate: $(VENV)/.test  ## put 60 small faults into the code, and count how many the tests catch (15 minutes)
 	$(BIN)/python tests/mutate.py
 
-fuzz: $(VENV)/.test  ## damaged files of every format, read in child processes (10 minutes)
+fuzz: $(VENV)/.test  ## read damaged files of every format in child processes (10 minutes)
 	$(BIN)/python tests/fuzz_readers.py --minutes 10
 
-stress: $(VENV)/.test  ## interrupts in the first milliseconds of a call, in 200 processes (5 minutes)
+stress: $(VENV)/.test  ## interrupt calls in their first milliseconds, in 200 processes (5 minutes)
 	$(BIN)/python tests/stress_interrupts.py --processes 200
 
-picture: $(VENV)/.demo  ## draw the README's picture and those of docs/concepts.md again
+picture: $(VENV)/.demo  ## redraw the pictures of the README and of docs/concepts.md
 	$(BIN)/python examples/evidence/readme_picture.py
 	$(BIN)/python examples/evidence/concept_pictures.py
 
-bench: $(VENV)/.bench  ## timings against others (15 minutes, nothing else running); writes docs/benchmarks.md
+bench: $(VENV)/.bench  ## time against other libraries (15 minutes, idle machine); writes docs/benchmarks.md
 	$(BIN)/pytest tests/bench -o python_files='bench_*.py' -q --benchmark-json=$(VENV)/timings.json
 	$(BIN)/python tests/bench/growth.py docs/img/growth.png
 	$(BIN)/python tests/bench/write_report.py $(VENV)/timings.json docs/benchmarks.md

@@ -1,6 +1,6 @@
 """Measure how easy each sample is, using only a classifier's predicted probabilities.
 
-Arrays in, arrays out; no framework is imported. Start with `score`.
+It takes and returns arrays, and imports no framework. Start with `score`.
 """
 
 from easiness_core._auroc import auroc

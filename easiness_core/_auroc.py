@@ -37,7 +37,7 @@ def auroc(
     logits : bool, default False
         Whether `probs` holds logits: rows are ranked by the log-odds `z_k - log sum exp z_j over j
         != k`. These have the order of the softmax, which ties values that it rounds to 0 or 1.
-        Log-odds that differ only by rounding may come in either order.
+        Log-odds that differ only by rounding may be in either order.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def auroc(
 
     Notes
     -----
-    The rank form of Mann and Whitney. It sorts n_samples values per class.
+    The rank form of Mann and Whitney; it sorts n_samples values for each class.
 
     Examples
     --------

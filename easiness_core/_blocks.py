@@ -1,8 +1,8 @@
 """Run blocks of rows on threads that live for one call.
 
-Numba's threading layers are not used: measured, `parallel=True` kernels abort the process when
-two Python threads call them under `workqueue`, and kill forked DataLoader workers under OpenMP
-once the parent has called one. Kernels release the GIL, so plain threads are as fast.
+Numba's threading layers are not used. In our measurements, `parallel=True` kernels abort the
+process when two Python threads call them under `workqueue`, and kill forked DataLoader workers
+under OpenMP once the parent has called one. Kernels release the GIL, so plain threads are as fast.
 
 No executor is used either: an interrupt inside `submit` loses a thread that has started, and its
 lock is not reentrant, so a signal handler that scores would wait for itself. Here nothing outlives
@@ -24,7 +24,7 @@ from easiness_core.errors import InputTypeError, InputValueError
 
 T = TypeVar("T")
 
-# Threads a call, however many are asked for, unless there are more CPUs.
+# Upper limit of threads per call, unless there are more CPUs.
 _MOST_THREADS = 64
 
 
@@ -74,8 +74,8 @@ def run_blocks(
 def run_apart(work: Callable[[], object]) -> None:
     """Run on another thread a call that a signal handler must neither interrupt nor reenter.
 
-    Handlers run on the calling thread while it waits. An interrupt is raised before the work starts
-    or after it ends.
+    Handlers run on the calling thread while it waits. An interrupt is raised once the work
+    has ended, or prevents it from starting.
     """
     call: _Call[object] = _Call(1, 1, lambda *_: work())
     ended = _thread.allocate_lock()
@@ -127,13 +127,13 @@ class _Call(Generic[T]):
                 break
 
     def help(self) -> None:
-        # The helper registers itself: an interrupt of the caller cannot come between. Either the
-        # caller finds its lock and waits, or has closed before, and the helper does nothing.
+        # The helper registers itself, so that an interrupt of the caller cannot prevent it. Either
+        # the caller finds its lock and waits, or it has closed and the helper does nothing.
         working = _thread.allocate_lock()
         with working:
             self.helpers.append(working)
             self.drain()
-            # So that a caller interrupted with this lock in its hands does not wait for itself.
+            # So that a caller interrupted while it holds this lock does not wait for itself.
             self.helpers.remove(working)
 
     def drain(self) -> None:
@@ -158,11 +158,11 @@ class _Call(Generic[T]):
                 for working in self.helpers.copy():
                     with working:
                         pass
-                # A helper about to end still refers to this call, but not to the arrays by it.
+                # A helper about to end still refers to this call, but no longer to the arrays.
                 self.__dict__.pop("work", None)
                 return
             except BaseException as error:
-                # Wait on, then raise it. A call here would be one more place to be interrupted.
+                # Keep waiting, then raise it. A function call here could be interrupted too.
                 self.interrupt = error
 
     def outcome(self) -> list[T]:
@@ -175,7 +175,7 @@ class _Call(Generic[T]):
         try:
             raise error
         finally:
-            # The error's traceback leads back here: no circle may keep the arrays alive.
+            # The traceback refers to this frame: no reference cycle may keep the arrays alive.
             self.errors.clear()
             self.interrupt = error = None
 

@@ -30,6 +30,15 @@ class ClassTable(Table):
         At most 0; -inf if any sample's easiness is 0.
     classes : tuple or None
         Class names in column order; None if classes are numbers from 0.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> table = ec.class_table(ec.score([[0.9, 0.1], [0.49, 0.51], [0.2, 0.8]], [0, 0, 1]))
+    >>> table
+    ClassTable(2 classes, 3 samples)
+    >>> table.medium
+    array([1, 0])
     """
 
     count: NDArray[np.int64]

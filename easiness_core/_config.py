@@ -18,11 +18,11 @@ NEGATIVE_TOLERANCE_HALF: Final = 1e-3
 # (tests/core/test_accuracy.py).
 PHI_IS_ONE_FROM: Final = 37.5
 EXP_IS_ZERO_FROM: Final = PHI_IS_ONE_FROM**2 / 2
-# Above this, log R(u) is less than the rounding of u^2 / 2; a product of 32 such R is a normal
-# number.
+# Above this, log R(u) is smaller than the rounding error of u^2 / 2. Below it, a product of 32
+# values of R is still a normal number.
 TAIL_LEVELS_OFF_FROM: Final = 1e9
 # The closed form scores this many rows together, and up to this many classes at once: 2,048
-# elements stay in the first-level cache, and 20 classes take one logarithm. The last row is
+# elements stay in the first-level cache, and up to 32 classes share a logarithm. The last row is
 # repeated up to a multiple of the vector width, so that no rows are left to score one by one.
 ROWS_TOGETHER: Final = 64
 CLASSES_TOGETHER: Final = 32
@@ -31,7 +31,7 @@ VECTOR_ROWS: Final = 16
 PRODUCT_NEAR_ONE_FROM: Final = 0.75
 
 # Below this number of classes, the two largest are kept, without a branch per class; from there on,
-# the largest of the others is searched.
+# a loop finds the largest of the others.
 MANY_CLASSES_FROM: Final = 32
 
 # Monte Carlo compares with this many noise differences at once: with 8, or with half the buckets, a

@@ -7,14 +7,14 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def sign_test(n_up: int, n_down: int) -> float:
-    """Two-sided p-value of the numbers of changes up and down; for pairs, McNemar's test."""
+    """Two-sided p-value of a sign test; for pairs that differ, this is McNemar's test."""
     from scipy.stats import binomtest
 
     return float(binomtest(n_up, n_up + n_down).pvalue) if n_up + n_down else 1.0
 
 
 def against_rest(hits: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Two-sided p-value of Fisher's exact test: the hits of each group against all others'.
+    """Two-sided p-value of Fisher's exact test: hits of each group against those of all others.
 
     NaN for a group without samples, or without others to compare it with.
     """

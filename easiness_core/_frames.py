@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from easiness_core._input.frames import is_missing
 
 LEVELS = ("hard", "medium", "easy")
-# What Arrow and polars have types for.
+# Types that Arrow and polars have too.
 _KINDS = (str, bytes, bool, int, float, Decimal, datetime, date, time, timedelta)
 
 
@@ -30,16 +30,16 @@ class Words:
 
     @property
     def are_numbers(self) -> bool:
-        """Whether the names are numbers, of which a plain column can be made."""
+        """Whether the names are numbers, which fit in a plain column."""
         return np.asarray(self.names).dtype.kind in "iufb"
 
     def values(self) -> NDArray[Any]:
-        """Give the name of each row."""
+        """Return the name for each row."""
         values: NDArray[Any] = np.asarray(self.names)[self.codes]
         return values
 
     def texts(self) -> list[str]:
-        """Give the names as texts."""
+        """Return the names as text."""
         return [str(name) for name in self.names]
 
 
@@ -61,7 +61,7 @@ class Table(ABC):
         """Columns by name: arrays, or `Words`."""
 
     def _take_index(self, columns: dict[str, Any]) -> Any:
-        """Take out the columns that are the index in pandas; give this index, or None."""
+        """Remove the columns that become the pandas index; return this index, or None."""
         return None
 
     def to_pandas(self) -> Any:
@@ -180,7 +180,7 @@ class SampleTable(Table):
         return self._ids is not None or self._index is not None
 
     def _ids_of(self, which: Any) -> NDArray[Any] | None:
-        """As `ids`, of some samples."""
+        """As `ids`, for some samples."""
         values: NDArray[Any]
         if self._ids is not None:
             values = self._ids[which]
@@ -188,7 +188,7 @@ class SampleTable(Table):
         if self._index is None:
             return None
         index = self._index[which]
-        # Beside missing values, whole numbers would become floats and lose digits.
+        # With missing values among them, whole numbers would become floats and lose digits.
         whole = index.dtype.kind in "iu" and index.hasnans
         values = index.to_numpy(dtype=object) if whole else index.to_numpy()
         return values
@@ -213,9 +213,9 @@ class SampleTable(Table):
 
 
 def _plain(values: NDArray[Any]) -> tuple[Any, bool]:
-    """Values that Arrow and polars have a type for, and whether they are texts.
+    """Values of a type that Arrow and polars have, and whether they are text.
 
-    Objects of several kinds become texts, and those of other kinds: the tuples of a MultiIndex,
+    Mixed objects become text, and so do types that these lack: the tuples of a MultiIndex,
     periods, paths, UUIDs.
     """
     if values.dtype != object:

@@ -33,6 +33,16 @@ class GroupTable(Table):
         Samples in each group; how many are predicted as labeled, and how many have each level.
     easiness_sum : tuple of int
         Sum of easiness of each group, in units of 2^-52.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> scores = ec.score([[0.9, 0.1], [0.2, 0.8], [0.8, 0.2]], [0, 0, 0])
+    >>> table = ec.group_table(scores, ["day", "night", "day"])
+    >>> table
+    GroupTable(2 groups, 3 samples)
+    >>> table.accuracy
+    array([1., 0.])
     """
 
     groups: tuple[str, ...]
@@ -76,7 +86,17 @@ class GroupTable(Table):
         return {"accuracy": found[0], "hard": found[1]}
 
     def merge(self, other: GroupTable) -> GroupTable:
-        """Return the table of both, such as of two shards; neither is changed.
+        """Merge two tables, such as those of two shards; neither is changed.
+
+        Parameters
+        ----------
+        other : GroupTable
+            Table of other samples.
+
+        Returns
+        -------
+        GroupTable
+            Table of the samples of both.
 
         Raises
         ------

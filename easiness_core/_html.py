@@ -176,7 +176,7 @@ def _card(title: str, facts: Mapping[str, str], *parts: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out cells, which are HTML; a column whose head begins with "<" is aligned to the left."""
+    """Lay out cells, which are HTML; a column whose heading begins with "<" is aligned left."""
     sides = ["left" if name.startswith("<") else "right" for name in head]
     if not rows:
         return ""
@@ -204,7 +204,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _bar(counts: Mapping[str, int], *, legend: bool = False) -> str:
     total = sum(counts.values())
-    # A level with one sample still shows: two pixels and its share of what is left.
+    # A level with a single sample stays visible: two pixels, plus its share of the rest.
     spans = "".join(
         f'<span style="flex:{count} 0 2px;background:{_COLORS[word]}"></span>'
         for word, count in counts.items()
@@ -254,7 +254,7 @@ def _number(value: float) -> str:
 
 
 def _percent(share: float) -> str:
-    """Show a share, never rounding a few to none or nearly all to all."""
+    """Format a share; only an exact 0 or 1 shows as 0 or 100 %."""
     if np.isnan(share):
         return ""
     if 0.0 < share < 5e-5:

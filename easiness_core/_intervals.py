@@ -58,7 +58,7 @@ def binomial_interval(
            [0.187, 0.813],
            [0.692, 1.   ]])
     """
-    # Imported here: SciPy's special functions take longer to import than this package.
+    # Imported here, because SciPy's special functions take longer to import than this package.
     from scipy.special import betainccinv, betaincinv
 
     confidence = check_number(confidence, "confidence", low=0.0, high=1.0, open_low=True)
@@ -84,7 +84,7 @@ def binomial_interval(
 
 
 def share_interval(part: int, whole: int) -> tuple[float, float]:
-    """Exact 95 % interval of one share, from whole numbers of any size."""
+    """Exact 95 % interval of a single share, from integers of any size."""
     low, high = binomial_interval(float(part), float(whole))
     return float(low), float(high)
 
@@ -93,7 +93,7 @@ def accuracy_intervals(
     accuracy: NDArray[np.float64], count: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Exact 95 % intervals of accuracies, each of `count` samples."""
-    # An accuracy is correct / count, rounded once: the product is the whole number again.
+    # An accuracy is correct / count, rounded once, so the product rounds to the integer again.
     correct = np.rint(np.where(count > 0, accuracy, 0.0) * count)
     return binomial_interval(correct, count)
 

@@ -21,7 +21,7 @@ _WORDS = {"b": "booleans", "i": "numbers", "U": "names"}
 
 
 def score_columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
-    """Give the columns of scores, checked, with whether each prediction is right."""
+    """Return the checked columns of scores, and whether each prediction is right."""
     found: dict[str, NDArray[Any]] = {}
     table = scores._columns() if isinstance(scores, Scores) else scores
     for name in ("label", "predicted", "easiness", "log_easiness", "level", "index", "id"):
@@ -53,9 +53,9 @@ def score_columns(scores: Any, argument: str) -> dict[str, NDArray[Any]]:
 def check_names(
     values: NDArray[Any], argument: str, *, fractions: bool = False
 ) -> NDArray[Any]:  # fmt: skip
-    """Give ids, classes or groups as int64, booleans or text: equal ones are then equal.
+    """Return ids, classes or groups as int64, booleans or text, so that equal values compare equal.
 
-    Other numbers than whole ones are refused, or text with `fractions`.
+    Fractions are refused, or become text with `fractions`.
     """
     if values.dtype == object:
         kinds = {type(each) for each in values.tolist()}
@@ -87,7 +87,7 @@ def check_same_kind(
 
 
 def check_sides(old: Any, new: Any) -> None:
-    """Refuse pandas frames without ids whose indexes differ; warn of two estimators."""
+    """Refuse pandas data frames without ids whose indices differ; warn about two estimators."""
     if isinstance(old, Scores) and isinstance(new, Scores):
         used = [each.summary.estimator for each in (old, new)]
         if used[0] != used[1]:
@@ -147,8 +147,8 @@ def join_rows(
 
 
 def check_groups(groups: ArrayLike, n_rows: int, owner: str) -> NDArray[Any]:
-    """Give the group of each row of `owner`: text, numbers or booleans, none of them missing."""
-    if isinstance(groups, (list, tuple)):  # NumPy would make "nan" of a missing one
+    """Return the group of each row of `owner`: text, numbers or booleans, none missing."""
+    if isinstance(groups, (list, tuple)):  # NumPy would turn a missing value into "nan"
         refuse_missing(np.array(groups, dtype=object), "groups")
     names = to_array(groups, "groups")
     refuse_missing(names.astype(object) if names.dtype.kind == "f" else names, "groups")

@@ -70,6 +70,15 @@ class LabelErrors(SampleTable):
         Sample ids, or the pandas index, or None.
     classes : tuple or None
         Class names in column order; None if classes are numbers from 0.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> found = ec.find_label_errors([[0.9, 0.1]] * 9 + [[0.1, 0.9]] * 9, [0] * 8 + [1] * 10)
+    >>> found
+    LabelErrors(method='noise_model', 1 of 18 samples flagged)
+    >>> found.order[0], found.confused
+    (np.int64(8), array([[1, 0, 1]]))
     """
 
     suspicion: NDArray[np.float64]
@@ -162,7 +171,7 @@ def find_label_errors(
     normalize : bool, default False
         Divide each row by its sum first.
     progress : bool, default False
-        Show a progress bar; needs tqdm. Rows are read several times.
+        Show a progress bar; needs tqdm. Its total counts every pass over the rows.
 
     Returns
     -------
@@ -192,12 +201,12 @@ def find_label_errors(
     t_k is the mean of p_k over samples labeled k. The noise matrix T counts the labels of anchors:
     the most confident half of the samples of each predicted class. Beta is the power of sqrt 2 from
     2^-1.5 to 2^14 with the largest likelihood of the labels, so squashed probabilities (AdaBoost)
-    and overconfident ones work equally well. The class weights w are adjusted in 10 steps until
-    each class is equally frequent with and without knowledge of the labels. For stability, 1e-9 is
-    added to the probabilities, 20 samples of mean self-confidence to t, `sqrt(n_samples) / 2`
-    samples per class with the overall label frequencies to T, and 20 samples to w; these dominate
-    where data are scarce. Beta is fitted on at most 4,000 samples, evenly spaced when sorted by the
-    probability of the label.
+    and overconfident ones work equally well. In 10 steps, the class weights w are
+    adjusted to make each class equally frequent with and without knowledge of the labels. For
+    stability, 1e-9 is added to the probabilities, 20 samples of mean self-confidence to t,
+    `sqrt(n_samples) / 2` samples per class with the overall label frequencies to T, and 20 samples
+    to w; these dominate where data are scarce. Beta is fitted on at most 4,000 samples, evenly
+    spaced when sorted by the probability of the label.
 
     The anchors replace the confident joint (Northcutt, Jiang & Chuang, 2021). The class weights
     follow the estimation of unknown priors by expectation-maximization (Saerens, Latinne &
@@ -231,7 +240,7 @@ def find_label_errors(
         raise InputValueError(problem, argument="method")
     rows = check_probs(probs, normalize=normalize)
     given, names, own_ids, index = check_samples(rows, probs, labels, classes=classes, ids=ids)
-    # Refuses bad rows, whatever they hold.
+    # Refuses bad rows of any kind.
     scores = score(rows.array, given, normalize=normalize)
     _warn_below_chance(scores, rows.n_classes)
 
@@ -242,7 +251,7 @@ def find_label_errors(
     with progress_bar(passes * rows.n_rows, "rows", "label errors", show=progress) as advance:
         read = _reader(rows, advance)
         if fitted:
-            with np.errstate(all="ignore"):  # whatever the caller's: powers underflow
+            with np.errstate(all="ignore"):  # powers underflow, whatever the caller's setting
                 model = fit_noise_model(read, given, rows.n_classes)
                 for span in spans:
                     found.add(span, *model.posterior(read(span), given[span]))

@@ -53,7 +53,7 @@ def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> Any:
         raise InputValueError(f"expected float64 or float32, got {kind}", argument="dtype")
     probs = np.empty(array.shape, kind)
     for part, rows, highest in _blocks(array):
-        # A difference beyond the range of float64 is -inf, whose exponential is right.
+        # A difference outside the range of float64 is -inf, whose exponential, 0, is right.
         with np.errstate(over="ignore", under="ignore"):
             powers = np.exp(rows - highest)
             powers /= powers.sum(axis=1, keepdims=True)
@@ -76,7 +76,7 @@ def log_odds_columns(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
         rest = rows.copy()
         rest[row, leader[part]] = -np.inf
         second = rest.max(axis=1, keepdims=True)
-        # Where all others are impossible the odds are infinite.
+        # If all other classes are impossible, the odds are infinite.
         second_or_0 = np.where(np.isfinite(second), second, 0.0)
         with np.errstate(over="ignore", under="ignore", divide="ignore"):
             total[part] = np.exp(rows - highest).sum(axis=1)
@@ -85,7 +85,7 @@ def log_odds_columns(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     for k in range(array.shape[1]):
         with np.errstate(over="ignore", under="ignore"):
             below = widen(array[:, k], _WIDE) - largest
-            # Without a class that does not lead, 1 or more is left: no digit is lost.
+            # Without a class that does not lead, at least 1 remains, so no digit is lost.
             leading = leader == k
             odds = below - np.log(total - np.where(leading, 0.0, np.exp(below)))
         odds[leading] = leaders[leading]

@@ -29,6 +29,15 @@ class Margins:
         Class with the largest other logit; the first one in a tie.
     other_value : ndarray of float64
         The largest other logit.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> found = ec.margins([[4.0, 1.0, 3.0], [0.0, 2.5, -1.0]], [0, 2])
+    >>> found
+    Margins(2 samples, 1 below 0)
+    >>> found.other
+    array([2, 1])
     """
 
     margin: NDArray[np.float64]
@@ -100,7 +109,7 @@ def margins(logits: ArrayLike, labels: ArrayLike, *, on_nan: str = "raise") -> M
         target = rows[row, label]
         rows[row, label] = -np.inf
         best = rows.argmax(axis=1)
-        # Where all others are -inf the first class may be the label itself.
+        # If all others are -inf, the first class may be the label itself.
         best[(best == label) & (label == 0)] = 1
         largest = rows[row, best]
         with np.errstate(invalid="ignore", over="ignore"):

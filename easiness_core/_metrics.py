@@ -66,6 +66,15 @@ class EasinessBins(Table):
         Share of correct samples and mean easiness, in [0, 1]; nan where a bin is empty.
     ese : float
         Expected sample easiness error over these bins, in [0, 1]; nan without samples.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> bins = ec.easiness_bins([0.0, 0.5, 1.0, 1.0], [0, 1, 1, 0], n_bins=2)
+    >>> bins
+    EasinessBins(2 bins, 4 samples, ese=0.1250)
+    >>> bins.count
+    array([1, 3])
     """
 
     edges: NDArray[np.float64]
@@ -107,9 +116,9 @@ class EasinessBins(Table):
 def bins_from_sums(
     edges: NDArray[np.float64], counts: list[int], correct: list[int], sums: list[int]
 ) -> EasinessBins:
-    """Bins from whole numbers: `sums` holds sums of easiness in units of 2^-52."""
+    """Bins from integers: `sums` holds sums of easiness in units of 2^-52."""
     n = sum(counts)
-    # Whole numbers to the last division: |correct/count - sum/count| * count/n, exactly.
+    # Integers up to the last division: |correct/count - sum/count| * count/n, exactly.
     gap = sum(abs(k * _UNITS - s) for k, s in zip(correct, sums, strict=True))
     return EasinessBins(
         edges=edges,
@@ -184,7 +193,7 @@ def easiness_bins(
     elif strategy == "quantile":
         edges = np.arange(n_bins + 1) / n_bins
         if values.size:
-            # Each edge is the first value of its bin, so that ties cannot straddle it.
+            # Each edge is the first value of its bin, so that ties stay in one bin.
             starts = np.arange(n_bins + 1) * values.size // n_bins
             edges = np.sort(values)[np.minimum(starts, values.size - 1)]
     else:

@@ -30,7 +30,7 @@ from easiness_core._config import (
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
-# Rows (a slice or their numbers) as float64 probabilities.
+# Returns rows (a slice or row numbers) as float64 probabilities.
 Read = Callable[[slice | Labels], Array]
 
 
@@ -76,8 +76,8 @@ def fit_noise_model(read: Read, labels: Labels, n_classes: int) -> NoiseModel:
         lead[rows] = balanced.max(axis=1) - _log_sum(balanced)
     noise = _noise_matrix(winner, lead, labels, n_classes)
 
-    # In the order of their probabilities, so that neither the order of samples nor that of classes
-    # matters; of those that tie in all, by votes or neighbors, the label's class decides.
+    # Sorted by their probabilities, so that neither the order of samples nor that of classes
+    # matters; ties (votes, neighbors) are sorted by the confidence of the label's class.
     keys = (spread, lead, confidence[labels], own)
     ranked = np.lexsort([np.round(key, 12) for key in keys])
     size = min(labels.size, SHARPNESS_ROWS)
@@ -85,7 +85,7 @@ def fit_noise_model(read: Read, labels: Labels, n_classes: int) -> NoiseModel:
     beta = _sharpness(read, labels, chosen, log_balance, noise)
     weights = _class_weights(read, labels, log_balance, beta, noise)
     with np.errstate(divide="ignore"):
-        # 0 for labels that no sample has.
+        # 0 for labels without samples.
         log_noise = np.log(noise)
     return NoiseModel(log_balance, beta, np.log(weights), log_noise)
 
@@ -130,12 +130,12 @@ def _noise_matrix(winner: Labels, lead: Array, labels: Labels, n_classes: int) -
     ends = np.searchsorted(winner[order], np.arange(n_classes + 1))
     for k in range(n_classes):
         if ends[k] < ends[k + 1]:
-            # Of probabilities, not of their logarithms: of an even number it is between two.
+            # Of probabilities, not logarithms: the median may be a mean of two values.
             median[k] = np.median(np.exp(lead[order[ends[k] : ends[k + 1]]]))
     anchor = np.exp(lead) >= median[winner]
     pairs = winner[anchor] * n_classes + labels[anchor]
     counts = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
-    # Where a class has few anchors, its labels are as frequent as in all samples.
+    # Classes with few anchors get the label frequencies of all samples.
     base = np.bincount(labels, minlength=n_classes) / labels.size
     pseudo = ANCHOR_SMOOTHING * np.sqrt(labels.size)
     noise: Array = (counts + pseudo * base) / (counts.sum(axis=1, keepdims=True) + pseudo)
@@ -171,7 +171,7 @@ def _class_weights(
         powers -= powers.max(axis=1, keepdims=True)
         powers *= beta
         np.exp(powers, out=powers)
-        # float32 halves the memory; rows are rounded alike wherever they stand.
+        # float32 halves the memory; rounding does not depend on the position of a row.
         return powers.astype(np.float32)
 
     spans = list(blocks(labels.size, n_classes))

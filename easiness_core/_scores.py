@@ -80,7 +80,7 @@ class Scores(SampleTable):
 
     @classmethod
     def _of(cls, **fields: Any) -> Scores:
-        """Make scores of these fields.
+        """Create scores from these fields.
 
         A frozen dataclass sets each by `object.__setattr__`: 2 of the 17 us of a batch.
         """
@@ -125,7 +125,7 @@ class Scores(SampleTable):
         """Refuse a mask whose index differs from that of these scores."""
         own = self._index
         if own is None and index is not None and not is_default(index):
-            # Row numbers stand in for an index: other numbers are other rows, or another order.
+            # Row numbers serve as an index: different numbers mean other rows or another order.
             pd = sys.modules["pandas"]
             own = pd.Index(self.rows) if index.dtype.kind in "iu" else None
         check_same_index(index, own, "rows", "the scores", "scores.to_pandas().index")
@@ -191,7 +191,7 @@ class Scores(SampleTable):
 
         return EasinessDisplay(scores=self, name=name).plot(ax, **kwargs)
 
-    # Rows are no sequence of numbers: an array of scores would be of objects.
+    # Scores are not a sequence of numbers: `np.asarray` would make an array of objects.
     __iter__ = None
 
     def __repr__(self) -> str:
@@ -204,7 +204,7 @@ _COLUMNS = ("easiness", "log_easiness", "level", "loss", "predicted", "labels")
 def _lowest(values: NDArray[np.float64], n: int) -> NDArray[np.int64]:
     """Rows of the n lowest values, lowest first; ties: earlier rows first."""
     n = min(check_count(n, "n", low=0), values.size)
-    # A cut by np.partition first: a full sort takes ten times as long.
+    # np.partition first: a full sort takes ten times as long.
     cut = np.partition(values, n - 1)[n - 1] if n else -np.inf
     below, tied = np.flatnonzero(values < cut), np.flatnonzero(values == cut)
     below = below[np.argsort(values[below], kind="stable")]

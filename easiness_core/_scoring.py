@@ -125,7 +125,7 @@ _compiled: set[tuple[type, np.dtype[Any]]] = set()
 
 def _compile(estimator: ClosedForm | MonteCarlo, dtype: np.dtype[Any]) -> None:
     """Compile or load the kernels; a signal handler that scores would wait for their lock."""
-    # What is wrong is met again by the caller.
+    # The caller meets the same error again.
     with contextlib.suppress(Exception):
         probs = check_probs(np.full((1, 2), 0.5, dtype))
         samples = check_labels([0], 1, 2), None, None, None
@@ -151,7 +151,7 @@ def _score_checked(
     kernel, parameters, bins, columns = _plan(estimator, n_bins)
     labels, classes, ids, index = samples
     n_rows = probs.n_rows
-    # In one piece: from 4 MB on NumPy asks for large pages, and small ones cost up to 16 ns a row.
+    # One allocation: from 4 MB on, NumPy requests large pages; small ones cost up to 16 ns per row.
     easiness, log_easiness, loss, predicted = np.empty((4, n_rows))
     level = np.empty(n_rows, dtype=np.uint8)
     out = columns(easiness, log_easiness, loss, level, predicted.view(np.int64))
@@ -178,7 +178,7 @@ def _score_checked(
     for part in tallies:
         if part is None:
             raise explain_bad_rows(probs, first_row=first_row)
-    # The one of a small batch as it is: adding it to zeros takes 0.4 of the batch's 16 us.
+    # A single tally is used as it is: adding it to zeros takes 0.4 of the 16 us of a small batch.
     tally = reduce(np.add, tallies) if tallies else np.zeros((n_bins + 2, 4), dtype=np.int64)
     return Scores._of(
         easiness=out.easiness,

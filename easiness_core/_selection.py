@@ -142,7 +142,7 @@ def loss_rank_selection(
     last = min(first + check_count(n_medium, "n_medium", low=0), values.size)
     if first == last:
         return np.empty(0, dtype=np.int64)
-    # A cut found by np.partition: it takes vector instructions, but only for one cut at a time.
+    # np.partition finds the cut: it is vectorized, but only for one cut at a time.
     top = np.partition(values, values.size - last)[values.size - last :]
     chosen = _highest(values, last, top[0])
     if first > 0:
@@ -151,11 +151,11 @@ def loss_rank_selection(
 
 
 def _highest(values: NDArray[np.float64], size: int, least: np.float64) -> NDArray[np.bool_]:
-    """Mask of the `size` highest values, of which `least` is the lowest; ties: earlier rows."""
+    """Mask of the `size` highest values, the lowest of which is `least`; ties: earlier rows."""
     above, tied = values > least, values == least
     n_tied = size - int(np.count_nonzero(above))
     if np.count_nonzero(tied) > n_tied:
-        # The row after the last one chosen: to count in a mask is faster than to list its rows.
+        # The row after the last selected one: counting in a mask is faster than listing its rows.
         def count(row: int) -> int:
             return int(np.count_nonzero(tied[:row]))
 

@@ -36,6 +36,12 @@ class SigmaFit(Table):
         Sigma of lowest ESE (the smallest such sigma), and that ESE.
     grid, ese_curve, msr_curve : ndarray of shape (n_sigmas,), float64
         Sigmas in ascending order, and ESE and MSR at each.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.fit_sigma([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], [0, 1, 1])
+    SigmaFit(sigma=0.001, ese=0.0000, 19 sigmas, at the edge of its grid)
     """
 
     sigma: float
@@ -147,7 +153,7 @@ def fit_sigma(
     sigmas = np.unique(check_vector(grid, "grid"))
     if sigmas.size == 0:
         raise InputValueError("expected at least one sigma, got none", argument="grid")
-    # Once for all sigmas: frames are converted, and labels matched with names.
+    # Once for all sigmas: convert data frames, and match labels with names.
     rows = check_probs(probs, normalize=normalize)
     given = check_samples(rows, probs, labels, classes=classes)[0]
     summaries = [

@@ -52,8 +52,8 @@ class Summary:
     >>> import easiness_core as ec
     >>> probs, labels = [[0.9, 0.1], [0.49, 0.51], [0.2, 0.8]], [0, 0, 0]
     >>> whole = ec.score(probs, labels).summary
-    >>> parts = [ec.score(probs[k:], labels[k:]).summary for k in (1,)]
-    >>> ec.score(probs[:1], labels[:1]).summary.merge(parts[0]) == whole
+    >>> rest = ec.score(probs[1:], labels[1:]).summary
+    >>> ec.score(probs[:1], labels[:1]).summary.merge(rest) == whole
     True
     >>> whole.level_counts
     {'hard': 1, 'medium': 1, 'easy': 1}
@@ -118,7 +118,7 @@ class Summary:
             n_bins=self.n_bins if self.n_bins is not None else other.n_bins,
         )
         for part in (self, other):
-            # Aligned at the end: a summary without bins has the last two rows only.
+            # Aligned at the end: a summary without bins has only the last two rows.
             for row, added in zip(reversed(merged._tally), reversed(part._tally), strict=False):
                 row[:] = map(add, row, added)
         return merged
@@ -207,7 +207,13 @@ class Summary:
     def is_below_chance(self, n_classes: int) -> bool:
         """Whether accuracy is far below chance, which suggests that labels or columns are mixed up.
 
-        True for 100 samples or more with less than half the accuracy of random guessing.
+        True for 100 samples or more with less than half the accuracy of random guessing, unless
+        that is likely to be chance.
+
+        Parameters
+        ----------
+        n_classes : int
+            Number of classes; random guessing has an accuracy of 1 / n_classes.
         """
         from scipy.special import bdtr
 
@@ -242,7 +248,12 @@ class Summary:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Summary:
-        """Restore a summary from `to_dict`.
+        """Restore a summary.
+
+        Parameters
+        ----------
+        state : mapping
+            The result of `to_dict`, also after a round trip through JSON.
 
         Raises
         ------
@@ -299,5 +310,5 @@ class Summary:
 
 
 def _ratio(numerator: int, denominator: int) -> float:
-    # Division of whole numbers of any size, correctly rounded.
+    # Python divides integers of any size with correct rounding.
     return numerator / denominator if denominator else np.nan

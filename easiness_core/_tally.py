@@ -34,7 +34,7 @@ def exact_sums(
     """Exact sum of the values in each bin, in units of 2^-bits."""
     units = np.floor(values * float(1 << bits) + 0.5).astype(np.int64)
     sums = [0] * n_bins
-    # By limbs: a sum of thousands of values leaves 64 bits.
+    # By limbs: a sum of thousands of values exceeds 64 bits.
     for shift, part in ((0, units & _MASK), (_LIMB, units >> _LIMB)):
         partial = np.zeros(n_bins, dtype=np.int64)
         np.add.at(partial, which, part)

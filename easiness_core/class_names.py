@@ -13,10 +13,10 @@ from typing import Any
 
 __all__ = ["affixes", "is_numbered", "is_truth", "key_of", "order_of", "own_parts"]
 
-# Where a name is cut into what a group shares and what each member has of its own.
+# Separators, where names are split into a shared part and a part of their own.
 _CUTS = re.compile(r"[\W_]|(?<=[^\W\d_])(?=\d)|(?<=[a-z\d])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
-# Longer names are not cut: their parts would take much more than they do.
+# Longer names are not split: their parts would take much more memory than the names.
 _LONGEST = 500
 # Names that stand for numbers.
 _TRUTH = {"true": 1, "false": 0}
@@ -196,7 +196,7 @@ def own_parts(columns: Sequence[Any]) -> list[tuple[Any, ...]]:
     found = []
     for prefix in _shared(columns, _prefixes):
         rest = [name[len(prefix) :] for name in columns]
-        # The end that 0.5 and 1.5 share belongs to them.
+        # The suffix that 0.5 and 1.5 share is part of the numbers.
         for suffix in [""] if is_numbered(rest) else _shared(rest, _suffixes):
             found += [tuple(name[: len(name) - len(suffix)] for name in rest)]
     return found

@@ -24,7 +24,7 @@ WHOLE = ("num_measurements", "target_logit", "other_logit")
 
 def write_values(folder: str | os.PathLike[str], ids: list[Id], aum: NDArray[np.float64]) -> None:
     """Write samples and their AUM, highest first."""
-    # pandas sorts descending by turning the column around twice; so ties come out as there.
+    # pandas sorts descending by reversing the column twice; this gives ties the same order.
     order = (len(ids) - 1 - np.argsort(aum[::-1]))[::-1]
     rows = ((ids[k], value) for k, value in zip(order.tolist(), aum[order].tolist(), strict=True))
     _write(Path(folder) / "aum_values.csv", VALUES, rows)
@@ -46,7 +46,7 @@ def _write(path: Path, header: list[str], rows: Iterable[Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        # pandas ends lines as the system does.
+        # pandas uses the line ends of the system.
         with open(new, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator=os.linesep)
             writer.writerow(header)
@@ -100,7 +100,7 @@ def _read_lines(
         full = len(lines)
         while full and not "".join(lines[full - 1]).strip():
             full -= 1
-        # Empty lines are passed over at the end alone.
+        # Empty lines are skipped only at the end.
         wrong = n_empty and full
         if wrong or not set(map(len, lines[:full])) <= {len(header)}:
             at = 0 if wrong else next(k for k, r in enumerate(lines) if len(r) != len(header))
@@ -119,7 +119,7 @@ def _read_lines(
 
 
 class _Ids:
-    """Collects ids: 64-bit whole numbers if all are written as such, else text."""
+    """Collects ids: 64-bit integers if all are written as such, or else text."""
 
     def __init__(self) -> None:
         self.found: list[Id] = []
@@ -132,7 +132,7 @@ class _Ids:
                 self.found += numbers
                 return
             self._whole = False
-            # What was taken for numbers was written just so.
+            # The numbers so far were written in exactly this form.
             self.found = list(map(str, self.found))
         self.found += texts
 
@@ -149,7 +149,7 @@ def _whole_numbers(texts: list[str]) -> list[int] | None:
 
 def _numbers(name: str, texts: tuple[str, ...], column: str, dtype: Any) -> NDArray[Any]:
     try:
-        # Python's own numbers: those of NumPy are made five times as slowly.
+        # Python numbers: creating NumPy numbers is five times as slow.
         return np.fromiter(map(int if dtype is np.int64 else float, texts), dtype, len(texts))
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name}: column {column}: {error}") from error

@@ -15,7 +15,7 @@ from easiness_aum._table import Log, Table
 # float16 loses more than that only below 6e-8.
 _MARGIN_BITS = 2.0**-8
 _MARGIN_STEP = 1e-7
-# Means are float64 sums, perhaps added in another order.
+# Means are float64 sums, which may have been added in another order.
 _MEAN_ERROR = 1e-9
 
 

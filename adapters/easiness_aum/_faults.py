@@ -34,7 +34,7 @@ def check_same_labels(
 
 
 def not_finite(bad: NDArray[np.bool_], ids: list[Id]) -> str:
-    """Write the message about margins that are not finite."""
+    """Write the message about non-finite margins."""
     rows = np.flatnonzero(bad).tolist()
     named = ", ".join(repr(ids[row]) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
     return (

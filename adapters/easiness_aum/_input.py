@@ -31,8 +31,8 @@ def to_ids(ids: Any, n_rows: int | None = None) -> list[Id]:
     if kind == "i":
         return array.tolist()  # type: ignore[no-any-return]
     given = list(ids) if isinstance(ids, (list, tuple)) else array.tolist()
-    # Whole numbers may come as objects, as from a column of a data frame, or be too large for an
-    # array of whole numbers and so have been rounded by NumPy.
+    # Whole numbers may be objects, as in a column of a data frame, or too large for an
+    # integer array, so that NumPy has rounded them.
     if all(map(_is_whole, given)):
         numbers = [int(each) for each in given]
         outside = [each for each in numbers if not -(2**63) <= each < 2**63]

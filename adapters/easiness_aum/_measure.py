@@ -1,4 +1,4 @@
-"""Measure the easiness of a batch, in whole units that add up exactly."""
+"""Measure the easiness of a batch, in integer units that add up exactly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def measure(
     probs = ec.softmax(logits)
     scores = ec.score(probs, labels, estimator=estimator)
     rival = np.zeros(labels.size)
-    # Most rows are predicted as they are labeled once training is under way.
+    # Once training has progressed, most rows are predicted as labeled.
     other = np.flatnonzero(scores.predicted != labels)
     if other.size:
         rival[other] = ec.easiness(probs[other], scores.predicted[other], estimator=estimator)

@@ -78,7 +78,7 @@ class Log:
         mean = np.empty(row.size)
         number[order] = np.arange(row.size) - np.repeat(starts, lengths)
         total = np.zeros(int(row.max()) + 1 if row.size else 0)
-        # In the order of the measurements, as the sums of the table: equal to the last bit.
+        # In the order of the measurements, like the sums of the table: bit-identical.
         for nth in range(int(lengths.max()) if lengths.size else 0):
             now = order[(starts + nth)[lengths > nth]]
             total[self.row[now]] += self.margin[now]
@@ -87,7 +87,7 @@ class Log:
 
 
 class Table:
-    """Sums that grow with the ids, in the order of their first measurement."""
+    """Growing arrays of sums, in the order of the first measurement of each id."""
 
     def __init__(self) -> None:
         self.index: dict[Id, int] = {}
@@ -136,7 +136,7 @@ class Table:
         return int(self._sums.probs.shape[1])
 
     def keep_probs(self, n_classes: int) -> None:
-        """Make room for the probabilities of so many classes.
+        """Make room for the probabilities of this number of classes.
 
         Raises
         ------
@@ -154,7 +154,7 @@ class Table:
         """Add the sums of another table, whose samples are in `row` of this one."""
         self.enter(other.ids, row, other.sums.label)
         for name, column in other.sums.columns():
-            # One that has measured nothing has no columns of probabilities.
+            # A table without measurements has no columns of probabilities.
             if name != "label" and len(other):
                 getattr(self._sums, name)[row] += column
 
@@ -166,7 +166,7 @@ class Table:
         known = row < len(self)
         old[known] = self._sums.label[row[known]]
         if not known.all():
-            # The first label of a new id within this batch.
+            # The first label of a new id in this batch.
             _, first, which = np.unique(row[~known], return_index=True, return_inverse=True)
             old[~known] = label[~known][first][which]
         changed = np.flatnonzero(old != label)

@@ -51,7 +51,7 @@ class AreaUnderMargin:
     --------
     >>> from easiness_aum import AreaUnderMargin
     >>> area = AreaUnderMargin()
-    >>> area.update([7, 3], [[4.0, 1.0], [0.0, 2.5]], [0, 0])  # one call a training batch
+    >>> area.update([7, 3], [[4.0, 1.0], [0.0, 2.5]], [0, 0])  # one call per training batch
     >>> area.update([3, 7], [[1.0, 2.0], [5.0, 0.0]], [0, 0])
     >>> values = area.values([3, 7])
     >>> values.aum
@@ -95,7 +95,7 @@ class AreaUnderMargin:
         return f"AreaUnderMargin(n_samples={len(self)}, n_measurements={measured})"
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the current epoch, counted from 0."""
+        """Set the current epoch, counted from 0; `skip_epochs` needs it."""
         self._epoch = check_count(epoch, "epoch", low=0)
 
     def update(self, ids: Any, logits: Any, labels: Any) -> None:
@@ -134,7 +134,7 @@ class AreaUnderMargin:
                 raise ValueError(not_finite(bad, names))
             keep = np.flatnonzero(~bad)
             if keep.size:
-                # Ids that come with bad rows alone get no row.
+                # Ids that occur only in bad rows get no row.
                 self.update([names[k] for k in keep], array[keep], given[keep])
             self.n_not_finite += int(bad.sum())
             return
@@ -184,7 +184,7 @@ class AreaUnderMargin:
             if mine != theirs:
                 raise ValueError(f"merge: made with {name}={mine!r} and {name}={theirs!r}")
         merged = AreaUnderMargin(**{name: getattr(self, name) for name in options})
-        # Of two workers the one that is ahead says where to resume.
+        # Training resumes from the epoch of the worker that is ahead.
         merged._epoch = max((e for e in (self._epoch, other._epoch) if e is not None), default=None)
         for area in (self, other):
             if area._table.n_classes:
@@ -215,7 +215,7 @@ class AreaUnderMargin:
         if unknown:
             raise ValueError(
                 f"ids: {len(unknown)} of {len(names)} have no measurements; the first is "
-                f"{unknown[0]!r}; pass ids that update was given"
+                f"{unknown[0]!r}; pass ids that were passed to update"
             )
         row = self._table.find(names)
         sums: Sums = self._table.sums

@@ -197,7 +197,7 @@ class AUMFilter:
         if self.cut == "threshold":
             share = 100.0 - self.easiness_percentile if disagrees else self.easiness_percentile
             cut = float(np.percentile((rival if disagrees else easiness)[mask], share))
-            # Threshold samples on the cut count as wrong: early on nearly all have easiness 0.
+            # Threshold samples at the cut count as wrong: early on nearly all have easiness 0.
             easy = easiness > cut
         else:
             cut = 1.0 - resolution if self.cut == "level" else float(self.cut)
@@ -214,7 +214,7 @@ class AUMFilter:
                     "values: measured without easiness; pass probs=, the probabilities at one "
                     "epoch, or measure with AreaUnderMargin(estimator=ClosedForm())"
                 )
-            # A NaN is above no cut and below none: such samples would be flagged unseen.
+            # NaN is neither above nor below a cut, so such samples would be flagged unnoticed.
             return (
                 check_vector(values.easiness, "values.easiness"),
                 check_vector(values.rival_easiness, "values.rival_easiness"),
@@ -225,9 +225,9 @@ class AUMFilter:
         n_classes, largest = check_probs(probs).n_classes, int(np.max(given, initial=0))
         if largest >= n_classes:
             raise ValueError(
-                f"probs: expected a column for each of the labels 0 to {largest}, that of the "
-                f"threshold samples among them, got {n_classes} columns; pass all outputs of the "
-                f"net that was trained on the relabeled samples"
+                f"probs: expected a column for each label from 0 to {largest}, including that "
+                f"of the threshold samples, got {n_classes} columns; pass all outputs of the "
+                f"network that was trained on the relabeled samples"
             )
         scores = ec.score(probs, given, estimator=self.estimator)
         if len(scores) != values.aum.size:

@@ -192,11 +192,11 @@ def threshold_mask_by_id(values: AUMValues, threshold_samples: Any) -> NDArray[n
     if absent:
         raise ValueError(
             f"threshold_samples: expected ids of samples in values, got {absent[0]!r}, which is "
-            f"none ({len(absent)} of {len(ids)} are not); values.ids has them"
+            f"not one ({len(absent)} of {len(ids)} are not); values.ids lists them"
         )
     mask = threshold_mask([known[each] for each in ids], values.aum.size)
     own = np.unique(values.labels[mask])
-    # Values of a file may hold no labels.
+    # Values from a file may have no labels.
     if own.size and own[0] >= 0 and not np.array_equal(mask, values.labels == own[0]):
         raise ValueError(
             f"threshold_samples: expected all samples of one label, the extra class of "

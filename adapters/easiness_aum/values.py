@@ -30,6 +30,17 @@ class AUMValues:
         1]. High if the network clearly predicted another class for much of the training.
     probs : ndarray of float64 of shape (n_samples, n_classes) or None
         Mean softmax, with `keep_probs`, to pass to `easiness_core.find_label_errors`.
+
+    Examples
+    --------
+    >>> from easiness_aum import AreaUnderMargin
+    >>> area = AreaUnderMargin()
+    >>> area.update(["a", "b"], [[4.0, 1.0], [0.0, 2.5]], [0, 0])
+    >>> values = area.values()
+    >>> values
+    AUMValues(2 samples, up to 1 measurements each)
+    >>> values.ids, values.aum
+    (array(['a', 'b'], dtype='<U1'), array([ 3. , -2.5]))
     """
 
     ids: NDArray[Any]

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0: success. 1: a condition of `compare --fail-if` is true. 2: invalid or conflicting
         options. 3: bad input or output, explained in one line on stderr. 130 and 143: interrupted
-        or or terminated, nothing half-written. 141: the reader of stdout went away.
+        or terminated, with no partial output. 141: the reader of stdout closed it early.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_what_is_closed()
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = parse(arguments)
         code: int = args.run(args)
-        with standard_output():  # what was printed is written now, or refused as an error
+        with standard_output():  # printed text is written now, or fails as an error
             return code
     except KeyboardInterrupt as error:
         return _fail("; ".join(["interrupted", *map(str, error.args)]), 130)
@@ -52,10 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _open_what_is_closed() -> None:
-    """Stand in for streams closed before the start, which Python gives as None.
+    """Replace streams that were closed before the start, which Python sets to None.
 
-    `print` drops text for such an output, and sends text for such an error stream to the output.
-    Standard output becomes one that fails when something is written to it.
+    `print` would drop text for such an output, and send text for such an error stream to the
+    output. Standard output becomes a stream that fails when something is written to it.
     """
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
@@ -64,7 +64,7 @@ def _open_what_is_closed() -> None:
 
 
 def _explain(error: Exception) -> tuple[str, int]:
-    """Give the line and the exit code of a failure."""
+    """Return the line and the exit code of a failure."""
     from easiness_core.errors import InputError
 
     if isinstance(error, CommandError):
@@ -104,7 +104,7 @@ def _on_terminate() -> Any:
 
 
 def _silence_if_broken(stream: TextIO) -> None:
-    """Point a broken stream at nothing, or the interpreter would complain about it when it ends."""
+    """Redirect a broken stream to nowhere, or the interpreter would complain at exit."""
     try:
         stream.flush()
     except (OSError, ValueError):

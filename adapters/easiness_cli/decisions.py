@@ -1,4 +1,4 @@
-"""Decisions of a review applied to labels, for `easiness label-errors --apply`."""
+"""Apply the decisions of a review to labels, for `easiness label-errors --apply`."""
 
 import argparse
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class LabelFile:
 
 
 class Applied(NamedTuple):
-    """New labels, decisions of each kind, changed labels, and samples found in other rows."""
+    """New labels; numbers of decisions of each kind, changed labels, and samples in other rows."""
 
     texts: Sequence[str]
     counts: dict[str, int]
@@ -47,7 +47,7 @@ class Applied(NamedTuple):
 def apply_decisions(
     args: argparse.Namespace, options: Parameters, classes: Sequence[str], labels: LabelFile
 ) -> Applied:
-    """Read the decisions, check that they belong to the labels, and change these."""
+    """Read the decisions, check that they belong to the labels, and change the labels."""
     rows = _read(args.apply, args.max_bytes)
     if options.ids == "":
         rows = [{name: each[name] for name in each if name != "id"} for each in rows]
@@ -56,7 +56,7 @@ def apply_decisions(
     given = [_plain(old[each]) for each in at]
     numbers = _label_numbers(rows, given, classes, at, args.apply, args.path)
     known = [*dict.fromkeys(old), *(map(str, range(len(classes))) if numbers else classes)]
-    # As a spreadsheet may have saved them, or as they were escaped for it.
+    # Values as a spreadsheet may have saved them, or as escaped for it.
     allowed = {key: text for text in known[::-1] for key in (escaped(text), _plain(text))}
     allowed |= {text: text for text in known}
     texts = list(old)
@@ -122,7 +122,7 @@ def read_labels(path: str, options: Parameters) -> LabelFile:
 
 
 def write_labels(labels: LabelFile, texts: Sequence[str], file: BinaryIO, suffix: str) -> None:
-    """Write id (or index) and label; as npy, the labels alone. Types stay."""
+    """Write id (or index) and label; as npy, only the labels. Types do not change."""
     whole = labels.are_numbers
     if suffix == ".npy":
         array = np.array(texts, dtype=np.int64 if whole else np.str_)
@@ -145,7 +145,7 @@ def _error(path: str, row: int, problem: str, hint: str | None = None) -> DataEr
 
 
 def _read(path: str, max_bytes: int) -> _Rows:
-    """Give the rows of the decisions; every value is text, or None where it is empty."""
+    """Return the rows of the decisions; values are text, or None if empty."""
     reader = open_reader(path, Parameters(max_bytes=max_bytes))
     names = [name for name in reader.fields if name in _COLUMNS]
     for name in ("decision", "label"):
@@ -172,7 +172,7 @@ def _read(path: str, max_bytes: int) -> _Rows:
 def _positions(
     rows: _Rows, labels: LabelFile, path: str, labels_path: str
 ) -> tuple[list[int], int]:
-    """Give the row of LABELS that each decision is about, and count those of another index."""
+    """Return the row of LABELS for each decision, and count those whose index differs."""
     has_ids = "id" in rows[0]
     if has_ids != (labels.ids is not None):
         problem = f"it has no ids, but {labels_path!r} has"
@@ -189,7 +189,7 @@ def _positions(
         ids = labels.ids.cast(pa.string()).to_pylist()
     known: dict[str, int] = {}
     twice: dict[str, int] = {}
-    alike: dict[str, list[int]] = {}  # a spreadsheet saves 7 for 007 and 7.0
+    alike: dict[str, list[int]] = {}  # a spreadsheet saves 007 and 7.0 as 7
     for at, each in enumerate(ids):
         if known.setdefault(each, at) == at:
             alike.setdefault(_number(each), []).append(at)
@@ -247,7 +247,7 @@ def _label_numbers(
 
 
 def _number_of(name: str | None, classes: Sequence[str]) -> str | None:
-    """Give the number of a class by its name, as text."""
+    """Return the number of a class by its name, as text."""
     return next((str(k) for k, each in enumerate(classes) if name in (each, escaped(each))), None)
 
 
@@ -258,6 +258,6 @@ def _plain(text: str | None) -> str:
 
 
 def _number(text: str) -> str:
-    """Write a whole number as a spreadsheet does: without zeros before it."""
+    """Write a whole number as a spreadsheet does, without leading zeros."""
     plain = _plain(text)
     return (plain.lstrip("0") or "0") if plain.isdigit() else plain

@@ -1,4 +1,4 @@
-"""The errors of the command itself, and what it calls the options that other errors name."""
+"""Errors of the command itself, and its names for the options in other errors."""
 
 OPTION_WORDS = {
     **{
@@ -25,6 +25,6 @@ class UsageError(CommandError):
 
 
 def one_line(text: object) -> str:
-    """Fold any text into a single line, so that one failure is one line on stderr."""
+    """Fold text into a single line, so that a failure is one line on stderr."""
     folded = " ".join(str(text).split())
     return "".join(char if char.isprintable() else "?" for char in folded)

@@ -1,4 +1,4 @@
-"""What the commands read: one file, or the files of a folder or glob, as their options say."""
+"""Read the inputs of the commands: one file, or the files of a folder or glob."""
 
 import argparse
 import os
@@ -27,9 +27,9 @@ MOST_GROUPS = 1000
 
 
 def options_from(args: argparse.Namespace) -> dict[str, Any]:
-    """Gather the options that the numbers depend on, as `easiness_io.Parameters` takes them.
+    """Collect the options that affect the numbers, as `easiness_io.Parameters`.
 
-    Not every command has all: the rest have their defaults.
+    Options that a command lacks have their defaults.
     """
     found = {name: getattr(args, name) for name in _READING}
     found["classes"] = parse_classes(args.classes)
@@ -53,7 +53,7 @@ def _estimator_from(args: argparse.Namespace) -> ec.ClosedForm | ec.MonteCarlo:
 
 
 def parse_classes(text: str | None) -> list[str] | None:
-    """Read the value of `--classes`: names separated by commas, or `@FILE` with one a line."""
+    """Read the value of `--classes`: names separated by commas, or `@FILE` with one per line."""
     if text is None:
         return None
     names = text.split(",")
@@ -75,7 +75,7 @@ def is_set(args: argparse.Namespace) -> bool:
 
 
 def source_of(args: argparse.Namespace) -> str:
-    """Name the inputs without their folders: a page that is passed on should not show these."""
+    """Return the names of the inputs without folders, which a shared page should not show."""
     paths = [path for path in (args.path, args.labels_path) if path]
     return ", ".join(
         "standard input" if path == "-" else os.path.basename(os.path.normpath(path))
@@ -84,7 +84,7 @@ def source_of(args: argparse.Namespace) -> str:
 
 
 def open_inputs(args: argparse.Namespace, parameters: Parameters) -> list[SampleReader]:
-    """Open what the arguments name, and note which columns are left out."""
+    """Open the inputs of the arguments, and note which columns are left out."""
     if is_set(args):
         shards = pair_shards(args.path, args.labels_path)
         readers = check_shards(shards, parameters, check_ids=getattr(args, "check_ids", True))
@@ -113,7 +113,7 @@ def refuse_no_rows(n_rows: int, path: str) -> None:
 
 
 def warn_below_chance(summary: ec.Summary, n_classes: int) -> None:
-    """Warn where so few labels agree with the predictions that they may be mixed up."""
+    """Warn if so few labels agree with the predictions that they may be mixed up."""
     if summary.is_below_chance(n_classes):
         note(
             f"accuracy is {100 * summary.accuracy:.2f} %, far below chance "
@@ -124,15 +124,15 @@ def warn_below_chance(summary: ec.Summary, n_classes: int) -> None:
 
 
 def ranked_rows(samples: Samples) -> NDArray[Any]:
-    """Give what AUROC ranks samples by: the logits, which do not saturate, where there are any."""
+    """Return the values that AUROC ranks by: logits, which do not saturate, if there are any."""
     return samples.probs if samples.logits is None else samples.logits
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """All rows of the inputs at once; `ids` and `files` (of several) are Arrow arrays or None.
+    """All rows of the inputs at once; `ids` and `files` (if several) are Arrow arrays or None.
 
-    `kept` holds the further columns asked for; the last three name what was read and left out.
+    `kept` holds the further columns requested; the last three list what was read and left out.
     """
 
     probs: NDArray[Any]
@@ -200,9 +200,10 @@ def read_all(args: argparse.Namespace, parameters: Parameters) -> Dataset:
 
 
 def group_names(values: Any, column: str) -> NDArray[Any]:
-    """Give the group of each sample, named alike whatever the format of the file.
+    """Return the group of each sample, with the same name for all file formats.
 
-    An empty text is a missing value, as in csv; 1.0 is 1, and true is True, in a column of these.
+    Empty text is a missing value, as in csv; in columns of numbers and booleans, 1.0 is 1 and true
+    is True.
     """
     found = as_text(values).combine_chunks().dictionary_encode()
     texts = ["" if text is None else text for text in found.dictionary.to_pylist()]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-# With more probabilities, the sorts of AUROC would take many times what scoring takes.
+# With more probabilities, the sorts of AUROC would take much longer than scoring.
 AUROC_ELEMENTS = 20_000_000
-# The title of a group of options of which exactly one is needed.
+# Title of a group of options, exactly one of which is required.
 ONE_OF = "rules"
 
 INPUT_NOTES = """\
@@ -73,7 +73,7 @@ character = checked(
 
 
 def _levels(text: str) -> Any:
-    # Imported here: the package imports NumPy, which --help must not wait for.
+    # Imported here, because the package imports NumPy, which would slow down --help.
     import easiness_core as ec
 
     return ec.Level.of(text)

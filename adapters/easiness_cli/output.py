@@ -1,4 +1,4 @@
-"""Where a command writes: a file, standard output, or notes on standard error."""
+"""Output of a command: to a file, standard output, or notes on standard error."""
 
 import argparse
 import errno
@@ -15,7 +15,7 @@ from easiness_cli.errors import CommandError, UsageError, one_line
 def resolve_output(
     args: argparse.Namespace, inputs: Iterable[str | None], suffixes: Sequence[str] = ()
 ) -> str:
-    """Refuse an output that cannot be written, before any work; give its suffix, .csv for '-'."""
+    """Refuse an output that cannot be written, before any work; return its suffix, .csv for '-'."""
     from easiness_io.writers.atomic import check_output
 
     if args.output in (None, "-"):
@@ -31,7 +31,7 @@ def resolve_output(
 def open_output(
     args: argparse.Namespace, path: str | None = None
 ) -> AbstractContextManager[BinaryIO]:
-    """Open the output: standard output for '-', else a file that appears whole or not at all."""
+    """Open the output: standard output for '-', or a file that appears complete or not at all."""
     from easiness_io.writers.atomic import atomic_write
 
     path = args.output if path is None else path
@@ -40,7 +40,7 @@ def open_output(
 
 @contextmanager
 def standard_output() -> Iterator[BinaryIO]:
-    """Give standard output for bytes, flushed at the end; its errors name it."""
+    """Open standard output for bytes, flushed at the end; its errors name it."""
     try:
         sys.stdout.flush()
         yield sys.stdout.buffer
@@ -53,7 +53,7 @@ def standard_output() -> Iterator[BinaryIO]:
 
 
 def tell(args: argparse.Namespace, text: str, *, is_data: bool | None = None) -> None:
-    """Print a result for people, on standard error where standard output takes the data."""
+    """Print a result for people, on standard error if standard output has the data."""
     if args.output == "-" if is_data is None else is_data:
         print(text, file=sys.stderr)
     else:
@@ -62,13 +62,13 @@ def tell(args: argparse.Namespace, text: str, *, is_data: bool | None = None) ->
 
 
 def note(text: str, kind: str = "note") -> None:
-    """Print a line on standard error; the work goes on where nobody reads it."""
+    """Print a line on standard error; work continues if nobody reads it."""
     with suppress(OSError, ValueError):
         print(f"easiness: {kind}: {one_line(text)}", file=sys.stderr, flush=True)
 
 
 def aligned(rows: Mapping[str, str | None]) -> str:
-    """Give named values as aligned lines, without those that are empty."""
+    """Return named values as aligned lines, without empty ones."""
     return "\n".join(f"{name:<15}{value}" for name, value in rows.items() if value)
 
 
@@ -84,7 +84,7 @@ def where_written(args: argparse.Namespace) -> str:
 
 
 def require(*modules: str) -> None:
-    """Refuse before the work what would fail after it for want of a package."""
+    """Refuse, before any work, what would fail later because a package is missing."""
     for module in modules:
         # None in sys.modules blocks a package.
         if (sys.modules[module] if module in sys.modules else find_spec(module)) is None:

@@ -1,4 +1,4 @@
-"""Arguments of the command: help in two lengths, suggestions for typing errors, completion."""
+"""Arguments of the command: short and full help, suggestions for typos, completion."""
 
 import argparse
 import os
@@ -38,13 +38,13 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        with standard_output():  # what was printed is written now, or refused as an error
+        with standard_output():  # printed text is written now, or fails as an error
             super().exit(status, message)
 
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
-        # Imported here: the package imports NumPy, which --help must not wait for.
+        # Imported here, because the package imports NumPy, which would slow down --help.
         from easiness_core import __version__
 
         print(f"easiness {__version__}")
@@ -135,7 +135,7 @@ def build_parser() -> argparse.ArgumentParser:
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Parse the arguments, or suggest what a mistyped one should have been."""
     parser = build_parser()
-    if "_ARGCOMPLETE" in os.environ:  # a shell asks what can follow
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions
         with suppress(ModuleNotFoundError):
             import argcomplete
 
@@ -149,7 +149,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if has_room and extra and (extra[0] == "-" or extra[0][:1] != "-"):
         args.labels_path = extra.pop(0)
     if extra:
-        # What a shell makes of a glob.
+        # A shell has expanded a glob.
         quote = "; quote a glob, as in 'in/*.npy'" if all(map(os.path.exists, extra)) else ""
         parser.error(f"unrecognized arguments: {' '.join(extra)}{quote}")
     return args

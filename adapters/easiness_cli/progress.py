@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import Any, Self
 
-_PATIENCE_S = 1.0  # short work shows nothing
+_PATIENCE_S = 1.0  # shorter work shows nothing
 _INTERVAL_S = 10.0  # between plain lines
 
 
@@ -29,10 +29,10 @@ class Progress:
             self._bar.close()
 
     def show(self, done: int, skipped: int = 0) -> None:
-        """Show the rows done; those `skipped` were done by an earlier run, and set no pace."""
+        """Show the rows done; an earlier run did the `skipped` ones, which do not affect speed."""
         if done == self._total or not self._is_due():
             return
-        with suppress(OSError, ValueError):  # nobody may be reading
+        with suppress(OSError, ValueError):  # the reader may be gone
             if self._is_terminal:
                 self._draw(done, skipped)
                 return
@@ -45,7 +45,7 @@ class Progress:
             print(text, file=sys.stderr, flush=True)
 
     def stage(self, text: str) -> None:
-        """Show what is going on where it cannot be counted."""
+        """Show the current stage, if progress cannot be counted."""
         if self._is_due():
             with suppress(OSError, ValueError):
                 print(text, file=sys.stderr, flush=True)

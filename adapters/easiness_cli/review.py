@@ -1,4 +1,4 @@
-"""The list of labels to review, and its tables; `pages` has its page."""
+"""The list of labels to review, as tables; `pages` has the page."""
 
 import argparse
 import warnings
@@ -17,7 +17,7 @@ from easiness_cli.output import note
 
 
 def list_suspects(args: argparse.Namespace, data: Dataset) -> tuple[dict[str, Any], int]:
-    """Rank the samples; give the columns of those that the options ask for, and count all flags.
+    """Rank the samples; return the columns of the requested ones, and the number of flags.
 
     The columns are rank, those of `Dataset.columns`, suspicion, flagged, and aum where known.
     """
@@ -64,7 +64,7 @@ def _read_aum(path: str, n_samples: int) -> NDArray[np.float64]:
 
 
 def as_table(columns: dict[str, Any], classes: list[str] | None, suffix: str) -> pa.Table:
-    """Give the list with classes by name; of no rows, columns keep their types."""
+    """Return the list with class names; columns keep their types even without rows."""
     columns = columns | {name: named(columns[name], classes) for name in ("label", "suggested")}
     if suffix == ".csv":
         columns["flagged"] = columns["flagged"].astype("uint8")

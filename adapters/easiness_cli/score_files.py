@@ -1,4 +1,4 @@
-"""Files of scores, as `easiness score` writes them: read back, and selected from."""
+"""Read the files that `easiness score` wrote, and select from them."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -26,10 +26,10 @@ _NEEDS = {"levels": ["level"], "interval": ["easiness"], "hardest": ["log_easine
 
 
 def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
-    """Read index, id where there is one, and the needed columns, as an Arrow table.
+    """Read index, id (if there is one) and the needed columns, as an Arrow table.
 
-    Levels are numbers; label and predicted are names where the file has these; what else is needed
-    is text. Of a folder or glob, the first column says which file a row is from.
+    Levels are numbers; label and predicted are names if the file has names; other columns are text.
+    For a folder or glob, the first column is the file of each row.
     """
     tables = []
     for each in expand(path).values():
@@ -45,7 +45,7 @@ def read_scores(path: str, needed: Sequence[str], max_bytes: int) -> Any:
 
 
 def estimators(path: str) -> set[str]:
-    """Give the estimators that parquet files of scores name; csv and npz name none."""
+    """Return the estimators recorded in parquet files of scores; csv and npz record none."""
     paths = [each for each in expand(path).values() if each.endswith(".parquet")]
     found = [pq.read_schema(each).metadata or {} for each in paths]
     return {each[_ESTIMATOR].decode() for each in found if _ESTIMATOR in each}
@@ -68,7 +68,7 @@ def _read_blocks(path: str, needed: Sequence[str], max_bytes: int) -> Iterator[A
     is_number = {n: n in _NUMBERS or (n in _CLASSES and kinds[n] != "text") for n in names}
     reader.choose(names, [name for name in names if not is_number[name]])
     classes = None
-    if "classes" in kinds:  # npz files have the names beside the columns
+    if "classes" in kinds:  # npz files store the names separately
         beside = open_reader(path, Parameters(max_bytes=max_bytes))
         beside.choose(["classes"], ["classes"])
         blocks = beside.blocks(["classes"], 1 << 18)
@@ -108,7 +108,7 @@ def _level_numbers(column: Any, path: str) -> Any:
 
 
 def select_rows(args: argparse.Namespace) -> tuple[pa.Table, int]:
-    """Give file (of several), index, id where there is one, of the samples chosen; count all."""
+    """Return file (if several), index and any id of the selected samples; count all samples."""
     rule = next(name for name in _NEEDS if getattr(args, name) is not None)
     table = read_scores(args.path, _NEEDS[rule], args.max_bytes)
     chosen = _choose(args, rule, table)
@@ -119,7 +119,7 @@ def select_rows(args: argparse.Namespace) -> tuple[pa.Table, int]:
 
 
 def _choose(args: argparse.Namespace, rule: str, table: pa.Table) -> NDArray[np.int64]:
-    """Give the positions in the table that the rule selects."""
+    """Return the positions in the table that the rule selects."""
     columns: dict[str, Any] = {name: table.column(name).to_numpy() for name in _NEEDS[rule]}
     if rule == "levels":
         return ec.select(columns["level"], args.levels)
@@ -139,7 +139,7 @@ def _choose(args: argparse.Namespace, rule: str, table: pa.Table) -> NDArray[np.
 
 
 def write_rows(table: pa.Table, file: BinaryIO, suffix: str) -> None:
-    """Write the samples as csv, or their indices alone."""
+    """Write the samples as csv, or only their indices."""
     index = table.column("index").to_numpy()
     if suffix == ".npy":
         np.save(file, index)

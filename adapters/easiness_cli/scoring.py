@@ -25,7 +25,7 @@ _Found = tuple[list[SampleReader], ec.Summary, float | None, str | None]
 
 
 def score_inputs(args: argparse.Namespace) -> Outcome:
-    """Score what the arguments name, into where they say."""
+    """Score the inputs of the arguments, and write the outputs."""
     into_folder = inputs.is_set(args) and args.output is not None
     score = _score_into_folder if into_folder else _score_into_file
     readers, summary, auroc, skipped = score(args, inputs.options_from(args))
@@ -64,7 +64,7 @@ def _score_into_folder(args: argparse.Namespace, given: dict[str, Any]) -> _Foun
 
 
 def _score_into_file(args: argparse.Namespace, given: dict[str, Any]) -> _Found:
-    """Score one file after the other, and keep all rows as long as the AUROC may need them."""
+    """Score one file after the other; keep all rows while the AUROC may need them."""
     parameters = Parameters(**given)
     suffix = resolve_output(args, (args.path, args.labels_path), tuple(SINKS))
     readers = inputs.open_inputs(args, parameters)

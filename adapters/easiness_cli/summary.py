@@ -20,7 +20,7 @@ _NUMBERS = ("n_samples", "accuracy", "accuracy_interval", "msr", "msr_interval",
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run found; `auroc` is None where `auroc_skipped` says why, NaN where undefined."""
+    """Results of a run; `auroc` is NaN if undefined, and None if `auroc_skipped` says why."""
 
     summary: ec.Summary
     n_classes: int
@@ -31,7 +31,7 @@ class Outcome:
     left_out: Sequence[str] = ()
 
     def as_text(self) -> str:
-        """Give the summary as aligned lines."""
+        """Return the summary as aligned lines."""
         summary = self.summary
         rows = {
             "samples": f"{summary.n_samples:,}",
@@ -61,7 +61,7 @@ class Outcome:
         return f"{self.auroc:.4f} (one class against the rest, averaged)"
 
     def as_json(self) -> str:
-        """Give the summary as one JSON object; what is not finite is null."""
+        """Return the summary as one JSON object; non-finite values are null."""
         summary, estimator = self.summary, self.summary.estimator
         assert estimator is not None
         kind = "monte-carlo" if isinstance(estimator, ec.MonteCarlo) else "closed-form"

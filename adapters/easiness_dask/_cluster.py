@@ -18,11 +18,11 @@ from easiness_io.shards.run import Report, complete_shard
 
 import easiness_core as ec
 
-# How long a lost scheduler may go unnoticed where nothing else tells.
+# How long a lost scheduler may go unnoticed without other signs.
 _POLL_S = 1.0
-# How long a run waits, in all, for outputs that workers have written and are not to be seen.
+# How long a run waits in total for outputs that workers have written but that are not visible.
 _PATIENCE_S = 10.0
-# How many shards that kill their workers are made sure of, one at a time.
+# How many shards that kill their workers are confirmed, one at a time.
 _CONFIRMED = 3
 _LOST = "the connection to the scheduler was lost"
 _CANCELLED = "the cluster was restarted, or somebody cancelled the tasks"
@@ -44,7 +44,7 @@ def score_task(
         scored, if another try would not help.
     """
     try:
-        # One thread: the worker has one for each of its cores, and runs as many tasks.
+        # One thread: the worker runs one task for each of its cores.
         return complete_shard(
             shard, parameters, overwrite=overwrite, expected=expected, n_threads=1
         )
@@ -70,13 +70,13 @@ def run_on_cluster(
     readers : sequence of SampleReader
         The shards as opened by the driver.
     parameters : Parameters
-        How.
+        How to read and score them.
     client : distributed.Client
         The cluster.
     overwrite : bool
         Whether to replace outputs that were made in another way.
     progress : callable
-        Called after each shard with the number of rows done, and how many of them were done before.
+        Called after each shard with the number of rows done, and how many an earlier run did.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def run_on_cluster(
     lost = run.score(shards)
     confirmed = 0
     while run.suspects and not lost and confirmed < _CONFIRMED:
-        # Dask blames all tasks that were assigned to a dead worker: alone, the innocent are done.
+        # Dask blames all tasks assigned to a dead worker; run alone, most of them succeed.
         shard, why = run.suspects.popitem()
         lost = run.score([shard])
         if run.suspects.pop(shard, None) is not None:
@@ -171,7 +171,7 @@ class _Run:
         except CommClosedError:
             # The client may not yet know that it has lost its scheduler.
             return _LOST
-        except Exception as error:  # whatever a cluster may do to a task
+        except Exception as error:  # a cluster may fail a task in any way
             if self._client.status != "running":
                 return _LOST
             if future.status in ("cancelled", "lost"):
@@ -202,7 +202,7 @@ class _Run:
         if os.path.lexists(output):
             return True
         folder, name = os.path.split(output)
-        # That a name was not there is remembered for a while; a folder's list is asked for anew.
+        # The system may cache for a while that a name is missing; listing the folder refreshes it.
         while not (found := name in os.listdir(folder)) and self._patience_s > 0:
             time.sleep(_POLL_S)
             self._patience_s -= _POLL_S

@@ -145,7 +145,7 @@ def _lazy(work: Callable[..., ec.Scores], probs: Any, labels: Any) -> DaskScores
     first_row, known = 0, True
     for at, n_rows in enumerate(rows):
         scored[name, at] = (work, (probs.name, at, 0), (labels.name, at), first_row)
-        # Where lengths are unknown, messages count rows within their block.
+        # If lengths are unknown, messages count rows within their block.
         known = known and not math.isnan(n_rows)
         first_row = first_row + int(n_rows) if known else 0
     base = HighLevelGraph.from_collections(name, scored, dependencies=[probs, labels])
@@ -156,8 +156,8 @@ def _lazy(work: Callable[..., ec.Scores], probs: Any, labels: Any) -> DaskScores
     columns = {}
     for column, dtype in _COLUMNS.items():
         layer = f"easiness-{column}-{token}"
-        # With the attribute as a task of its own, each block of the column depends on two: Dask
-        # would otherwise fuse it with the scoring, which `summary` would then do once more.
+        # The attribute is a separate task, so that each block of the column depends on two: Dask
+        # would otherwise fuse it with the scoring, and `summary` would score again.
         tasks: dict[Any, Any] = {f"{layer}-of": attrgetter(column)}
         for at in range(len(rows)):
             tasks[layer, at] = (_get, f"{layer}-of", (name, at))

@@ -57,7 +57,7 @@ def _given(reader: Reader, wanted: str, usable: Sequence[str]) -> tuple[str, ...
     """Return the columns given by a name, a pattern, or a list of them."""
     names, found = list(reader.fields), dict[str, None]()
     for part in [wanted] if wanted in names else map(str.strip, wanted.split(",")):
-        # A pattern means columns that are nothing else; a name means what it says.
+        # A pattern matches only columns that have no other role; a name is taken literally.
         matches = [part] if part in names else [n for n in usable if fnmatch.fnmatchcase(n, part)]
         if not matches:
             raise reader.no_column(part, "probs")
@@ -108,7 +108,7 @@ def _matrices(
             hint="pass {softmax} to take their softmax",
         )
     if len(names) == 1 and not has_groups:
-        return [(names[0],)]  # the core says what is wrong with it
+        return [(names[0],)]  # the core explains what is wrong
     found: list[tuple[str, ...]] = []
     for name in names:
         with suppress(DataError):  # lists of any length, such as tokens
@@ -130,7 +130,7 @@ def _first_rows(reader: Reader, names: Sequence[str]) -> Head:
 
 
 def _groups(reader: Reader, options: Parameters, names: Group) -> list[Group]:
-    """Return every group of columns that may be the probabilities, of the most certain kind."""
+    """Return all groups of columns that may be the probabilities, by the most certain criterion."""
     head = _first_rows(reader, names)
     by_affix = affixes(names)
     named = list(by_affix.values())
@@ -144,7 +144,7 @@ def _groups(reader: Reader, options: Parameters, names: Group) -> list[Group]:
     half, rounded = partial(_sums_to_one, share=0.5), partial(_sums_to_one, share=0.5, slack=0.05)
     found = _first([(_sums_to_one, named)], head)
     if found:
-        # A group with some bad rows is one all the same.
+        # A group with a few bad rows still counts.
         others = _first([(half, named)], head)
         found += [m for m in others if not any(set(m) & set(each) for each in found)]
         return _checked(reader, found, named, head)
@@ -169,7 +169,7 @@ def _groups(reader: Reader, options: Parameters, names: Group) -> list[Group]:
     found = _first(attempts, head)
     if found or options.normalize:
         return _checked(reader, found, named, head)
-    # Not probabilities yet: the core refuses them, and says what to do.
+    # Not probabilities yet: the core refuses them and gives advice.
     return _first(
         [(rounded, named), (rounded, unnamed), (_is_constant, named), (_is_constant, unnamed[:1])],
         head,
@@ -235,10 +235,10 @@ def _nothing(
 
 @np.errstate(all="ignore")
 def _sums_to_one(data: NDArray[np.float64], share: float = 1.0, slack: float = 0.0) -> bool:
-    """Tell whether this share of the rows are probabilities, within the core's tolerance."""
+    """Whether at least this share of the rows are probabilities, within the core's tolerance."""
     if data.shape[1] < 2:
         return False
-    # What was stored as a half-precision number has few digits.
+    # Numbers stored in half precision have few digits.
     is_half = (data == data.astype(np.float16)).all()
     tolerance = max(slack, ROW_SUM_TOLERANCE_HALF if is_half else ROW_SUM_TOLERANCE)
     close = np.abs(data.sum(axis=1) - 1.0) <= tolerance
@@ -248,7 +248,7 @@ def _sums_to_one(data: NDArray[np.float64], share: float = 1.0, slack: float = 0
 
 @np.errstate(all="ignore")
 def _is_constant(data: NDArray[np.float64]) -> bool:
-    """Tell whether all rows have the same sum, up to rounding, as percentages and votes do."""
+    """Whether all rows have the same sum, up to rounding, like percentages and votes."""
     if data.shape[1] < 2 or not np.isfinite(data).all() or (data < 0).any():
         return False
     total = data.sum(axis=1)

@@ -17,7 +17,7 @@ _UNNAMED = re.compile(r"unnamed: [0-9]+", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Part:
-    """One of the files of an input, and what its columns are."""
+    """One of the files of an input, and the roles of its columns."""
 
     reader: Reader
     probs: tuple[str, ...] = ()
@@ -32,11 +32,11 @@ class Part:
 
     @property
     def text_names(self) -> list[str]:
-        """The label and the ids."""
+        """The columns of labels and of ids."""
         return [name for name in (self.label, self.ids) if name is not None]
 
     def column(self, name: str, block_rows: int) -> Iterator[tuple[int, Values]]:
-        """Read one column alone, in blocks with their first rows."""
+        """Read a single column in blocks, each with the number of its first row."""
         first_row = 0
         with located(self.reader.source.path):
             for block in self.reader.blocks([name], block_rows):

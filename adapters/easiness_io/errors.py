@@ -23,6 +23,15 @@ class DataError(InputValueError):
     """Input or output that cannot be used; a ValueError.
 
     Its parameters are those of `easiness_core.errors.InputError`.
+
+    Examples
+    --------
+    >>> from easiness_io import DataError, open_samples
+    >>> try:
+    ...     open_samples("no_such_file.csv")
+    ... except DataError as error:
+    ...     error.path, error.problem
+    ('no_such_file.csv', 'cannot be read: No such file or directory')
     """
 
     words = PYTHON_WORDS
@@ -61,7 +70,7 @@ class ShardError(DataError):
 
 
 def reason(error: BaseException) -> str:
-    """Say in one line why an exception was raised, without the names of Python classes."""
+    """Explain an exception in one line, without the names of Python classes."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or type(error).__name__
@@ -71,8 +80,8 @@ def reason(error: BaseException) -> str:
 def located(path: str, kind: type[DataError] = DataError) -> Iterator[None]:
     """Name a file in the errors that are raised inside the block.
 
-    Any other `InputError` and MemoryError becomes an error of this kind; for a `ShardError`, which
-    can be pickled, every failure does.
+    Any other `InputError`, and a MemoryError, becomes an error of this kind. For `ShardError`,
+    which can be pickled, every exception does.
     """
     path = "standard input" if path == "-" else path
     failures = _FAILURES if kind is ShardError else ()

@@ -1,4 +1,4 @@
-"""Detect that a file has changed: quickly by size and times, surely by checksums."""
+"""Detect that a file has changed: quickly by size and times, reliably by checksums."""
 
 import hashlib
 import os

@@ -64,7 +64,7 @@ class Parameters:
             object.__setattr__(self, name, value)
 
     def to_dict(self, output: str) -> dict[str, Any]:
-        """Return what the bytes of an output of this name depend on, ready for JSON."""
+        """Return everything that the bytes of an output of this name depend on, ready for JSON."""
         content = dataclasses.asdict(self)
         del content["max_bytes"]
         kind = "monte_carlo" if isinstance(self.estimator, ec.MonteCarlo) else "closed_form"
@@ -91,7 +91,7 @@ def make_parameters(options: Mapping[str, Any]) -> Parameters:
 def _names(values: Any, argument: str) -> tuple[str, ...] | None:
     if values is None:
         return None
-    # A text is a sequence of texts: its letters.
+    # A string is also a sequence of strings, its letters.
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise TypeError(
             f"{argument}: expected a sequence of names, got {values!r}; write ['a', 'b'] for two"

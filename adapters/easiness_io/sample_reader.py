@@ -31,7 +31,7 @@ class Samples:
     Attributes
     ----------
     probs : ndarray of shape (n_rows, n_classes)
-        In the type of the file, not yet checked; the softmax if the file holds logits.
+        With the dtype of the file, not yet checked; the softmax if the file holds logits.
     labels : ndarray of shape (n_rows,), int64
         Column numbers.
     ids : pyarrow.Array or None
@@ -69,8 +69,8 @@ class SampleReader:
     paths, fingerprints : list
         The files, and fingerprints that show whether a file has changed since it was opened.
     n_rows, estimated_rows, n_classes : int
-        Number of rows, or None if only reading the file tells; an estimate of it, or None; and
-        number of classes, 0 if the file has lists and no rows.
+        Number of rows, or None if it is unknown until the file has been read; an estimate of it, or
+        None; and number of classes, 0 if the file has lists and no rows.
     block_rows : int
         Number of rows in every block except the last; depends only on the number of classes.
     classes : list of str or None
@@ -89,7 +89,7 @@ class SampleReader:
             raise DataError("only one of two inputs can be standard input")
         self._options = options
         with located(path):
-            # Before the headers are read: what changes from here on is not what they describe.
+            # Before the headers are read, so that any later change is noticed.
             self.fingerprints = [fingerprint(each) for each in self.paths if os.path.exists(each)]
             first = self._open_probs(path, has_labels=labels_path is None)
         self._parts = [first]
@@ -116,7 +116,7 @@ class SampleReader:
     def _open_labels(self, first: Part, path: str) -> Part:
         """Open the file of labels; refuse one that could itself be scored.
 
-        An unquoted glob leads to that.
+        An unquoted glob can cause that.
         """
         reader, options = open_reader(path, self._options), self._options
         part = find_columns(reader, options, probs=False, label=True)
@@ -196,7 +196,7 @@ class SampleReader:
         return DataError(problem, path=self.paths[-1], hint=hint)
 
     def _shared_columns(self) -> list[str]:
-        """Name other columns that both files have: they must be equal in both."""
+        """Return other columns that both files have, which must be equal."""
         if len(self._parts) < 2 or self._with_ids or self._options.ids == "":
             return []
         first, second = (
@@ -209,8 +209,11 @@ class SampleReader:
     def blocks(self) -> Iterator[Samples]:
         """Read the input from its start.
 
-        The last block may have fewer than `block_rows` rows; an input without rows gives one empty
-        block.
+        Yields
+        ------
+        Samples
+            Consecutive rows. The last block may have fewer than `block_rows` rows; an input without
+            rows gives one empty block.
         """
         first_row = 0
         for blocks in self._aligned():
@@ -294,14 +297,14 @@ class SampleReader:
         return encode_labels(self._encoder, labels, self.n_classes, source, first_row)
 
     def check_labels(self) -> None:
-        """Check the labels as scoring will, if reading them alone is cheap."""
+        """Check the labels as scoring will, if it is cheap to read only them."""
         if self._labels.reader.is_columnar or len(self._parts) == 2:
             with located(self.paths[-1]):
                 for first_row, values in self._labels.column(self._label, _MOST_ROWS):
                     self._encoded(values, first_row)
 
     def ids(self) -> Iterator[pa.Array]:
-        """Read the ids alone, if the format allows it."""
+        """Read only the ids, if the format allows it."""
         for part in self._with_ids[:1]:
             for first_row, values in part.column(str(self.ids_name), _MOST_ROWS):
                 yield as_ids(values, part.reader.source, first_row)

@@ -1,4 +1,4 @@
-"""Columns of a file as ids, as text, and as the column numbers of labels."""
+"""Convert columns of a file to ids, to text, and to the column numbers of labels."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ def check_same_ids(
         raise DataError(
             f"its {what} differ from those of {path!r} at row {first_row + row}: "
             f"{right[row].as_py()!r} and {left[row].as_py()!r}",
-            path=other, hint="sort both alike, or ignore the ids with {no_ids}",
+            path=other, hint="sort both the same way, or ignore the ids with {no_ids}",
             row=first_row + row,
         )  # fmt: skip
 
@@ -74,7 +74,7 @@ def check_same_ids(
 def encode_labels(
     encoder: LabelEncoder, values: Values, n_classes: int, source: Source, first_row: int
 ) -> NDArray[np.int64]:
-    """Give the column number of each label of a block."""
+    """Return the column number of each label of a block."""
     if not len(values):
         return np.empty(0, np.int64)
     is_whole = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
@@ -84,7 +84,7 @@ def encode_labels(
 
 
 def _distinct(values: Values, source: Source, first_row: int) -> tuple[list[Any], NDArray[Any]]:
-    """Give the different labels, and for each row which of them."""
+    """Return the distinct labels, and the position of each row's label among them."""
     if isinstance(values, np.ndarray):
         if values.dtype.kind not in "iufb":
             problem = f"expected numbers or text, got {values.dtype}"

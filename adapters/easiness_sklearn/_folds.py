@@ -17,8 +17,8 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.parallel import Parallel, delayed
 
-# Underscored, and yet what third-party meta-estimators slice by, so that metadata is cut in the
-# folds exactly as scikit-learn's own do it.
+# Private, but third-party meta-estimators use it, so that metadata is split by fold exactly as in
+# scikit-learn.
 from sklearn.utils.validation import _check_method_params, _num_samples
 
 from easiness_core.progress import progress_bar
@@ -50,7 +50,7 @@ def out_of_fold_probs(
     n_jobs : int or None
         Number of folds fitted in parallel.
     fit_params, split_params : mapping
-        Metadata for the classifier's `fit`, cut to each fold if it has one entry per row, and for
+        Metadata for the classifier's `fit`, split by fold if it has one entry per row, and for
         the splitter's `split`.
     progress : str, optional
         Label of a progress bar of folds; None means no bar.

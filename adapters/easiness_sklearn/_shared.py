@@ -37,7 +37,7 @@ def inner_classifier(estimator: Any) -> Any:
     if estimator is not None:
         return estimator
     default = LogisticRegression(max_iter=1000)
-    # Nobody can set a request on an estimator that only exists here.
+    # Users cannot set a request on an estimator that exists only here.
     if routing_enabled():
         default.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
     return default
@@ -86,7 +86,7 @@ def _check_none_missing(y: Any) -> None:
     elif values.dtype.kind == "M":
         missing = np.isnat(values)
     else:
-        # Unequal to itself: nan, NaT; pandas' NA cannot even say so.
+        # nan and NaT differ from themselves; comparing pandas' NA fails.
         missing = np.array(
             [v is None or type(v).__name__ == "NAType" or bool(v != v) for v in values], dtype=bool
         )
@@ -190,7 +190,7 @@ def held_out_probs(
             return probs, classes
         if owner.normalize:
             probs = probs / probs.sum(axis=1, keepdims=True)
-        # In each repeat the first fold's model decides the order of the columns.
+        # In each repeat, the model of the first fold determines the order of the columns.
         order = np.argsort(classes)
         total = total + probs[:, order]
     return total / len(splitters), classes[order]
@@ -246,7 +246,7 @@ def route_fit(owner: Any, params: Mapping[str, Any], children: tuple[str, ...]) 
 
 def _check_takes_weights(owner: Any, child: str) -> None:
     own = getattr(owner, child)
-    # Not by truth: an ensemble's is its length, which it lacks until it is fitted.
+    # Not by truth value: that of an ensemble is its length, which it lacks before it is fitted.
     inner = inner_classifier(owner.estimator if own is None else own)
     taken = signature(inner.fit).parameters.values()
     if not any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in taken):

@@ -101,7 +101,7 @@ class EasinessClassifier(ScoredClassifier):
     and b independent N(0, sigma^2). Source: *Medium Samples Are All You Need*, Definition 3.1 and
     Section 4.1.1; out-of-fold prediction is an addition.
 
-    `sample_weight` and other metadata go to the inner classifier's `fit`, cut to each fold;
+    `sample_weight` and other metadata go to the inner classifier's `fit`, split by fold;
     `groups` goes to the splitter. With metadata routing enabled each must be requested, as in
     every meta-estimator of scikit-learn. Scores are not weighted.
 
@@ -165,7 +165,7 @@ class EasinessClassifier(ScoredClassifier):
         y : array of shape (n_samples,)
             Labels of any type, at least 2 classes.
         sample_weight : array of shape (n_samples,), optional
-            Passed to the inner classifier's `fit`, cut to each fold. Because `fit` has this
+            Passed to the inner classifier's `fit`, split by fold. Because `fit` has this
             parameter, bagging weights rows instead of repeating them, which would put rows in both
             parts of a fold.
         progress : bool, default False
@@ -206,7 +206,7 @@ class EasinessClassifier(ScoredClassifier):
         self._keep_scores(held_out)
         probs = align(held_out.probs, held_out.classes, self.classes_)
         with warnings.catch_warnings():
-            # Columns cannot be in another order than the labels here.
+            # Here the columns are always in the order of the labels.
             warnings.filterwarnings("ignore", "accuracy is", UserWarning)
             self.label_errors_ = ec.find_label_errors(
                 probs,

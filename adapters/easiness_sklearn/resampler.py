@@ -106,7 +106,7 @@ class EasinessResampler(
     """
 
     _estimator_type = "sampler"
-    # For imbalanced-learn's ensembles: rows are chosen, no ratio between classes is aimed at.
+    # For imbalanced-learn's ensembles: rows are selected, without a target ratio of classes.
     _sampling_type = "bypass"
 
     def __init__(
@@ -176,7 +176,7 @@ class EasinessResampler(
         y : array of shape (n_samples,), or (n_samples, n_classes) of one-hot rows
             Labels of any type, at least 2 classes.
         sample_weight : array of shape (n_samples,), optional
-            Passed to the classifier's `fit`, cut to each fold. Not resampled: index it with
+            Passed to the classifier's `fit`, split by fold. Not resampled: index it with
             `sample_indices_`.
         **params
             Further metadata: `groups` for the splitter, the rest for the classifier.
@@ -199,7 +199,7 @@ class EasinessResampler(
         """Return the routing of metadata: to the classifier's `fit`, and to the splitter."""
         to_fit = MethodMapping().add(caller="fit", callee="fit")
         to_split = MethodMapping().add(caller="fit", callee="split")
-        # scikit-learn knows this method only once imbalanced-learn, which calls it, is imported.
+        # scikit-learn knows this method only after imbalanced-learn, which calls it, is imported.
         with suppress(ValueError):
             to_fit.add(caller="fit_resample", callee="fit")
             to_split.add(caller="fit_resample", callee="split")
@@ -213,7 +213,7 @@ class EasinessResampler(
         inner = get_tags(inner_classifier(self.estimator)).input_tags
         tags = super().__sklearn_tags__()
         if sys.modules.get("imblearn") is not None:
-            # Its tags have more fields, and it asks for them.
+            # imbalanced-learn's tags have more fields, which it reads.
             from imblearn import FunctionSampler  # type: ignore[import-untyped]
 
             tags = FunctionSampler().__sklearn_tags__()

@@ -12,7 +12,7 @@ import easiness_core as ec
 from easiness_sklearn._shared import core_estimator, score_fitted
 
 
-# Subtracted from 0.0, as minus 0.0 would print as such.
+# Subtracted from 0.0, because -0.0 would print as such.
 def _minus_msr(scores: ec.Scores, floor: float | None) -> float:
     return 0.0 - scores.summary.msr
 
@@ -134,11 +134,11 @@ class EasinessScorer:
 
     @property
     def __name__(self) -> str:
-        # scikit-learn's displays take the name of a scorer from here.
+        # scikit-learn's displays get the name of a scorer from here.
         return self.metric
 
     def _accept_sample_weight(self) -> bool:
-        # Asked by scikit-learn where several scorers share one call with weights.
+        # scikit-learn checks this if several scorers share a call with weights.
         return False
 
 
@@ -227,7 +227,7 @@ EASINESS_SCORERS = {
     "neg_ese": ese_scorer,
     "log_easiness": log_easiness_scorer,
 }
-# A dict can be written to; what names mean stays.
+# Users may change the dict; the meaning of names does not change.
 _SCORERS = dict(EASINESS_SCORERS)
 
 

@@ -104,7 +104,7 @@ class EasinessTrainerMixin(_Base):
         self.sampler = None
         self._run: TrainingRun | None = None
         self._resume_from: str | None = None
-        # The loss is a mean over the batch: the Trainer divides it where gradients accumulate.
+        # The loss is a mean over the batch; the Trainer divides it if gradients accumulate.
         self.model_accepts_loss_kwargs = False
         self.add_callback(_SaveSampler(self))
 
@@ -134,7 +134,7 @@ class EasinessTrainerMixin(_Base):
                 f"num_train_epochs: expected a whole number, 1 or more, got "
                 f"{args.num_train_epochs}; for another number of steps set max_steps"
             )
-        # Smaller than that of the arguments once auto_find_batch_size has cut it.
+        # Smaller than in the arguments if auto_find_batch_size has reduced it.
         batch_size: int = self._train_batch_size
         per_step = batch_size * args.gradient_accumulation_steps * args.world_size
         options = {
@@ -151,9 +151,9 @@ class EasinessTrainerMixin(_Base):
                     "selected is not known; set max_steps in TrainingArguments, or pass "
                     'sampler_options={"budget": ...}'
                 )
-            # In equal parts; rounded up, since fewer may be too few for the full epochs.
+            # In equal parts, rounded up, because fewer steps may not suffice for the full epochs.
             with warnings.catch_warnings():
-                # An estimate becomes the step budget, which is reached.
+                # An estimate becomes the step budget, which is met exactly.
                 warnings.simplefilter("ignore", UserWarning)
                 n_steps = -(-budgeted.expected_steps(per_step) // n_epochs) * n_epochs
         else:
@@ -278,7 +278,7 @@ class _SaveSampler(TrainerCallback):
         self.trainer = trainer
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Drop what is trained."""
+        """Drop the epochs that have been trained."""
         run = self.trainer._run
         run.trained(state.global_step * run.per_step)
 

@@ -72,7 +72,7 @@ class EasinessCallback(lightning.Callback):
                 f"of the first one; got {trainer.reload_dataloaders_every_n_epochs}"
             )
         if not self._restored:
-            # The Trainer does not know yet where a checkpoint goes on; the sampler does.
+            # The Trainer does not know yet where a checkpoint resumes; the sampler does.
             self.sampler.set_epoch(trainer.current_epoch)
         self._restored = False
         self._refresh(pl_module)

@@ -1,1 +1,1 @@
-"""Conversion and checks of what the user passes."""
+"""Convert and check the arguments that users pass."""

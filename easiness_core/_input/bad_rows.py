@@ -49,7 +49,7 @@ def explain_bad_rows(probs: Probs, *, first_row: int = 0) -> InputValueError:
 
 
 def _advice(rows: NDArray[Any], kind: NDArray[np.int64], names: Names) -> str:
-    """Say what rows look like of which some are not negative and do not sum to 1."""
+    """Advise on rows that have no negative values but do not sum to 1."""
     wide = rows.astype(np.float64)
     sound = wide[(np.abs(wide) < 1e300).all(axis=1)]
     total, n_classes = sound.sum(axis=1), sound.shape[1]
@@ -70,13 +70,13 @@ def _advice(rows: NDArray[Any], kind: NDArray[np.int64], names: Names) -> str:
     if n_classes > 2 and alone.size:
         column = alone[0] if names is None else repr(names[alone[0]])
         return f"column {column} is not a class: without it, rows sum to 1; leave it out"
-    if ((sound >= 0) & (sound <= 1)).all():  # no softmax is missing
+    if ((sound >= 0) & (sound <= 1)).all():  # these cannot be logits
         return "if they are one-vs-rest scores, pass {normalize} to divide each row by its sum"
     return "if these are logits, pass {softmax}"
 
 
 def _kind_of_bad(rows: NDArray[Any], probs: Probs) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Kind of badness of each row, in the order above (-1: sound), and the value that shows it."""
+    """Kind of fault of each row, in the order above (-1: none), and the value that shows it."""
     wide = rows.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         total = wide.sum(axis=1)
@@ -87,7 +87,7 @@ def _kind_of_bad(rows: NDArray[Any], probs: Probs) -> tuple[NDArray[np.int64], N
         np.isinf(wide).any(axis=1),
         low < -probs.negative_tolerance,
         (high > 1.0 + probs.row_sum_tolerance) & (not probs.normalize),
-        # A hair stricter than the kernels, which add in another order: no bad row is missed.
+        # Slightly stricter than the kernels, which add in another order: no bad row is missed.
         ~(np.abs(total - 1.0) <= probs.row_sum_tolerance - 1e-13),
     ]
     kind = np.select(conditions, list(range(5)), default=-1)

@@ -27,7 +27,7 @@ def is_half(dtype: np.dtype[Any]) -> bool:
 
 
 def widen(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Rows as C-contiguous float32 or float64; a view where they are that already."""
+    """Rows as C-contiguous float32 or float64; a view if they already are."""
     if rows.dtype == BFLOAT16_BITS:
         rows = (rows["bfloat16"].astype(np.uint32) << 16).view(np.float32)
     return np.require(rows, dtype, ["C", "A"])
@@ -127,12 +127,12 @@ def is_torch(values: Any) -> bool:
     >>> is_torch(np.zeros(3))
     False
     """
-    # Not a data set or a model.
+    # Excludes data sets and models.
     return hasattr(values, "device") and comes_from(values, "torch")
 
 
 def _from_object(array: NDArray[Any]) -> NDArray[Any]:
-    """Nullable pandas columns come as objects; numbers among them as numbers."""
+    """Convert nullable pandas columns, which arrive as objects, back to numbers."""
     try:
         narrowed = np.array(array.tolist())
     except ValueError:
@@ -141,7 +141,7 @@ def _from_object(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _stacked(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """One column of rows as a matrix."""
+    """Convert one column of rows to a matrix."""
     rows = array.ravel()
     if rows.size != array.shape[0]:
         return array

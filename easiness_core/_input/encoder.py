@@ -17,7 +17,7 @@ _HUGE = 1 << 62
 
 
 class LabelEncoder:
-    """Converts labels to column numbers, block by block, by the names of the classes.
+    """Convert labels to column numbers, block by block, by the names of the classes.
 
     Parameters
     ----------
@@ -43,6 +43,16 @@ class LabelEncoder:
     InputTypeError, InputValueError
         If the number of names is wrong, or a name is unhashable or a duplicate; if `classes` holds
         the column names in another order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from easiness_core.validation import LabelEncoder
+    >>> encoder = LabelEncoder(2, columns=["prob_cat", "prob_dog"], examples=["dog", "cat"])
+    >>> encoder.classes
+    ('cat', 'dog')
+    >>> encoder.encode(["dog", "cat"], np.array([0, 1, 1]))
+    array([1, 0, 0])
     """
 
     def __init__(
@@ -71,7 +81,7 @@ class LabelEncoder:
                 )
         texts = {text.strip() for text in examples if isinstance(key_of(text), str)}
         from_columns = next((names for names in cut if texts <= set(names)), cut[0])
-        # What numbers among the labels mean: positions, unless columns or the codes say otherwise.
+        # Meaning of numeric labels: positions, unless the columns or the codes say otherwise.
         self._meaning: dict[Any, int] | None = None
         if from_columns and is_numbered(from_columns):
             self._meaning = {key_of(name): at for at, name in enumerate(from_columns)}
@@ -84,12 +94,12 @@ class LabelEncoder:
         if none is not None:
             problem = f"expected a name for each column, got {self._names[none]} for column {none}"
             raise InputValueError(problem, argument="classes" if given else "probs")
-        if len(set(map(str, self._names))) < len(self._names):  # 1 and "1" are told apart by no one
+        if len(set(map(str, self._names))) < len(self._names):  # nothing distinguishes 1 from "1"
             problem = f"expected distinct names, got duplicates ({_shown(self._names)})"
             raise InputValueError(problem, argument="classes" if given else "probs")
         keys = [key_of(name) for name in self._names if not is_truth(name)]
         self.classes = None if keys == list(range(len(self._names))) else self._names
-        # Names as they are written, and what they stand for where that tells them apart.
+        # Names as they are written, and also as numbers if these are distinct.
         self._columns: dict[Any, int] = {name: at for at, name in enumerate(self._names)}
         meant = {key_of(name): at for at, name in enumerate(self._names)}
         if len(meant) == len(self._names):
@@ -99,7 +109,7 @@ class LabelEncoder:
     def _read_codes(
         self, named: tuple[Any, ...], given: tuple[Any, ...], cut: Sequence[tuple[Any, ...]]
     ) -> tuple[Any, ...]:
-        """Settle what codes mean, by their names first; give the names of the columns."""
+        """Resolve what codes mean, first by their names; return the names of the columns."""
         self._meaning = None
         tried = [names for names in (given, *cut) if names]
         for names in tried:

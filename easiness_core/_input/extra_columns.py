@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from easiness_core.class_names import affixes, own_parts
 from easiness_core.errors import InputValueError
 
-# Sums of rows that differ by less, relatively, are the same: values may be rounded.
+# Sums of rows count as equal if their relative difference is smaller: values may be rounded.
 _SAME = 0.005
 
 
 def refuse_whole_among_fractions(columns: Sequence[NDArray[Any]], names: Sequence[Any]) -> None:
-    """Refuse a column of integers among floats that have the same sum in all rows without it."""
+    """Refuse a column of integers if the other columns, floats, have the same sum in all rows."""
     whole = [each.dtype.kind in "iub" for each in columns]
     floats = [each for each, is_whole in zip(columns, whole, strict=True) if not is_whole]
     if not any(whole) or len(floats) < 2 or len(floats[0]) < 2 or _share_an_affix(names):
@@ -28,7 +28,7 @@ def refuse_whole_among_fractions(columns: Sequence[NDArray[Any]], names: Sequenc
 
 
 def refuse_extra_count(array: NDArray[Any], names: Sequence[Any]) -> None:
-    """Refuse a column beside counts or percentages that stands out, by its name or by its values.
+    """Refuse a column among counts or percentages that stands out by its name or values.
 
     Without it all rows have the same sum; or all the others share a prefix or suffix, and it
     numbers the rows.
@@ -50,7 +50,7 @@ def refuse_extra_count(array: NDArray[Any], names: Sequence[Any]) -> None:
 
 
 def only_classes(names: Sequence[Any], kinds: Sequence[str]) -> str:
-    """Give advice, as a hint, on how to leave out what is no class."""
+    """Return a hint on how to leave out a column that is not a class."""
     numbers = [name for name, kind in zip(names, kinds, strict=True) if kind in "fiub"]
     groups = affixes([name for name in numbers if isinstance(name, str)])
     affix, members = max(groups.items(), key=lambda each: len(each[1]), default=("", ()))
@@ -67,7 +67,7 @@ def only_classes(names: Sequence[Any], kinds: Sequence[str]) -> str:
 
 
 def quoted(name: Any) -> str:
-    """Give a name as code within a hint, in which braces are placeholders."""
+    """Return a name as code for a hint, where braces are placeholders."""
     return repr(name).replace("{", "{{").replace("}", "}}")
 
 
@@ -76,7 +76,7 @@ def _share_an_affix(names: Sequence[Any]) -> bool:
 
 
 def _are_ids(values: NDArray[np.float64]) -> bool:
-    """Whether whole numbers are all different, and too many or in order for that to be chance."""
+    """Whether whole numbers are all distinct, and too many for chance, or in order."""
     whole, n_rows = bool((values % 1 == 0).all()), len(values)
     in_order = n_rows > 3 and bool((np.diff(values) > 0).all())
     return whole and (in_order or (n_rows > 9 and len(np.unique(values)) == n_rows))

@@ -1,4 +1,4 @@
-"""Frames and columns as NumPy arrays: pandas by its own methods, all others by Arrow.
+"""Convert data frames and columns to NumPy arrays: pandas by its own methods, others by Arrow.
 
 pyarrow reads anything with the Arrow PyCapsule interface (pyarrow, polars, ...) without a copy;
 columns of `datasets` are Arrow already. Only packages that the caller has imported are used.
@@ -27,7 +27,7 @@ def missing(
     within: bool = False,
     first_row: int = 0,
 ) -> InputValueError:
-    """Error about the rows that are missing, or hold missing values within."""
+    """Error about rows that are missing or contain missing values."""
     row = first_row + int(np.flatnonzero(rows)[0])
     what = "rows contain values that" if within else "values"
     return InputValueError(
@@ -39,7 +39,7 @@ def missing(
 
 
 def check_lengths(lengths: NDArray[Any], name: str) -> None:
-    """Refuse rows of several lengths."""
+    """Refuse rows of different lengths."""
     low, high = int(lengths.min()), int(lengths.max())
     if low != high:
         row = int(np.flatnonzero(lengths != lengths[0])[0])
@@ -52,12 +52,12 @@ def check_lengths(lengths: NDArray[Any], name: str) -> None:
 
 
 def comes_from(values: Any, library: str) -> bool:
-    """Whether a value's class, or one that it derives from, is of a library."""
+    """Whether a value's class, or one of its base classes, belongs to a library."""
     return any(each.__module__.partition(".")[0] == library for each in type(values).__mro__)
 
 
 def read_frame(values: Any, name: str) -> tuple[Any, Names] | None:
-    """Array of a frame or a column, and the names of a frame's columns; None of anything else."""
+    """Array of a data frame or column, and any column names; None for other values."""
     if comes_from(values, "pandas"):
         return _from_pandas(values, name)
     if comes_from(values, "datasets"):
@@ -71,7 +71,7 @@ def read_frame(values: Any, name: str) -> tuple[Any, Names] | None:
 
 
 def like_frame(array: NDArray[Any], values: Any) -> Any:
-    """Give an array made of a frame as such a frame, with its names; unchanged without a frame."""
+    """Convert an array back to the type of the data frame it came from, if it came from one."""
     if type(values) is np.ndarray:
         return array
     if comes_from(values, "pandas") and values.ndim == 2:
@@ -88,15 +88,15 @@ def like_frame(array: NDArray[Any], values: Any) -> Any:
 
 
 def index_of(values: Any) -> Any:
-    """Index of a frame or series of pandas, or None."""
+    """Index of a pandas data frame or series, or None."""
     return values.index if hasattr(values, "iloc") and comes_from(values, "pandas") else None
 
 
 def check_same_index(index: Any, other: Any, name: str, other_name: str, other_index: str) -> None:
-    """Refuse two indices of pandas that differ; `other_index` is code that gives the other."""
+    """Refuse two pandas indices that differ; `other_index` is code for the other one."""
     if index is None or other is None or index.equals(other) or len(index) != len(other):
-        return  # another number of rows has its own message
-    # One by one: Int64 and int64 may hold the same, and missing values are not equal.
+        return  # a wrong number of rows has its own message
+    # Value by value: Int64 and int64 may be equal, and missing values never are.
     pairs = enumerate(zip(index.tolist(), other.tolist(), strict=True))
     row, (one, two) = next((each for each in pairs if not _are_same(*each[1])), (-1, ("", "")))
     if row < 0:
@@ -116,7 +116,7 @@ def check_same_index(index: Any, other: Any, name: str, other_name: str, other_i
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, or what pandas has for them."""
+    """Whether a value is None, NaN, or the pandas equivalent."""
     if isinstance(value, (float, np.floating)):
         return bool(value != value)
     return value is None or type(value).__name__ in ("NAType", "NaTType")
@@ -172,7 +172,7 @@ def _series(values: Any, name: str) -> Any:
 
 
 def refuse_streams(values: Any, name: str) -> None:
-    """Refuse a dictionary of splits, and what `datasets` streams."""
+    """Refuse a dictionary of splits, and a stream of `datasets`."""
     source = values.source if hasattr(values, "column_name") else values
     if isinstance(source, dict):
         first = quoted(next(iter(source), "train"))
@@ -193,12 +193,12 @@ def _table_of(values: Any, name: str) -> Any:
     """Arrow table of a `datasets.Dataset`, or one of its columns; a list if a transform made it."""
     is_column = hasattr(values, "column_name")
     source = values.source if is_column else values
-    # Neither a stream nor a dictionary of splits.
+    # Streams and dictionaries of splits are refused before.
     if not hasattr(source, "select_columns") or not hasattr(source, "__len__"):
         return None
     if isinstance(source, dict):
         return None
-    if source.format["type"] == "custom":  # with_transform: Arrow has what it reads, not gives
+    if source.format["type"] == "custom":  # with_transform: Arrow holds its input, not its output
         if is_column:
             return values[:]
         raise InputTypeError(
@@ -212,7 +212,7 @@ def _table_of(values: Any, name: str) -> Any:
 
 
 def names_of_codes(values: Any) -> Names:
-    """Names that a column of `datasets` of type ClassLabel has for its numbers."""
+    """Names of the numbers in a ClassLabel column of `datasets`."""
     if not comes_from(values, "datasets") or not hasattr(values, "column_name"):
         return None
     names = getattr(values.features, "names", None)
@@ -242,14 +242,14 @@ def _from_arrow(values: Any, name: str) -> tuple[Any, Names]:
 
 
 def _column(column: Any, name: str) -> Any:
-    """Array of a chunked array, of lists a matrix."""
+    """Convert a chunked array to an array; lists become a matrix."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if column.null_count:
         raise missing(name, column.is_null().to_numpy(), "null")
     if pa.types.is_dictionary(column.type):
-        # By NumPy: Arrow decodes no dictionary of string views, such as those of polars.
+        # With NumPy, because Arrow cannot decode dictionaries of string views, as polars has them.
         parts = [
             each.dictionary.to_numpy(zero_copy_only=False)[each.indices.to_numpy()]
             for each in column.chunks
@@ -275,7 +275,7 @@ def _column(column: Any, name: str) -> Any:
         null = flat.is_null().to_numpy(zero_copy_only=False).reshape(len(array), -1)
         raise missing(name, null.any(axis=1), "null", within=True)
     values = _column(pa.chunked_array([flat]), name)
-    # Without rows, the length of lists is not known.
+    # Without rows, the length of the lists is unknown.
     return values.reshape(len(array), width) if width or len(array) else values
 
 
@@ -286,7 +286,7 @@ def _joined(
     n_rows: int = 0,
     hint: str = "pass only the columns of the classes",
 ) -> tuple[Any, Names]:
-    """Columns side by side; refused where some hold numbers, others something else."""
+    """Stack columns side by side; refuse a mix of numbers and other types."""
     if not columns:
         return np.empty((n_rows, 0)), names
     if len(columns) == 1:

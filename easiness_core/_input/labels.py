@@ -21,7 +21,7 @@ from easiness_core._input.frames import comes_from, is_missing, missing, names_o
 from easiness_core.errors import InputTypeError, InputValueError
 
 _NAME_THEM = "pass {classes}, the class names in the order of the columns of probs"
-# Range of labels, beyond their number, up to which they are counted by value.
+# Labels are counted by value if their range exceeds their number by at most this.
 _SPAN = 1 << 16
 _NUMBER_THEM = "number the classes first, as np.unique(labels, return_inverse=True)[1] does"
 
@@ -150,7 +150,7 @@ def _as_indices(
             raise _refusal(array, bad, first_row, "are not whole numbers; labels are class indices")
     if array.dtype != np.int64:
         _check_range(array, n_classes, first_row, of)
-    # A copy: labels that are corrected afterwards would rewrite the results made of them.
+    # A copy: otherwise, correcting labels later would change existing results.
     own = np.array(array, np.int64, order="C")
     own.flags.writeable = False
     if _label_check()(own, n_classes) >= 0:
@@ -195,7 +195,7 @@ def _refusal(
 
 
 def _names(values: Any, name: str) -> NDArray[Any]:
-    """Array of labels or names; where texts and others mix in a list, each as it is."""
+    """Array of labels or names; values of a mixed list keep their types."""
     if isinstance(values, (list, tuple)):
         n_texts = sum(isinstance(value, (str, bytes)) for value in values)
         if 0 < n_texts < len(values):
@@ -209,7 +209,7 @@ def check_ids(ids: Any, n_rows: int) -> NDArray[Any] | None:
         return None
     if isinstance(ids, (list, tuple)) or getattr(ids, "nlevels", 1) > 1:
         kinds = {type(value) for value in ids}
-        if len(kinds) > 1 or tuple in kinds:  # each as it is: 1 and "1" are two ids
+        if len(kinds) > 1 or tuple in kinds:  # types are kept: 1 and "1" are two ids
             ids = np.fromiter(ids, dtype=object, count=len(ids))
     names = ids if type(ids) is np.ndarray and ids.ndim == 1 else to_array(ids, "ids")
     refuse_missing(names, "ids")
@@ -244,7 +244,7 @@ def _distinct(array: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64]]:
         low, high = int(array.min()), int(array.max())
         span = high - low + 1
         if span <= array.size + _SPAN:
-            # A count in place of a sort or a dictionary: 3 ns a row, not 50.
+            # Counting takes 3 ns per row; a sort or a dictionary takes 50.
             wide = array if array.dtype.kind == "u" else array.astype(np.int64)
             at = (wide - wide.dtype.type(low)).astype(np.int64)
             present = np.bincount(at, minlength=span) > 0

@@ -98,7 +98,7 @@ def check_count(value: Any, name: str, *, low: int) -> int:
     >>> check_count(5, "n_bins", low=1)
     5
     """
-    # The type alone first: asking the abstract class costs a microsecond.
+    # The exact type first: a check against the abstract class costs a microsecond.
     if type(value) is not int and (not isinstance(value, Integral) or isinstance(value, bool)):
         got = f"{type(value).__name__} {value!r}"
         raise InputTypeError(f"expected a whole number, got {got}", argument=name)
@@ -167,7 +167,7 @@ def in_place_of(scores: Any, argument: str, name: str) -> InputTypeError:
 
 
 def check_rows(rows: ArrayLike, n_rows: int) -> NDArray[Any]:
-    """Rows as a mask or as whole numbers."""
+    """Convert a selection of rows to a mask or to whole numbers."""
     if comes_from(rows, "pandas") and hasattr(rows, "get_indexer"):
         raise InputTypeError(
             "expected a slice, a mask or an array of rows, got an Index of pandas, which holds "

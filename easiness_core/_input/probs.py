@@ -51,6 +51,13 @@ class Probs:
         Column names of a data frame.
     moved : bool
         Whether columns with numbers as names were sorted by these numbers.
+
+    Examples
+    --------
+    >>> from easiness_core.validation import check_probs
+    >>> check_probs([[1, 3], [2, 2]], normalize=True).block(0, 2)
+    array([[0.25, 0.75],
+           [0.5 , 0.5 ]])
     """
 
     array: NDArray[Any]
@@ -85,10 +92,11 @@ class Probs:
         return max(1, elements // self.n_classes)
 
     def block(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the rows from `start` to before `stop`, read-only and C-contiguous."""
         rows = self.array[start:stop]
         if not self.is_view:
             rows = self._converted(rows)
-        # Kernels are compiled for read-only arrays alone: one version serves memory maps too.
+        # Kernels are compiled only for read-only arrays: this version also accepts memory maps.
         rows.flags.writeable = False
         return rows
 
@@ -97,19 +105,19 @@ class Probs:
         if self.normalize:
             with np.errstate(invalid="ignore", over="ignore"):
                 total = rows.sum(axis=1, keepdims=True)
-            # Rows that no division can mend stay as they are: their sums tell them as bad.
+            # Rows that division cannot fix stay unchanged, so that their sums mark them as bad.
             np.divide(rows, total, out=rows, where=np.isfinite(total) & (total > 0.0))
         return rows
 
     def columns(self) -> Iterator[NDArray[np.float64]]:
-        """Columns as float64, one at a time."""
+        """Yield columns as float64, one at a time."""
         wide = np.dtype(np.float64)
         total = np.ones(self.n_rows)
         if self.normalize:
             for start in range(0, self.n_rows, self.block_rows):
                 rows = widen(self.array[start : start + self.block_rows], wide)
                 total[start : start + self.block_rows] = rows.sum(axis=1)
-            # No division mends these; a negative sum would turn the order around.
+            # Division cannot fix these; a negative sum would reverse the order.
             total[~(total > 0.0)] = np.nan
         for index in range(self.n_classes):
             with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -198,7 +206,7 @@ def check_logits(logits: ArrayLike) -> NDArray[Any]:
 
 
 def class_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names, bool]:
-    """Array and names of its columns, in the order of the classes; whether they had another."""
+    """Array and column names in the order of the classes, and whether that order is new."""
     array, names = real_matrix(values, name)
     if names is None or names == tuple(range(len(names))):
         return array, None, False
@@ -209,7 +217,7 @@ def class_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names, boo
 
 
 def real_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names]:
-    """Array and names of its columns, in the order given."""
+    """Array and column names, in the order given."""
     array, names = to_named_array(values, name)
     if array.dtype.kind not in "fiub" and not is_half(array.dtype):
         if array.ndim == 0:
@@ -254,7 +262,7 @@ def real_matrix(values: ArrayLike, name: str) -> tuple[NDArray[Any], Names]:
 
 
 def _conversion(values: Any) -> str | None:
-    """Advice on values that are no real numbers, where it has been seen to work."""
+    """Advice on values that are not real numbers, if there is any that works."""
     try:
         np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

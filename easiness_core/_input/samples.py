@@ -13,8 +13,8 @@ from easiness_core._input.labels import check_ids, name_labels
 from easiness_core._input.probs import Probs
 from easiness_core.errors import InputValueError
 
-# Labels as column numbers, class names, ids, and the index where pandas gave one. A plain tuple: a
-# named one takes 0.3 of the 16 us of a batch.
+# Labels as column numbers, class names, ids, and the pandas index, if any. A plain tuple, because a
+# named tuple takes 0.3 of the 16 us of a batch.
 Samples = tuple[NDArray[np.int64], Names, NDArray[Any] | None, Any]
 
 
@@ -27,7 +27,7 @@ def check_samples(
     ids: ArrayLike | None = None,
     first_row: int = 0,
 ) -> Samples:
-    """Check what belongs to the rows of `probs`, which are `rows`."""
+    """Check the arguments that belong to the rows of `probs`, which are `rows`."""
     if rows.moved and classes is not None:
         raise InputValueError(
             "its columns are numbered but not in numeric order",
@@ -45,7 +45,7 @@ def check_samples(
 
 
 def shared_index(**arguments: Any) -> Any:
-    """Index of those arguments that are of pandas, None without any; refused where they differ."""
+    """Index of the pandas arguments, or None; indices that differ are refused."""
     found = [(name, index_of(values)) for name, values in arguments.items()]
     found = [(name, index) for name, index in found if index is not None]
     for name, index in found[1:]:
@@ -54,6 +54,6 @@ def shared_index(**arguments: Any) -> Any:
 
 
 def is_default(index: Any) -> bool:
-    """Whether an index only numbers the rows from 0 on, as Scores do themselves."""
+    """Whether an index just numbers the rows from 0, as Scores do anyway."""
     is_range = type(index).__name__ == "RangeIndex" and index.name is None
     return is_range and (index.start, index.step) == (0, 1)

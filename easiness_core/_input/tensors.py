@@ -1,4 +1,4 @@
-"""Tensors of torch as NumPy arrays; nothing imported."""
+"""Convert torch tensors to NumPy arrays, without importing torch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from easiness_core.errors import InputTypeError
 
-# torch's bfloat16, of which NumPy knows only the bits: the upper half of a float32.
+# Bits of torch's bfloat16, which NumPy lacks: the upper half of a float32.
 BFLOAT16_BITS = np.dtype([("bfloat16", np.uint16)])
 
 
 def from_torch(tensor: Any, name: str) -> Any:
-    """Array of a tensor on the CPU, of bfloat16 as its bits."""
+    """Array of a tensor on the CPU; bfloat16 as its bits."""
     device = tensor.device.type
     if device == "meta":
         raise InputTypeError("expected an array, got a tensor without values", argument=name)
@@ -35,7 +35,7 @@ def from_torch(tensor: Any, name: str) -> Any:
         if refused:
             problem = f"expected a dense array, got a {kind} tensor"
             raise InputTypeError(problem, argument=name, hint=f"pass {mend}")
-    # Views of a conjugate or a negative: their values are yet to be computed.
+    # Lazy conjugates and negatives: their values are not computed yet.
     tensor = tensor.detach().resolve_conj().resolve_neg()
     if dtype == "bfloat16":
         return tensor.view(sys.modules["torch"].int16).numpy().view(BFLOAT16_BITS)

@@ -1,1 +1,1 @@
-"""Compiled loops over rows. They take checked arrays, and report bad rows by a count."""
+"""Compiled loops over rows. They take checked arrays and count bad rows."""

@@ -1,17 +1,17 @@
 """The loop over rows for the closed form.
 
-Arguments are checked before; a bad row is reported by a count, never raised.
+Arguments are checked before. Bad rows are counted; nothing is raised.
 
 Letters, as in the paper: `h` a row of probabilities, `i` its label, `d_j = h_i - h_j`, `E` the
 product of `Phi(x_j)` over j != i, `x_j = d_j / (sigma sqrt 2)`. With R and Q of normal_tail.py:
 
     log E = sum of log(1 - Q(x_j)) over x_j >= 0, and of log R(-x_j) - x_j^2 / 2 over x_j < 0.
 
-Most rows need none of this: they are saturated, which their sum tells (`rows.score_saturated`).
-The others are taken 64 together, 32 classes at once, laid out by class: `block[j * n + k]` is of
-class j and of the row in lane k. Then each step is a loop of vector instructions. The logarithms of
-32 classes are one: of the product P of their factors, or of 1 - C where P is near 1, C keeping the
-digits that P lacks.
+Most rows need none of this: their sum shows that they are saturated (`rows.score_saturated`). The
+others are scored 64 at a time and 32 classes at once, laid out by class: `block[j * n + k]` belongs
+to class j and to the row in lane k, so that each step is a loop of vector instructions. One
+logarithm serves 32 classes: that of the product P of their factors, or of 1 - C if P is near 1,
+because C keeps the digits that P lacks.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from easiness_core._kernels.jit import jit, jit_step
 from easiness_core._kernels.normal_tail import exp_minus, tail_factor
 from easiness_core._kernels.rows import count_bad, make_sums, rows_of, score_saturated
 
-# 1 - h_i and the row's sum less h_i differ by rounding: saturated only beyond this.
+# 1 - h_i and the row's sum minus h_i differ by rounding: a row is saturated only above this.
 _MARGIN = 1e-9
 
 
 @jit
 def closed_form(probs: Any, labels: Any, tolerance: Any, scale: float, bins: Any, out: Any) -> int:
-    """Score rows by the closed form, `scale` = 1 / (sigma sqrt 2); returns the number of bad ones.
+    """Score rows by the closed form, `scale` = 1 / (sigma sqrt 2); return the number of bad rows.
 
     Until `finish` turns it into the loss, `part.loss` holds h_i.
     """
@@ -70,9 +70,9 @@ def closed_form(probs: Any, labels: Any, tolerance: Any, scale: float, bins: Any
 
 @jit_step
 def _drop_saturated(h_rows: Any, own: Any, lead: float, pending_rows: Any) -> int:
-    """Keep the rows of which a rival comes within `lead`; returns their number.
+    """Keep the rows where another class comes within `lead`; return their number.
 
-    The others are scored as saturated already: in text classification a row in nine.
+    The others are already scored as saturated: 11 % of the rows in text classification.
     """
     n_pending = 0
     for r in pending_rows:
@@ -81,7 +81,7 @@ def _drop_saturated(h_rows: Any, own: Any, lead: float, pending_rows: Any) -> in
             h = h_rows[r]
             n_near = 0
             for j in range(h.size):
-                # A difference, since own less a lead beyond its last place would be own itself.
+                # By difference: own minus a lead below its last digit would equal own.
                 n_near += own[r] - h[j] < lead
         pending_rows[n_pending] = r
         n_pending += n_near > 1
@@ -92,7 +92,7 @@ def _drop_saturated(h_rows: Any, own: Any, lead: float, pending_rows: Any) -> in
 def _score_together(
     h_rows: Any, i_rows: Any, rows: Any, scale: float, part: Any, scratch: Any
 ) -> None:
-    """Score up to ROWS_TOGETHER rows, a multiple of VECTOR_ROWS, each in a lane of its own."""
+    """Score up to ROWS_TOGETHER rows, a multiple of VECTOR_ROWS, each in its own lane."""
     lanes, classes, block = scratch
     n = rows.size
     own, largest, predicted = lanes[0, :n], lanes[1, :n], classes[:n]
@@ -119,7 +119,7 @@ def _score_together(
 
 @jit_step
 def _gather(h_rows: Any, i_rows: Any, rows: Any, left: int, block: Any) -> None:
-    """Lay out some classes of some rows; the label's own counts for nothing, as -inf does."""
+    """Lay out some classes of some rows; the label's class is -inf, which has no effect."""
     n = rows.size
     width = block.size // n
     for k in range(n):
@@ -133,7 +133,7 @@ def _gather(h_rows: Any, i_rows: Any, rows: Any, left: int, block: Any) -> None:
 
 @jit_step
 def _predict(h: Any, left: int, largest: Any, predicted: Any) -> None:
-    """Keep the largest h_j and its first class; the label's own came before all others."""
+    """Keep the largest h_j and its first class; that of the label was entered first."""
     n = largest.size
     for j in range(h.size // n):
         for k in range(n):
@@ -148,9 +148,9 @@ def _predict(h: Any, left: int, largest: Any, predicted: Any) -> None:
 def _multiply(
     h: Any, own: Any, scale: float, product: Any, complement: Any, half_squares: Any
 ) -> None:
-    """P, product of 1 - Q where x >= 0, of R where x < 0; C = 1 - product of all 1 - Q; squares.
+    """P, the product of 1 - Q for x >= 0 and of R for x < 0; C = 1 - product of all 1 - Q; squares.
 
-    Where an x is below 0, P is at most 1/2 but for rounding, and C is not asked for.
+    If an x is below 0, P is at most 1/2 (up to rounding), and C is not used.
     """
     n = own.size
     for k in range(n):

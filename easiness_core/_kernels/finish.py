@@ -1,4 +1,4 @@
-"""What is the same for every estimator: the loss, the level, and the tally of a block of rows."""
+"""Steps that all estimators share: the loss, the level, and the tally of a block of rows."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ SMALLEST_NORMAL = float(np.finfo(np.float64).smallest_normal)
 
 
 class Bins(NamedTuple):
-    """Where rows are cut into levels and bins, and their tally.
+    """Thresholds of levels and bins, and the tally of the rows.
 
-    Hard are rows of log E up to `hard_to`, easy those from `easy_from` on. Row b of `tally` belongs
-    to the bin from `edges[b]`: rows, correct rows, sum of easiness (two limbs). The last row holds
-    hard, medium, easy rows and infinite losses, the one before the sum of finite losses.
+    Rows are hard if log E is at most `hard_to`, and easy if it is at least `easy_from`. Row b of
+    `tally` belongs to the bin that starts at `edges[b]`: number of rows, of correct rows, and sum
+    of easiness (two limbs). The last row counts hard, medium and easy rows and infinite losses; the
+    row before it has the sum of finite losses.
     """
 
     hard_to: float
@@ -46,8 +47,8 @@ class Bins(NamedTuple):
 def minus_log(values: Any, complements: Any, out: Any) -> None:
     """-log of positive normal numbers, within 2 units in the last place.
 
-    Near 1, 1 - `complements` stands for the value: it may have more digits. Arithmetic alone, so
-    that the compiler makes vector instructions of it: 2.5 ns a value where `math.log` takes 8. With
+    Near 1, the value is taken as 1 - `complements`, which may have more digits. Only arithmetic, so
+    that the compiler can vectorize it: 2.5 ns per value, where `math.log` takes 8. With
     value = 2^k m, m in [sqrt(1/2), sqrt 2), f = m - 1 and s = f / (2 + f):
     log m = 2 atanh s = f - s (f - 2 s^2 (1/3 + s^2/5 + s^4/7 + ...)).
     """
@@ -59,7 +60,7 @@ def minus_log(values: Any, complements: Any, out: Any) -> None:
         f = -complements[r] if near_one else m - 1.0
         s = f / (2.0 + f)
         z = s * s
-        # |s| <= 0.172: the first term left out is below 2^-56 of the sum.
+        # |s| <= 0.172: the first omitted term is below 2^-56 of the sum.
         low = 1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9 + z * (1 / 11))))
         high = 1 / 13 + z * (1 / 15 + z * (1 / 17 + z * (1 / 19 + z * (1 / 21))))
         series = 2.0 * z * (low + z * z * z * z * z * high)
@@ -68,9 +69,9 @@ def minus_log(values: Any, complements: Any, out: Any) -> None:
 
 @jit_step(inline="always")
 def finish(labels: Any, bins: Any, part: Any, sums: Any) -> None:
-    """Turn h_i into the loss, cut the levels, and add the rows taken at once to the tally.
+    """Turn h_i into the loss, set the levels, and add these rows to the tally.
 
-    `sums` is of use as room only.
+    `sums` serves only as working memory.
     """
     n_bins = bins.edges.size - 1
     _lose(part.loss, bins.tally[n_bins:], sums.totals, sums.absolutes)
@@ -125,8 +126,8 @@ def _count(
 ) -> None:
     """Rows, correct rows and easiness of each bin.
 
-    Most rows are of easiness 1: they are counted in registers and without branches, since one
-    row's addition to a bin in memory would wait for the one before. The others are listed first.
+    Most rows have easiness 1. They are counted in registers without branches, because each
+    addition to a bin in memory would wait for the previous one. The other rows are listed first.
     """
     n_bins = edges.size - 1
     n_other = 0
@@ -138,7 +139,7 @@ def _count(
         n_full_correct += full & (predicted[r] == labels[r])
     for r in other_rows[:n_other]:
         e = easiness[r]
-        # The product may round across an edge: one step puts it right.
+        # The product may round across an edge; one step corrects this.
         b = min(int(e * n_bins), n_bins - 1)
         if e < edges[b]:
             b -= 1

@@ -1,7 +1,7 @@
 """Numba's compiler, with a disk cache that can be missing, read-only or broken.
 
 Numba raises when no folder can hold a cache and when a cached file cannot be read. Here the
-cache is a convenience: whatever is wrong with it, the function is compiled and runs.
+cache is a convenience: if anything is wrong with it, the function is compiled and runs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @lru_cache(maxsize=1)
 def _source_digest() -> str:
-    """Digest of the sources that kernels are compiled from: this package and its constants.
+    """Digest of the sources of all kernels: this package and its constants.
 
     Numba notices a change of the file that defines a function, not of the files that define
     the functions it calls.
@@ -37,7 +37,7 @@ def _source_digest() -> str:
 
 
 class _CheckedFile(IndexDataCacheFile):  # type: ignore[misc]
-    """Index and machine code behind their digests: damaged code would crash, not raise."""
+    """Index and machine code with digests: damaged code would crash, not raise."""
 
     def _write(self, path: str, content: Any) -> None:
         payload = self._dump(content)
@@ -91,14 +91,14 @@ class _ForgivingCache(FunctionCache):  # type: ignore[misc]
         try:
             super().save_overload(sig, data)
         except Exception:
-            # A broken index stops every later save; an emptied one is sound again.
+            # A broken index prevents every later save; an empty one works again.
             with contextlib.suppress(Exception):
                 self.flush()
                 super().save_overload(sig, data)
 
 
 def jit(function: F | None = None, /, **options: Any) -> Any:
-    """Compile with the house's options on first call, caching on disk where that works."""
+    """Compile on the first call with the options of `_config`, and cache on disk if possible."""
     if function is None:
         return lambda decorated: jit(decorated, **options)
     dispatcher = numba.njit(**{**JIT_OPTIONS, **options})(function)
@@ -112,11 +112,11 @@ def jit(function: F | None = None, /, **options: Any) -> Any:
 
 
 def jit_step(function: F | None = None, /, **options: Any) -> Any:
-    """Compile for other kernels alone: these are cached with it, and Python cannot call it.
+    """Compile only for other kernels, which are cached with it; Python cannot call it.
 
-    A step of `inline="always"` is pasted into its caller before anything is compiled. Together the
-    two save a third of the first call's processor time, 3.3 s against 5.1 when it was measured;
-    what it compiles is counted by tests/core/test_first_call.py.
+    A step with `inline="always"` is pasted into its caller before compilation. Together they save a
+    third of the processor time of the first call: 3.3 s, against 5.1 s without.
+    tests/core/test_first_call.py counts the functions that are compiled.
     """
     if function is None:
         return lambda decorated: jit_step(decorated, **options)

@@ -1,7 +1,7 @@
-"""Counting over shared noise, as a look-up.
+"""Count over shared noise, by table lookup.
 
-`h_i + a_k > h_j + b_k` says `d_j > b_k - a_k`, so the count is the number of sorted differences
-of noise below `d_j`. They are filed into buckets; only those of `d_j`'s own bucket are compared.
+`h_i + a_k > h_j + b_k` means `d_j > b_k - a_k`, so the count is the number of sorted noise
+differences below `d_j`. They are put into buckets; only those in the bucket of `d_j` are compared.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from easiness_core._kernels.rows import (
 
 
 def look_up_tables(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Any, ...]:
-    """Sorted differences b - a, starts of their buckets, and buckets a unit.
+    """Sorted differences b - a, starts of their buckets, and buckets per unit.
 
-    The differences end in infinities, which no difference exceeds.
+    The array ends in infinities, which no lead exceeds.
     """
     differences = np.sort(b - a)
     n = differences.size
     width = float(differences[-1] - differences[0])
-    # As many buckets as differences: more would save comparisons, and leave the cache sooner.
+    # One bucket per difference: more would save comparisons, but exceed the cache sooner.
     step = n / width if width > 0.0 else 0.0
     n_buckets = int(bucket(differences[-1], differences[0], step)) + 1
     starts = bucket_starts(differences, n_buckets, step)
@@ -41,7 +41,7 @@ def look_up_tables(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Any,
 
 @jit
 def bucket(d: float, lowest: float, step: float) -> int:
-    """Bucket of a difference not below the lowest: never falling as d rises, rounding included."""
+    """Bucket of a difference that is not below the lowest; monotone in d despite rounding."""
     return int((d - lowest) * step)
 
 
@@ -61,9 +61,9 @@ def count_below(d: float, noise: Any) -> int:
     """Count the sorted differences below d.
 
     `bucket` is monotone in floating point, so a difference in an earlier bucket than d's is
-    below d and one in a later bucket is not; the count goes on from the start of d's own bucket.
-    A few comparisons at once, whatever their outcome: where to stop could not be guessed
-    (6 ns a look-up, against 16 for one after the other).
+    below d and one in a later bucket is not; the count continues from the start of d's bucket.
+    A fixed number of comparisons at once, because the processor could not predict where to stop
+    (6 ns per lookup, against 16 with one comparison after the other).
     """
     differences, starts, step = noise
     lowest = differences[0]
@@ -80,15 +80,15 @@ def count_below(d: float, noise: Any) -> int:
 
 @jit
 def monte_carlo(probs: Any, labels: Any, tolerance: Any, noise: Any, bins: Any, out: Any) -> int:
-    """Score rows by counting over shared noise; returns the number of bad ones.
+    """Score rows by counting over shared noise; return the number of bad rows.
 
-    `noise` is what `look_up_tables` gives. Products run in the order of the columns, as the
-    definition does.
+    `noise` is the result of `look_up_tables`. Products run in column order, as in the
+    definition.
     """
     differences = noise[0]
     lowest = differences[0]
     highest = differences[differences.size - COMPARED_AT_ONCE - 1]
-    # The margin is that of rounding in the sum.
+    # The margin covers rounding in the sum.
     saturated_from = max(highest, 0.0) + 1e-9
     sums = make_sums()
     n_bad = 0
@@ -109,7 +109,7 @@ def monte_carlo(probs: Any, labels: Any, tolerance: Any, noise: Any, bins: Any, 
                 part.log_easiness[r] = -np.inf
             elif lead <= highest:
                 part.easiness[r] = _product(h_rows[r], i_rows[r], noise)
-                # Never ahead of the row that the loop has come to.
+                # Never ahead of the current row of the loop.
                 sums.pending_rows[n_counted] = r
                 n_counted += 1
         _take_logs(h_rows, i_rows, noise, sums.pending_rows[:n_counted], part, sums)
@@ -130,7 +130,7 @@ def _product(h: Any, i: int, noise: Any) -> float:
 
 @jit_step
 def _take_logs(probs: Any, labels: Any, noise: Any, rows: Any, part: Any, sums: Any) -> None:
-    """Logarithms of the easiness of some rows, by vector instructions where it is normal."""
+    """Logarithms of the easiness of some rows, with vector instructions for normal numbers."""
     values, complements, minus_logs = sums.totals, sums.absolutes, sums.logs
     for k in range(rows.size):
         values[k] = max(part.easiness[rows[k]], SMALLEST_NORMAL)
@@ -145,7 +145,7 @@ def _take_logs(probs: Any, labels: Any, noise: Any, rows: Any, part: Any, sums: 
 
 @jit_step
 def _sum_of_logs(h: Any, i: int, noise: Any) -> float:
-    """Log easiness where the product of many small shares underflows."""
+    """Log easiness if the product of many small shares underflows."""
     n = noise[0].size - COMPARED_AT_ONCE
     own = np.float64(h[i])
     log_e = 0.0

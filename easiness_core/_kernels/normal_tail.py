@@ -1,11 +1,10 @@
-"""The normal distribution's tail, for kernels: one formula for every x.
+"""The tail of the normal distribution, for kernels: one formula for every x.
 
 With `u = |x|`, `R(u) = erfcx(u / sqrt 2) / 2` and `Q(u) = R(u) exp(-u^2 / 2)`:
 
     Phi(u) = 1 - Q(u),    Phi(-u) = Q(u),    log Phi(-u) = log R(u) - u^2 / 2.
 
-Arithmetic alone, so that the compiler makes vector instructions of it. Guarded by
-tests/core/test_normal_tail.py.
+Only arithmetic, so that the compiler can vectorize it. Guarded by tests/core/test_normal_tail.py.
 """
 
 from __future__ import annotations
@@ -42,29 +41,29 @@ TAIL = (
     -2.3627806826406506e-09,
     5.151491485332322e-09,
 )
-# exp(-s) for |s| <= log(2) / 2, its Taylor series: the first term left out is below 2^-57.
+# exp(-s) for |s| <= log(2) / 2, by its Taylor series: the first omitted term is below 2^-57.
 _EXP = tuple((-1) ** k / math.factorial(k) for k in range(14))
 _LOG2_E = 1.0 / math.log(2.0)
 # log 2 in two parts, the first with so few digits that its multiples are exact.
 LOG2_HIGH = 0x162E42FEE / 2**33
 LOG2_LOW = 1.9082149292705877e-10
 MANTISSA_BITS = 52
-BIAS = 1023  # what the exponent's bits hold for 1.0
+BIAS = 1023  # the exponent bits of 1.0
 
 
 @jit_step(**JIT_FMA_OPTIONS)
 def exp_minus(w: float) -> float:
     """exp(-w), w 0 or more; 0 from EXP_IS_ZERO_FROM on.
 
-    With w = k log 2 + s, exp(-w) = 2^-k exp(-s); 2^-k is put together from its bits.
+    With w = k log 2 + s, exp(-w) = 2^-k exp(-s); 2^-k is built from its bits.
     """
-    # Held back, lest the result be denormal: those take a hundred times as long.
+    # Clamped, so that the result is never denormal: denormal numbers are a hundred times slower.
     held = w if w < EXP_IS_ZERO_FROM else EXP_IS_ZERO_FROM
     k = np.int32(held * _LOG2_E + 0.5)
     s = (held - k * LOG2_HIGH) - k * LOG2_LOW
     power_of_2 = np.int64(np.int64(BIAS - k) << MANTISSA_BITS).view(np.float64)
     c = _EXP
-    # Every fourth power apart: four short chains in place of a long one.
+    # Split by powers modulo 4: four short chains instead of a long one.
     s2 = s * s
     s4 = s2 * s2
     low = (c[0] + s4 * (c[4] + s4 * (c[8] + s4 * c[12]))) + s * (
@@ -76,7 +75,7 @@ def exp_minus(w: float) -> float:
 
 @jit_step(**JIT_FMA_OPTIONS)
 def tail_factor(u: float) -> float:
-    """R(u) for u of 0 or more."""
+    """R(u) for u >= 0."""
     v = 1.0 / ((u if u < TAIL_LEVELS_OFF_FROM else TAIL_LEVELS_OFF_FROM) + 5.0)
     t = 1.0 - 10.0 * v
     c = TAIL

@@ -7,9 +7,9 @@ from typing import Any
 from easiness_core._level import Level
 from easiness_core.errors import InputTypeError
 
-# Told apart by people who see few colors, and in print.
+# Distinct for color-blind people, and in print.
 COLORS = {Level.HARD: "#d55e00", Level.MEDIUM: "#eba900", Level.EASY: "#0072b2"}
-# Mid-gray: seen on white and on black.
+# Mid-gray: visible on white and on black.
 MUTED = "#7f8a94"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from easiness_core.displays._axes import MUTED, check_data, new_axes
 
-# Tells curves of displays from lines that are the user's own.
+# Distinguishes curves of displays from other lines on the axes.
 _GID = "easiness curve"
 
 

@@ -90,7 +90,7 @@ class EasinessDisplay:
         counts = self.scores.summary.level_counts
         between = self.scores.easiness[self.scores.level == Level.MEDIUM]
         heights, cuts = np.histogram(between, bins=np.linspace(0.0, 1.0, 21))
-        # The two outer bars stand for single points, 0 and 1, and so lie beside the scale.
+        # The two outer bars represent single points, 0 and 1, so they are outside the scale.
         places = {
             Level.HARD: (np.array([-0.06]), np.array([counts["hard"]]), 0.06),
             Level.MEDIUM: ((cuts[:-1] + cuts[1:]) / 2, heights, 0.044),
@@ -111,7 +111,7 @@ class EasinessDisplay:
         ax.set_xlim(-0.16, 1.16)
         # Displays may share a vertical axis: the highest bar of all decides.
         taken = ax.get_ylim()[1] if ax.get_yscale() == "log" else 0.0
-        # From below 1, so that a bar of one sample is seen; the top fifth is for the words.
+        # From below 1, so that a bar of one sample is visible; the top 20 % are for the text.
         highest = max(8.0, *(float(bars.datavalues.max()) for bars in self.bars_.values()))
         ax.set_ylim(0.7, max(taken, 0.7 * (highest / 0.7) ** 1.25))
         ax.set_yscale("log")

@@ -95,7 +95,7 @@ class LabelErrorsDisplay:
         names = [_class_name(self.found, k) for k in range(len(self.found.noise_matrix))]
         ax.set_yticks(range(len(pairs)), [f"{names[g]} → {names[s]}" for g, s, _ in pairs])
         for text in ax.get_yticklabels():
-            # Names of classes may hold dollar signs.
+            # Class names may contain dollar signs.
             text.set_parse_math(False)
         # The most frequent pair on top; an empty display keeps its axes.
         ax.set_ylim(max(len(pairs), 1) - 0.4, -0.6)

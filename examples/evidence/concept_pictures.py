@@ -95,7 +95,7 @@ def draw_samples(images: Floats, y: NDArray[np.int64], probs: Floats) -> Figure:
 
 
 def draw_scatter(y: NDArray[np.int64], probs: Floats) -> Figure:
-    """Draw easiness against loss and against confidence, one dot a sample."""
+    """Draw easiness against loss and against confidence, one dot per sample."""
     scores = ec.score(probs, y)
     figure = Figure(figsize=(10.5, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)

@@ -1,4 +1,4 @@
-"""Measure, on real probability sets, what docs/numerics.md says. Prints Markdown tables.
+"""Measure the tables of docs/numerics.md on real probability sets. Prints Markdown.
 
 Reads the folder named by EASINESS_DATA (see docs/numerics.md for the sets).
 

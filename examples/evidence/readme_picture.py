@@ -82,7 +82,7 @@ def draw_easiness(axes: Axes, scores: ec.Scores, edges: tuple[str, str]) -> None
 
 
 def chosen(level: ec.Level, labels: NDArray[Any], scores: ec.Scores) -> NDArray[np.int64]:
-    """Rows to show: the hardest, medium ones of all sorts, easy ones of six digits."""
+    """Rows to show: the hardest, various medium ones, and easy ones of six digits."""
     rows = ec.select(scores.level, level)
     rows = rows[np.argsort(scores.log_easiness[rows], kind="stable")]
     if level is ec.Level.HARD:
@@ -96,7 +96,7 @@ def chosen(level: ec.Level, labels: NDArray[Any], scores: ec.Scores) -> NDArray[
 
 
 def draw(images: NDArray[Any], labels: NDArray[Any], scores: ec.Scores) -> Figure:
-    """Draw rows of digits by level at the left, the histogram of easiness at the right."""
+    """Draw rows of digits by level on the left, the histogram of easiness on the right."""
     figure = Figure(figsize=(12, 6), facecolor="white")
     figure.text(0.022, 0.925, "Easiness: how surely does the labeled class win?", fontsize=18,
                 fontweight="bold")  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the easiness scorers say of good, bad and constant classifiers: a table in Markdown.
+"""Easiness scorers of good, bad and constant classifiers: a table in Markdown.
 
 Digits in five stratified folds; docs/sklearn.md shows the table.
 

@@ -1,4 +1,4 @@
-"""Score and select at the scale of ImageNet on a GPU, batch by batch, and see that it is right.
+"""Score and select at the scale of ImageNet on a GPU, batch by batch, and check the results.
 
 `EasinessSampler.update` reads 1,281,167 x 1,000 logits that are on the device already, then an
 epoch is planned. Eager and under `torch.compile`. Speed is given as a share of the memory
@@ -134,7 +134,7 @@ def synchronize(device: torch.device) -> None:
 
 @contextmanager
 def scoring(mode: str) -> Iterator[None]:
-    """Have the sampler score and note scores as it does, or all of that compiled."""
+    """Let the sampler score and store scores as usual, or all of this compiled."""
     update = scores.ScoreTable.update
     if mode == "compiled":
         scores.score_logits = torch.compile(score_logits, fullgraph=True, dynamic=True)
@@ -195,7 +195,7 @@ def measure_mode(
 
 
 def compare(logits: Tensor, labels: Tensor) -> dict[str, Any]:
-    """Hold a sample of rows, and their levels, to the core in float64."""
+    """Compare some rows, and their levels, with the core in float64."""
     logits, labels = logits[:COMPARED_ROWS], labels[:COMPARED_ROWS]
     with torch.no_grad():
         log_e, loss, predicted = (

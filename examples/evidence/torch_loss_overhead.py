@@ -1,4 +1,4 @@
-"""Measure what SampleEasinessLoss costs: one training step with it against plain cross-entropy.
+"""Measure the cost of SampleEasinessLoss: a training step with it against cross-entropy alone.
 
 Steps are taken in turns on two copies of a network, in one run; medians are compared, on a CPU
 of processor time, to which other work on the machine adds less. Two networks: a small

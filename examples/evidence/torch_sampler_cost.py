@@ -1,10 +1,10 @@
-"""Measure what EasinessSampler costs: planning an epoch, drawing its indices, scoring a batch.
+"""Measure the cost of EasinessSampler: planning an epoch, drawing its indices, scoring a batch.
 
 For each policy, and for torch's RandomSampler and DistributedSampler beside them, an epoch over
 `--samples` samples is planned, up to its first index, and then drawn to its end. Each runs in a
 process of its own, in processor time on one thread, to which other work on the machine adds less;
-medians of `--rounds` rounds. Memory is what the process grows by at most while epochs are planned
-and drawn (Linux). What the policies by level select is compared with what the core selects from
+medians of `--rounds` rounds. Memory is the largest growth of the process while epochs are planned
+and drawn (Linux). The selections of the policies by level are compared with those of the core for
 the same probabilities. Prints Markdown tables, with versions.
 
     python examples/evidence/torch_sampler_cost.py [--samples 1000000 10000000] [--rounds 5]
@@ -103,7 +103,7 @@ def measure_epochs(name: str, n_samples: int, rounds: int) -> dict[str, float]:
         drawn = iter(sampler)
         first = next(drawn)
         planned = time.process_time()
-        # As a loader draws them: none is kept.
+        # As a loader draws them, keeping none.
         size = 1 + sum(1 for _ in drawn)
         draws.append(time.process_time() - planned)
         plans.append(planned - start)
@@ -118,7 +118,7 @@ def measure_epochs(name: str, n_samples: int, rounds: int) -> dict[str, float]:
 
 
 def check_selections(n_samples: int) -> None:
-    """Hold what policies select to the core, where that is no matter of chance."""
+    """Compare selections with the core, for policies that do not draw at random."""
     logits, labels = make_logits(n_samples)
     scores = ec.score(logits.double().softmax(1).numpy(), labels.numpy())
     counts = scores.summary.level_counts

@@ -46,14 +46,14 @@ COUNTS = ("hard", "medium", "easy", "newly_hard", "newly_wrong")
 _COMPARE = {"<": lt, "<=": le, ">": gt, ">=": ge}
 _NUMBER = r"[+-]?\s*(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _CONDITION = re.compile(rf"\s*([a-z_]+)\s*(<=|>=|<|>)\s*({_NUMBER})\s*(%?)\s*", re.ASCII)
-# A change of a share by so much is more likely a forgotten %.
+# A bound this large on a share more likely lacks a %.
 _LIKELY_PERCENT = 0.05
 _NEEDED = ("label", "predicted", "easiness", "log_easiness", "level")
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A bound on the change of one figure, new minus old; with `percent`, in percentage points."""
+    """Bound on the change of a statistic, new minus old; with `percent`, in percentage points."""
 
     text: str
     name: str
@@ -62,7 +62,7 @@ class Condition:
     percent: bool
 
     def change(self, changes: Mapping[str, float], n_samples: int) -> float:
-        """Give the change in the unit of the bound: counts in percent are of all samples."""
+        """Return the change in the unit of the bound; counts in percent are of all samples."""
         value = changes[self.name]
         if self.percent:
             value = 100 * value if self.name in SHARES else 100 * value / n_samples
@@ -73,7 +73,7 @@ class Condition:
         return bool(_COMPARE[self.sign](self.change(changes, n_samples), self.bound))
 
     def outcome(self, changes: Mapping[str, float], n_samples: int) -> str:
-        """Say how much the figure changed."""
+        """Describe how much the statistic changed."""
         change = self.change(changes, n_samples)
         return f"{self.name} changed by {change:+.4g}{' %' if self.percent else ''}"
 
@@ -124,7 +124,7 @@ OPTIONS = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read both, compare, write what is asked for, and check the conditions."""
+    """Read both, compare, write the outputs, and check the conditions."""
     from easiness_io.writers.atomic import check_output
     from easiness_io.writers.tables import SCORE_COLUMNS
 
@@ -189,7 +189,7 @@ def _compare(args: argparse.Namespace) -> Any:
 
 
 def _as_text(found: Any) -> str:
-    """Give the comparison as aligned lines."""
+    """Return the comparison as aligned lines."""
     rows = {"samples": f"{found.n_samples:,}, joined by {found.joined_by}"}
     for name, count in (("only in OLD", found.n_only_old), ("only in NEW", found.n_only_new)):
         if count:

@@ -39,7 +39,7 @@ OPTIONS = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, score, compare, and write the files once all is done."""
+    """Train, score, compare, and write the files at the end."""
     from easiness_io.writers.atomic import atomic_write
 
     require("sklearn", "pyarrow", "matplotlib", "jinja2")
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def next_commands(folder: str) -> list[str]:
-    """List what to run next on the files of the demo, for the shell in use."""
+    """Return the commands to run next on the demo files, for the current shell."""
     probs, labels, scores, review = (
         shlex.quote(os.path.join(folder, name))
         for name in (f"probs_{REPORTED}.npy", "labels.npy", f"scores_{REPORTED}.parquet",
@@ -116,7 +116,7 @@ def _train(folds: int, seed: int, *, quiet: bool) -> tuple[Any, dict[str, Any]]:
 
 
 def _compare(labels: Any, probs: dict[str, Any]) -> tuple[list[list[Any]], dict[str, bytes]]:
-    """Score all classifiers; give the table, and the files."""
+    """Score all classifiers; return the table and the files."""
     import numpy as np
     from easiness_io import Samples
     from easiness_io.parameters import Parameters

@@ -23,7 +23,7 @@ EXAMPLES = (
 _SUFFIXES = (".csv", ".parquet", ".html")
 _LABEL_SUFFIXES = (".csv", ".parquet", ".npy")
 _HTML_TOP = 1000
-# What belongs to the list, and has no meaning with --apply.
+# Options of the list, which have no effect with --apply.
 _OF_THE_LIST = ("method", "aum", "sort_by", "flagged", "top", "images", "text", "title", "probs",
                 "logits", "normalize", "escape_formulas")  # fmt: skip
 _BEATEN = "another class is more probable than the given one"
@@ -40,7 +40,7 @@ OPTIONS = {
                help="file to write: .csv, .parquet or .html; '-' prints csv (default: -)"),
         options.ESCAPE_FORMULAS,
         option("--apply", metavar="DECISIONS",
-               help="apply the decisions in the csv exported from the  page; give the file of "
+               help="apply the decisions in the csv exported from the page; give the file of "
                "labels in place of PROBS"),
     ],
     "ranking": [
@@ -67,7 +67,7 @@ OPTIONS = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, rank and write the list; or apply the decisions made on one."""
+    """Read, rank and write the list; or apply decisions."""
     from easiness_io.errors import located
     from easiness_io.parameters import Parameters
     from easiness_io.shards.discover import is_many

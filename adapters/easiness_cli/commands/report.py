@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     data = read_all(args, parameters)
     picture = open_images(args, len(data.labels))
 
-    # Imported here: Matplotlib takes a second, which bad input need not wait for.
+    # Imported here, because Matplotlib takes a second and the input may be bad.
     from easiness_cli.pages.report import Report, report_page
 
     with located(args.path), Progress(args) as progress:

@@ -48,7 +48,7 @@ def comparison_page(
 
 
 def _first_look(found: ec.Comparison) -> list[str]:
-    """Say in three sentences what to look at first."""
+    """Write three sentences on what to look at first."""
     old, new = found.old["accuracy"], found.new["accuracy"]
     chance = ", so it may be chance" if found.mcnemar_p > 0.05 else ""
     sentences = [
@@ -77,7 +77,7 @@ def _worst(table: Any, kind: str) -> str:
         return f"No {kind} got worse in accuracy."
     chance = ", so it may be chance" if table.p_value[at] > 0.05 else ""
     return (
-        f"{kind.capitalize()} {words.cut(table.names[at])}  got worse the most:  "
+        f"{kind.capitalize()} {words.cut(table.names[at])} got worse the most: "
         f"{points(change[at])} points of accuracy over {amount(int(table.count[at]), 'sample')} "
         f"(adjusted p {_p(table.p_value[at])}{chance})."
     )

@@ -1,7 +1,7 @@
 """The report's figures, drawn by matplotlib's object interface as deterministic SVG.
 
-No text of the user's reaches a figure, so nothing is parsed as mathtext. Each is drawn small, with
-text that stays readable when a phone shows it smaller still.
+No user text reaches a figure, so nothing is parsed as mathtext. Figures are small, with text that
+stays readable on a phone.
 """
 
 import base64
@@ -38,7 +38,7 @@ _STYLE: Any = {
 
 @contextmanager
 def fixed_style() -> Iterator[None]:
-    """Draw with fixed settings, whatever the user's matplotlibrc says; restore the user's after."""
+    """Draw with fixed settings instead of the user's matplotlibrc; restore those afterward."""
     with _LOCK, matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
@@ -109,7 +109,7 @@ def log_easiness_histogram(scores: ec.Scores, resolution: float) -> Figure:
     step = 1 + int(span / 5.0)
     shown = range(step * int(np.ceil(left / step)), int(np.floor(right - 0.17 * span)) + 1, step)
     ticks: dict[float, str] = {at: _tick(-(10.0**-at)) for at in shown}
-    # At the ends, bars for what has no place on the axis.
+    # At the ends, bars for values outside the axis.
     width = 0.09 * span
     lowest, highest = left - 0.7 * width, right + 0.7 * width
     axes.bar(highest, counts["easy"], width, color=EASY)
@@ -144,7 +144,7 @@ def _tick(value: float) -> str:
 
 
 def accuracy_by_easiness(bins: ec.EasinessBins) -> Figure:
-    """Draw the accuracy in each bin against its mean easiness: the gaps that ESE sums."""
+    """Draw the accuracy in each bin against its mean easiness; ESE sums the gaps."""
     figure, axes = _canvas(3.7)
     center, width = (bins.edges[:-1] + bins.edges[1:]) / 2, np.diff(bins.edges)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=3,

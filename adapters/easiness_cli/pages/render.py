@@ -15,7 +15,7 @@ from markupsafe import Markup
 import easiness_core as ec
 from easiness_cli.pages import words
 
-# What could end the element that holds the data, or a line of it.
+# Characters that could end the element that holds the data, or a line of it.
 _UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
@@ -24,7 +24,7 @@ def render(
 ) -> str:
     """Fill in the template of that file name; equal values give equal text.
 
-    The page runs these scripts and no others: its policy holds their hash. `data` is theirs.
+    The page runs only these scripts: its policy holds their hash. `data` is for them.
     """
     folder = files("easiness_cli.pages") / "templates"
     parts = [(folder / name).read_text("utf-8") for name in scripts]
@@ -37,14 +37,14 @@ def render(
 
 
 def _as_json(data: Any) -> Markup:
-    """Write data such that no text in it can end its element."""
+    """Write data so that no text in it can end its element."""
     return Markup(json.dumps(data, allow_nan=False, separators=(",", ":")).translate(_UNSAFE))
 
 
 def rows_of(columns: Mapping[str, Any], files: Any = None) -> list[dict[str, Any]]:
-    """Give the rows of a table of arrays, for a page that is passed on.
+    """Return the rows of a table of arrays, for a page that may be shared.
 
-    Its files are named relative to the folder of all `files`: alike, whichever are listed.
+    Its files are named relative to the folder of all `files`, whichever are listed.
     """
     lists = {name: values.tolist() for name, values in columns.items()}
     if "file" in lists:

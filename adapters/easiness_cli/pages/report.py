@@ -20,7 +20,7 @@ _CURVE_BINS, _CURVE_SAMPLES = 3, 20
 
 
 class Report:
-    """Everything that a report shows; its texts are not yet escaped. `tell` hears of each stage."""
+    """Everything that a report shows, not yet escaped. `tell` is called with each stage."""
 
     def __init__(
         self, data: Dataset, parameters: Parameters, *, title: str = "Sample easiness",

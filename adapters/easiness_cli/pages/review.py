@@ -1,4 +1,4 @@
-"""The review page: what its script needs of the samples listed, and the page without scripts."""
+"""The review page: data for its script, and the page without scripts."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 from easiness_cli.inputs import Dataset
 from easiness_cli.pages.render import relative_paths, render, rows_of
 
-# Without scripts, and to readers of the file, so many samples are shown.
+# Number of samples shown without scripts.
 STATIC_ROWS = 300
 _LONGEST_TEXT = 2000
 
@@ -51,9 +51,9 @@ def review_page(
 
 
 def _fingerprint(data: Dataset) -> str:
-    """Tell the data apart from others: decisions are remembered under it.
+    """Return a key that identifies the data; decisions are stored under it.
 
-    Only ids of text name samples: without them, other data may well have the same labels.
+    Only text ids identify samples: without them, other data may have the same labels.
     """
     found = hashlib.sha256(data.labels.tobytes())
     ids = None if data.ids is None else data.ids.to_pylist()

@@ -21,7 +21,7 @@ FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 
 
 def open_images(args: argparse.Namespace, n_samples: int) -> Callable[[int], str] | None:
-    """Find the samples' pictures, if asked for; give what reads that of a row, as a data URI.
+    """Find the pictures of the samples, if requested; return a function from row to data URI.
 
     --images is an npy of shape (samples, height, width), or with 1, 3, or 4 channels last, of uint8
     or of real numbers from 0 to 1; or a folder with one image file per sample, in natural order of

@@ -1,4 +1,4 @@
-"""Numbers in words, and the sentences that sum up a report. Plain text, not escaped."""
+"""Format numbers, and write the sentences of a report. Plain text, not escaped."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -40,12 +40,12 @@ def compact(value: float, digits: int = 4) -> str:
 
 
 def setting(value: float) -> str:
-    """Show an option's value as its user would write it."""
+    """Format the value of an option as a user would write it."""
     return np.format_float_positional(value, trim="-") if 1e-6 <= value < 1e6 else f"{value:g}"
 
 
 def percent(part: float, whole: float = 1.0) -> str:
-    """Show a share, never rounding "a few" to none or "nearly all" to all."""
+    """Format a share; only an exact 0 or 1 shows as 0 or 100 %."""
     share = part / whole if whole else math.nan
     if math.isnan(share):
         return "not defined"
@@ -57,7 +57,7 @@ def percent(part: float, whole: float = 1.0) -> str:
 
 
 def interval(ends: Sequence[float]) -> str:
-    """Show the ends of an interval of a share."""
+    """Format the ends of an interval of a share."""
     low, high = ends
     return f"{100 * low:.2f} to {100 * high:.2f}{SPACE}%"
 
@@ -68,7 +68,7 @@ def signed(value: float) -> str:
 
 
 def points(change: float) -> str:
-    """Show a change of a share in percentage points, never rounding a change to none."""
+    """Format a change of a share in percentage points; a change never rounds to 0."""
     if math.isnan(change):
         return "–"
     digits = (
@@ -78,7 +78,7 @@ def points(change: float) -> str:
 
 
 def p_value(value: float) -> str:
-    """Show a p-value, never as 0."""
+    """Format a p-value, never as 0."""
     if math.isnan(value):
         return "–"
     return f"<{SPACE}0.0001" if value < 1e-4 else f"{value:.4f}" if value < 0.1 else f"{value:.2f}"
@@ -90,7 +90,7 @@ def amount(count: int, noun: str) -> str:
 
 
 def level_edges(resolution: float) -> tuple[str, str]:
-    """Give the edges of the hard and the easy level."""
+    """Return the thresholds of the hard and the easy level."""
     if resolution == 0.0:
         return "0", "1"
     return f"≤ {setting(resolution)}", f"≥ {setting(float(np.float64(1) - resolution))}"
@@ -109,15 +109,15 @@ def headline(summary: ec.Summary, errors: Mapping[str, int]) -> str:
 
 
 def first_look(report: Any) -> list[str]:
-    """Say in three sentences what to look at first."""
+    """Write three sentences on what to look at first."""
     summary, errors, groups = report.summary, report.errors, report.groups
     names, counts, n_errors = report.class_names, summary.level_counts, sum(errors.values())
     if not n_errors:
         found = ["Every sample is predicted as labeled: look for errors that the classifier shares "
                  "with its labels, such as duplicates or leaks."]  # fmt: skip
         found.append(f"{amount(counts['medium'], 'sample')} of {summary.n_samples:,} "
-                     f"{'is' if counts['medium'] == 1 else 'are'} medium, won by little more than "
-                     "the noise.")  # fmt: skip
+                     f"{'is' if counts['medium'] == 1 else 'are'} medium: the label leads by "
+                     "little more than the noise.")  # fmt: skip
     else:
         found = [f"Start with the hard samples: they hold {errors['hard']:,} of "
                  f"{amount(n_errors, 'error')} ({percent(errors['hard'], n_errors)})."]  # fmt: skip

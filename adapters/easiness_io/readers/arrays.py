@@ -51,11 +51,11 @@ class _Array:
 
     @property
     def is_scattered(self) -> bool:
-        """Whether a row's values lie apart."""
+        """Whether the values of a row are not adjacent in the file."""
         return self.fortran and len(self.shape) == 2
 
     def check(self, file_bytes: int) -> None:
-        """Refuse what can run code, is no number, or is not all there."""
+        """Refuse data that can run code, is not numeric, or is incomplete."""
         if self.dtype.hasobject:
             raise self.source.unreadable(self.what + PICKLED, hint=PICKLE_HINT)
         if self.dtype.kind not in "fiubcUSM" or not self.dtype.itemsize:
@@ -70,9 +70,9 @@ class _Array:
             )
 
     def blocks(self, file: IO[bytes], block_rows: int) -> Iterator[Values]:
-        """Read rows from a file that stands where they begin.
+        """Read rows from a file that is positioned at the first one.
 
-        They are read, not mapped: where a mapped file shrinks or its disk fails, the process dies.
+        They are read, not mapped: if a mapped file shrinks or its disk fails, the process dies.
         """
         row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
         size = min(block_rows, max(self.n_rows, 1)) * row_bytes
@@ -110,7 +110,7 @@ class _Array:
             return pa.array(column, pa.string())
         except (UnicodeError, pa.ArrowException) as error:
             name = self.field.name
-            raise self.source.error(f"{name!r}: it is no text ({reason(error)})") from error
+            raise self.source.error(f"{name!r}: it is not text ({reason(error)})") from error
 
 
 def _read_header(file: IO[bytes], source: Source, name: str, what: str = "") -> _Array:
@@ -119,7 +119,7 @@ def _read_header(file: IO[bytes], source: Source, name: str, what: str = "") -> 
     problem = "its header is damaged, cut short, or longer than 10,000 bytes"
     try:
         with warnings.catch_warnings():
-            # A header written by Python 2 brings a warning, and is read all the same.
+            # A header written by Python 2 gives a warning, but is read.
             warnings.simplefilter("ignore")
             major, minor = npy_format.read_magic(head)
             if (major, minor) not in ((1, 0), (2, 0)):
@@ -167,7 +167,7 @@ class NpyReader(Reader):
 
 
 class NpzReader(Reader):
-    """The arrays of an npz archive, as columns; those of other lengths are of no use here."""
+    """The arrays of an npz archive, as columns; arrays of other lengths are ignored."""
 
     layout = "arrays"
 
@@ -186,7 +186,7 @@ class NpzReader(Reader):
         super().__init__(source, [each.field for each in self._arrays.values()])
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
-        """Settle which arrays are read; refuse those that differ in their number of rows."""
+        """Choose the arrays to read; refuse arrays that differ in their number of rows."""
         counts = {name: self._arrays[name].n_rows for name in names}
         if len(set(counts.values())) > 1:
             shown = ", ".join(f"{name} {count}" for name, count in counts.items())
@@ -204,7 +204,7 @@ class NpzReader(Reader):
         array, info = self._arrays[name], archive.getinfo(name + ".npy")
         array.check(info.file_size)
         with archive.open(info) as file:
-            if array.is_scattered:  # over all of the member, which is a stream
+            if array.is_scattered:  # loads the whole member, which is a stream
                 self.source.check_size(array.n_bytes, f"array {name!r}, in Fortran order,")
                 whole = npy_format.read_array(file, allow_pickle=False)
                 for start in range(0, array.n_rows, block_rows):
@@ -212,7 +212,7 @@ class NpzReader(Reader):
             else:
                 file.read(array.offset)
                 yield from array.blocks(file, block_rows)
-            file.read(1)  # the end of the member is where its checksum is compared
+            file.read(1)  # zipfile compares the checksum at the end of the member
 
 
 @contextmanager

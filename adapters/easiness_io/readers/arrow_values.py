@@ -19,12 +19,12 @@ _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
 
 
 def is_list(kind: Any) -> bool:
-    """Whether a type is one of lists."""
+    """Whether a type is a list type."""
     return bool(pt.is_list(kind) or pt.is_large_list(kind) or pt.is_fixed_size_list(kind))
 
 
 def is_text(kind: Any) -> bool:
-    """Whether a type is one of text, or of bytes."""
+    """Whether a type holds text or bytes."""
     return kind in TEXTS or kind in _BYTES or bool(pt.is_fixed_size_binary(kind))
 
 
@@ -51,7 +51,7 @@ def _kind(kind: Any) -> Kind:
 
 
 def fields_of(schema: Any) -> list[Field]:
-    """Describe the columns of a schema, but for an index without a name."""
+    """Describe the columns of a schema, except an index without a name."""
     names, index = _class_names(schema), (schema.pandas_metadata or {}).get("index_columns", [])
     return [
         Field(each.name, _kind(each.type), names.get(each.name), is_index=each.name in index)
@@ -74,7 +74,7 @@ def _class_names(schema: Any) -> dict[str, tuple[str, ...]]:
 
 
 def text_bytes(column: Any) -> int:
-    """Count the bytes of a column's texts once each row holds its own."""
+    """Count the bytes of a column's text as if each row had its own copy."""
     if not pt.is_dictionary(column.type):
         return int(column.nbytes)
     if not is_text(column.type.value_type):
@@ -119,7 +119,7 @@ def values(column: Any, name: str, source: Source, first_row: int) -> Values:
 
 
 def _decoded(value: bytes) -> str:
-    """Read bytes as UTF-8, or as hexadecimal digits where they are no text."""
+    """Decode bytes as UTF-8, or as hexadecimal digits if they are not text."""
     try:
         text = value.decode()
     except UnicodeDecodeError:

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from easiness_io.errors import DataError, UnreadableError, reason
 
-# Without rows, a column of csv may be of any kind.
+# Without rows, a csv column can have any type.
 Kind = Literal["float", "integer", "boolean", "text", "matrix", "any", "other"]
 # A column's values: numbers as NumPy arrays (a matrix in two dimensions), text as Arrow strings.
-Values = Any  # NDArray | pa.Array, of which pyarrow ships no types
+Values = Any  # NDArray | pa.Array; pyarrow ships no types
 Block = dict[str, Values]
 
 HEAD_ROWS = 1000
-# What columns are usually called.
+# Usual names of columns.
 PROBS_NAMES = ("probs", "pred_probs", "probabilities", "predictions")
 LOGITS_NAMES = ("logits", "logit")
 LABEL_NAMES = ("label", "labels", "y", "y_true", "true_label", "given_label", "target", "class")
@@ -87,7 +87,7 @@ class Source:
         return DataError(problem, path=self.path, **fields)
 
     def unreadable(self, problem: str, **fields: Any) -> UnreadableError:
-        """Build an error about a file that is damaged or of another format."""
+        """Build an error about a file that is damaged or has another format."""
         return UnreadableError(problem, path=self.path, **fields)
 
     def check_size(self, n_bytes: int, what: str) -> None:
@@ -98,7 +98,7 @@ class Source:
             raise self.error(f"{problem} {self.max_bytes:,}", hint=hint)
 
     def check_width(self, name: str, expected: int, width: int, row: int) -> None:
-        """Refuse a list whose length differs from those before."""
+        """Refuse a list whose length differs from the previous ones."""
         if width != expected:
             problem = f"lists of different lengths: {expected} and, in row {row}, {width}"
             raise self.error(f"column {name!r}: {problem}", row=row)
@@ -120,7 +120,7 @@ class Source:
 
     @contextmanager
     def reading(self, what: str) -> Iterator[None]:
-        """Turn the failure of a library that reads the file into an error about the file."""
+        """Turn the exception of a library that reads the file into an error about the file."""
         try:
             yield
         except DataError:
@@ -144,7 +144,7 @@ class Reader(ABC):
     fields : dict of str to Field
         The columns by name.
     n_rows, estimated_rows : int or None
-        Number of rows, or None if only reading the file tells; and an estimate of it.
+        Number of rows, or None if it is unknown until the file has been read; and an estimate.
     """
 
     layout: Literal["table", "unnamed", "arrays"] = "table"
@@ -155,7 +155,7 @@ class Reader(ABC):
         self, source: Source, fields: Sequence[Field], *, n_rows: int | None = None
     ) -> None:
         self.source, self.fields = source, {each.name: each for each in fields}
-        self.n_rows = self.estimated_rows = n_rows  # None where only reading all of the file tells
+        self.n_rows = self.estimated_rows = n_rows  # None if unknown before the end
         self._head: Block = {}
         for name, count in Counter(each.name for each in fields).items():
             if count > 1:
@@ -174,10 +174,10 @@ class Reader(ABC):
         """Read the named columns of the first rows, at most `HEAD_ROWS`."""
         missing = [name for name in names if name not in self._head]
         if missing:
-            # In small blocks: what a row takes is not known yet.
+            # In small blocks: the size of a row is not known yet.
             found = rebatched(self.blocks(missing, HEAD_ROWS // 32), HEAD_ROWS, self.source)
             head = next(found, None) or {name: np.empty(0) for name in missing}
-            # Copied: what is read at once may be much more.
+            # Copied, because the batch they come from may be much larger.
             self._head |= {
                 name: v.copy() if isinstance(v, np.ndarray) else v.take(pa.array(range(len(v))))
                 for name, v in head.items()
@@ -204,7 +204,7 @@ class Reader(ABC):
         )
 
     def width(self, name: str) -> int:
-        """Count the columns of a matrix; 0 if it has lists and no rows."""
+        """Count the columns of a matrix; 0 for lists without rows."""
         width = self.fields[name].width
         if width is not None:
             return width
@@ -215,7 +215,7 @@ class Reader(ABC):
 
 
 def show(names: Iterable[str]) -> str:
-    """List the first names for a message."""
+    """List the first few names for a message."""
     shown = [repr(name) for name in names]
     return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "") or "none"
 

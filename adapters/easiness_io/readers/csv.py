@@ -61,7 +61,7 @@ class CsvReader(Reader):
                 self.estimated_rows = round(source.size * len(self._rows) / n_chars)
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:
-        """Choose the columns that are read as they are written: `007` is not 7."""
+        """Choose the columns that are read as text: `007` is not 7."""
         self._as_text = set(as_text)
         for name in as_text:
             # Whole numbers with gaps, as pandas writes them, are ids: 1.0 is 1.
@@ -84,13 +84,13 @@ class CsvReader(Reader):
             if isinstance(error.__cause__, pa.ArrowInvalid):
                 self._refuse_row(names)
             raise
-        # Arrow takes `"a` and all up to the next quotation mark for one cell.
+        # Arrow reads `"a` and everything up to the next quotation mark as one cell.
         n_marks = n_lines = 0
         with text.opened(self.source) as stream:
             while data := stream.read(_BLOCK_BYTES):
                 n_marks += data.count(b'"')
                 n_lines += data.count(b"\n")
-        # Lines that are no rows may belong to a text; Python's parser tells, slowly.
+        # Invalid lines may be part of quoted text; Python's parser finds out, slowly.
         if n_marks % 2 or (n_marks and n_lines > n_rows + self._n_header):
             self._refuse_row([], strict=True)
 
@@ -190,8 +190,8 @@ def _is_header(dialect: text.Dialect, source: Source) -> bool:
     values = [value for value in values if isfinite(value)]
     fraction = any(value % 1 != 0 for value in values)
     for at, cell in enumerate(first):
-        # What a header calls a column that holds no class; beside fractions, such as classes named
-        # 0.5 and 1.5, only where it is no value of that column, as the label `y` would be.
+        # Usual header names of columns that are not classes. Next to fractions, such as classes
+        # named 0.5 and 1.5, they count unless they are values of that column, like a label `y`.
         if cell.lower() in (*LABEL_NAMES, *ID_NAMES) and (
             not fraction or all(row[at : at + 1] != [cell] for row in others)
         ):
@@ -199,9 +199,9 @@ def _is_header(dialect: text.Dialect, source: Source) -> bool:
     if fraction or "" in first:
         return not fraction
     if len(first) == 1:
-        # Labels alone: a wrong guess changes their number, which is compared with the other file.
+        # Only labels: a wrong guess changes their number, which is compared with the other file.
         return not values and first not in others
-    # As a sample it would be certain of one class, beside a label and an id.
+    # As a sample it would have all probability in one class, next to a label and an id.
     zeros, ones = values.count(0), values.count(1)
     is_count = len(values) > 2 and values == list(range(len(values)))
     if zeros and ones and len(values) - zeros - 1 <= 2 and not is_count:

@@ -32,13 +32,13 @@ class ArrowReader(Reader):
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Read the named columns batch by batch."""
         done = 0
-        # Arrow gives included columns in the order of the file.
+        # Arrow returns the included columns in file order.
         order = sorted(names, key=self._positions.__getitem__)
         for file in self._files:
             with _opened(file, [self._positions[name] for name in order]) as batches:
                 if batches.schema.names != order:
                     raise file.error(f"its columns differ from those of {self._files[0].path!r}")
-                n_batches = getattr(batches, "num_record_batches", None)  # streams do not tell
+                n_batches = getattr(batches, "num_record_batches", None)  # unknown for streams
                 each = batches if n_batches is None else map(batches.get_batch, range(n_batches))
                 for batch in each:
                     batch.validate(full=True)
@@ -67,7 +67,7 @@ def dataset_files(folder: str) -> list[str]:
 
 
 def is_dataset(folder: str) -> bool:
-    """Tell whether a folder was written by `save_to_disk` of `datasets`."""
+    """Whether a folder was written by `save_to_disk` of `datasets`."""
     return any(os.path.isfile(os.path.join(folder, name)) for name in (STATE, SPLITS))
 
 
@@ -85,7 +85,7 @@ def _opened(source: Source, columns: list[int] | None) -> Iterator[Any]:
 
 
 def _check_end(file: Any, source: Source) -> None:
-    """Refuse a stream without an end: Arrow reads what a killed writer left as if complete."""
+    """Refuse a stream without an end marker: Arrow would accept what a killed writer left."""
     file.seek(max(0, source.size - 8))
     if file.read() != b"\xff\xff\xff\xff" + bytes(4):
         raise source.unreadable("cut short: the end of the stream is missing")

@@ -21,7 +21,7 @@ from easiness_io.readers.base import HEAD_ROWS, Block, Field, Kind, Reader, Sour
 
 _CHUNK = 1 << 20
 _LONGEST_ROW = 1 << 26
-# Of each kind of column: its Arrow type, the types that Python's parser gives, and their name.
+# For each kind of column: its Arrow type, the types that Python's parser returns, and their name.
 _KINDS: dict[Kind, tuple[Any, tuple[type, ...], str]] = {
     "boolean": (pa.bool_(), (bool,), "true or false"),
     "integer": (pa.int64(), (int,), "a whole number"),
@@ -51,7 +51,7 @@ class JsonLinesReader(Reader):
         super().__init__(source, fields)
         self._types = {each.name: _KINDS[each.kind] for each in fields if each.kind in _KINDS}
         for each in fields:
-            # Hashes, as ids: of 64 bits, without a sign.
+            # Hashes as ids: 64 bits, unsigned.
             if each.kind == "integer" and any(
                 (row.get(each.name) or 0) >= 1 << 63 for row in self._first
             ):
@@ -93,7 +93,7 @@ class JsonLinesReader(Reader):
 
 
 def _array(values: list[Any], kind: Any, types: tuple[type, ...]) -> Any:
-    """Convert values to Arrow; None if they have other types: it would cut 1.5 to 1."""
+    """Convert values to Arrow; None if they have other types: Arrow would truncate 1.5 to 1."""
     if not set(map(type, values)) <= {*types, type(None)}:
         return None
     try:

@@ -1,7 +1,7 @@
 """Read parquet files, in batches sized by the memory that the first row takes.
 
-Run lengths and dictionaries let a file of some kB hold rows of GBs, so the size of a row is known
-only once it is read. Page checksums are compared if the file has them.
+Run lengths and dictionaries let a file of a few kB hold rows of several GB, so the size of a row is
+known only once it is read. Page checksums are compared if the file has them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class ParquetReader(Reader):
 @contextmanager
 def _opened(source: Source) -> Iterator[Any]:
     """Open a file so that text is read as dictionaries."""
-    # Buffered: else all bytes of a row group are read before its first row is given.
+    # Buffered: otherwise all bytes of a row group are read before its first row is returned.
     options: dict[str, Any] = {"buffer_size": _BUFFER_BYTES, "page_checksum_verification": True}
     with (
         source.reading("parquet"),
@@ -70,7 +70,7 @@ def _batches(file: Any, source: Source, names: list[str], most_rows: int) -> Ite
         # Later lists may be longer than the first.
         most_rows = min(most_rows, _LIST_ROWS) if any(map(arrow.is_list, kinds)) else most_rows
     size = max(1, min(most_rows, min(_BATCH_BYTES, source.max_bytes) // row_bytes))
-    # One row group at a time: one iteration over all of them keeps the bytes that it has read
+    # One row group at a time: a single iteration over all of them keeps the bytes it has read
     # (pyarrow 26; `test_peak_memory_is_that_of_a_few_blocks`).
     for group in range(file.metadata.num_row_groups):
         for batch in file.iter_batches(size, row_groups=[group], columns=names, use_threads=False):

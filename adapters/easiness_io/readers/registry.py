@@ -16,7 +16,7 @@ from easiness_io.readers.jsonl import JsonLinesReader
 from easiness_io.readers.parquet import ParquetReader
 
 STANDARD_INPUT = "-"
-# Each format: what reads it, how its files begin, and how they are called.
+# For each format: its reader, the first bytes of its files, and their suffixes.
 FORMATS: dict[str, tuple[Callable[..., Reader], tuple[bytes, ...], tuple[str, ...]]] = {
     "npy": (NpyReader, (b"\x93NUMPY",), (".npy",)),
     "npz": (NpzReader, (b"PK\x03\x04", b"PK\x05\x06"), (".npz",)),
@@ -33,7 +33,7 @@ _STEP = 1 << 20
 
 
 def split_name(path: str) -> tuple[str, str]:
-    """Split a file's name into its stem and the suffix of its format, without compression."""
+    """Split a file name into its stem and the suffix of its format, without compression."""
     stem, suffix = os.path.splitext(os.path.basename(os.path.normpath(path)))
     if suffix.lower() in COMPRESSED:
         stem, suffix = os.path.splitext(stem)
@@ -41,7 +41,7 @@ def split_name(path: str) -> tuple[str, str]:
 
 
 def is_readable_name(path: str) -> bool:
-    """Tell whether a file's name has the suffix of a known format."""
+    """Whether a file name has the suffix of a known format."""
     return any(split_name(path)[1] in suffixes for _, _, suffixes in FORMATS.values())
 
 
@@ -54,7 +54,7 @@ def open_reader(path: str, options: Parameters) -> Reader:
     source = Source("standard input" if is_standard else path, options.max_bytes)
     try:
         if is_standard:
-            # Python's name for a standard input that was closed before the start.
+            # Standard input was closed before the start: Python sets it to None.
             if sys.stdin is None:
                 raise source.unreadable("it is closed", hint="name a file")
             source = _kept(sys.stdin.buffer, source)
@@ -92,7 +92,7 @@ def open_reader(path: str, options: Parameters) -> Reader:
 
 
 def _kept(file: BinaryIO, source: Source) -> Source:
-    """Keep the bytes of input that can be read only once."""
+    """Read input that can be read only once into memory."""
     data = bytearray()
     while chunk := file.read(_STEP):
         data += chunk

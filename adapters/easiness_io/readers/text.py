@@ -22,12 +22,12 @@ _HEAD_BYTES = 1 << 20
 INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = "[+-]?([0-9]+([{0}][0-9]*)?|[{0}][0-9]+)(e[-+]?[0-9]+)?|[+-]?(inf|infinity|nan)"
 _NUMBERS = {mark: re.compile(_NUMBER.format(mark), re.IGNORECASE) for mark in ".,"}
-# What stands for a number that is missing, as pandas reads it.
+# Text that means a missing number, as in pandas.
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
 
 
 def compression_of(first: bytes) -> str | None:
-    """Name the compression that a file begins with, if any."""
+    """Return the name of the compression that the first bytes of a file show, if any."""
     return next((name for magic, name in COMPRESSIONS if first.startswith(magic)), None)
 
 
@@ -54,7 +54,7 @@ def head_text(source: Source, encoding: str | None) -> tuple[str, str, bool]:
             raise ValueError("it contains zero bytes")
     except (ValueError, LookupError) as error:
         raise source.unreadable(
-            f"not text in {encoding or 'UTF-8'} ({reason(error)}), nor of any format known here",
+            f"not text in {encoding or 'UTF-8'} ({reason(error)}), and not in any known format",
             hint="if it is text in another encoding, pass {encoding}",
         ) from error
     return text, encoding or found, is_all
@@ -72,11 +72,11 @@ class Dialect:
     longest_line: int
 
     def is_number(self, cell: str) -> bool:
-        """Tell whether a cell looks like a number, infinity or NaN."""
+        """Whether a cell looks like a number, infinity or NaN."""
         return bool(_NUMBERS["," if self.decimal == "," else "."].fullmatch(cell))
 
     def to_float(self, cell: str) -> float:
-        """Read a cell that looks like a number or a missing value."""
+        """Parse a cell that looks like a number or a missing value."""
         return float("nan") if cell in MISSING else float(cell.replace(self.decimal, "."))
 
 
@@ -94,12 +94,12 @@ def dialect_of(source: Source, options: Parameters) -> Dialect:
     except csv.Error as error:
         raise source.unreadable(f"not readable as csv: {reason(error)}") from error
     if not is_all and len(rows) <= HEAD_ROWS:
-        del rows[-1:]  # it may be cut within quotation marks
+        del rows[-1:]  # it may end within quotation marks
     if not rows:
         raise source.unreadable("it has no rows")
     decimal = options.decimal or _decimal(rows, delimiter, source)
     blank = next(at for at, line in enumerate(lines) if line)
-    # Arrow drops a byte order mark of UTF-8 itself, and faster.
+    # Arrow itself drops a UTF-8 byte order mark, and faster.
     encoding = "utf-8" if encoding == "utf-8-sig" else encoding
     longest = max(map(len, lines[:-1] or lines))
     return Dialect(delimiter, decimal, encoding, rows, blank, longest)
@@ -126,7 +126,7 @@ def _decimal(rows: list[list[str]], delimiter: str, source: Source) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Choose the delimiter that splits the first two rows into equally many cells, two or more."""
+    """Find the delimiter that splits the first two rows into equal numbers of cells, 2 or more."""
     for mark in "\t;|,":
         with suppress(csv.Error):
             widths = list(map(len, _rows(text, mark, 3)))

@@ -1,4 +1,4 @@
-"""Checks that shards belong together: the same classes, different files and ids."""
+"""Check that shards belong together: the same classes, different files and ids."""
 
 import os
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
 from easiness_io.shards.discover import Shard
 
-# What all shards share, and the first file that tells it, by what an error calls it.
+# Traits that all shards share and the first file with each, by the words used in errors.
 Traits = dict[str, tuple[Any, str]]
 
 
 def open_shard(shard: Shard, parameters: Parameters) -> SampleReader:
-    """Open the files of a shard, which cannot be pipes: a rerun reads them again."""
+    """Open the files of a shard; pipes are refused, because a rerun reads the files again."""
     for path in shard.inputs:
         if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
             raise DataError("it is a pipe or device", path=path, hint="save it to a file")
@@ -65,7 +65,7 @@ def shared_traits(readers: Sequence[SampleReader]) -> Traits:
 def check_traits(
     reader: SampleReader, shared: Traits, problem: str, hint: str | None = None
 ) -> None:
-    """Refuse a shard that differs from those before, and add what is known of it to the traits."""
+    """Refuse a shard that differs from the previous ones, and add its traits to those known."""
     columns = reader.class_columns
     found: dict[str, Any] = {
         "their number of classes": reader.n_classes or None,
@@ -80,7 +80,7 @@ def check_traits(
         before, path = shared.setdefault(name, (now, reader.paths[0]))
         if before == now:
             continue
-        # Class names that the user gives go with any columns, but not with another order of them.
+        # Class names that the user passes fit any columns, but not another order of them.
         if now is columns and reader.are_named and sorted(before) != sorted(now):
             continue
         if isinstance(now, list) and sorted(before) == sorted(now):
@@ -116,7 +116,7 @@ def check_unique(readers: Sequence[SampleReader], max_bytes: int, *, across: boo
 
 
 def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | None:
-    """Return the least and the greatest id, if there are ids; refuse one that occurs twice."""
+    """Return the smallest and the largest id, if there are ids; refuse duplicates."""
     blocks: list[Any] = []
     n_bytes = 0
     for reader in readers:
@@ -125,7 +125,7 @@ def _ends(readers: Sequence[SampleReader], max_bytes: int) -> tuple[Any, Any] | 
             if pa.types.is_string(block.type):
                 block = block.cast(pa.large_string())  # together they may pass 2 GiB
             blocks.append(block)
-            n_bytes += 2 * block.nbytes  # in blocks, and joined or sorted
+            n_bytes += 2 * block.nbytes  # once in blocks, once joined or sorted
             if n_bytes > max_bytes:
                 why = f"comparing ids exceeds the limit of {max_bytes:,} bytes"
                 hint = "raise {max_bytes}, or pass {no_check_ids}"

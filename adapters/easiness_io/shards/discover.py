@@ -29,7 +29,7 @@ class Shard:
 
 
 def is_many(path: str) -> bool:
-    """Tell whether a path is a folder or a glob that stands for several files.
+    """Whether a path is a folder or a glob that stands for several files.
 
     A saved `datasets.Dataset` is one file.
     """
@@ -41,8 +41,8 @@ def is_many(path: str) -> bool:
 def expand(path: str) -> dict[str, str]:
     """Find the files that a folder or a glob stands for, sorted.
 
-    Names in a folder that start with a dot or an underscore are ignored. The key says what tells a
-    file apart: in a folder its name without glob, the text that the wildcards match.
+    Names in a folder that start with a dot or an underscore are ignored. The key identifies
+    a file: in a folder by its name without suffix, in a glob by the text that the wildcards match.
     """
     if not is_many(path):
         return {"": path}
@@ -83,13 +83,13 @@ def _wildcards(pattern: str) -> re.Pattern[str]:
         if part == "**":
             expression += r"((?:(?!\.)[^/]+/)*)"
             continue
-        # A dot at the beginning of a name is found by a dot alone.
+        # A leading dot in a name is matched only by a dot.
         expression += "" if part.startswith(".") else r"(?!\.)"
         for piece in re.split(r"(\*+|\?|\[[^]]*\])", part):
             if piece[:1] == "*":
                 expression += "([^/]*)"
             elif piece[:1] in ("?", "["):
-                # What fnmatch gives ends in `\Z`, or `\z`.
+                # The pattern from fnmatch ends in `\Z` or `\z`.
                 expression += f"((?!/){fnmatch.translate(piece)[:-2]})"
             else:
                 expression += re.escape(piece)
@@ -146,7 +146,7 @@ def pair_shards(
 
 
 def _found(paths: str | Iterable[str], argument: str) -> dict[str, str]:
-    """Return files by the key that pairs them: that of `expand`, or the position in a list."""
+    """Return files keyed by the key from `expand`, or by their position in a list."""
     if isinstance(paths, str):
         return expand(paths)
     found = {str(at): path for at, path in enumerate(paths)}
@@ -163,7 +163,7 @@ def _refuse_outputs_among(given: str, output: str, targets: Iterable[str]) -> No
     """Refuse outputs that a rerun would find among the inputs."""
     if os.path.isdir(given):
         inside = os.path.relpath(os.path.realpath(output), os.path.realpath(given))
-        # `expand` leaves out what begins with a dot or an underscore; outside begins with two dots.
+        # `expand` ignores names that begin with a dot or underscore, as relative outside paths do.
         if inside == "." or inside[0] not in "._":
             why = f"it is in {given!r}, the folder of the inputs: a rerun would take it for one"
             hint = "choose a folder elsewhere, or a name that begins with '_'"

@@ -1,4 +1,4 @@
-"""The folder of a run's outputs: used by one run at a time, with nothing else in it."""
+"""The output folder: used by one run at a time, with nothing else in it."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def check_folder(
 ) -> None:
     """Refuse a folder that is in use, or that has outputs of other shards or other parameters.
 
-    A program that reads the folder would take their rows for this run's. Nothing is created.
+    A program that reads the folder would mistake their rows for this run's. Nothing is created.
     """
     for each in (folder, manifest_folder(folder)):
         if os.path.islink(each.rstrip("/") or each):
@@ -62,14 +62,14 @@ def output_folder(
         names = sorted(os.path.basename(shard.output) for shard in shards)
         check_folder(folder, shards, parameters, overwrite=overwrite, is_locked=True)
         _remove_temporaries(folder, names)
-        # A part of the outputs is not to be taken for all.
+        # So that some of the outputs are not mistaken for all of them.
         path = os.path.join(manifest_folder(folder), SHARD_LIST)
         data = json.dumps({"outputs": names}, indent=0).encode() + b"\n"
         if not os.path.isfile(path) or Path(path).read_bytes() != data:
             with atomic_write(path, True) as file:
                 file.write(data)
         yield
-        # Once more: workers may have been killed, and their shards done by others.
+        # Again: workers may have been killed, and their shards scored by others.
         _remove_temporaries(folder, names)
 
 
@@ -79,11 +79,11 @@ def _locked(folder: str) -> Iterator[None]:
     path = os.path.join(manifest_folder(folder), "lock")
     lock = FileLock(path, timeout=0)
     try:
-        # Some versions of filelock truncate the file, whosever it is.
+        # Some versions of filelock truncate the file, whatever it is.
         with suppress(FileNotFoundError):
             found = os.lstat(path)
             if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-                raise OutputError("cannot lock: it is a link, or no file", path=path)
+                raise OutputError("cannot lock: it is a link, or not a file", path=path)
         lock.acquire()
     except Timeout as error:
         hint = "wait for it, or choose another folder"

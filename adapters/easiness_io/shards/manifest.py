@@ -1,4 +1,4 @@
-"""The manifest of a scored shard: what it was made from, and the checksum of its bytes.
+"""The manifest of a scored shard: its inputs and parameters, and the checksum of its bytes.
 
 Manifests are in `D.easiness`, next to the folder of outputs `D`: programs that read `D` as one
 table, such as polars, refuse other files in it, even hidden ones.
@@ -20,7 +20,7 @@ from easiness_io.shards.discover import Shard
 from easiness_io.writers.atomic import check_output
 
 SUFFIX = ".easiness"
-# A summary takes some hundred bytes, and class names what they take.
+# A summary takes a few hundred bytes; class names may be long.
 MOST_BYTES = 64 << 20
 _FORMAT = 2
 _OTHERWISE = "choose another output, or pass {overwrite}"
@@ -56,7 +56,7 @@ def json_sha256(content: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is recorded about one scored shard."""
+    """The record of one scored shard."""
 
     version: str
     parameters: dict[str, Any]
@@ -68,7 +68,7 @@ class Manifest:
     summary: ec.Summary
 
     def to_bytes(self) -> bytes:
-        """Write as JSON, the same bytes for the same content."""
+        """Return as JSON: equal content gives equal bytes."""
         content = {**vars(self), "format": _FORMAT, "summary": self.summary.to_dict()}
         content["manifest_sha256"] = json_sha256(content)
         return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
@@ -87,25 +87,25 @@ class Manifest:
             raise ValueError(f"not a manifest ({error!r})") from error
 
     def difference_from(self, parameters: Parameters, output: str) -> str | None:
-        """Say how an earlier run differs from this one, in its version or a parameter; or None."""
+        """Describe how an earlier run differs in version or a parameter; None if it does not."""
         if self.version != ec.__version__:
             return f"by version {self.version}, this is {ec.__version__}"
         noted, wanted = _flat(self.parameters), _flat(parameters.to_dict(output))
-        # The kind of estimator first: others have other parameters.
+        # The kind of estimator first, because other kinds have other parameters.
         for name in sorted(wanted | noted, key=lambda name: (" kind" not in name, name)):
             if noted.get(name) != wanted.get(name):
                 return f"with {name} {noted.get(name)!r}, not {wanted.get(name)!r}"
         return None
 
     def changed_input(self, paths: list[str]) -> str | None:
-        """Say which input has changed; None if none has."""
+        """Describe which input has changed; None if none has."""
         if len(paths) != len(self.inputs):
             return "from other inputs"
         for path, noted in zip(paths, self.inputs, strict=True):
             now = fingerprint(path)
             if now["name"] != noted["name"] or now["size"] != noted["size"]:
                 return f"from an input other than {path!r} as it is now"
-            # A copy, and a data set that was moved, have the same content.
+            # A copy or a moved data set has the same content.
             if not now.items() <= noted.items() and content_sha256(path) != noted["sha256"]:
                 if now["path"] != noted["path"]:
                     return f"from {noted['path']!r}, which is not {path!r}"
@@ -113,7 +113,7 @@ class Manifest:
         return None
 
     def matches(self, output: str) -> bool:
-        """Tell whether the file of scores exists with the bytes that the manifest describes."""
+        """Whether the file of scores exists with the bytes that the manifest describes."""
         is_file = os.path.isfile(output) and not os.path.islink(output)
         if not is_file or os.path.getsize(output) != self.output_size:
             return False
@@ -156,7 +156,7 @@ def load_if_complete(
     try:
         manifest = Manifest.from_bytes(data)
     except ValueError as error:
-        # Keys are sorted: so begins every manifest, even a damaged one.
+        # Keys are sorted, so every manifest begins like this, even a damaged one.
         if overwrite or data.startswith(b'{\n "format": ') or b'"manifest_sha256"' in data:
             return None
         why = "another file has the name of a manifest"

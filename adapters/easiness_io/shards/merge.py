@@ -65,8 +65,8 @@ def merge_summaries(
     """
     summary = ec.Summary()
     widths: dict[int, str] = {}  # the first manifest with each number of classes
-    # What tells samples, and the first manifest that counts them; and the first manifest of all,
-    # and of each folder, with its parameters.
+    # The first manifest that counts each set of samples; and the first manifest of all, and of each
+    # folder, with its parameters.
     seen: dict[str, str] = {}
     first: dict[str, tuple[str, dict[str, Any]]] = {}
     for path in _files(paths):
@@ -74,7 +74,7 @@ def merge_summaries(
         output = _output_of(path, found, verify=verify)
         _refuse_seen(path, found, seen)
         _refuse_difference(path, found, os.path.dirname(output), first)
-        # A manifest of no rows may not know its number of classes.
+        # A manifest without rows may lack the number of classes.
         if found.n_classes or found.n_rows:
             widths.setdefault(found.n_classes, path)
         if len(widths) > 1:
@@ -101,8 +101,8 @@ def _refuse_seen(path: str, manifest: Manifest, seen: dict[str, str]) -> None:
     """Refuse samples that would count twice."""
     own = [os.path.realpath(path)]
     if manifest.n_rows:
-        # In one folder, equal content may be two shards, which the run counted as two; but the
-        # same files scored alike are a copy of one.
+        # In one folder, two shards may have equal content, and the run counted both. But the
+        # same files with the same parameters are a copy.
         content = json.dumps([each["sha256"] for each in manifest.inputs])
         files = [each["path"] for each in manifest.inputs]
         own.append(json.dumps([files, content, manifest.parameters], sort_keys=True))
@@ -120,7 +120,7 @@ def _refuse_difference(
 ) -> None:
     """Refuse parameters that differ from those of the other manifests or of the folder's run."""
     found = {**manifest.parameters, "version": manifest.version}
-    # Of all: the estimator and the bins are compared as summaries are merged.
+    # For all manifests, merging the summaries compares the estimator and the bins.
     compared = {"": ["normalize", "logits", "classes"]}
     if listed_outputs(folder):
         compared[folder] = sorted(found)
@@ -149,7 +149,7 @@ def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
     paths = [paths] if isinstance(paths, str | os.PathLike) else paths
     for path in [os.fspath(each) for each in paths]:
         if not os.path.isdir(path):
-            # `scores.easiness/*.json` finds the list of the shards as well.
+            # `scores.easiness/*.json` also matches the list of shards.
             if os.path.basename(path) != SHARD_LIST:
                 found.append(path)
             continue

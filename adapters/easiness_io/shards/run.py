@@ -1,4 +1,4 @@
-"""Score shards, each into a file and its manifest, unless that has been done."""
+"""Score shards, each into a file and its manifest, except complete ones."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from easiness_io.shards.manifest import Manifest, load_if_complete, make_folder,
 from easiness_io.writers.atomic import atomic_write
 from easiness_io.writers.tables import SINKS
 
-# Of the failed shards, so many are quoted, and so many more are named; `failed` has all.
+# How many failed shards a message quotes, and how many more it names; `failed` has all.
 _QUOTED, _NAMED = 3, 20
 
 
@@ -27,7 +27,7 @@ class Report:
     summary: ec.Summary = field(default_factory=ec.Summary)
     finished: list[str] = field(default_factory=list)  # outputs
     failed: dict[str, ShardError] = field(default_factory=dict)  # by input
-    stopped: str = ""  # why it ended before all shards were begun
+    stopped: str = ""  # why it ended before all shards were started
 
     def add(self, output: str, summary: ec.Summary) -> None:
         """Count a finished shard."""
@@ -41,7 +41,7 @@ class ShardsError(ShardError):
     Attributes
     ----------
     finished : list of str
-        Complete outputs, in the order in which they were finished.
+        Complete outputs, in order of completion.
     failed : dict of str to ShardError
         Inputs that could not be scored, and why. Those in neither were not started.
     summary : Summary
@@ -59,7 +59,18 @@ class ShardsError(ShardError):
         self.summary, self.stopped = report.summary, report.stopped
 
     def worded(self, words: Mapping[str, str]) -> str:
-        """Return the message and the first reasons, with your own names for the options."""
+        """Return the message and the first reasons, with your own names for the options.
+
+        Parameters
+        ----------
+        words : mapping of str to str
+            As for `InputError.worded`.
+
+        Returns
+        -------
+        str
+            One line.
+        """
         failed = list(self.failed.values())[:_QUOTED]
         parts = [self.stopped, *(error.worded(words) for error in failed)]
         more = list(self.failed)[_QUOTED:]
@@ -80,7 +91,7 @@ def run_serially(
 ) -> Report:
     """Score one shard after the other: the default runner of `score_shards`.
 
-    `progress` takes the number of rows done so far, and how many of them were done before.
+    `progress` takes the number of rows done so far, and how many of them an earlier run did.
     """
     report = Report(ec.Summary(estimator=parameters.estimator, n_bins=parameters.n_bins))
     skipped = 0
@@ -113,7 +124,7 @@ def complete_shard(
     n_threads: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[ec.Summary, bool]:
-    """Score one shard, unless that has been done; return its summary, and whether it had been.
+    """Score one shard unless it is complete; return its summary, and whether it was complete.
 
     `reader` is the shard if it is open. `expected` is what `shared_traits` returned for all shards;
     a shard that no longer has these traits is refused. Every failure is a `ShardError`.
@@ -149,7 +160,7 @@ def complete_shard(
                 summary.n_samples, reader.n_classes, file.seek(0, os.SEEK_END), file_sha256(file),
                 summary,
             )  # fmt: skip
-            # First the manifest: a crash between the two leaves one that the file does not match,
+            # The manifest first: a crash between the two leaves one that the file does not match,
             # so that the shard is scored again, and never a file without a manifest.
             with atomic_write(manifest_file, True) as beside:
                 beside.write(manifest.to_bytes())

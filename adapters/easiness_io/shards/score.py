@@ -33,20 +33,20 @@ def score_shard(
     Call it from any executor: Dask, Ray, Spark, a job array or a shell loop. The output appears
     complete or not at all. Next to its folder, a manifest keeps the summary, the parameters and
     checksums: `scores.easiness/a.csv.json` for `scores/a.csv`. If it matches the files, the call
-    only returns the summary; if not, the file is scored again, into the same bytes.
+    only returns the summary; if not, the file is scored again, with byte-identical output.
 
     Parameters
     ----------
     input : path
         A file of predictions.
     output : path
-        The file to write: .parquet (with page checksums), .csv or .npz (held in memory until
-        then). It has one row per sample: index (the row in `input`), id, label, predicted,
+        The file to write: .parquet (with page checksums), .csv, or .npz (kept in memory until
+        it is written). It has one row per sample: index (the row in `input`), id, label, predicted,
         easiness, log_easiness, level, loss.
     labels_path : path, optional
         A file of labels, if they are not in `input`.
     overwrite : bool, default False
-        Replace an output made from other inputs, in another way, or by another program.
+        Replace an output that has other inputs or parameters, or is from another program.
     n_threads : int, optional
         As in `easiness_core.score`; pass 1 if the executor already uses all cores.
     progress : callable, optional
@@ -111,7 +111,7 @@ def score_shards(
         A folder, a glob, or a list of files.
     output : path
         The output folder, which gets one file per input. Manifests go to `<output>.easiness`. Only
-        one one run at a time may write to it.
+        one run at a time may write to it.
     labels_path : path, or iterable of paths, optional
         Labels, if they are not in the inputs: a folder or a glob, paired with the inputs by name,
         or a list with one file per input.
@@ -120,13 +120,13 @@ def score_shards(
     check_ids : bool, default True
         Whether to look for ids that occur twice before scoring; this reads all ids.
     overwrite : bool, default False
-        Replace outputs made from other inputs, in another way, or by another program.
+        Replace outputs that have other inputs or parameters, or are from another program.
     runner : callable, default run_serially
         Function that scores the checked shards, with the signature of `run_serially`.
     opened : callable, optional
         Called with the readers of all shards before any is scored.
     progress : callable, optional
-        Called with the number of rows done so far, and how many of them were done before.
+        Called with the number of rows done so far, and how many of them an earlier run did.
     **options : dict
         As in `score_shard`.
 
@@ -185,7 +185,7 @@ def _paths(given: Path | Iterable[Path]) -> str | list[str]:
         return [_absolute(path) for path in given]
     name = os.fsdecode(given)
     if glob.has_magic(name) and not os.path.lexists(name):
-        # The name of the current folder is no pattern.
+        # The name of the current folder is not a pattern.
         return os.path.normpath(os.path.join(glob.escape(os.getcwd()), name))
     return _absolute(name)
 

@@ -53,15 +53,15 @@ def _error(path: str, why: str, hint: str | None = None) -> OutputError:
 def atomic_write(path: str, overwrite: bool) -> Iterator[BinaryIO]:
     """Write a file so that other programs see the old one or the complete new one.
 
-    The file has a temporary name in the same folder. It gets its final name when the block ends,
-    and is removed if the block raises anything.
+    The file has a temporary name in the same folder. It gets its final name when the `with` block
+    ends, and is removed if the block raises an exception.
     """
     check_output(path, overwrite)
     folder, name = os.path.split(path)
-    # Cut short: a long name plus a suffix could pass the file system's limit on names.
+    # Truncated: a long name plus a suffix could exceed the limit of the file system.
     temporary = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(6)}.tmp")
     try:
-        # Mode 0o666 under the umask: what an ordinary open() gives, unlike tempfile's 0o600.
+        # Mode 0o666 minus the umask, as open() does; tempfile would use 0o600.
         handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         try:
             with os.fdopen(handle, "w+b") as file:
@@ -81,12 +81,12 @@ def atomic_write(path: str, overwrite: bool) -> Iterator[BinaryIO]:
 def _publish(temporary: str, path: str, overwrite: bool) -> None:
     if not overwrite:
         try:
-            # Unlike a rename, a link fails where somebody made the file in the meantime.
+            # Unlike a rename, a link fails if the file was created in the meantime.
             os.link(temporary, path)
         except FileExistsError:
             raise _error(path, "it was made meanwhile", "pass {overwrite} to replace it") from None
         except OSError:
-            # Some file systems have no hard links; the check before the work must do there.
+            # Some file systems have no hard links; there, only the earlier check protects the file.
             check_output(path, overwrite)
         else:
             os.unlink(temporary)
@@ -95,7 +95,7 @@ def _publish(temporary: str, path: str, overwrite: bool) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Make the new name survive a power cut, if the system can."""
+    """Make the new name survive a power failure, if the system can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

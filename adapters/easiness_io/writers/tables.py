@@ -18,8 +18,8 @@ import easiness_core as ec
 from easiness_io.sample_reader import Samples
 
 _ROW_GROUP = 1 << 18
-# Where a cell may begin: a spreadsheet whose separator is another than the comma takes the quotes
-# for text, and cuts within them. What begins a formula is OWASP's list.
+# Where a cell may begin: a spreadsheet with a separator other than the comma treats quotes as text
+# and splits within them. The characters that begin a formula are OWASP's list.
 _FORMULA = re.compile(r"(^|[;\t\r\n])(?=\"*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 _SPECIAL = re.compile(r'[,;"\t\r\n]')
 
@@ -40,7 +40,7 @@ def named(codes: NDArray[Any], names: Sequence[str] | None) -> Any:
 def write_table(
     table: Any, file: BinaryIO, suffix: str, *, header: bool = True, escape_formulas: bool = False
 ) -> None:
-    """Write a table as parquet, or else as csv from which every float64 is read back exactly."""
+    """Write a table as parquet, or as csv that keeps every float64 exactly."""
     if suffix == ".parquet":
         pq.write_table(table, file)
         return
@@ -64,7 +64,7 @@ def write_table(
     csv.write_csv(table, file, options)
 
 
-# What every file of scores may hold.
+# Columns of a file of scores.
 SCORE_COLUMNS = ("index", "id", "label", "predicted", "easiness", "log_easiness", "level", "loss")
 
 
@@ -91,7 +91,7 @@ class Sink:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the remaining rows."""
 
 
 class CsvSink(Sink):
@@ -121,7 +121,7 @@ class ParquetSink(Sink):
             self._write()
 
     def _write(self) -> None:
-        # Blocks of many classes are short; row groups are not to be.
+        # Blocks of many classes are short; row groups should not be.
         table = pa.concat_tables(self._blocks)
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._file, table.schema, write_page_checksum=True)
@@ -136,7 +136,7 @@ class ParquetSink(Sink):
 
 
 class NpzSink(Sink):
-    """Write npz; all columns are kept in memory, since an archive stores one after the other."""
+    """Write npz; all columns stay in memory, because an archive stores one after the other."""
 
     def add(self, scores: ec.Scores, samples: Samples) -> None:
         """Keep a block."""
@@ -148,7 +148,7 @@ class NpzSink(Sink):
         for name, values in columns.items():
             if isinstance(values, pa.Array) and pa.types.is_string(values.type):
                 columns[name] = np.array(values.fill_null("").to_pylist(), np.str_)
-        # A view would keep all that was read.
+        # A view would keep the whole block in memory.
         self._blocks.append({name: np.array(part) for name, part in columns.items()})
 
     def close(self) -> None:

@@ -41,26 +41,26 @@ class EpochSampler(Sampler[int]):
         self._merge_ranks = merge_ranks
         self._device = device
         self._table: ScoreTable | None = None
-        # Grows with every change of the scores; what was planned or merged at which version.
+        # Incremented by every change of the scores; the versions of the last plan and merge.
         self._version = self._planned = self._merged = 0
         self._preview: tuple[tuple[int, int, int], Plan] | None = None
-        # What all ranks have agreed on for the next epoch.
+        # Agreed on by all ranks for the next epoch.
         self._agreed: Plan | None = None
         self._running: Plan | None = None
         self._finished = True
         self._next = 0
-        # Whether len() is that of the next epoch, rather than of the running one.
+        # Whether len() is that of the next epoch instead of the running one.
         self._announced = True
-        # Whether the running epoch was restored half-way, and is to be gone through again.
+        # Whether the running epoch was restored in the middle and will be repeated.
         self._replay = False
         self._refreshed_for = -1
-        # Whether it has been logged that scores do not change any more.
+        # Whether it was logged that scores no longer change.
         self._logged_stale = False
         self._lent = False
-        # Whether it has been said that logits look like probabilities.
+        # Whether a warning said that logits look like probabilities.
         self._told = False
         self._weight_tables: dict[torch.device, Tensor] = {}
-        # Where the latest logits were, and so where losses are.
+        # Device of the latest logits, and so of the losses.
         self._losses_on: torch.device | None = None
         self.history: list[dict[str, Any]] = []
         check_step_budget(options, self._shard_of()[0])
@@ -155,7 +155,7 @@ class EpochSampler(Sampler[int]):
             The state, for `load_state_dict`.
         """
         if self._table is None:
-            # So that scores to come are in states which a loader takes while fetching ahead.
+            # So that later scores are in the states that a prefetching loader takes.
             self._table = ScoreTable(self.options.n_samples, self._device or torch.device("cpu"))
         self._lent = True
         return {
@@ -198,7 +198,7 @@ class EpochSampler(Sampler[int]):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_weight_tables": {}, "_preview": None}
 
-    # What iterators call.
+    # Called by iterators.
 
     def _begin(self, epoch: int, plan: Plan | None) -> Tensor:
         """Start an epoch: its indices in order, for this rank."""
@@ -213,7 +213,7 @@ class EpochSampler(Sampler[int]):
                 )
             plan = self._plan(epoch)
         elif not self._merging():
-            # It was made some time ago.
+            # The plan was made some time ago.
             self.check()
         if self._table is not None:
             self._table.clear_faults()
@@ -243,7 +243,7 @@ class EpochSampler(Sampler[int]):
             self._finished = True
 
     def _resumed(self, epoch: int) -> Plan | None:
-        """Plan of an epoch that was restored, for an iterator that goes on with it."""
+        """Plan of a restored epoch, for the iterator that continues it."""
         if self._running is not None and self._running.epoch == epoch:
             self._next = epoch + 1
             return self._running
@@ -283,7 +283,7 @@ class EpochSampler(Sampler[int]):
         return self._merge_ranks and world()[0] > 1
 
     def _synchronize(self, epoch: int) -> None:
-        """Refuse bad input on all ranks alike, and merge their scores."""
+        """Refuse bad input on all ranks at once, and merge their scores."""
         if not self._merging():
             return self.check()
         try:

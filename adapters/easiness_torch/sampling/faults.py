@@ -6,7 +6,7 @@ from easiness_torch.sampling.scores import LABEL_OUTSIDE, NOT_FINITE, NOT_PROBS,
 
 
 def first_fault(table: ScoreTable, *, on_nan: str) -> str | None:
-    """Message about what is wrong with the rows given to `update`; here the host waits."""
+    """Message about bad rows passed to `update`; here the host waits."""
     low, high = table.strays()
     if low < 0 or high > 0:
         extremes = f"{low} and {high}" if low < 0 and high > 0 else f"{low or high}"

@@ -48,7 +48,7 @@ def check_update(indices: Any, logits: Any, labels: Any, probs: Any, n_samples: 
 
 
 def check_indices(indices: Any, n_samples: int) -> Tensor:
-    """Check indices alone, as `weights` takes them."""
+    """Check only indices, for `weights`."""
     checked = _whole_numbers(indices, "indices", None, "")
     _check_on_host(checked, "indices", n_samples, "n_samples")
     return checked
@@ -57,7 +57,7 @@ def check_indices(indices: Any, n_samples: int) -> Tensor:
 def _whole_numbers(values: Any, name: str, n_rows: int | None, rows: str) -> Tensor:
     if values is None:
         raise TypeError(f"{name}: expected one per row of {rows}, got None")
-    # A list without members would come out as floating point.
+    # An empty list would become floating point.
     empty = isinstance(values, (list, tuple)) and not values
     if isinstance(values, Tensor):
         tensor = values
@@ -89,7 +89,7 @@ def _whole_numbers(values: Any, name: str, n_rows: int | None, rows: str) -> Ten
 
 
 def _check_on_host(values: Tensor, name: str, stop: int, what: str) -> bool:
-    """Check values that are on the host; whether they were."""
+    """Check values if they are on the host; return whether they were."""
     if values.device.type != "cpu":
         return False
     check_range(values, name, stop, what)

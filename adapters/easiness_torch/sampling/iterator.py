@@ -10,7 +10,7 @@ from torch import Tensor
 
 from easiness_torch.sampling.plan import Plan
 
-# Indices that are Python ints at a time: all of an epoch's would take five times the memory.
+# Indices converted to Python ints at a time: a whole epoch would take five times the memory.
 _CHUNK = 1 << 16
 
 

@@ -18,9 +18,9 @@ from torch import Tensor
 import easiness_core as ec
 from easiness_core.validation import check_number
 
-# The widest scale at which a budget is looked for; float32 holds it.
+# The largest scale in the search for a budget; float32 can hold it.
 _WIDEST = 2.0**120
-# How near the mean comes to the budget, and steps within which it does in all but odd cases.
+# How close the mean must be to the budget, and a number of steps that nearly always suffices.
 _PRECISION = 1e-12
 _STEPS = 100
 
@@ -130,8 +130,8 @@ class Function:
     function: Callable[[SampleScores], Tensor]
 
     def rates(self, scores: SampleScores) -> Tensor:
-        """Ask the function, and check its answer."""
-        # A copy, for whoever holds it; otherwise it is gone before lots are drawn.
+        """Call the function, and check its result."""
+        # A copy, in case the function keeps it; otherwise it is freed before the random draw.
         rates = self.function(scores.copied())
         if not isinstance(rates, Tensor):
             raise TypeError(
@@ -154,7 +154,7 @@ class Function:
         return rates
 
     def distance(self, scores: SampleScores, rates: Tensor, resolution: float) -> Tensor:
-        """Lowest for the highest rates."""
+        """Distance that is lowest for the highest rates."""
         return 1.0 - rates
 
 
@@ -233,7 +233,7 @@ def _logit(p: float) -> float:
 
 def _outside(odds: Tensor, low: float, high: float) -> Tensor:
     gap = torch.maximum(low - odds, odds - high).clamp(min=0.0)
-    # Infinity less itself: a saturated sample beside an end that is one.
+    # Infinity minus itself: a saturated sample at an interval end of 0 or 1.
     return gap.nan_to_num(nan=math.inf, posinf=math.inf)
 
 
@@ -248,7 +248,7 @@ def policy_of(keep: Any) -> KeepPolicy:
     if isinstance(keep, tuple):
         if len(keep) != 2:
             raise ValueError(f"keep: expected an interval (low, high) of easiness, got {keep!r}")
-        # Just above 1: `high` may be 1.
+        # Slightly above 1, because `high` may be 1.
         low, high = (check_number(end, "keep", low=0.0, high=1.0 + 1e-15) for end in keep)
         if low > high:
             raise ValueError(f"keep: expected an interval with low <= high, got {keep!r}")

@@ -18,14 +18,14 @@ PATIENCE = 300.0
 
 
 def world() -> tuple[int, int]:
-    """Count processes, and say which this is; (1, 0) unless torch.distributed has started."""
+    """Return the number of processes and this rank; (1, 0) unless torch.distributed has started."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_world_size(), dist.get_rank()
     return 1, 0
 
 
 def _collective_device(device: torch.device) -> torch.device:
-    """Where the backend takes tensors from: NCCL from the GPU alone, gloo from the host."""
+    """Device from which the backend accepts tensors: the GPU for NCCL, the host for gloo."""
     backend = str(dist.get_backend()).lower()
     if backend == "gloo":
         return torch.device("cpu")
@@ -97,7 +97,7 @@ def merge(table: ScoreTable) -> None:
     latest = key.clone()
     dist.all_reduce(latest, dist.ReduceOp.MAX)
     mine = (key == latest) & (key > 0)
-    # Of each sample one rank alone contributes, so that the sum is its value to the last bit.
+    # Only one rank contributes to each sample, so the sum is exactly its value.
     values = torch.stack(
         [torch.where(mine, _column(table, name).to(device).double(), 0.0) for name in SCORE_COLUMNS]
     )

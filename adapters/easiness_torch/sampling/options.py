@@ -127,7 +127,7 @@ def check_options(
         check_flag(random_control, "random_control")
     if check_flag(in_turn, "in_turn") and sizes is None:
         raise ValueError(
-            "in_turn: goes with the sizes of a random control; pass random_control=[...]"
+            "in_turn: requires the sizes of a random control; pass random_control=[...]"
         )
     return Options(
         n_samples=n_samples,

@@ -20,11 +20,11 @@ from easiness_torch.sampling.options import Options
 from easiness_torch.sampling.scores import ScoreTable
 from easiness_torch.sampling.steps import rounded, shard_length, size_of
 
-# Streams of random numbers: each has its own, so that none depends on whether another was used.
+# Separate streams of random numbers, so that none depends on whether another was used.
 _KEPT, _ORDER, _CONTROL, _FILLERS = range(4)
 # How far below a budget the mean rate may be by rounding.
 ROUNDING = 1e-6
-# Named wherever a tensor is made, since users may have set another default.
+# Passed wherever a tensor is created, because users may have set another default.
 _HOST = torch.device("cpu")
 
 
@@ -97,7 +97,7 @@ def plan_epoch(epoch: int, table: ScoreTable | None, options: Options, replicas:
     selected[scores.indices if len(scores) < options.n_samples else slice(None)] = kept
     indices = selected.nonzero().squeeze(1)
     if exact is not None and len(indices) > exact:
-        # More without a score than there is room for.
+        # More samples without a score than the epoch can hold.
         lot = _shuffled(len(indices), options.seed, epoch, _FILLERS)[:exact].to(indices.device)
         indices = indices[lot.sort().values]
     size = len(indices)
@@ -214,7 +214,7 @@ def _scaled(rates: Tensor, exact: int | None, options: Options) -> tuple[Tensor,
         budget = exact / options.n_samples
         floor = min(floor, budget)
     if budget is not None:
-        # Samples without a score have a rate of 1; what they leave, but never below the floor.
+        # Samples without a score have a rate of 1; the others share the rest, floor permitting.
         rest = budget * options.n_samples - (options.n_samples - n_scored)
         budget = max(rest / max(1, n_scored), floor)
         rates = scaled_to_budget(rates, budget, floor)
@@ -236,11 +236,11 @@ def _drawn(
     """
     if not bool(((rates > 0.0) & (rates < 1.0)).any()):
         return rates > 0.0
-    # In the type of the rates: rounded to float32 afterwards a lot may become 1, and drawn in
-    # float32 it is 0 too often for small rates in float64.
+    # With the dtype of the rates: rounded to float32 later, a random number may become 1, and
+    # drawn in float32 it is 0 too often for small rates in float64.
     generator = _generator(options.seed, epoch, _KEPT)
     lots = torch.rand(options.n_samples + 1, generator=generator, dtype=rates.dtype, device=_HOST)
-    # A fraction is kept by lot too.
+    # The fraction of a sample is rounded up or down at random.
     size = int(n_wanted + float(lots[-1]))
     key = (
         lots[:-1]
@@ -289,7 +289,7 @@ def _missing_in_classes(kept: Tensor, distance: Tensor, labels: Tensor, floor: i
     counts = torch.bincount(labels[kept], minlength=int(labels.max()) + 1 if len(labels) else 0)
     short = (floor - counts).clamp(min=0)
     rest = (~kept & (short[labels] > 0)).nonzero().squeeze(1)
-    # Sorted by class, then distance, then place; a rank within the class follows.
+    # Sorted by class, distance and position; this gives the rank within the class.
     rest = rest[distance[rest].sort(stable=True).indices]
     rest = rest[labels[rest].sort(stable=True).indices]
     sizes = torch.bincount(labels[rest], minlength=len(counts))
@@ -314,6 +314,6 @@ def _shuffled(size: int, seed: int, epoch: int, stream: int) -> Tensor:
 
 
 def _generator(seed: int, epoch: int, stream: int) -> torch.Generator:
-    # Mixed, since sums of seed and epoch repeat: seed 0, epoch 1 is not seed 1, epoch 0.
+    # Hashed together, because sums repeat: seed 0, epoch 1 must differ from seed 1, epoch 0.
     mixed = np.random.SeedSequence((seed, epoch, stream)).generate_state(1, np.uint64)
     return torch.Generator(_HOST).manual_seed(int(mixed[0]))

@@ -132,13 +132,13 @@ class ScoredSampler(EpochSampler):
         """Return the number of shards and the one to score here, or None if none is due."""
         if not self._merging():
             return (1, 0) if self.refresh_due else None
-        # Due on any rank: one alone would wait for the others for ever.
+        # Due if due on any rank: a single rank would wait for the others forever.
         device = self._device or torch.device("cpu")
         clock = 0 if self._table is None else self._table.clock
         due, clock = greatest([int(self.refresh_due), clock], device)
         if not due:
             return None
-        # Rows are numbered from the same number on: scores to come are the latest.
+        # Rows are numbered from the same number on all ranks, so that later scores are the latest.
         if self._table is None:
             self._table = ScoreTable(self.options.n_samples, device)
         self._table.clock = clock

@@ -192,7 +192,7 @@ class EasinessSampler(ScoredSampler):
         }  # fmt: skip
         options = check_options(n_samples, **filled_in(given))
         preset = isinstance(keep, str) and keep == "lossless"
-        # A warm-up as long as the run that was asked for is full training on purpose.
+        # A requested warm-up as long as the run means full training on purpose.
         if (preset or warmup_epochs is None) and not options.selects(options.warmup_epochs):
             warnings.warn(
                 f"keep={keep if preset else options.policy!r} selects nothing in all "
@@ -244,7 +244,7 @@ class EasinessSampler(ScoredSampler):
             where = indices.device
         else:
             where = self._losses_on or self._device or indices.device
-        # A rank that never draws, since another does for all, goes by what was agreed on.
+        # A rank that never draws, because another one draws for all, uses the agreed epoch.
         plan = self._running or self._agreed
         if plan is None or plan.weights is None:
             return torch.ones(len(indices), dtype=torch.float32, device=where)
@@ -296,7 +296,7 @@ class EasinessSampler(ScoredSampler):
     def _would_select(self) -> int | None:
         if self._table is None or self._table.clock == 0:
             return None
-        # An epoch that selects, the next one if it does.
+        # A selective epoch: the next one, if it is.
         epoch = max(self._next, self.options.warmup_epochs)
         if not self.options.selects(epoch):
             epoch = self.options.warmup_epochs

@@ -1,8 +1,8 @@
 """The latest score of each sample on a device, written without making the host wait.
 
-Every column has one entry more than there are samples: rows that are not to be written (unsound
-ones, and all but the last of several with one index) go to that last entry, so that no mask has to
-be brought to the host. `written_at` numbers rows in the order of writing; 0 means never scored.
+Every column has one more entry than there are samples. Rows that must not be written (bad rows, and
+all but the last of several with the same index) go to that last entry, so that no mask has to be
+copied to the host. `written_at` numbers rows in the order of writing; 0 means never scored.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from easiness_torch.scoring.check import are_probs_likely, no_distribution
 from easiness_torch.scoring.closed_form import score_logits, score_probs
 from easiness_torch.scoring.device import moved
 
-# Columns that are a row's score, and all that is kept of each row.
+# Columns of a score, and all columns stored for a row.
 SCORE_COLUMNS = ("log_easiness", "loss", "predicted", "labels")
 ROW_COLUMNS = (*SCORE_COLUMNS, "written_at", "fault")
-# What may be wrong with a row, as kept in the column `fault`.
+# Possible faults of a row, as stored in the column `fault`.
 NOT_FINITE, LABEL_OUTSIDE, NOT_PROBS = 1, 2, 3
-# Ids that an error names.
+# Number of ids that an error names.
 _NAMED = 10
 
 
@@ -34,7 +34,7 @@ class ScoreTable:
         self.n_samples = n_samples
         # Metal has no float64.
         real = torch.float32 if device.type == "mps" else torch.float64
-        # Made in inference mode, they could not be written to outside of it.
+        # Tensors made in inference mode could not be written to outside of it.
         with torch.inference_mode(False):
 
             def column(dtype: torch.dtype) -> Tensor:
@@ -46,7 +46,7 @@ class ScoreTable:
             self.labels = column(torch.int32)
             self.written_at = column(torch.int64)
             self.fault = column(torch.uint8)
-            # Least and greatest index that was no sample's.
+            # Smallest and largest index out of range.
             self.stray = torch.zeros(2, dtype=torch.int64, device=device)
         self.clock = 0
         # Whether the first rows given as logits look like probabilities; 0-d, on their device.
@@ -54,22 +54,22 @@ class ScoreTable:
 
     @property
     def device(self) -> torch.device:
-        """Where the columns are."""
+        """Device of the columns."""
         return self.written_at.device
 
     def columns(self) -> Iterator[tuple[str, Tensor]]:
-        """Names and tensors of all that is kept."""
+        """Names and tensors of all columns."""
         for name in (*ROW_COLUMNS, "stray"):
             yield name, getattr(self, name)
 
     def copied(self, device: torch.device) -> ScoreTable:
-        """Equal table on a device, sharing nothing."""
+        """Return an equal table on a device, which shares no memory."""
         copy = ScoreTable(self.n_samples, device)
         copy.load(dict(self.columns()), clock=self.clock)
         return copy
 
     def load(self, columns: dict[str, Tensor], *, clock: int | None = None) -> None:
-        """Take over the values of all columns."""
+        """Copy the values of all columns."""
         with torch.inference_mode(False), torch.no_grad():
             for name, column in self.columns():
                 column.copy_(columns[name])
@@ -87,10 +87,10 @@ class ScoreTable:
         indices_checked: bool = False,
         labels_checked: bool = False,
     ) -> None:
-        """Score rows where they are, and write their scores where the table is.
+        """Score rows on their device, and write the scores on that of the table.
 
-        What was checked on the host is not checked again: on small batches the checks below
-        take as long as the scores.
+        Values that were checked on the host are not checked again: for small batches the checks
+        below take as long as the scores.
         """
         score = score_probs if are_probs else score_logits
         if self.clock == 0:
@@ -118,14 +118,14 @@ class ScoreTable:
         order = torch.arange(self.clock + 1, self.clock + 1 + len(indices), device=self.device)
         self.clock += len(indices)
         self.written_at.scatter_reduce_(0, slots, order, "amax")
-        # Writing one entry twice has no order on a GPU: only the last row of an index writes.
+        # On a GPU, two writes to one entry have no order, so only the last row of an index writes.
         slots = torch.where(self.written_at.gather(0, slots) == order, slots, spare)
         for name, values in zip(SCORE_COLUMNS, (log_e, loss, predicted, labels), strict=True):
             column = getattr(self, name)
             column.scatter_(0, slots, self._here(values).to(column.dtype))
 
     def _without_strays(self, indices: Tensor) -> Tensor:
-        """Ids with those of no sample led to the spare entry, and taken note of."""
+        """Redirect ids out of range to the spare entry, and record them."""
         known = (indices >= 0) & (indices < self.n_samples)
         strays = torch.where(known, 0, indices)
         self.stray[0] = torch.minimum(self.stray[0], strays.amin())
@@ -143,12 +143,12 @@ class ScoreTable:
         return not_finite, outside, not_probs
 
     def strays(self) -> tuple[int, int]:
-        """Least and greatest index seen that was no sample's, 0 where there was none."""
+        """Smallest and largest index out of range so far; 0 if there was none."""
         low, high = self.stray.tolist()
         return low, high
 
     def clear_faults(self) -> None:
-        """Forget what was wrong."""
+        """Clear all faults."""
         self.fault.zero_()
         self.stray.zero_()
 
@@ -180,9 +180,9 @@ class ScoreTable:
         }  # fmt: skip
 
     def scores(self, cuts: tuple[float, float]) -> SampleScores:
-        """Scores of the samples that have one, with levels cut where an estimator's `cuts` say.
+        """Scores of the scored samples, with levels by the `cuts` of an estimator.
 
-        Columns may be the table's own: take `copied()` of them to keep them.
+        Columns may share memory with the table: use `copied()` to keep them.
         """
         scored = self.scored()
         if int(scored.count_nonzero()) == self.n_samples:

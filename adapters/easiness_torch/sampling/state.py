@@ -12,7 +12,7 @@ from easiness_torch.sampling.plan import Plan
 from easiness_torch.sampling.scores import ROW_COLUMNS
 
 FORMAT = 1
-# What decides which epoch takes how many samples of which data.
+# Options that determine the number of samples in each epoch.
 _SHARED = ("n_samples", "seed", "total_epochs", "step_budget", "batch_size")
 _PLAIN = {"next": int, "finished": bool, "refreshed_for": int, "history": list}
 

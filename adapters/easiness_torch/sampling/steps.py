@@ -68,7 +68,7 @@ def expected_steps(
     epochs: Any,
     selected: Callable[[], int | None],
 ) -> int:
-    """As `EasinessSampler.expected_steps`; `selected` says what the scores so far would select."""
+    """As `EasinessSampler.expected_steps`; `selected` is what the current scores would select."""
     batch_size = options.batch_size if batch_size is None else batch_size
     if batch_size is None:
         raise ValueError("batch_size: expected the loader's, got None; pass batch_size=")
@@ -104,7 +104,7 @@ def never_zero(options: Options) -> bool:
     if isinstance(policy, LevelRates):
         return min(policy.hard, policy.medium, policy.easy) > 0.0
     if isinstance(policy, Function) and policy.function is smooth_rates:
-        # 1 - E of the easiest sample there can be; in float32 it must not round to 0.
+        # 1 - E of the easiest possible sample; in float32 it must not round to 0.
         wide = isinstance(estimator, ec.ClosedForm)
         return wide and math.erfc(0.5 / estimator.sigma) > 1e-6
     return False

@@ -109,13 +109,13 @@ class EasinessStream(IterableDataset[Any]):
         self.id_of = id_of or first_id
         self.seed = check_count(seed, "seed", low=0)
         self.weight_power = check_number(weight_power, "weight_power", low=0.0, high=float("inf"))
-        # Next epoch, version of the rates, and epochs gone through, -1 once set_epoch was called.
+        # Next epoch, version of the rates, and epochs completed (-1 after a call of set_epoch).
         # Shared, so that workers that persist see changes.
         self._shared = torch.zeros(3, dtype=torch.int64, device="cpu")
         self._shared.share_memory_()  # type: ignore[no-untyped-call]
         self._table: Rates = copied_rates(self.rates)
         self._version = 0
-        # Epoch of the latest iteration, its samples read, and whether it came to its end.
+        # Epoch of the latest iteration, the samples it read, and whether it finished.
         self._running = self._read = 0
         self._finished = False
         self._resumed: dict[str, Any] | None = None
@@ -157,7 +157,7 @@ class EasinessStream(IterableDataset[Any]):
         skip = 0
         if state is not None:
             self._read = state["read"]
-            # A data set that saves its own place goes on from there.
+            # A data set that saves its own position continues from there.
             skip = 0 if "dataset" in state else self._read
             if hasattr(self.dataset, "set_epoch"):
                 self.dataset.set_epoch(epoch)
@@ -239,6 +239,11 @@ class EasinessStream(IterableDataset[Any]):
 
         A finished epoch is followed by the next one. If `set_epoch` sets another epoch, before or
         after this call, that epoch starts from its beginning.
+
+        Parameters
+        ----------
+        state : dict
+            The result of `state_dict`.
         """
         self._resumed, self._read, self._finished = None, 0, False
         if self._shared[2] >= 0:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-# What keys may be.
+# Types of keys.
 _ID_TYPES = (int, str, bytes, np.integer)
 # How far outside [0, 1] a rate may be by rounding.
 _ROUNDING = 1e-6

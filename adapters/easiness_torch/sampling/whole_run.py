@@ -23,7 +23,7 @@ class TrainingRun(Sampler[tuple[int, float]]):
         self.sampler, self.length, self.per_step = sampler, n_steps * per_step, per_step
         self.turn = 0
         self.epochs: dict[int, tuple[Tensor, Tensor]] = {}
-        # First epoch not yet trained to its end, and the place in the run where it begins.
+        # First epoch whose training has not ended, and its first position in the run.
         self.first = self.begin = 0
 
     def __len__(self) -> int:

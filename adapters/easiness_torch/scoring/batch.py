@@ -86,7 +86,7 @@ def select_batch(
 def _at_levels(log_e: Tensor, levels: ec.Level, cuts: tuple[float, float]) -> Tensor:
     hard_to, easy_from = cuts
     hard, easy = log_e <= hard_to, log_e >= easy_from
-    # Not "neither hard nor easy", which NaN is too.
+    # Not as "neither hard nor easy", which would include NaN.
     at = {
         ec.Level.HARD: hard,
         ec.Level.MEDIUM: (log_e > hard_to) & (log_e < easy_from),

@@ -15,18 +15,18 @@ from easiness_torch.scoring.indices import has_indices, split_indices
 def batches_of_dataset(
     dataset: Dataset[Any], shard: tuple[int, int], batch_size: int, num_workers: int
 ) -> Iterator[tuple[Tensor, Any]]:
-    """Batches of a data set with indices; of the share of this rank, equally long on all ranks."""
+    """Batches of a data set, or of this rank's share, with indices; equally many on all ranks."""
     size, rank = shard
     if size > 1:
         n_samples = len(dataset)  # type: ignore[arg-type]
-        # Equally long, since a model may wait for all ranks in its forward pass.
+        # Equally many, because a model may wait for all ranks in its forward pass.
         share = [i % n_samples for i in range(rank, -(-n_samples // size) * size, size)]
         dataset = Subset(dataset, share)
     return _with_indices(DataLoader(dataset, batch_size=batch_size, num_workers=num_workers))
 
 
 def batches_of_loader(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
-    """Batches of a loader with indices, or of a loader that does not shuffle."""
+    """Batches with indices, from a loader that has them or does not shuffle."""
     samplers = (loader.sampler, getattr(loader.batch_sampler, "sampler", None))
     if any(hasattr(sampler, "refresh_due") for sampler in samplers):
         raise ValueError(
@@ -56,7 +56,7 @@ def drops_samples(loader: DataLoader[Any]) -> bool:
 
 
 def _with_indices(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Any]]:
-    # The loader draws its seed in here, and so when the first batch is asked for.
+    # Within the generator, because the loader draws its seed when it is created.
     for batch in loader:
         yield split_indices(loader.dataset, batch)
 

@@ -20,7 +20,7 @@ from easiness_core.validation import (
     ROW_SUM_TOLERANCE_HALF,
 )
 
-# With float32, the square of d / (sigma sqrt 2) leaves its range below.
+# Below this, the square of d / (sigma sqrt 2) overflows float32.
 SMALLEST_SIGMA_FLOAT32 = 1e-15
 
 
@@ -82,10 +82,10 @@ def check_estimator(estimator: Any) -> None:
 
 
 def check_number(value: Any, name: str, low: float, *, may_be_infinite: bool = False) -> float:
-    """Check a number of at least `low`, with comparisons only, which the compiler can trace."""
+    """Check a number of at least `low`, only with comparisons, which the compiler can trace."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__}")
-    # The comparison that NaN fails.
+    # NaN fails this comparison.
     if not low <= value or (value == math.inf and not may_be_infinite):
         limit = "" if may_be_infinite else " and finite"
         raise ValueError(f"{name}: expected a value of at least {low:g}{limit}, got {value!r}")
@@ -125,7 +125,7 @@ def are_probs_likely(logits: Tensor) -> Tensor:
 
 
 def warn_of_probs(*, stacklevel: int) -> None:
-    """Warn of a model that ends in a softmax."""
+    """Warn about a model that ends in a softmax."""
     warnings.warn(
         "logits: all rows of the first batch lie in [0, 1] and sum to 1, so they are most likely "
         "probabilities; remove the softmax at the end of the model (with sampler.update, pass "

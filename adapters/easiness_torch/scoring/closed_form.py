@@ -144,7 +144,7 @@ def score_probs(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """As `score_logits`, from probabilities: the loss is inf if that of the label is 0."""
     h = _widened(probs)
-    # A probability may miss [0, 1] by rounding.
+    # Rounding may put a probability outside [0, 1].
     own = h.gather(1, labels.unsqueeze(1)).squeeze(1).clamp(0.0, 1.0)
     return _log_easiness(h, labels, estimator), -own.log(), probs.argmax(1)
 

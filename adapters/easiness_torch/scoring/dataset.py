@@ -105,7 +105,7 @@ def score_batches(
     batch_size: int,
     num_workers: int,
 ) -> None:
-    """Pass indices, logits and labels of all batches to `add`; of a data set, those of a shard."""
+    """Pass indices, logits and labels of all batches to `add`; for a data set, those of a shard."""
     if isinstance(data, DataLoader):
         batches = batches_of_loader(data)
     else:
@@ -141,11 +141,11 @@ def evaluating(model: torch.nn.Module) -> Iterator[None]:
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        # Loaders and augmentation draw random numbers; the training run's are its own.
+        # Loaders and augmentation draw random numbers, which must not affect the training run.
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             yield
     finally:
-        # By train() first: some modules merge weights in eval() and part them again there.
+        # train() first: some modules merge weights in eval() and separate them again in train().
         model.train(modes[0][1])
         for module, training in modes:
             module.training = training

@@ -24,7 +24,7 @@ def indexed(device: torch.device | str) -> torch.device:
 
 
 def moved(values: Tensor, device: torch.device) -> Tensor:
-    """Move values; the host waits only for copies to itself, which it might read too early."""
+    """Move values; the host waits only for copies to itself, so as not to read them too early."""
     return values.to(device, non_blocking=device.type != "cpu")
 
 

@@ -51,7 +51,7 @@ class Gather:
                 f"logits: {int(bad.sum())} samples of a batch have NaN or infinite logits: "
                 f"indices {shown}; look for them in the data, or lower the learning rate"
             )
-        # The first of several: loaders repeat samples to fill up their last batch.
+        # The first row of a sample counts: loaders repeat samples to fill their last batch.
         first = np.zeros(len(index), dtype=np.bool_)
         first[np.unique(index, return_index=True)[1]] = True
         new = first & ~self._seen[index]
@@ -76,7 +76,7 @@ class Gather:
 
 
 def _check_labels(labels: Any, indices: Tensor) -> None:
-    """Say what to do with labels of common other kinds; the core checks the rest."""
+    """Refuse other common kinds of labels, with advice; the core checks the rest."""
     if not isinstance(labels, Tensor):
         raise TypeError(
             f"labels: expected a tensor of class indices, got {type(labels).__name__}; number the "

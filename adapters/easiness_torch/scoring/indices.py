@@ -100,7 +100,7 @@ class IndexedDataset(Dataset[Any]):
     def _numbers(self, index: Any) -> Any:
         """Return an int for one sample, an int64 tensor for several; resolve negative ones."""
         if isinstance(index, int) and index >= 0:
-            # What loaders ask for, a sample at a time.
+            # Loaders that fetch single samples pass ints.
             return index
         n_samples = len(self)
         if isinstance(index, slice):
@@ -119,7 +119,7 @@ class IndexedDataset(Dataset[Any]):
                     f'their index, as in with_indices(dataset, key="row")'
                 )
             return {self.key: index, **sample}
-        # A named tuple has no place for one more value: it comes as a plain tuple.
+        # A named tuple has no field for the index, so it becomes a plain tuple.
         return (index, *sample) if isinstance(sample, (tuple, list)) else (index, sample)
 
 

@@ -1,18 +1,18 @@
 """log Phi, the logarithm of the standard normal distribution function, summed over rivals.
 
-The values are `torch.special.log_ndtr`'s, which are right; its float32 gradient is not
-(955.6 in place of 1000 at x = -1000). Here
+The values are those of `torch.special.log_ndtr`, which are right; its float32 gradient is not
+(955.6 instead of 1000 at x = -1000). Here
 
 - the slope of log Phi is `phi(x) / Phi(x) = sqrt(2 / pi) / erfcx(-x / sqrt 2)`, which neither
   overflows nor cancels anywhere: about -x far below 0, 0 far above;
 - the slope of that is `-slope (x + slope)`; far below 0, where the sum cancels, it comes from
   the asymptotic series of the Mills ratio (Abramowitz and Stegun, 26.2.12).
 
-Below a bound, log Phi can be continued by its tangent. The slope is then that at the bound, so
-one formula serves, with x held at the bound.
+Below a bound, log Phi can continue as its tangent. The slope is then that at the bound, so the same
+formula applies, with x clamped to the bound.
 
-The gradient is written out, because that takes half of the operations that autograd's would, and
-on a GPU a small batch costs what launching its operations costs.
+The gradient is hand-written, with half the operations that autograd would need: on a GPU, the cost
+of a small batch is that of launching its operations.
 
 Guarded by tests/adapters/torch/test_log_phi.py, against 50 digits.
 """
@@ -27,10 +27,10 @@ from torch import Tensor
 
 _SQRT_HALF = math.sqrt(0.5)
 _SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
-# Phi is 1 here, and its slope 0, in float64 too: what the label's own place holds.
+# Phi is 1 here and its slope 0, even in float64; used for the label's own entry.
 _CERTAIN = 1e4
-# Above, the sum x + slope loses digits with the square of x; below, the series lacks some. Where
-# both are equal, 1e-5 of the second derivative is lost in float32, 1e-12 in float64.
+# Above, the sum x + slope loses digits with the square of x; below, the series is less accurate.
+# Where both are equal, the relative error of the second derivative is 1e-5, or 1e-12 in float64.
 _SERIES_BELOW = {torch.float32: -8.0, torch.float64: -40.0}
 
 
@@ -39,12 +39,12 @@ def sum_log_phi(
 ) -> Tensor:
     """Sum over j != i of log Phi((h_i - h_j) scale), i the label; differentiable in h, repeatedly.
 
-    `h` is (..., n_classes), float32 or float64, and `labels` (...). Below -`tail`, log Phi is
-    continued by its tangent. `own` is h_i of shape (..., 1) where it is known: the compiler need
-    not write `h` down then, only to look h_i up in it.
+    `h` is (..., n_classes), float32 or float64, and `labels` (...). Below -`tail`, log Phi
+    continues as its tangent. `own` is h_i of shape (..., 1) if known: the compiler then need not
+    store `h` only to look up h_i.
     """
     sums: Tensor
-    # No public name tells; torch's own functions ask in this way.
+    # No public name shows this; torch's own functions check it in this way.
     if not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active():
         # torch.func's transforms refuse a plain function, and log_ndtr has no rule for vmap.
         _refuse_forward_over_forward()
@@ -57,7 +57,7 @@ def sum_log_phi(
 
 
 def _refuse_forward_over_forward() -> None:
-    """Within a custom function's jvp, torch takes what is outside as constant: silently wrong."""
+    """In the jvp of a custom function, torch treats outer tangents as constant: silently wrong."""
     levels = torch._C._functorch.get_interpreter_stack() or []
     forward = torch._C._functorch.TransformType.Jvp
     if sum(level.key() == forward for level in levels) > 1:
@@ -70,7 +70,7 @@ def _refuse_forward_over_forward() -> None:
 def _values(
     h: Tensor, labels: Tensor, scale: float, tail: float, own: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Give the sums, and the arguments of log Phi held at -tail."""
+    """Return the sums, and the arguments of log Phi clamped to -tail."""
     x = _arguments(h, labels, scale, own)
     if tail == math.inf:
         return _log_ndtr(x).sum(-1), x
@@ -96,18 +96,18 @@ def _gradient(ctx: Any, grad: Tensor) -> Tensor:
     tail: float = ctx.tail
     h, labels, held = ctx.saved_tensors
     if torch.is_grad_enabled():
-        # To be differentiated again: from h on.
+        # To be differentiated again, starting from h.
         held = _arguments(h, labels, scale)
         held = held if tail == math.inf else held.clamp(min=-tail)
         to_rivals = slope(held) * (grad * -scale).unsqueeze(-1)
     else:
         to_rivals = _part_of_slope(held) * (grad * (-scale * _SQRT_2_OVER_PI)).unsqueeze(-1)
-    # The label's own place holds 0 so far.
+    # The label's own entry is still 0.
     return _put(to_rivals, labels.unsqueeze(-1), -to_rivals.sum(-1, keepdim=True))
 
 
 def _put(x: Tensor, i: Tensor, value: Any) -> Tensor:
-    """Write into `x`, which is nobody else's, or into a copy where derivatives may be taken."""
+    """Write into `x`, which is not shared, or into a copy if derivatives may be taken."""
     result: Tensor = (
         x.scatter(-1, i, value) if torch.is_grad_enabled() else x.scatter_(-1, i, value)
     )
@@ -117,7 +117,7 @@ def _put(x: Tensor, i: Tensor, value: Any) -> Tensor:
 class _PlainSumLogPhi(torch.autograd.Function):
     """The sums with their gradient, for plain autograd.
 
-    30 microseconds a call less than `_SumLogPhi`, whose arguments torch looks up by `inspect`.
+    Saves 30 microseconds per call over `_SumLogPhi`, whose arguments torch looks up by `inspect`.
     """
 
     @staticmethod
@@ -133,7 +133,7 @@ class _PlainSumLogPhi(torch.autograd.Function):
 
 
 class _SumLogPhi(torch.autograd.Function):
-    """As `_PlainSumLogPhi`, for torch.func; the arguments come along."""
+    """As `_PlainSumLogPhi`, for torch.func; also returns the arguments."""
 
     @staticmethod
     def forward(h: Tensor, labels: Tensor, scale: float, tail: float) -> tuple[Tensor, Tensor]:
@@ -151,7 +151,7 @@ class _SumLogPhi(torch.autograd.Function):
     def jvp(ctx: Any, h_tangent: Tensor, *_: Any) -> tuple[Tensor, None]:
         h, labels = ctx.saved_tensors[:2]
         held = _arguments(h, labels, ctx.scale).clamp(min=-ctx.tail)
-        # The label's own place has a slope of 0.
+        # The label's own entry has a slope of 0.
         rise = (h_tangent.gather(-1, labels.unsqueeze(-1)) - h_tangent) * ctx.scale
         return (slope(held) * rise).sum(-1), None
 
@@ -173,7 +173,7 @@ class _SumLogPhi(torch.autograd.Function):
 
 
 class _Slope(torch.autograd.Function):
-    """phi / Phi with its own slope as gradient."""
+    """phi / Phi, with a gradient of its own."""
 
     @staticmethod
     def forward(x: Tensor) -> Tensor:
@@ -222,7 +222,7 @@ def _part_of_slope(x: Tensor) -> Tensor:
 
 
 def _slope_at(x: float) -> float:
-    # By Python's own erfc, so that nothing waits for a device; it underflows below -37.
+    # With Python's erfc, so that nothing waits for a device; it underflows below -37.
     if x < -36.0:
         q = 1.0 / (x * x)
         return -x / (1.0 - q * (1.0 - q * (3.0 - q * (15.0 - q * (105.0 - 945.0 * q)))))

@@ -18,12 +18,12 @@ import easiness_core as ec
 
 @lru_cache(maxsize=8)
 def _differences(estimator: ec.MonteCarlo, device: torch.device) -> Tensor:
-    """Sorted differences of noise, float64."""
+    """Sorted noise differences, float64."""
     a, b = estimator.noise()
     return torch.from_numpy(np.sort(b - a)).to(device)
 
 
-# An operator of its own, because the compiler cannot trace how the differences are made and kept.
+# A custom operator, because the compiler cannot trace how the differences are made and cached.
 @custom_op("easiness_torch::share_below", mutates_args=())
 def _share_below(d: Tensor, sigma: float, draws: int, seed: int) -> Tensor:
     """Share of the noise values under which a class with a lead of d wins; float64."""
@@ -41,10 +41,10 @@ def log_easiness_by_counting(h: Tensor, labels: Tensor, estimator: ec.MonteCarlo
     h, i = h.detach().double(), labels.unsqueeze(1)
     d = h.gather(1, i) - h
     shares = _share_below(d, estimator.sigma, estimator.draws, estimator.seed)
-    # A search files NaN above everything, which would make it easy.
+    # A search places NaN above everything, which would make it easy.
     shares = torch.where(d.isnan(), d, shares).scatter(1, i, 1.0)
-    # One after the other, as the core multiplies them; a tree of products would round otherwise.
+    # One after the other, as in the core; a tree of products would round differently.
     easiness = shares.cumprod(1)[:, -1]
-    # Where the product underflows, its factors tell how far.
+    # If the product underflows, use the logarithms of its factors.
     underflown = easiness < torch.finfo(easiness.dtype).smallest_normal
     return torch.where(underflown, shares.log().sum(1), easiness.log())

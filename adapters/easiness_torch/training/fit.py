@@ -248,7 +248,7 @@ def fit(
             result.history.append(record | clock.seconds)
             if history is not None:
                 result.to_csv(history)
-            # All are called, whatever an earlier one says.
+            # All are called, even if an earlier one returned True.
             answers = [callback(result.history[-1], model) for callback in callbacks]
             if any(is_true(answer) for answer in answers):
                 break

@@ -58,7 +58,7 @@ class Batches(Sampler[list[int]]):
         self.batches = BatchSampler(sampler, batch_size, drop_last=False)
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Give lists of indices."""
+        """Yield lists of indices."""
         waiting: list[int] = []
         for batch in self.batches:
             if len(batch) < min(3, self.batches.batch_size):
@@ -105,7 +105,7 @@ class Trainer:
             with autocast(self.device, self.amp):
                 logits = self._logits(x, len(y))
             if not self.sampler._told:
-                # In the first batch alone, where the host may wait once.
+                # Only in the first batch, where the host may wait once.
                 self.sampler._told = True
                 if bool(are_probs_likely(logits)):
                     warn_of_probs(stacklevel=3)
@@ -154,7 +154,7 @@ class Trainer:
 
 
 def autocast(device: torch.device, enabled: bool) -> torch.autocast:
-    """bfloat16 where it is safe: it needs no scaling of gradients."""
+    """Autocast to bfloat16 where it is safe, which needs no gradient scaling."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
 
 

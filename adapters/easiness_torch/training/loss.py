@@ -218,16 +218,16 @@ def _loss(
     if lambda_ == 0.0:
         return functional.cross_entropy(z, targets, **shared, label_smoothing=label_smoothing)
     log_h = torch.log_softmax(z, dim=class_dim)
-    # Ignored targets need a place to look at; targets that are no class are refused below.
+    # Ignored targets need a valid index; targets that are not classes are refused below.
     labels = targets.clamp(0, z.shape[class_dim] - 1)
     scale = 1.0 / (sigma * math.sqrt(2.0))
-    # Probabilities differ by 1 at most, so that at a wide sigma the tail is out of reach.
+    # Probabilities differ by at most 1, so a wide sigma never reaches the tail.
     bound = math.inf if tail is None or scale < tail else tail
     h = log_h.exp().movedim(class_dim, -1)
     log_e = sum_log_phi(h, labels, scale, bound)
     log_e = log_e.unsqueeze(class_dim)
-    # nll_loss picks the label's entry, here log h_i + lambda log E, and does weights, ignoring
-    # and the mean as cross-entropy does.
+    # nll_loss picks the label's entry, here log h_i + lambda log E, and applies weights, ignoring
+    # and the mean like cross-entropy.
     if label_smoothing == 0.0:
         rows = torch.add(log_h, log_e, alpha=lambda_)
         return functional.nll_loss(rows, targets, **shared)

@@ -75,6 +75,11 @@ class FitResult:
             validation never does.
         total : bool, default False
             Return the sum over all epochs instead, including the warm-up.
+
+        Returns
+        -------
+        float
+            Seconds.
         """
         if clock not in ("wall", "cpu"):
             raise ValueError(f"clock: expected 'wall' or 'cpu', got {clock!r}")
@@ -85,7 +90,13 @@ class FitResult:
         return float(sum(spent)) if total else _mean(spent)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the history, one line per epoch."""
+        """Write the history as csv, one line per epoch.
+
+        Parameters
+        ----------
+        path : path
+            The file, replaced if it exists.
+        """
         with Path(path).open("w", newline="") as file:
             names = list(dict.fromkeys(name for record in self.history for name in record))
             writer = csv.DictWriter(file, ["method", *names])

@@ -1,16 +1,16 @@
 """AUM and AUM-SE by epoch, in the form of the paper's Figure 3: true and false positive rates.
 
 Reads what `train.py` recorded, measures it as a training loop would
-(`AreaUnderMargin.update`, then `AUMFilter` after each epoch), and writes one line a run, epoch and
-rule to a CSV file; lines already there are not made again. `--plot` draws them.
+(`AreaUnderMargin.update`, then `AUMFilter` after each epoch), and writes one line per run, epoch
+and rule to a CSV file; existing lines are not computed again. `--plot` draws them.
 
     EASINESS_DATA=... python examples/evidence/aum_se/train.py RECORDS
     python examples/evidence/aum_se/evaluate.py RECORDS -o docs/aum_se.csv --plot aum_se.png
 
-From the 10th epoch on there are controls beside the rules: every pair of percentiles, AUM by itself
-with other cuts, mean easiness without AUM, and cuts set by the true labels ("oracle").
+From the 10th epoch on there are also controls: every pair of percentiles, AUM alone with
+other cuts, mean easiness without AUM, and cuts set by the true labels ("oracle").
 
-Rates are over samples that are no threshold samples. 40 seconds a run; plot and table at once.
+Rates leave threshold samples out. Takes 40 seconds per run; plot and table are instant.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from aum_se import figures
 FIELDS = ["noise", "rate", "seed", "epoch", "basis", "rule", "cut", "aum", "tpr", "fpr", "auroc"]
 PERCENTILES = (95.0, 98.0, 99.0, 99.5, 99.9)
 DEFAULT = ("drop_easy", 99.5, 99.9)
-# What the ranking behind a rule is worth by itself, at any cut.
+# Quality of the ranking behind a rule, at any cut.
 RANKED = {("aum", "threshold", 99.0): "aum", DEFAULT: "easiness"}
 # Rule, cut of easiness (a number above 1: percentile of the threshold samples), AUM's percentile.
 AVERAGED = [
@@ -80,14 +80,14 @@ def name_of(cut):
 
 
 def lowest(score, wrong, judged, n_found):
-    """Take judged samples from the lowest score up, until so many wrong labels are among them."""
+    """Take judged samples from the lowest score up, until they include this many wrong labels."""
     scores = np.sort(score[wrong & judged])
     cut = scores[min(max(n_found, 1), len(scores)) - 1]
     return (score <= cut) & judged
 
 
 def controls(values, labels):
-    """(rule, cut, aum) and flags of what a gain must be held against."""
+    """(rule, cut, aum) and flags of the controls that a gain is compared with."""
     judged, wrong = judged_and_wrong(labels)
     planted = labels["planted"]
     for rule, cut, p in [*GRID, *STRICTER]:
@@ -106,7 +106,7 @@ def controls(values, labels):
 
 
 def rows_of_epoch(values, labels, probs, *, controlled):
-    """One line a rule: with the averages, and with the easiness of this epoch alone."""
+    """One line per rule: with the averages, and with only the easiness of this epoch."""
     judged, wrong = judged_and_wrong(labels)
 
     def row(basis, rule, cut, aum, flagged, auroc=""):

@@ -47,7 +47,7 @@ def title(noise, rate):
 
 
 def given_up(means, column, epoch, rule):
-    """Points of AUM's true positives that a rule gives up, and its share of the false ones."""
+    """Points of AUM's true positives that a rule loses, and its share of the false positives."""
     tpr, fpr, _ = at(means[(*column, *AUM)], epoch)
     now = at(means[(*column, *rule)], epoch)
     return tpr - now[0], now[1] / fpr
@@ -117,7 +117,7 @@ FAMILIES = [
 
 
 def plot_tradeoff(lines, target, epochs=(14, 19)):
-    """Draw what percentiles give up of AUM's true finds and leave of its false ones."""
+    """Draw the true positives of AUM that percentiles lose, and the false positives that remain."""
     plt = pyplot()
     means = curves(lines)
     columns = columns_of(means)

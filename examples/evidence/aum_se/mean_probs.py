@@ -1,7 +1,7 @@
 """Rankings of wrong labels from training dynamics: AUM, mean easiness, and mean probabilities.
 
 Reads what `train.py` recorded, as `AreaUnderMargin(keep_probs=True)` measures it, and prints one
-line a run and epoch of AUROC and average precision; then their means, as a table for
+line per run and epoch of AUROC and average precision; then their means, as a table for
 docs/mislabels_measured.md. Threshold samples are left out, and their class with them.
 
     python examples/evidence/aum_se/mean_probs.py RECORDS docs/mislabels_measured.md
@@ -32,7 +32,7 @@ def rankings(values, judged, given):
 
 
 def measure(folder):
-    """Give (epoch, ranking) and its AUROC and average precision, for each of both."""
+    """Yield (epoch, ranking), its AUROC and its average precision."""
     with np.load(folder / "labels.npz", allow_pickle=False) as arrays:
         labels = dict(arrays)
     judged = np.ones(len(labels["true"]), dtype=bool)

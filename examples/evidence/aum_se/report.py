@@ -73,13 +73,13 @@ def rates(lines, epoch, names):
 
 
 def meets(means, column, epoch, rule):
-    """Whether the bar is met: half of AUM's false positives, half a point of true ones."""
+    """Whether the aim is met: half of AUM's false positives, half a point of true positives."""
     lost, left = figures.given_up(means, column, epoch, rule)
     return round(lost, 6) <= 0.5 and left <= 0.5
 
 
 def grid(lines, confirming, epoch):
-    """Points given up : share of false positives left, for each pair of percentiles."""
+    """Points lost : share of false positives that remain, for each pair of percentiles."""
     chosen, confirmed = figures.curves(lines), figures.curves(confirming)
     columns = figures.columns_of(chosen)
     table = [[*head_of("AUM / easiness", columns), "met", "met, seed 3"]]

@@ -1,16 +1,16 @@
 """Train a small net on images with wrong labels, and keep the logits of every epoch.
 
-What `evaluate.py` evaluates. 10,000 training images, of which a share has a wrong label:
+For `evaluate.py`. 10,000 training images, a share of which has a wrong label:
 class c becomes c + 1 ("next"), or any other class with equal chance ("symmetric"). N // C of them
 are threshold samples and carry the label C, a class that does not exist. The net trains at a
-constant rate; the logits that the training batches see are kept, one file an epoch.
+constant rate; the logits of the training batches are kept, one file per epoch.
 
     EASINESS_DATA=... python examples/evidence/aum_se/train.py RECORDS
     python examples/evidence/aum_se/train.py RECORDS --data cifar10 --folder F --network resnet
 
 Fashion-MNIST from EASINESS_DATA, or scikit-learn's digits where that is unset; CIFAR-10 through
-torchvision from a local folder. Goes on after the last whole epoch. One thread; on Fashion-MNIST 2
-minutes a run with the CNN, 6 with the ResNet; 18 runs unless told otherwise.
+torchvision from a local folder. Resumes after the last whole epoch. One thread; on Fashion-MNIST 2
+minutes per run with the CNN, 6 with the ResNet; 18 runs by default.
 """
 
 import argparse
@@ -93,7 +93,7 @@ def resnet(channels, side, *, widths=(16, 32, 64), blocks=2):
             layers.append(Residual(n_in, width, 1 if n_in == width else 2))
             n_in = width
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(n_in, N_CLASSES + 1)]
-    # A fifth faster on a CPU than the layout that is usual.
+    # 20 % faster on a CPU than the usual layout.
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
 

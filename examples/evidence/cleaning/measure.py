@@ -3,8 +3,8 @@
 For each data set, classifier, share of wrong labels and seed: a test part is set aside and stays
 clean; labels of the training part are drawn anew; the classifier gives out-of-fold probabilities
 of the training part; every method removes the same number of training samples; the same
-classifier is trained on what is left and tested. Results are appended to a CSV as they come, and
-what it holds already is not run again. docs/cleaning.md shows them.
+classifier is trained on the rest and tested. Results are appended to a CSV file one by one; runs
+that it already has are skipped. docs/cleaning.md shows the results.
 
     EASINESS_DATA=folder python examples/evidence/cleaning/measure.py -o cleaning.csv
     python examples/evidence/cleaning/measure.py --small -o small.csv
@@ -47,7 +47,7 @@ CUTS = (0.05, 0.1, 0.2, 0.3)
 SEEDS = (0, 1, 2, 3, 4)
 FOLDS = 5
 SIZES = {"digits": (1200, 597), "letter": (5000, 5000)}
-# Left as scikit-learn has them: nothing here was chosen by what it does to a test part.
+# With scikit-learn's defaults: nothing here was chosen by its effect on a test part.
 CLASSIFIERS = {
     "logistic regression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
     "random forest": RandomForestClassifier(n_estimators=100),
@@ -153,7 +153,7 @@ def qualities(
 
 
 def lowest(quality: NDArray[np.float64], size: int, seed: int) -> NDArray[np.bool_]:
-    """Mask of the `size` lowest; equal ones fall by lot, the same lot for every method."""
+    """Mask of the `size` lowest; ties are broken at random, in the same way for every method."""
     lot = np.random.default_rng([seed, 3]).random(quality.size)
     mask = np.zeros(quality.size, dtype=np.bool_)
     mask[np.lexsort((lot, quality))[:size]] = True
@@ -165,8 +165,8 @@ def instance_hardness(
 ) -> NDArray[np.bool_]:
     """Mask of what InstanceHardnessThreshold removes, asked for the same share of each class.
 
-    It keeps every sample at its threshold, and so too many where probabilities tie: it is given
-    their ranks, in which a lot has settled ties.
+    It keeps every sample at its threshold, and so too many if probabilities tie. So it gets their
+    ranks, with ties broken at random.
     """
     from imblearn.under_sampling import InstanceHardnessThreshold
 
@@ -197,7 +197,7 @@ def removals(
     cuts: tuple[float, ...],
     seed: int,
 ) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    """Cut, method and mask of the samples to remove: as many by every method at a cut.
+    """Cut, method and mask of the samples to remove: the same number for all methods at a cut.
 
     The cut named `cleanlab` is the number that cleanlab's `find_label_issues` finds.
     """
@@ -287,7 +287,7 @@ def main(arguments: list[str] | None = None) -> None:
                 writer = csv.writer(lines, lineterminator="\n")
                 for row in compare(part, make_classifier(name, seed), cuts, seed):
                     writer.writerow([data, *sizes[data], name, f"{noise:g}", seed, *row])
-                # One write a run: what a stop leaves behind is whole runs.
+                # One write per run, so that an interrupted script leaves only whole runs.
                 with options.output.open("a", encoding="utf-8") as file:
                     file.write(lines.getvalue())
                 print(f"{data}, {name}, {noise:.0%} wrong labels, seed {seed}: done", flush=True)

@@ -1,4 +1,4 @@
-"""What averaging out-of-fold probabilities over repeats gains in finding wrong labels, and costs.
+"""Gain and cost of averaging out-of-fold probabilities over repeats, in finding wrong labels.
 
 Data, wrong labels and classifiers are those of measure.py, and two more classifiers. The table
 goes into docs/cleaning.md.

@@ -1,4 +1,4 @@
-"""Means, tables and plots of what measure.py measured; writes docs/cleaning*.
+"""Means, tables and plots of the results of measure.py; writes docs/cleaning*.
 
 python examples/evidence/cleaning/report.py docs
 
@@ -48,7 +48,7 @@ MEANS = (
     "to_no_removal", "to_no_removal_se", "to_random", "to_random_se", "precision",
     "average_precision", "auroc",
 )  # fmt: skip
-# (data, classifier, noise, cut, method) -> column -> one value a seed, in the order of seeds.
+# (data, classifier, noise, cut, method) -> column -> one value per seed, in order of seeds.
 Runs = dict[tuple[str, str, str, str, str], dict[str, NDArray[np.float64]]]
 
 
@@ -82,7 +82,7 @@ def mean_and_se(values: NDArray[np.float64]) -> tuple[float, float]:
 def difference(
     runs: Runs, key: tuple[str, str, str, str, str], other: str, figure: str = "accuracy"
 ) -> NDArray[np.float64]:
-    """Accuracy (or another figure) less that of another method at the same cut, seed by seed."""
+    """Accuracy (or another metric) minus that of another method at the same cut, seed by seed."""
     cut = "0" if other == "no removal" else key[3]
     return runs[key][figure] - runs[(*key[:3], cut, other)][figure]
 
@@ -176,7 +176,7 @@ def versus_table(runs: Runs, figure: str) -> str:
 
 
 def own_count_table(runs: Runs) -> str:
-    """Show what find_label_issues removes, and the others asked for as many."""
+    """Compare find_label_issues with the same number of samples by other methods."""
     shown = ("find_label_issues", "self-confidence", *OURS[:3], "random")
     header = ["data, classifier, wrong labels", "removed", "of these wrong", *shown]
     rows = []
@@ -211,7 +211,7 @@ def put(page: str, name: str, table: str) -> str:
 
 
 def draw(runs: Runs, data: str) -> Figure:
-    """Accuracy by share removed: a column a classifier, a row a share of wrong labels."""
+    """Accuracy by share removed: one column per classifier, one row per share of wrong labels."""
     figure = Figure(figsize=(12, 10), layout="constrained", facecolor="white")
     panels = figure.subplots(len(SHOWN), len(CLASSIFIERS), sharex=True)
     cuts = sorted({key[3] for key in runs if key[3] not in ("0", "cleanlab")}, key=float)

@@ -2,9 +2,9 @@
 
     EASINESS_DATA=... python examples/evidence/label_errors/measure.py docs/label_errors.csv
 
-One line for each set and score, or rule that flags; then what each takes. The lines of the removed
-method `confusion` and of the noise model's first form are copied from `removed.csv`, beside this
-file: they were measured on the same sets with the code that had them.
+One line for each set and score, or flagging rule; then the time and memory of each. The lines of
+the removed method `confusion` and of the noise model's first form are copied from `removed.csv`,
+next to this file: they were measured on the same sets, with code that has been removed.
 """
 
 import csv

@@ -18,7 +18,7 @@ OURS = {
     "easiness": '`"easiness"`',
     "self_confidence": '`"self_confidence"`',
 }
-# Measured with code that is gone; the second was the frozen one when the first batch was made.
+# Measured with code that was removed; the second was frozen when the first batch was made.
 REMOVED = {
     "noise_model, first form": "noise model, first form",
     "noise_model, sharpness to 2^7": "noise model, sharpness to 2^7",
@@ -96,7 +96,7 @@ def each_set(lines, role):
 
 
 def against(lines, role, other="cleanlab self_confidence"):
-    """Count sets on which the noise model is better, level (to .001) and worse; mean gain."""
+    """Count sets on which the noise model is better, equal (within .001) and worse; mean gain."""
     found = figures(lines, role)
     counts = {}
     for metric in METRICS:

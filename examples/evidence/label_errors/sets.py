@@ -1,4 +1,4 @@
-"""The 28 sets with known wrong labels that `method="noise_model"` was tuned on."""
+"""The 30 sets with known wrong labels that `method="noise_model"` was tuned on."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 class LabeledSet(NamedTuple):
-    """A set of samples; `wrong` and scores are compared on the rows `judged` alone."""
+    """A set of samples; `wrong` and scores are compared only on the rows `judged`."""
 
     name: str
     probs: NDArray[np.float64]

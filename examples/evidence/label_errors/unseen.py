@@ -1,7 +1,7 @@
 """Sets made after `method="noise_model"` was frozen, in two batches; nothing was tuned on them.
 
 scikit-learn's digits, UCI letter with classifiers that the tuned sets lack, and 20,000 images of
-CIFAR-10 by histograms of gradients. Labels are made wrong here; probabilities are out of fold.
+CIFAR-10 as histograms of gradients. The label errors are synthetic; probabilities are out of fold.
 The first batch led to one change, the upper end of sharpness; the second was made after it, with
 other classifiers, noises and seeds.
 """
@@ -102,7 +102,7 @@ def made_sets(batch, name):
 
 
 def mislabeled(true, noise, share, reference, rng):
-    """Labels of which a share is wrong: c to c + 1, any other, or the second likeliest class."""
+    """Labels of which a share is wrong: c to c + 1, any other, or the second most likely class."""
     n_classes = int(true.max()) + 1
     rows = rng.permutation(len(true))[: round(share * len(true))]
     labels = true.copy()
@@ -111,7 +111,7 @@ def mislabeled(true, noise, share, reference, rng):
     elif noise == "symmetric":
         labels[rows] = (true[rows] + rng.integers(1, n_classes, len(rows))) % n_classes
     else:
-        # As people err: where a model of the true labels is unsure.
+        # Like human errors: where a model of the true labels is uncertain.
         others = reference.copy()
         others[np.arange(len(true)), true] = -1.0
         weight = others.max(axis=1) + 1e-3

@@ -2,10 +2,10 @@
 
     OMP_NUM_THREADS=1 python examples/evidence/scaling/measure.py docs/scaling.md
 
-Every measurement is a process of its own with one thread; the least of three times is given, and
-the highest of three peaks. Inputs are written to a temporary folder (6 GB for the largest), are
-forgotten by the page cache before each run, and are removed in the end. One Dask worker and two are
-compared by the wall's clock, which says something on a machine with nothing else to do.
+Every measurement runs in its own process with one thread; reported are the shortest of three times
+and the highest of three peaks. Inputs are written to a temporary folder (6 GB for the largest),
+dropped from the page cache before each run, and removed at the end. One Dask worker and two are
+compared by wall time, which is meaningful only on an idle machine.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from scaling.workers import measure_driver, measure_workers, workers_table
 
 SEED = 20240917
-# Of one piece, which larger files repeat.
+# Elements of one part, which larger files repeat.
 PIECE = 10_000_000
-# Which format, with how many classes, up to how many probabilities, and what is measured.
+# Format, number of classes, largest number of probabilities, and what is measured.
 CASES = [
     ("npy", 100, 10**9, ("sum", "summary", "shard")),
     ("npy", 1000, 10**8, ("shard",)),
@@ -63,7 +63,7 @@ def piece(n_elements: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
     n_rows = min(n_elements, PIECE) // n_classes
     logits = rng.normal(scale=4.0, size=(n_rows, n_classes))
     labels = rng.integers(0, n_classes, n_rows)
-    # Above the highest of the others, as a rule: most rows are easy, as a good classifier's are.
+    # Usually above the largest of the others: most rows are easy, as with a good classifier.
     boost = 4.0 * np.sqrt(2 * np.log(n_classes)) + 4.0
     logits[np.arange(n_rows), labels] += rng.normal(boost, 4.0, n_rows)
     return ec.softmax(logits).astype(np.float32), labels
@@ -111,7 +111,7 @@ def forget(paths: list[str]) -> None:
 
 
 def work(what: str, paths: list[str], output: str) -> None:
-    """Do what is measured; print seconds of processor and of wall, and the peak of memory."""
+    """Run one measurement; print processor and wall seconds, and peak memory."""
     import pyarrow
     import pyarrow.parquet
     from easiness_io import open_samples, score_shard
@@ -130,7 +130,7 @@ def work(what: str, paths: list[str], output: str) -> None:
     else:
         score_shard(paths[0], output, labels_path=labels, n_threads=1)
     cpu, seconds = time.process_time() - cpu, time.perf_counter() - begin
-    # Not ru_maxrss, which begins with what the parent process took.
+    # Not ru_maxrss, which starts at the peak of the parent process.
     status = Path("/proc/self/status").read_text()
     print(cpu, seconds, 1024 * int(status.partition("VmHWM:")[2].split()[0]))
 

@@ -2,11 +2,10 @@
 
     OMP_NUM_THREADS=1 python examples/evidence/scaling/memory.py docs/scaling.md
 
-Every measurement is a process of its own, which works on a small file first and then on one of
-2,000,000 and another of 6,000,000 rows of two classes. What the peak of the second is above that
-of the first, divided by the rows that it has more, is what a row takes. Ids of several shards are
-interleaved, so that all are in memory together. Outputs are compared with scores of the array, and
-an id that is planted a second time has to be found. Needs Linux.
+Every measurement runs in its own process, first on a small file, then on files of 2,000,000 and
+6,000,000 rows of two classes. Memory per row is the difference between the two peaks, divided by
+the difference in rows. Ids of several shards are interleaved, so that all are in memory together.
+Outputs are compared with scores of the array, and a duplicate id must be found. Needs Linux.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ import easiness_core as ec
 SEED = 20240917
 N_ROWS = (1_000, 2_000_000, 6_000_000)
 PARAMETERS = Parameters(max_bytes=64 << 30)
-# What is done, of which format the inputs are, what names the samples, and in how many shards.
+# Operation, input format, kind of ids, and number of shards.
 CASES = [
     ("npz output", "npz", "none", 1),
     ("npz output", "npz", "int64", 1),
@@ -121,7 +120,7 @@ def main() -> None:
         work(folder, what, kind, int(n_shards))
         return
     lines = [
-        "| what | input | ids | shards | bytes a row | the columns alone |",
+        "| what | input | ids | shards | bytes per row | the columns alone |",
         "| --- | --- | --- | ---: | ---: | ---: |",
     ]
     for what, kind, names, n_shards in CASES:

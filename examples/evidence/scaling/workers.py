@@ -1,4 +1,4 @@
-"""Rows a second by one Dask worker and by several, on the same shards; used by measure.py."""
+"""Rows per second by one Dask worker and by several, on the same shards; used by measure.py."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ N_CLASSES = 100
 def write_shards(
     folder: Path, piece: Callable[[int, int], tuple[np.ndarray, np.ndarray]], n_elements: int
 ) -> tuple[list[str], list[str], ec.Summary]:
-    """Write shards of different rows; give probabilities, labels, and the summary of all rows."""
+    """Write shards of different rows; return probabilities, labels, and the summary of all rows."""
     probs, labels = piece(n_elements, N_CLASSES)
     names: dict[str, list[str]] = {"probs": [], "labels": []}
     summaries = []
     for at in range(N_SHARDS):
-        # Each begins elsewhere in the piece, so that none is a copy of another.
+        # Each starts elsewhere in the part, so that none is a copy of another.
         n_rows = n_elements // N_CLASSES // N_SHARDS
         part = (at * len(labels) // N_SHARDS + np.arange(n_rows)) % len(labels)
         for name, array in (("probs", probs[part]), ("labels", labels[part])):
@@ -37,7 +37,7 @@ def write_shards(
 
 
 def warm() -> int:
-    """Import, and compile or load, what scoring a shard takes, in a worker; give its process."""
+    """Import, compile or load all that scoring needs, in a worker; return its process id."""
     import easiness_io  # noqa: F401
     import pyarrow
     import pyarrow.parquet
@@ -56,7 +56,7 @@ def measure_workers(
     forget: Callable[[list[str]], None],
     repeats: int = 3,
 ) -> list[dict[str, Any]]:
-    """Score the same shards by so many workers, each with one thread; the least of the times."""
+    """Score the same shards with this number of one-thread workers; return the shortest time."""
     from distributed import Client, LocalCluster
     from easiness_dask import score_shards
 
@@ -77,7 +77,7 @@ def measure_workers(
                 begin = time.perf_counter()
                 summary = score_shards(probs, folder / "out", client=client, labels_path=labels)
                 seconds.append(time.perf_counter() - begin)
-                # What is not the same is not compared.
+                # Only equal results are compared.
                 assert summary == expected
                 shutil.rmtree(folder / "out")
         found.append({"workers": count, "rows": expected.n_samples, "wall_s": min(seconds)})
@@ -85,7 +85,7 @@ def measure_workers(
 
 
 def measure_driver(folder: Path, n_rows: int = 10**7) -> str:
-    """Tell how fast labels and ids are checked before the first shard; the best of three."""
+    """Measure how fast labels and ids are checked before the first shard; the best of three."""
     from easiness_io.parameters import Parameters
     from easiness_io.shards.compare import check_shards
     from easiness_io.shards.discover import Shard
@@ -117,7 +117,7 @@ def measure_driver(folder: Path, n_rows: int = 10**7) -> str:
 
 
 def workers_table(found: list[dict[str, Any]]) -> list[str]:
-    """Give the lines of a table, with rates as multiples of the first."""
+    """Return the lines of a table, with rates as multiples of the first."""
     lines = [
         f"Dask workers, each a process with one thread, on {os.cpu_count()} cores; npy files of "
         f"{N_CLASSES} classes into parquet, from the call of `score_shards` to its summary:",

@@ -169,7 +169,7 @@ def test_arguments_are_checked(values, planted):
         AUMFilter().flag(values, planted, probs=np.full((2, C), 0.25), labels=[0, 1])
     with pytest.raises(ValueError, match="at least one row"):
         AUMFilter().flag(values, [])
-    with pytest.raises(ValueError, match=r"column for each of the labels 0 to 4, .* got 4 columns"):
+    with pytest.raises(ValueError, match=r"column for each label from 0 to 4, .* got 4 columns"):
         AUMFilter().flag(values, planted, probs=np.full((N, C), 0.25))
 
 
