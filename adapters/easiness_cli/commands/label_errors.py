@@ -40,7 +40,7 @@ OPTIONS = {
                help="file to write: .csv, .parquet or .html; '-' prints csv (default: -)"),
         options.ESCAPE_FORMULAS,
         option("--apply", metavar="DECISIONS",
-               help="apply the decisions in the csv exported from the  page; give the file of "
+               help="apply the decisions in the csv exported from the page; give the file of "
                "labels in place of PROBS"),
     ],
     "ranking": [

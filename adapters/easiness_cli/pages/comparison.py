@@ -77,7 +77,7 @@ def _worst(table: Any, kind: str) -> str:
         return f"No {kind} got worse in accuracy."
     chance = ", so it may be chance" if table.p_value[at] > 0.05 else ""
     return (
-        f"{kind.capitalize()} {words.cut(table.names[at])}  got worse the most:  "
+        f"{kind.capitalize()} {words.cut(table.names[at])} got worse the most: "
         f"{points(change[at])} points of accuracy over {amount(int(table.count[at]), 'sample')} "
         f"(adjusted p {_p(table.p_value[at])}{chance})."
     )

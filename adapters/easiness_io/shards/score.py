@@ -111,7 +111,7 @@ def score_shards(
         A folder, a glob, or a list of files.
     output : path
         The output folder, which gets one file per input. Manifests go to `<output>.easiness`. Only
-        one one run at a time may write to it.
+        one run at a time may write to it.
     labels_path : path, or iterable of paths, optional
         Labels, if they are not in the inputs: a folder or a glob, paired with the inputs by name,
         or a list with one file per input.
