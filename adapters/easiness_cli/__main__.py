@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0: success. 1: a condition of `compare --fail-if` is true. 2: invalid or conflicting
         options. 3: bad input or output, explained in one line on stderr. 130 and 143: interrupted
-        or terminated, with no partial output. 141: the reader of stdout closed it early.
+        or terminated; no file is half-written. 141: the reader of stdout closed it early.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_what_is_closed()

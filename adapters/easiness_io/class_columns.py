@@ -220,8 +220,9 @@ def _nothing(
     reader: Reader, options: Parameters, names: Sequence[str], matrices: Sequence[str]
 ) -> DataError:
     texts = [name for name, each in reader.fields.items() if each.kind == "text"]
-    if texts and not names and not matrices:
-        return reader.source.error(f"no columns of numbers; it has text in {show(texts)}")
+    if not names and not matrices:
+        found = f"text in {show(texts)}" if texts else f"only {show(reader.fields)}"
+        return reader.source.error(f"no columns of numbers besides labels and ids; it has {found}")
     groups = _distinct(affixes(names).values())
     if options.logits:
         problem = "no columns are named like logits"

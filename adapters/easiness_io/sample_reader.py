@@ -222,8 +222,9 @@ class SampleReader:
         if not first_row:
             ids = None
             if self.ids_name is not None:
-                is_whole = self._with_ids[0].reader.fields[self.ids_name].kind == "integer"
-                ids = pa.array([], pa.int64() if is_whole else pa.string())
+                named = self._with_ids[0].reader.fields[self.ids_name]
+                whole = pa.uint64() if named.is_unsigned else pa.int64()
+                ids = pa.array([], whole if named.kind in ("integer", "float") else pa.string())
             probs = np.empty((0, max(2, self.n_classes)))
             kept = {name: pa.array([], pa.string()) for name in self._kept}
             yield Samples(probs, np.empty(0, np.int64), ids, 0, None, kept)

@@ -40,7 +40,7 @@ OPTIONS = {
 
 def run(args: argparse.Namespace) -> int:
     """Train, score, compare, and write the files at the end."""
-    from easiness_io.writers.atomic import atomic_write
+    from easiness_io.writers.atomic import atomic_write, check_output
 
     require("sklearn", "pyarrow", "matplotlib", "jinja2")
     folder = args.output_dir
@@ -48,9 +48,10 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(f"cannot write to {folder!r}: it is a file; name a folder")
     if os.path.isdir(folder) and os.listdir(folder) and not args.overwrite:
         raise CommandError(f"{folder!r}: it is not empty; pass --overwrite, or name another folder")
+    os.makedirs(folder, exist_ok=True)
+    check_output(os.path.join(folder, "report.html"), args.overwrite)
     labels, probs = _train(args.folds, args.seed, quiet=args.quiet)
     rows, files = _compare(labels, probs)
-    os.makedirs(folder, exist_ok=True)
     for name, data in files.items():
         with atomic_write(os.path.join(folder, name), args.overwrite) as file:
             file.write(data)

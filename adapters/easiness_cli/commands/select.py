@@ -29,9 +29,9 @@ OPTIONS = {
         option("path", metavar="SCORES",
                help="output of 'easiness score': file, folder or quoted glob"),
         option("--n-hard", **_COUNT, rare=True,
-               help="with --loss-rank: number to skip (default: that of the hard samples)"),
+               help="with --loss-rank: number to skip (default: number of hard samples)"),
         option("--n-medium", **_COUNT, rare=True,
-               help="with --loss-rank: number to take (default: that of the medium samples)"),
+               help="with --loss-rank: number to take (default: number of medium samples)"),
         option("--seed", type=options.whole(0), metavar="S",
                help="with --random: random seed (default: 0)"),
         option("-o", "--output", metavar="OUT", default="-",
@@ -47,8 +47,8 @@ OPTIONS = {
         option("--interval", nargs=2, type=options.unit, metavar=("LOW", "HIGH"),
                help="samples with LOW <= easiness <= HIGH"),
         option("--loss-rank", action="store_true", default=None,
-               help="rank by loss, highest first; skip the number of hard samples, and take the "
-               "number of medium ones"),
+               help="samples by loss, highest first: skip as many as are hard, then take as many "
+               "as are medium"),
         option("--random", **_COUNT, help="N random samples"),
     ],
     "running": options.RUNNING,

@@ -130,7 +130,8 @@ def _read_header(file: IO[bytes], source: Source, name: str, what: str = "") -> 
         raise source.unreadable(f"{what}not a readable npy file: {problem}") from error
     if any(size < 0 for size in shape):
         raise source.unreadable(f"{what}its header gives the impossible shape {shape}")
-    field = Field(name, _kind(shape, dtype), width=shape[1] if len(shape) == 2 else None)
+    width, is_unsigned = shape[1] if len(shape) == 2 else None, dtype.str[1:] == "u8"
+    field = Field(name, _kind(shape, dtype), width=width, is_unsigned=is_unsigned)
     return _Array(field, source, what, shape, fortran, dtype, head.tell())
 
 

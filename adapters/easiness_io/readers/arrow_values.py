@@ -54,7 +54,13 @@ def fields_of(schema: Any) -> list[Field]:
     """Describe the columns of a schema, except an index without a name."""
     names, index = _class_names(schema), (schema.pandas_metadata or {}).get("index_columns", [])
     return [
-        Field(each.name, _kind(each.type), names.get(each.name), is_index=each.name in index)
+        Field(
+            each.name,
+            _kind(each.type),
+            names.get(each.name),
+            is_index=each.name in index,
+            is_unsigned=storage(each.type) == pa.uint64(),
+        )
         for each in schema
         if not each.name.startswith(_UNNAMED_INDEX)
     ]

@@ -41,6 +41,7 @@ class Field:
     class_names: tuple[str, ...] | None = None
     width: int | None = None
     is_index: bool = False
+    is_unsigned: bool = False  # of 64 bits: other whole numbers fit int64
 
     @property
     def is_number(self) -> bool:

@@ -84,7 +84,7 @@ class Manifest:
                 raise ValueError(f"its format is not {_FORMAT}")
             return cls(**content | {"summary": ec.Summary.from_dict(content["summary"])})
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"not a manifest ({error!r})") from error
+            raise ValueError("its content is different") from error
 
     def difference_from(self, parameters: Parameters, output: str) -> str | None:
         """Describe how an earlier run differs in version or a parameter; None if it does not."""

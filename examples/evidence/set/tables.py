@@ -46,9 +46,9 @@ TABLE_2: dict[str, Column] = {
 NETWORKS: dict[str, Column] = {
     **TABLE_1, "ART, s": COST["ART, s"], "ADU, %": COST["ADU, %"],
 }  # fmt: skip
-HELD_OUT: dict[str, Column] = {"held-out ACC, %": ("held_out_accuracy", 100.0, 2)}
+HELD_OUT: dict[str, Column] = {"held-out ACC": ("held_out_accuracy", 100.0, 2)}
 NOISY: dict[str, Column] = {
-    "ACC, %": ("accuracy", 100.0, 2), "NLL at a fitted temperature": ("nll_t", 1.0, 3),
+    "ACC": ("accuracy", 100.0, 2), "NLL at T": ("nll_t", 1.0, 3),
 }  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def mean_table(rows: list[Row], columns: dict[str, Column], setting: str = "") -
 def noise_table(rows: list[Row], *, tuned: bool = False) -> str:
     """Tables of losses, noises as columns; where losses are tuned, the best by held-out data first.
 
-    Accuracies of all noises come first, then likelihoods at the fitted temperature.
+    Accuracies (in percent) come first, then likelihoods at the fitted temperature T.
     """
 
     def make(part: list[Row]) -> str:
@@ -208,7 +208,7 @@ def noise_table(rows: list[Row], *, tuned: bool = False) -> str:
         }
         if tuned:
             losses = dict(sorted(losses.items(), key=lambda item: -_mean_held_out(item[1])))
-        header = ["loss", "seeds", *(["mean held-out ACC, %"] if tuned else []), *columns]
+        header = ["loss", "seeds", *(["mean held-out ACC"] if tuned else []), *columns]
         lines = [
             [method, str(len({row["seed"] for row in own})),
              *([f"{_mean_held_out(own):.2f}"] if tuned else []),

@@ -93,6 +93,9 @@ def test_the_page_shows_the_tables(files):
     assert str(files) not in page.html
     first = page.text["ol"][1]
     assert f"{found.n_gained} samples became right and {found.n_lost} became wrong" in first
+    table = found.by_class
+    worst = NAMES[(table.accuracy_new - table.accuracy_old).argmin()]
+    assert f"Class {worst} got worse the most: −" in page.html
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,12 @@ def test_missing_package_is_told_before_a_folder_is_made(tmp_path, refused, monk
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_cannot_be_made_is_told_before_the_training(tmp_path, refused, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr(command, "_train", None)
+    assert "file/out': Not a directory" in refused("demo", "-o", "file/out")
+
+
 def results(folds, seed, *, quiet):
     """Stand in for the training: a few rows of the same kind."""
     labels = np.arange(40, dtype=np.int64) % 4

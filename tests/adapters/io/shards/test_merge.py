@@ -134,7 +134,8 @@ def test_it_refuses_what_does_not_belong_together():
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"summary": 1}', "[" * 100_000])
 def test_it_refuses_anything_else(text):
     Path("x.json").write_text(text)
-    refused("'x.json': not a manifest", "x.json")
+    why = "Expecting value" if text == "" else "its content is different"
+    refused(f"'x.json': not a manifest: {why}", "x.json")
     refused("'none.json': no such file or folder", "none.json")
 
 
