@@ -181,7 +181,7 @@ BROKEN = {
     "one long line": ("p_a," * 300_000, "first line is longer than"),
     "nul": ("p_a,p_b,label\n0.5,0.5,\0\n", "it contains zero bytes"),
     "empty": ("", r"it is empty \(0 bytes\)"),
-    "a line that is no line": ("\x0c", "no group of columns"),
+    "a line that is no line": ("\x0c", "no columns of numbers"),
     "blank": ("\n\n\n", "it has no rows"),
     "an empty cell beside fractions": ("0.25,0.75,\n0.5,0.5,1\n", "no column of labels"),
     "names twice": ("cat,dog,label\n.5,.5,cat\ncat,dog,label\n.5,.5,cat\n", "no columns of num"),
