@@ -18,6 +18,18 @@ def averages(stream, sigma):
             rival = naive.closed_form([h], [top], sigma)[0][0] if top != i else 0.0
             seen.setdefault(sample, (i, []))[1].append((float(margin), easiness, rival))
     return {
-        sample: (label, len(rows), *(sum(column) / len(rows) for column in zip(*rows, strict=True)))
+        sample: (
+            label,
+            len(rows),
+            *(total(column) / len(rows) for column in zip(*rows, strict=True)),
+        )
         for sample, (label, rows) in seen.items()
     }
+
+
+def total(values):
+    """Sum one by one; from Python 3.12 on, `sum` makes up for rounding."""
+    result = 0.0
+    for value in values:
+        result += value
+    return result

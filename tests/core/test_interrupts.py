@@ -53,6 +53,7 @@ class Attempt:
         return self.trace
 
     def run(self):
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 asks the frame that sets the trace
         sys.settrace(self.trace)
         try:
             return self.call()
