@@ -52,7 +52,7 @@ class EasinessTrainerMixin(_Base):
     *args
         Positional arguments of `transformers.Trainer`.
     sampler_options : mapping, optional
-        Options of `EasinessSampler`; by default `{"keep": "lossless"}`. `total_epochs`,
+        Options of `EasinessSampler`; by default `{"keep": "fewer_easy"}`. `total_epochs`,
         `step_budget`, `batch_size`, `refresh`, `device` and `num_replicas` follow from the
         training arguments.
     **kwargs
@@ -100,7 +100,7 @@ class EasinessTrainerMixin(_Base):
                 "compute_loss_func: returns one loss per batch, but weighting needs one per "
                 "sample; override sample_losses(logits, labels) instead"
             )
-        self.sampler_options = {"keep": "lossless", **(sampler_options or {})}
+        self.sampler_options = {"keep": "fewer_easy", **(sampler_options or {})}
         self.sampler = None
         self._run: TrainingRun | None = None
         self._resume_from: str | None = None

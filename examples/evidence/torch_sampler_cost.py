@@ -43,7 +43,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     "`smooth_rates`, `budget=0.35`": {
         "keep": smooth_rates, "budget": 0.35, "estimator": ec.ClosedForm(sigma=0.3),
     },
-    '`"lossless"`': {"keep": "lossless", "total_epochs": 10**6, "final_epochs": 0},
+    '`"fewer_easy"`': {"keep": "fewer_easy", "total_epochs": 10**6, "final_epochs": 0},
     "`ec.MO`, a tenth of each class": {"keep": ec.MO, "min_per_class": None},
 }  # fmt: skip
 PLAIN = ("torch's RandomSampler", "torch's DistributedSampler")

@@ -291,11 +291,11 @@ def _check_union(keep: Any) -> ec.Level:
         raise TypeError(
             f"keep: expected levels such as ec.MO or 'medium', a rate for each level such as "
             f"{{ec.MHO: 1.0, ec.EO: 0.3}}, an interval (low, high) of easiness, a function of "
-            f"the scores, or 'lossless', got {keep!r}"
+            f"the scores, or 'fewer_easy', got {keep!r}"
         )
     try:
         return ec.Level.of(keep, argument="keep")
     except ValueError as error:
         if isinstance(keep, str):
-            raise ValueError(f"{error}; keep='lossless' also works") from None
+            raise ValueError(f"{error}; keep='fewer_easy' also works") from None
         raise

@@ -1,4 +1,4 @@
-"""The options that `keep="lossless"` stands for."""
+"""The options that `keep="fewer_easy"` stands for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from easiness_core.validation import check_count
 from easiness_torch.sampling.keep import smooth_rates
 
 # Measured in docs/set.md.
-LOSSLESS: Mapping[str, Any] = {
+FEWER_EASY: Mapping[str, Any] = {
     "keep": smooth_rates,
     "estimator": ec.ClosedForm(sigma=0.3),
     "budget": 0.35,
@@ -28,17 +28,17 @@ _PLAIN: Mapping[str, Any] = {
 
 
 def filled_in(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in missing options, for "lossless" or for any other `keep`."""
+    """Fill in missing options, for "fewer_easy" or for any other `keep`."""
     keep = options["keep"]
     defaults = _PLAIN
-    if isinstance(keep, str) and keep == "lossless":
+    if isinstance(keep, str) and keep == "fewer_easy":
         if options["total_epochs"] is None:
             raise ValueError(
-                "total_epochs: expected the number of epochs, since keep='lossless' ends with "
+                "total_epochs: expected the number of epochs, since keep='fewer_easy' ends with "
                 "full epochs; pass total_epochs="
             )
         total = check_count(options["total_epochs"], "total_epochs", low=1)
-        defaults = {**LOSSLESS, "final_epochs": math.ceil(FINAL_SHARE * total)}
+        defaults = {**FEWER_EASY, "final_epochs": math.ceil(FINAL_SHARE * total)}
         keep = defaults["keep"]
     if options["step_budget"] is not None:
         defaults = {**defaults, "budget": None}

@@ -37,7 +37,7 @@ class EasinessSampler(ScoredSampler):
         Which samples to keep: levels, such as `ec.MO` or "hard|medium"; a rate in [0, 1] for each
         level, as in `{ec.MHO: 1.0, ec.EO: 0.3}`; an interval `(low, high)` of easiness, ends
         included; or a function of `SampleScores` that returns a tensor with one rate per scored
-        sample. A rate between 0 and 1 is a probability; each epoch draws again. "lossless" is a
+        sample. A rate between 0 and 1 is a probability; each epoch draws again. "fewer_easy" is a
         preset (docs/set.md): `smooth_rates` at sigma 0.3, budget 0.35, floor 0.1, weight_power 0.5,
         refresh "training", 1 warm-up epoch, and the last 15 % of epochs full. It needs
         `total_epochs`; options that you pass take precedence.
@@ -191,7 +191,7 @@ class EasinessSampler(ScoredSampler):
             "drop_last": drop_last,
         }  # fmt: skip
         options = check_options(n_samples, **filled_in(given))
-        preset = isinstance(keep, str) and keep == "lossless"
+        preset = isinstance(keep, str) and keep == "fewer_easy"
         # A requested warm-up as long as the run means full training on purpose.
         if (preset or warmup_epochs is None) and not options.selects(options.warmup_epochs):
             warnings.warn(
@@ -258,8 +258,8 @@ class EasinessSampler(ScoredSampler):
         """Return the number of optimizer steps, for a per-step learning-rate schedule.
 
         The number is exact with `step_budget`, with `random_control` by sizes, and with `budget` if
-        no rate is 0 ("lossless", or a rate above 0 for each level) and unscored samples fit in the
-        budget. Otherwise it is an estimate, and a warning says so.
+        no rate is 0 ("fewer_easy", or a rate above 0 for each level) and unscored samples fit in
+        the budget. Otherwise it is an estimate, and a warning says so.
 
         Parameters
         ----------
@@ -286,7 +286,7 @@ class EasinessSampler(ScoredSampler):
         Examples
         --------
         >>> from easiness_torch import EasinessSampler
-        >>> sampler = EasinessSampler(1000, keep="lossless", total_epochs=10)
+        >>> sampler = EasinessSampler(1000, keep="fewer_easy", total_epochs=10)
         >>> sampler.expected_steps(50)  # 3 full epochs of 20 steps, 7 of 350 samples
         109
         """

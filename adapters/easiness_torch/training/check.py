@@ -51,8 +51,8 @@ def check_used(
             f"sampler_options: {', '.join(own)} follow from fit's own arguments; pass seed=, "
             f'n_epochs=, warmup_epochs=, and method="random" with reference='
         )
-    if isinstance(keep, str) and keep == "lossless":
-        raise ValueError(f"keep: got 'lossless' with {method!r}; pass method=\"lossless\"")
+    if isinstance(keep, str) and keep == "fewer_easy":
+        raise ValueError(f"keep: got 'fewer_easy' with {method!r}; pass method=\"fewer_easy\"")
     if spec.per_batch and set(options or {}) - {"estimator"}:
         raise ValueError(
             f"sampler_options: {method!r} takes the estimator alone, got "

@@ -76,7 +76,7 @@ def fit(
     - "warm-up": only the warm-up epochs of SET, with its learning rates;
     - "InfoBatch": drops half of the samples below the mean loss, doubles the weights of the other
       half, and uses all samples in the last 12.5 % of epochs (Qin et al., ICLR 2024);
-    - "lossless": smooth sampling rates 1 - E at sigma 0.3; see docs/set.md.
+    - "fewer_easy": smooth sampling rates 1 - E at sigma 0.3; see docs/set.md.
 
     Parameters
     ----------

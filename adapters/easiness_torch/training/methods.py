@@ -101,7 +101,7 @@ METHODS: dict[str, Method] = {
     "InfoBatch": Method(
         {"keep": below_mean_loss_halved, "refresh": "training"}, warmup=0.0, final=0.125
     ),
-    "lossless": Method({"keep": "lossless"}, warmup=0.0, final=FINAL_SHARE),
+    "fewer_easy": Method({"keep": "fewer_easy"}, warmup=0.0, final=FINAL_SHARE),
 }
 
 

@@ -18,9 +18,9 @@ FIGURE_2 = {
 CLAIMED = [f"sigma 1, lambda {weight:g}, tail 3.0" for weight in (0.1, 1, 3)]
 FAMILIES = {
     "classic": ("#53606d", "o", "full data, fewer epochs"),
-    "lossless": ("#0072b2", "s", "lossless: 1 - E at sigma 0.3"),
+    "fewer_easy": ("#0072b2", "s", "fewer_easy: 1 - E at sigma 0.3"),
     "InfoBatch": ("#d55e00", "^", "InfoBatch's rule"),
-    "random": ("#009e73", "v", "random, as many as lossless or SET"),
+    "random": ("#009e73", "v", "random, as many as fewer_easy or SET"),
     "faster": ("#7a5195", "x", "at 1.5 times the learning rate"),
     "fastest": ("#b07aa1", "+", "at twice the learning rate"),
     "easy": ("#cc79a7", "D", "easy kept at 0.3"),

@@ -25,7 +25,7 @@ SETUPS = {
 }  # fmt: skip
 SOFT = {ec.Level.EASY: 0.3, ec.Level.MEDIUM: 1.0, ec.Level.HARD: 1.0}
 TIMED = (
-    "classic", "lossless, 12/12 of the epochs", "InfoBatch, 9/12 of the epochs",
+    "classic", "fewer_easy, 12/12 of the epochs", "InfoBatch, 9/12 of the epochs",
     "classic, 6/12 of the epochs", "SET",
 )  # fmt: skip
 
@@ -42,32 +42,32 @@ def frontier(epochs: int) -> Iterator[Run]:
         return Run("frontier", "", name, {"n_epochs": max(2, round(share * epochs)), **options})
 
     yield run("classic", method="classic")
-    yield run("lossless, 16/12 of the epochs", 4 / 3, method="lossless")
+    yield run("fewer_easy, 16/12 of the epochs", 4 / 3, method="fewer_easy")
     yield run("classic, 8/12 of the epochs", 8 / 12, method="classic")
     yield run("InfoBatch", method="InfoBatch")
-    yield replace(run("random, as lossless, 16/12 of the epochs", 4 / 3, method="random"),
-                  reference="lossless, 16/12 of the epochs")  # fmt: skip
+    yield replace(run("random, as fewer_easy, 16/12 of the epochs", 4 / 3, method="random"),
+                  reference="fewer_easy, 16/12 of the epochs")  # fmt: skip
     yield run("classic, 6/12 of the epochs", 6 / 12, method="classic")
-    yield run("lossless, 12/12 of the epochs", 1.0, method="lossless")
+    yield run("fewer_easy, 12/12 of the epochs", 1.0, method="fewer_easy")
     yield run("easy kept at 0.3, scored in training", method="SET", keep=SOFT, warmup_epochs=1,
               sampler_options={"refresh": "training"})  # fmt: skip
     yield run("InfoBatch, 9/12 of the epochs", 9 / 12, method="InfoBatch")
-    yield replace(run("random, as lossless, 12/12 of the epochs", method="random"),
-                  reference="lossless, 12/12 of the epochs")  # fmt: skip
-    yield run("lossless, 22/12 of the epochs", 22 / 12, method="lossless")
+    yield replace(run("random, as fewer_easy, 12/12 of the epochs", method="random"),
+                  reference="fewer_easy, 12/12 of the epochs")  # fmt: skip
+    yield run("fewer_easy, 22/12 of the epochs", 22 / 12, method="fewer_easy")
     yield run("SET", method="SET")
     yield replace(run("random, as SET", method="random"), reference="SET")
     yield run("warm-up", method="warm-up")
-    # Weights lengthen the steps of "lossless" by about a half.
+    # Weights lengthen the steps of "fewer_easy" by about a half.
     yield run("faster classic, 6/12 of the epochs", 6 / 12, method="classic", optimizer=sgd(0.075))
-    yield replace(run("faster random, as lossless, 12/12", method="random", optimizer=sgd(0.075)),
-                  reference="lossless, 12/12 of the epochs")  # fmt: skip
+    yield replace(run("faster random, as fewer_easy, 12/12", method="random", optimizer=sgd(0.075)),
+                  reference="fewer_easy, 12/12 of the epochs")  # fmt: skip
     yield run("faster classic", method="classic", optimizer=sgd(0.075))
-    yield run("faster lossless, 12/12 of the epochs", method="lossless", optimizer=sgd(0.075))
+    yield run("faster fewer_easy, 12/12 of the epochs", method="fewer_easy", optimizer=sgd(0.075))
     yield run("faster InfoBatch, 9/12 of the epochs", 9 / 12, method="InfoBatch",
               optimizer=sgd(0.075))  # fmt: skip
     for name, share in (
-        ("lossless, 12/12 of the epochs", 1.0), ("classic", 1.0),
+        ("fewer_easy, 12/12 of the epochs", 1.0), ("classic", 1.0),
         ("classic, 6/12 of the epochs", 6 / 12), ("InfoBatch, 9/12 of the epochs", 9 / 12),
     ):  # fmt: skip
         yield run(f"fastest {name}", share, method=name.split(",")[0], optimizer=sgd(0.1))
@@ -83,13 +83,13 @@ def levels(epochs: int, suite: str = "levels", setting: str = "") -> Iterator[Ru
         yield control(suite, setting, name, epochs)
     yield Run(suite, setting, "easy kept at 0.3",
               {"method": "SET", "keep": SOFT, "n_epochs": epochs})  # fmt: skip
-    for method in ("lossless", "InfoBatch"):
+    for method in ("fewer_easy", "InfoBatch"):
         yield Run(suite, setting, method, {"method": method, "n_epochs": epochs})
 
 
 def compared(suite: str, setting: str, epochs: int) -> Iterator[Run]:
     """List fewer, for noise, imbalance and fine-tuning."""
-    for method in ("classic", "SET", "lossless", "InfoBatch"):
+    for method in ("classic", "SET", "fewer_easy", "InfoBatch"):
         yield Run(suite, setting, method, {"method": method, "n_epochs": epochs})
     yield control(suite, setting, "SET", epochs)
     for name in ("EO", "EMO"):

@@ -1,4 +1,4 @@
-"""`lossless` beside other rules that drop samples; imported, not run."""
+"""`fewer_easy` beside other rules that drop samples; imported, not run."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ WINDOW = {"weight_power": 0.0, "refresh": "training"}
 
 
 def rules(epochs: int) -> Iterator[Run]:
-    """`lossless` with other scores in easiness's place, at its budget, floor and weights."""
+    """`fewer_easy` with other scores in easiness's place, at its budget, floor and weights."""
     n = {"n_epochs": epochs}
     yield Run("rules", "", "classic", {"method": "classic", **n})
-    yield Run("rules", "", "lossless", {"method": "lossless", **n})
+    yield Run("rules", "", "fewer_easy", {"method": "fewer_easy", **n})
+    preset = {"method": "fewer_easy", "sampler_options": PRESET, **n}
     for name, rule in (("1 - p", _one_minus_p), ("loss", _loss)):
-        yield Run("rules", "", f"lossless by {name}",
-                  {"method": "lossless", "keep": rule, "sampler_options": PRESET, **n})  # fmt: skip
-    yield Run("rules", "", "lossless by error norm",
-              {"method": "lossless", "sampler_options": PRESET, **n}, make=error_norms)  # fmt: skip
-    yield control("rules", "", "lossless", epochs)
-    yield control("rules", "", "lossless", epochs, "RS2")
+        yield Run("rules", "", f"fewer_easy by {name}", {**preset, "keep": rule})
+    yield Run("rules", "", "fewer_easy by error norm", preset, make=error_norms)
+    yield control("rules", "", "fewer_easy", epochs)
+    yield control("rules", "", "fewer_easy", epochs, "RS2")
     yield Run("rules", "", "InfoBatch", {"method": "InfoBatch", **n})
     for name, groups, scale in (("0.9 of 5", 5, 0.9), ("0.5 of 10", 10, 0.5)):
         yield Run("rules", "", f"SeTa, window {name} groups",

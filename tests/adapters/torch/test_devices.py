@@ -95,7 +95,9 @@ def test_the_guide_on_the_meta_device_goes_on_until_scores_are_read():
         found["losses"] * torch.ones(len(found["losses"]))
 
 
-@pytest.mark.parametrize("keep", ["lossless", {ec.MHO: 1.0, ec.EO: 0.3}], ids=["lossless", "rates"])
+@pytest.mark.parametrize(
+    "keep", ["fewer_easy", {ec.MHO: 1.0, ec.EO: 0.3}], ids=["fewer_easy", "rates"]
+)
 def test_losses_times_weights_without_waiting(device, keep):
     sampler = EasinessSampler(
         N, keep=keep, warmup_epochs=1, total_epochs=5, refresh="training", min_samples=1
@@ -168,7 +170,7 @@ def test_the_loss_and_log_easiness_without_waiting(device):
     assert x.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("method", ["SET", "SEL", "lossless", "random"])
+@pytest.mark.parametrize("method", ["SET", "SEL", "fewer_easy", "random"])
 def test_fit_trains_there(device, method):
     data = dataset()
     result = fit(

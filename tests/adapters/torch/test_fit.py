@@ -146,7 +146,7 @@ def test_the_controls_are_of_the_same_size():
     assert sizes_of(own)[2] == sizes_of(chosen)[2] < 600
     assert losses_of(own)[2] != losses_of(chosen)[2]
     assert sizes_of(trained("L-SET", **options)[0])[2] == sizes_of(chosen)[2]
-    for method in ("SET", "lossless"):
+    for method in ("SET", "fewer_easy"):
         long, _ = trained(method, keep=ec.EMO if method == "SET" else None)
         # Levels vary; with a budget an epoch has exactly its share.
         sizes = sizes_of(long)
@@ -190,11 +190,13 @@ def test_infobatch_halves_the_samples_below_the_mean_loss():
         assert 0.5 < record["usage"] < 1.0
 
 
-def test_lossless_takes_its_preset_or_what_is_asked_for():
+def test_fewer_easy_takes_its_preset_or_what_is_asked_for():
     # One epoch to be scored in, 15 % at the end, and a budget of 0.35 between them.
-    assert selective_in(trained("lossless", n_epochs=14)[0]) == [False] + [True] * 10 + [False] * 3
+    assert (
+        selective_in(trained("fewer_easy", n_epochs=14)[0]) == [False] + [True] * 10 + [False] * 3
+    )
     options = {"final_epochs": 0, "weight_power": 1.0}
-    result, _ = trained("lossless", n_epochs=9, warmup_epochs=5, sampler_options=options)
+    result, _ = trained("fewer_easy", n_epochs=9, warmup_epochs=5, sampler_options=options)
     assert selective_in(result) == [False] * 5 + [True] * 4
 
 

@@ -23,7 +23,7 @@ RUN = trained("classic", n_epochs=1)[0]
      ({"n_epochs": 0}, ValueError, "n_epochs"),
      ({"loss": torch.nn.CrossEntropyLoss()}, ValueError, 'one loss per sample.*reduction="none"'),
      ({"keep": "OM"}, ValueError, "keep: .*got .OM."),
-     ({"keep": "lossless"}, ValueError, 'pass method="lossless"'),
+     ({"keep": "fewer_easy"}, ValueError, 'pass method="fewer_easy"'),
      ({"method": "warm-up", "warmup_epochs": 0}, ValueError, "warmup_epochs: expected 1"),
      ({"method": "classic", "keep": ec.EO}, ValueError, "keep: not used by 'classic', which takes"),
      ({"sampler_options": {"seed": 1}}, ValueError, "sampler_options: seed follow"),

@@ -154,7 +154,7 @@ def test_a_resumed_run_selects_and_ends_as_one_that_did_not_stop(tmp_path, save_
 
 @pytest.mark.parametrize("save_at", [16, 33])
 def test_workers_that_are_epochs_ahead_lose_none_at_a_resume(tmp_path, save_at):
-    options = {"keep": "lossless", "min_samples": 16, "budget": 0.1, "floor": 0.05}
+    options = {"keep": "fewer_easy", "min_samples": 16, "budget": 0.1, "floor": 0.05}
 
     def trainer(**arguments):
         return trainer_of(

@@ -210,7 +210,7 @@ def test_weights_are_those_of_the_epoch_that_was_loaded():
 
 
 GIVEN = {
-    "n_samples": 500, "seed": 0, "keep": "lossless", "total_epochs": 8, "step_budget": 70,
+    "n_samples": 500, "seed": 0, "keep": "fewer_easy", "total_epochs": 8, "step_budget": 70,
     "batch_size": 50,
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ BAD = [
     ({"n_samples": 0}, ValueError, "n_samples: expected 1 or more, got 0"),
     ({"n_samples": 2.0}, TypeError, "n_samples: expected a whole number"),
     ({"n_samples": DATA}, TypeError, r"got TensorDataset; pass len\(dataset\)"),
-    ({"keep": "losless"}, ValueError, "keep: .*'losless'.*'lossless'"),
+    ({"keep": "fewer_eassy"}, ValueError, "keep: .*'fewer_eassy'.*'fewer_easy'"),
     ({"keep": ec.Level}, TypeError, "keep: expected levels such as ec.MO or 'medium', a rate"),
     ({"keep": True}, TypeError, "keep: expected levels"),
     ({"keep": 8}, ValueError, "keep: expected words .* or a union of Level; got 8"),
@@ -27,8 +27,8 @@ BAD = [
     ({"keep": (0.5, 0.2)}, ValueError, "low <= high"),
     ({"keep": (0.5,)}, ValueError, r"interval \(low, high\)"),
     ({"keep": [0.2, 0.8]}, TypeError, r"got \[0.2, 0.8\]; pass tuple\(keep\)"),
-    ({"keep": "lossless"}, ValueError, "total_epochs: expected the number of epochs, since keep"),
-    ({"keep": "lossless", "total_epochs": 3, "floor": False}, TypeError, "floor"),
+    ({"keep": "fewer_easy"}, ValueError, "total_epochs: expected the number of epochs, since keep"),
+    ({"keep": "fewer_easy", "total_epochs": 3, "floor": False}, TypeError, "floor"),
     ({"estimator": "closed"}, TypeError, "estimator: expected ClosedForm"),
     ({"final_epochs": 2}, ValueError, "total_epochs: expected the number of epochs"),
     ({"rank_by": "entropy"}, ValueError, "rank_by: expected 'easiness' or 'loss'"),
@@ -67,8 +67,8 @@ def test_bad_options_are_refused_at_once(options, error, message):
 
 @pytest.mark.parametrize(
     ("keep", "total", "first"),
-    [(ec.MO, 4, 5), ("lossless", 2, 1), ((0.2, 0.8), 5, 5)],
-    ids=["levels", "lossless", "interval"],
+    [(ec.MO, 4, 5), ("fewer_easy", 2, 1), ((0.2, 0.8), 5, 5)],
+    ids=["levels", "fewer_easy", "interval"],
 )
 def test_a_run_that_never_selects_is_warned_of(keep, total, first):
     message = f"selects nothing in all {total} epochs: the first {first} a"
@@ -115,7 +115,7 @@ def test_a_control_in_turn_comes_back_to_no_sample_before_all_were_taken():
     assert sorted(epochs[5]) == sorted(epochs[7]) == list(range(10))
 
 
-def test_lossless_is_what_it_says():
+def test_fewer_easy_is_what_it_says():
     def epochs(sampler):
         generator = torch.Generator().manual_seed(0)
         taken = []
@@ -131,10 +131,12 @@ def test_lossless_is_what_it_says():
                "floor": 0.1, "weight_power": 0.5, "refresh": "training", "warmup_epochs": 1,
                "final_epochs": 2, "total_epochs": 10, "min_samples": 8}  # fmt: skip
     spelled = epochs(EasinessSampler(200, **options))
-    assert epochs(EasinessSampler(200, keep="lossless", total_epochs=10, min_samples=8)) == spelled
+    assert (
+        epochs(EasinessSampler(200, keep="fewer_easy", total_epochs=10, min_samples=8)) == spelled
+    )
     assert [len(indices) == 200 for indices, _ in spelled] == [True] + [False] * 7 + [True] * 2
     own = {"budget": 0.5, "warmup_epochs": 5, "total_epochs": 10, "min_samples": 8, "floor": 0.0,
            "final_epochs": 0, "weight_power": 1.0, "refresh": 1}  # fmt: skip
     # The plain defaults too, where they are given.
     expected = epochs(EasinessSampler(200, **options | own))
-    assert epochs(EasinessSampler(200, keep="lossless", **own)) == expected
+    assert epochs(EasinessSampler(200, keep="fewer_easy", **own)) == expected

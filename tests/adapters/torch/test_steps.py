@@ -74,9 +74,9 @@ def warmed_up(total):
     # The last rate, and whether it is that of the last step or the one after it.
     ("schedule", "rate", "at", "keep"),
     [
-        (one_cycle, PEAK / 25 / 1e4, -2, "lossless"),
+        (one_cycle, PEAK / 25 / 1e4, -2, "fewer_easy"),
         (cosine, 1e-4, -1, ec.MO),
-        (warmed_up, 0.0, -1, "lossless"),
+        (warmed_up, 0.0, -1, "fewer_easy"),
     ],
 )
 # torch itself steps the first of several schedulers before the optimizer.
@@ -114,7 +114,7 @@ def test_the_run_ends_in_the_steps_asked_for(drop_last, step_budget, batch_size)
 
 
 OPTIONS = {
-    "lossless": ({"keep": "lossless"}, True),
+    "fewer_easy": ({"keep": "fewer_easy"}, True),
     "rates above 0": ({"keep": {ec.MHO: 1.0, ec.EO: 0.3}, "budget": 0.5}, True),
     "wide smooth rates": ({"keep": smooth_rates, "budget": 0.35, "estimator": WIDE}, True),
     "a rate of 0": ({"keep": {ec.MHO: 1.0, ec.EO: 0.0}, "budget": 0.8}, False),
@@ -165,7 +165,7 @@ def test_ranks_take_as_many_steps_each():
     found = []
     for rank in range(3):
         sampler = EasinessSampler(
-            N, keep="lossless", total_epochs=4, step_budget=40, batch_size=16,
+            N, keep="fewer_easy", total_epochs=4, step_budget=40, batch_size=16,
             num_replicas=3, rank=rank,
         )  # fmt: skip
         assert sampler.expected_steps() == 40
@@ -180,7 +180,7 @@ def test_ranks_take_as_many_steps_each():
 
 def test_a_random_control_takes_as_many_steps():
     sampler = EasinessSampler(
-        N, keep="lossless", random_control=True, total_epochs=EPOCHS, step_budget=120,
+        N, keep="fewer_easy", random_control=True, total_epochs=EPOCHS, step_budget=120,
         batch_size=BATCH,
     )  # fmt: skip
     assert sum(train(sampler)[0]) == 120
@@ -197,7 +197,7 @@ def test_samples_without_a_score_come_first_and_count_for_a_budget():
     indices = list(sampler)
     assert len(set(indices)) == len(indices) == 100
     assert min(indices) >= 50
-    sampler = EasinessSampler(N, keep="lossless", total_epochs=4)
+    sampler = EasinessSampler(N, keep="fewer_easy", total_epochs=4)
     sampler.update(range(500), data()[0][:500], data()[1][:500])
     sampler.set_epoch(1)
     chosen = list(sampler)
