@@ -1,11 +1,15 @@
 """Each script of examples/evidence/ runs on little, resumes, and finds what it should."""
 
 import csv
+import gzip
+import hashlib
+import io
 import logging
 import os
 import runpy
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +20,8 @@ from aum_se import train as aum_train
 from cleaning import measure as cleaning
 from label_errors import metrics
 from scaling import measure, memory, workers
-from set import networks
+from set import data as set_data
+from set import get_data, networks
 from set import train as set_train
 from set.suites import runs_of
 
@@ -233,3 +238,46 @@ def test_cost_scripts_print_their_tables(monkeypatch, capsys, name, arguments, s
     finally:
         log.setLevel(logging.NOTSET)
     assert shown in capsys.readouterr().out
+
+
+def test_training_data_from_the_published_files(tmp_path, monkeypatch, rng):
+    """Files of the published formats, with few images, downloaded or from a folder."""
+    gray, color = (
+        rng.integers(0, 256, shape, np.uint8) for shape in ((12, 28, 28), (12, 32, 32, 3))
+    )
+    labels = rng.integers(0, 10, 12, np.uint8)
+    parts = {"train": slice(0, 10), "t10k": slice(10, 12)}
+    files = {f"{part}-{kind}-ubyte.gz": gzip.compress(bytes(head) + values[rows].tobytes())
+             for part, rows in parts.items()
+             for kind, head, values in (("images-idx3", 16, gray), ("labels-idx1", 8, labels))
+             }  # fmt: skip
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        for k, name in enumerate(["test_batch"] + [f"data_batch_{batch}" for batch in range(1, 6)]):
+            rows = slice(2 * k - 2, 2 * k) if k else slice(10, 12)
+            planes = color[rows].transpose(0, 3, 1, 2).reshape(2, -1)
+            content = np.column_stack([labels[rows], planes]).tobytes()
+            member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}.bin")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    files["cifar-10-binary.tar.gz"] = archive.getvalue()
+    (tmp_path / "published").mkdir()
+    for name, content in files.items():
+        (tmp_path / "published" / name).write_bytes(content)
+        checksum = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        address = (tmp_path / "published").as_uri() + "/"
+        monkeypatch.setitem(get_data.FILES, name, (address, checksum))
+
+    for options in ([], ["--files", tmp_path / "published"]):
+        folder = tmp_path / f"data{len(options)}"
+        run(monkeypatch, get_data.main, folder, *options)
+        monkeypatch.setenv("EASINESS_DATA", str(folder))
+        for name, images in (("fashion", gray[:, None]), ("cifar10", color.transpose(0, 3, 1, 2))):
+            _, *found = set_data.read(name)
+            for (x, y), rows in zip(found, parts.values(), strict=True):
+                np.testing.assert_array_equal(x, images[rows])
+                np.testing.assert_array_equal(y, labels[rows])
+
+    (tmp_path / "published" / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"other"))
+    with pytest.raises(SystemExit, match=r"train-images.*expected .* fetch the file again"):
+        run(monkeypatch, get_data.main, tmp_path / "data", "--files", tmp_path / "published")
