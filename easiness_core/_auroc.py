@@ -57,6 +57,7 @@ def auroc(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import easiness_core as ec
     >>> ec.auroc([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]], [0, 0, 1])
     1.0

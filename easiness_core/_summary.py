@@ -51,12 +51,15 @@ class Summary:
     --------
     >>> import easiness_core as ec
     >>> probs, labels = [[0.9, 0.1], [0.49, 0.51], [0.2, 0.8]], [0, 0, 0]
-    >>> whole = ec.score(probs, labels).summary
-    >>> rest = ec.score(probs[1:], labels[1:]).summary
-    >>> ec.score(probs[:1], labels[:1]).summary.merge(rest) == whole
+    >>> summary = ec.Summary()
+    >>> for row in range(3):
+    ...     summary.update(ec.score(probs[row : row + 1], labels[row : row + 1]))
+    >>> summary.level_counts, summary.is_below_chance(n_classes=2)
+    ({'hard': 1, 'medium': 1, 'easy': 1}, False)
+    >>> summary == ec.score(probs, labels).summary == ec.Summary.from_dict(summary.to_dict())
     True
-    >>> whole.level_counts
-    {'hard': 1, 'medium': 1, 'easy': 1}
+    >>> summary.merge(summary).n_samples
+    6
     """
 
     def __init__(
