@@ -80,13 +80,26 @@ class EasinessTrainerMixin(_Base):
 
     Examples
     --------
-    ::
-
-        class Classifier(EasinessTrainerMixin, Trainer):
-            pass
-
-        trainer = Classifier(model, args, train_dataset=train, eval_dataset=test)
-        trainer.train()
+    >>> import tempfile, torch
+    >>> from easiness_torch.huggingface import EasinessTrainerMixin
+    >>> from transformers import Trainer, TrainingArguments
+    >>> class Classifier(EasinessTrainerMixin, Trainer):
+    ...     pass
+    >>> class Model(torch.nn.Linear):
+    ...     def forward(self, x, labels=None):
+    ...         return {"logits": super().forward(x)}
+    >>> train = [{"x": torch.eye(2)[k % 2], "labels": k % 2} for k in range(100)]
+    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +ELLIPSIS
+    ...     args = TrainingArguments(
+    ...         folder, num_train_epochs=4, per_device_train_batch_size=10, use_cpu=True,
+    ...         report_to=[],
+    ...     )
+    ...     options = {"keep": "lossless", "min_samples": 10}
+    ...     trainer = Classifier(Model(2, 2), args, train_dataset=train, sampler_options=options)
+    ...     result = trainer.train()
+    {'train_runtime': ...}
+    >>> [record["n_selected"] for record in trainer.sampler.history]
+    [100, 40, 40, 100]
     """
 
     sampler: EasinessSampler | None

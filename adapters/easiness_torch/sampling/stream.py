@@ -82,6 +82,18 @@ class EasinessStream(IterableDataset[Any]):
     >>> stream.set_epoch(1)
     >>> kept == [name for name, _ in stream]
     False
+
+    Stop in an epoch, and resume in another process:
+
+    >>> stream.set_epoch(2)
+    >>> epoch = iter(stream)
+    >>> [next(epoch) for _ in range(3)]
+    [('img0', 0), ('img1', 1), ('img2', 2)]
+    >>> resumed = EasinessStream(samples, rates)
+    >>> resumed.load_state_dict(stream.state_dict())
+    >>> resumed.set_epoch(2)
+    >>> next(iter(resumed))
+    ('img3', 3)
     """
 
     def __init__(
