@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import os
 import re
 import shlex
@@ -153,6 +154,24 @@ def test_files_stay_short():
     assert too_long == []
 
 
+PACKAGES = [path.name for path in sorted((ROOT / "adapters").glob("easiness_*"))]
+PARTS = ["class_names", "displays", "progress", "testing", "validation"]
+MODULES = [
+    "easiness_core", *(f"easiness_core.{part}" for part in PARTS), *PACKAGES,
+    "easiness_torch.huggingface", "easiness_torch.lightning",
+]  # fmt: skip
+ERRORS = [f"easiness_core.errors.Input{kind}Error" for kind in ("", "Value", "Type")]
+
+
+def public_names():
+    return ERRORS + [
+        f"{module}.{name}"
+        for module in MODULES
+        for name in getattr(importlib.import_module(module), "__all__", [])
+        if name != "__version__"
+    ]
+
+
 def test_every_public_name_is_in_the_reference_once():
     names = []
     for page in sorted((ROOT / "docs" / "reference").glob("*.rst")):
@@ -164,18 +183,53 @@ def test_every_public_name_is_in_the_reference_once():
             else:
                 text = text.split("\n\n")[0 if kind == "data" else 1]
                 names += [f"{module}.{name}" for name in text.split()]
-    packages = [path.name for path in (ROOT / "adapters").glob("easiness_*")]
-    parts = ["class_names", "displays", "progress", "testing", "validation"]
-    modules = ["easiness_core", *(f"easiness_core.{part}" for part in parts), *packages]
-    modules += ["easiness_torch.huggingface", "easiness_torch.lightning"]
-    public = [
-        f"{module}.{name}"
-        for module in modules
-        for name in getattr(importlib.import_module(module), "__all__", [])
-        if name != "__version__"
+    assert sorted(names) == sorted(public_names())
+
+
+# Called by scikit-learn, PyTorch, Lightning, transformers, or the library itself, not by users.
+HOOKS = {"compute_loss", "copied", "extra_repr", "forward", "get_metadata_routing",
+         "get_train_dataloader", "kernel"}  # fmt: skip
+
+
+def methods_of(kind):
+    """Public methods and properties that a class of this project defines, by name."""
+    found = {}
+    for base in kind.__mro__:
+        if base.__module__.startswith("easiness_") and "lightning" not in base.__module__:
+            found |= {name: getattr(kind, name) for name in vars(base) if name[0] != "_"}
+    return {
+        name: each for name, each in found.items()
+        if name not in HOOKS and (callable(each) or isinstance(each, property))
+    }  # fmt: skip
+
+
+def examples_in(text):
+    return "".join(each.source for each in doctest.DocTestParser().get_examples(text or ""))
+
+
+def missing_examples(name, kind):
+    """Name what has no example of its own, and is in none of its class."""
+    own = examples_in(kind.__doc__)
+    if not inspect.isclass(kind):
+        return [] if own else [name]
+    methods = methods_of(kind)
+    shown = own + "".join(examples_in(each.__doc__) for each in methods.values())
+    return [name] * (not own) + [
+        f"{name}.{method}" for method in methods if not re.search(rf"\.{method}\b", shown)
     ]
-    errors = [f"easiness_core.errors.Input{kind}Error" for kind in ("", "Value", "Type")]
-    assert sorted(names) == sorted(public + errors)
+
+
+def test_every_public_class_function_and_method_has_an_example():
+    """`make test` runs all of them."""
+    missing, count = [], 0
+    for name in public_names():
+        module, _, last = name.rpartition(".")
+        each = getattr(importlib.import_module(module), last)
+        if inspect.isclass(each) or inspect.isroutine(each):
+            count += 1
+            missing += missing_examples(name, each)
+    assert count > 80
+    assert missing == []
 
 
 def test_every_option_of_the_command_is_documented():
