@@ -100,6 +100,8 @@ class EasinessTrainerMixin(_Base):
     {'train_runtime': ...}
     >>> [record["n_selected"] for record in trainer.sampler.history]
     [100, 40, 40, 100]
+    >>> trainer.sample_losses(torch.zeros(1, 2), torch.tensor([0]))
+    tensor([0.6931])
     """
 
     sampler: EasinessSampler | None
@@ -231,7 +233,9 @@ class EasinessTrainerMixin(_Base):
         return (loss, outputs) if return_outputs else loss
 
     def sample_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Loss of each sample: cross-entropy, with the label smoothing of the arguments.
+        """Compute the loss of each sample; override it for another loss.
+
+        By default, it is cross-entropy with the label smoothing of the training arguments.
 
         Parameters
         ----------
@@ -243,6 +247,7 @@ class EasinessTrainerMixin(_Base):
         Returns
         -------
         Tensor of shape (n,)
+            Losses, in float32 by default.
         """
         return torch.nn.functional.cross_entropy(
             logits.float(), labels, reduction="none",
