@@ -22,7 +22,7 @@ def auroc(
     normalize: bool = False,
     logits: bool = False,
 ) -> float:
-    """Area under the ROC curve, one class against the rest, averaged over the classes.
+    """Compute the area under the ROC curve of each class against the rest, averaged over classes.
 
     Parameters
     ----------

@@ -66,7 +66,13 @@ class ChangeTable(Table):
         return {"name": np.array(self.names), **figures}
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """Return the columns of the table as lists, ready for JSON."""
+        """Return the columns of the table as lists, ready for JSON.
+
+        Returns
+        -------
+        dict of str to list
+            The columns; `names` is called "name".
+        """
         return {name: column.tolist() for name, column in self._columns().items()}
 
 

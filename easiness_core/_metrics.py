@@ -21,7 +21,7 @@ _UNITS = 1 << EASINESS_FRACTION_BITS
 
 
 def medium_sample_rate(level: ArrayLike) -> float:
-    """Share of medium samples (MSR).
+    """Compute the share of medium samples (MSR).
 
     Parameters
     ----------

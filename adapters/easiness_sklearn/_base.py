@@ -167,7 +167,22 @@ class MetaClassifier(
 
     @available_if(_inner_has("predict_log_proba"))  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
-        """Logarithm of `predict_proba` of the inner model, of shape (n_samples, n_classes).
+        """Predict the logarithms of class probabilities with the inner model.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows, of any kind that the inner model accepts.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            At most 0, columns in the order of `classes_`.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
 
         Examples
         --------
@@ -183,7 +198,22 @@ class MetaClassifier(
 
     @available_if(_inner_has("decision_function"))  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> NDArray[Any]:
-        """Confidence of the inner model, of shape (n_samples,) or (n_samples, n_classes).
+        """Return the confidence of the inner model in each class.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows, of any kind that the inner model accepts.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            Columns in the order of `classes_`; for two classes, positive values predict the second.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
 
         Examples
         --------

@@ -76,7 +76,24 @@ class ScoredClassifier(MetaClassifier):
         )
 
     def easiness(self, X: Any, y: Any) -> NDArray[np.float64]:
-        """Easiness of new samples: `scores(X, y).easiness`, of shape (n_samples,), in [0, 1].
+        """Compute the easiness of new samples: `scores(X, y).easiness`.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows that `fit` did not see.
+        y : array of shape (n_samples,)
+            Their labels, each one of `classes_`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            In [0, 1]: 0 is hard, 1 is easy.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As for `scores`.
 
         Examples
         --------
@@ -90,7 +107,24 @@ class ScoredClassifier(MetaClassifier):
         return self.scores(X, y).easiness
 
     def log_easiness(self, X: Any, y: Any) -> NDArray[np.float64]:
-        """Log easiness of new samples: `scores(X, y).log_easiness`, of shape (n_samples,).
+        """Compute the log easiness of new samples: `scores(X, y).log_easiness`.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows that `fit` did not see.
+        y : array of shape (n_samples,)
+            Their labels, each one of `classes_`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            At most 0; higher is easier. -inf is possible with `draws` only.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As for `scores`.
 
         Examples
         --------

@@ -77,9 +77,15 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
             Number of bins.
         strategy : {"uniform", "quantile"}, default "uniform"
             Bins of equal width, or of equal counts except for ties.
-        sigma, resolution, draws, seed, normalize
+        sigma, resolution : float, default 0.01 and 1e-3
             How to compute easiness, as for `EasinessClassifier`. If `estimator` is one, its own
             parameters are not used.
+        draws : int, optional
+            As for `EasinessClassifier`.
+        seed : int, default 0
+            As for `EasinessClassifier`.
+        normalize : bool, default False
+            As for `EasinessClassifier`.
         name : str, optional
             For the legend; by default, the class of the estimator.
         ax : matplotlib.axes.Axes, optional

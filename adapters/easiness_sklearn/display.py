@@ -66,9 +66,15 @@ class EasinessDisplay(displays.EasinessDisplay):
             Rows that it was not fitted on.
         y : array of shape (n_samples,)
             Their labels, each one of the classifier's `classes_`.
-        sigma, resolution, draws, seed, normalize
+        sigma, resolution : float, default 0.01 and 1e-3
             How to compute easiness, as for `EasinessClassifier`. If `estimator` is one, its own
             parameters are not used.
+        draws : int, optional
+            As for `EasinessClassifier`.
+        seed : int, default 0
+            As for `EasinessClassifier`.
+        normalize : bool, default False
+            As for `EasinessClassifier`.
         name : str, optional
             For the title; by default, the class of the estimator.
         ax : matplotlib.axes.Axes, optional

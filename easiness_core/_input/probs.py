@@ -103,7 +103,18 @@ class Probs:
         return max(1, elements // self.n_classes)
 
     def block(self, start: int, stop: int) -> NDArray[Any]:
-        """Return the rows from `start` to before `stop`, read-only and C-contiguous."""
+        """Return consecutive rows.
+
+        Parameters
+        ----------
+        start, stop : int
+            The first row, and the row after the last one.
+
+        Returns
+        -------
+        ndarray of shape (stop - start, n_classes)
+            With the dtype `dtype`, read-only and C-contiguous.
+        """
         rows = self.array[start:stop]
         if not self.is_view:
             rows = self._converted(rows)

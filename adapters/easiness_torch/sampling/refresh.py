@@ -116,7 +116,11 @@ class ScoredSampler(EpochSampler):
             The sampler's data set, with or without `with_indices`, preferably without random
             augmentation; or a loader over all of it. With torch.distributed, call this on all
             ranks: each scores its share of a data set, unless `merge_ranks` is False.
-        step, device, batch_size, num_workers
+        step : callable, optional
+            As in `score_dataset`.
+        device : torch.device or str, optional
+            As in `score_dataset`.
+        batch_size, num_workers : int, default 512 and 0
             As in `score_dataset`.
 
         Raises
