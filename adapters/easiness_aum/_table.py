@@ -162,7 +162,7 @@ class Table:
     def means(
         self, ids: list[Id], *, aum: NDArray[np.float64] | None, easiness: bool, probs: bool
     ) -> AUMValues:
-        """Means of some samples; `aum` if given is that of all samples, which was read."""
+        """Means of some samples; `aum`, if given, holds that of all samples as read from a file."""
         unknown = [each for each in ids if each not in self.index]
         if unknown:
             raise ValueError(
