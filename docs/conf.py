@@ -55,12 +55,8 @@ html_copy_source = False
 # "all" means: all but these. SA01, ES01: not every docstring needs the section. SS05: it takes
 # every first word that ends in s for a verb. PR06: it takes "integer" in any text for a type.
 numpydoc_validation_checks = {"all", "SA01", "ES01", "SS05", "PR06"}
-# A result documents its fields as attributes, and comes from a function that has an example; the
-# errors of one family share their parameters.
-numpydoc_validation_overrides = {
-    "PR01": ["Attributes\n", "Its parameters are those of"],
-    "EX01": ["Attributes\n", "Its parameters are those of"],
-}
+# A result documents its fields as attributes; the errors of one family share their parameters.
+numpydoc_validation_overrides = {"PR01": ["Attributes\n", "Its parameters are those of"]}
 numpydoc_validation_exclude = {
     # Methods and properties: their class has the example.
     r"\.[A-Z]\w+\.\w",

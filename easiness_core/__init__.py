@@ -4,8 +4,9 @@ It takes and returns arrays, and imports no framework. Start with `score`.
 """
 
 from easiness_core._auroc import auroc
+from easiness_core._change_table import ChangeTable
 from easiness_core._classes import ClassTable, class_table, confusion_pairs
-from easiness_core._comparison import ChangeTable, Comparison, compare
+from easiness_core._comparison import Comparison, compare
 from easiness_core._estimators import ClosedForm, MonteCarlo
 from easiness_core._groups import GroupTable, group_table
 from easiness_core._intervals import binomial_interval

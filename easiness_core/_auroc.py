@@ -22,7 +22,7 @@ def auroc(
     normalize: bool = False,
     logits: bool = False,
 ) -> float:
-    """Area under the ROC curve, one class against the rest, averaged over the classes.
+    """Compute the area under the ROC curve of each class against the rest, averaged over classes.
 
     Parameters
     ----------
@@ -57,6 +57,7 @@ def auroc(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import easiness_core as ec
     >>> ec.auroc([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]], [0, 0, 1])
     1.0

@@ -39,6 +39,9 @@ class ClassTable(Table):
     ClassTable(2 classes, 3 samples)
     >>> table.medium
     array([1, 0])
+    >>> table.accuracy_interval.round(3)  # of two samples, and of one
+    array([[0.013, 0.987],
+           [0.025, 1.   ]])
     """
 
     count: NDArray[np.int64]

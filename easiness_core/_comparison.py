@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from easiness_core._exact_tests import holm, sign_test
+from easiness_core._change_table import ChangeTable, changes_by
+from easiness_core._exact_tests import sign_test
 from easiness_core._frames import LEVELS, Table, Words, level_words
 from easiness_core._joined_scores import (
     check_groups,
@@ -18,51 +19,6 @@ from easiness_core._joined_scores import (
     score_columns,
 )
 from easiness_core._level import Level
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ChangeTable(Table):
-    """Changes per class, or per group; arrays of shape (n_names,).
-
-    Attributes
-    ----------
-    names : tuple of str
-        Classes by the new labels, or groups; sorted, numbers by value.
-    count : int64
-        Samples in both sets of scores.
-    accuracy_old, accuracy_new, mean_easiness_old, mean_easiness_new : float64
-        In [0, 1].
-    hard_old, hard_new, gained, lost : int64
-        Hard samples; wrong ones that became right, and right ones that became wrong.
-    p_value : float64
-        Exact McNemar test per class or group, adjusted for their number by Holm's method.
-    """
-
-    names: tuple[str, ...]
-    count: NDArray[np.int64]
-    accuracy_old: NDArray[np.float64]
-    accuracy_new: NDArray[np.float64]
-    mean_easiness_old: NDArray[np.float64]
-    mean_easiness_new: NDArray[np.float64]
-    hard_old: NDArray[np.int64]
-    hard_new: NDArray[np.int64]
-    gained: NDArray[np.int64]
-    lost: NDArray[np.int64]
-    p_value: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __repr__(self) -> str:
-        return f"ChangeTable({len(self)} rows, {int(self.count.sum())} samples)"
-
-    def _columns(self) -> dict[str, Any]:
-        figures = {name: values for name, values in vars(self).items() if name != "names"}
-        return {"name": np.array(self.names), **figures}
-
-    def to_dict(self) -> dict[str, list[Any]]:
-        """Columns of the table, ready for JSON."""
-        return {name: column.tolist() for name, column in self._columns().items()}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,6 +55,21 @@ class Comparison(Table):
         then medium, then easy; within a level, lowest log easiness first.
     newly_hard : ndarray of int64
         The part of `moved` that is hard now and was not before.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> old = ec.score([[0.9, 0.1], [0.2, 0.8], [0.2, 0.8]], [0, 0, 1])
+    >>> new = ec.score([[0.51, 0.49], [0.8, 0.2], [0.2, 0.8]], [0, 0, 1])
+    >>> found = ec.compare(old, new)
+    >>> found
+    Comparison(3 samples joined by row, accuracy 0.6667 -> 1.0000, 0 newly hard)
+    >>> found.transitions  # easy to medium, hard to easy, easy to easy
+    array([[0, 0, 1],
+           [0, 0, 0],
+           [0, 1, 1]])
+    >>> round(found.changes["msr"], 4), found.to_dict()["moved"]["new_row"]
+    (0.3333, [0, 1])
     """
 
     joined_by: str
@@ -139,9 +110,10 @@ class Comparison(Table):
 
     @property
     def changes(self) -> dict[str, float]:
-        """New minus old value of each statistic, newly_hard and newly_wrong, and worst_class.
+        """New minus old value of each statistic of `new`, and three more.
 
-        worst_class is the lowest change of accuracy over all classes.
+        These are the counts newly_hard and newly_wrong, and worst_class, the lowest change of
+        accuracy over all classes.
         """
         table = self.by_class
         changes = {name: self.new[name] - self.old[name] for name in self.old}
@@ -155,7 +127,14 @@ class Comparison(Table):
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """All statistics and tables, and the samples that changed level, ready for JSON."""
+        """Return all statistics and tables, and the samples that changed level, ready for JSON.
+
+        Returns
+        -------
+        dict
+            The attributes except `samples` and `newly_hard`; `changes`; and, as `moved`, the
+            columns of the samples that changed level, with None in place of minus infinity.
+        """
         skipped = ("transitions", "by_class", "by_group", "samples", "moved", "newly_hard")
         samples = {
             name: values.values() if isinstance(values, Words) else values
@@ -246,7 +225,7 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
     table = None
     if groups is not None:
         names = check_groups(groups, len(after["level"]), "new")
-        table = _changes(samples, names[second], gained, lost)
+        table = changes_by(samples, names[second], gained, lost)
     return Comparison(
         joined_by=joined_by,
         n_samples=len(first),
@@ -262,7 +241,7 @@ def compare(old: Any, new: Any, *, groups: ArrayLike | None = None) -> Compariso
         n_easier=int((change > 0).sum()),
         n_harder=int((change < 0).sum()),
         sign_p=sign_test(int((change > 0).sum()), int((change < 0).sum())),
-        by_class=_changes(samples, samples["label"], gained, lost),
+        by_class=changes_by(samples, samples["label"], gained, lost),
         by_group=table,
         samples=samples,
         moved=moved,
@@ -284,35 +263,3 @@ def _figures(samples: dict[str, NDArray[Any]], side: str) -> dict[str, float]:
         "msr": counts["medium"] / len(level),
         **counts,
     }
-
-
-def _changes(
-    samples: dict[str, NDArray[Any]],
-    names: NDArray[Any],
-    gained: NDArray[np.bool_],
-    lost: NDArray[np.bool_],
-) -> ChangeTable:
-    found, which = np.unique(names, return_inverse=True)
-    count = np.bincount(which)
-
-    def total(values: NDArray[Any]) -> NDArray[np.int64]:
-        return np.bincount(which[values], minlength=len(found)).astype(np.int64, copy=False)
-
-    def mean(values: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(which, weights=values, minlength=len(found)) / count
-
-    up, down = total(gained), total(lost)
-    pairs = zip(up.tolist(), down.tolist(), strict=True)
-    return ChangeTable(
-        names=tuple(str(each) for each in found.tolist()),
-        count=count.astype(np.int64, copy=False),
-        accuracy_old=total(samples["correct_old"]) / count,
-        accuracy_new=total(samples["correct_new"]) / count,
-        mean_easiness_old=mean(samples["easiness_old"]),
-        mean_easiness_new=mean(samples["easiness_new"]),
-        hard_old=total(samples["level_old"] == Level.HARD),
-        hard_new=total(samples["level_new"] == Level.HARD),
-        gained=up,
-        lost=down,
-        p_value=holm([sign_test(*pair) for pair in pairs]),
-    )

@@ -66,9 +66,12 @@ class ClosedForm:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import easiness_core as ec
     >>> ec.easiness([[0.5, 0.49, 0.01]], [0], estimator=ec.ClosedForm(sigma=0.01)).round(4)
     array([0.7602])
+    >>> np.exp(ec.ClosedForm(resolution=0.01).cuts)
+    array([0.01, 0.99])
     """
 
     sigma: float = 0.01
@@ -157,6 +160,13 @@ class MonteCarlo:
         -------
         tuple of two ndarrays of shape (draws,), float64
             `a` and `b`; the same in every call.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> a, b = ec.MonteCarlo(sigma=0.1, draws=10_000, seed=0).noise()
+        >>> a.shape, f"{a.std():.2f}", f"{b.std():.2f}"
+        ((10000,), '0.10', '0.10')
         """
         rng = np.random.default_rng(self.seed)
         a = rng.normal(0.0, self.sigma, self.draws)

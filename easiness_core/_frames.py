@@ -77,6 +77,15 @@ class Table(ABC):
         ------
         ImportError
             If pandas is not installed.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> scores = ec.score([[0.9, 0.1], [0.51, 0.49]], [0, 0], ids=["a", "b"])
+        >>> scores.to_pandas()[["id", "level"]]
+          id   level
+        0  a    easy
+        1  b  medium
         """
         pd = _imported("pandas", "to_pandas")
         columns = dict(self._columns())
@@ -99,6 +108,13 @@ class Table(ABC):
         ------
         ImportError
             If polars is not installed.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> scores = ec.score([[0.9, 0.1], [0.51, 0.49]], [0, 0])
+        >>> scores.to_polars()["level"].to_list()
+        ['easy', 'medium']
         """
         pl = _imported("polars", "to_polars")
 
@@ -125,6 +141,13 @@ class Table(ABC):
         ------
         ImportError
             If pyarrow is not installed.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> scores = ec.score([[0.9, 0.1], [0.51, 0.49]], [0, 0])
+        >>> scores.to_arrow()["level"].to_pylist()
+        ['easy', 'medium']
         """
         pa = _imported("pyarrow", "to_arrow")
 

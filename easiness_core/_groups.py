@@ -41,8 +41,11 @@ class GroupTable(Table):
     >>> table = ec.group_table(scores, ["day", "night", "day"])
     >>> table
     GroupTable(2 groups, 3 samples)
-    >>> table.accuracy
-    array([1., 0.])
+    >>> table.accuracy, table.mean_easiness
+    (array([1., 0.]), array([1., 0.]))
+    >>> table.accuracy_interval.round(3)
+    array([[0.158, 1.   ],
+           [0.   , 0.975]])
     """
 
     groups: tuple[str, ...]
@@ -81,6 +84,14 @@ class GroupTable(Table):
             "accuracy" and "hard": two-sided p-values of Fisher's exact test of the accuracy and of
             the share of hard samples, shape (n_groups,), adjusted by Holm's method for all tests of
             the table together; nan if there are no other samples.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> scores = ec.score([[0.9, 0.1]] * 8 + [[0.2, 0.8]] * 4, [0] * 12)
+        >>> table = ec.group_table(scores, ["day"] * 8 + ["night"] * 4)
+        >>> table.p_values()["accuracy"].round(4)
+        array([0.0081, 0.0081])
         """
         found = holm([against_rest(each, self.count) for each in (self.correct, self.hard)])
         return {"accuracy": found[0], "hard": found[1]}
@@ -102,6 +113,15 @@ class GroupTable(Table):
         ------
         TypeError
             If `other` is not a GroupTable.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> scores = ec.score([[0.9, 0.1], [0.2, 0.8]], [0, 0])
+        >>> one = ec.group_table(scores, ["day", "day"])
+        >>> merged = one.merge(ec.group_table(scores, ["day", "night"]))
+        >>> merged.groups, merged.count
+        (('day', 'night'), array([3, 1]))
         """
         if not isinstance(other, GroupTable):
             got = type(other).__name__
@@ -158,8 +178,6 @@ def group_table(scores: Scores, groups: ArrayLike) -> GroupTable:
     >>> table = ec.group_table(scores, ["day", "night", "day"])
     >>> table.groups, table.correct
     (('day', 'night'), array([2, 0]))
-    >>> table.merge(table).count
-    array([4, 2])
     """
     if not isinstance(scores, Scores):
         raise InputTypeError(f"expected Scores, got {type(scores).__name__}", argument="scores")

@@ -73,12 +73,16 @@ class LabelErrors(SampleTable):
 
     Examples
     --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
     >>> import easiness_core as ec
     >>> found = ec.find_label_errors([[0.9, 0.1]] * 9 + [[0.1, 0.9]] * 9, [0] * 8 + [1] * 10)
     >>> found
     LabelErrors(method='noise_model', 1 of 18 samples flagged)
     >>> found.order[0], found.confused
     (np.int64(8), array([[1, 0, 1]]))
+    >>> found.plot()
+    LabelErrorsDisplay(1 of 18 samples flagged)
     """
 
     suspicion: NDArray[np.float64]

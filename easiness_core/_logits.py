@@ -42,6 +42,7 @@ def softmax(logits: ArrayLike, *, dtype: DTypeLike = np.float64) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import easiness_core as ec
     >>> ec.softmax([[1000.0, 1000.0], [0.0, -np.inf]])
     array([[0.5, 0.5],

@@ -21,7 +21,7 @@ _UNITS = 1 << EASINESS_FRACTION_BITS
 
 
 def medium_sample_rate(level: ArrayLike) -> float:
-    """Share of medium samples (MSR).
+    """Compute the share of medium samples (MSR).
 
     Parameters
     ----------
@@ -75,6 +75,9 @@ class EasinessBins(Table):
     EasinessBins(2 bins, 4 samples, ese=0.1250)
     >>> bins.count
     array([1, 3])
+    >>> bins.accuracy_interval.round(2)
+    array([[0.  , 0.98],
+           [0.09, 0.99]])
     """
 
     edges: NDArray[np.float64]

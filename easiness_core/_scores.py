@@ -142,6 +142,18 @@ class Scores(SampleTable):
         -------
         Scores
             Its `rows` and `ids` say which samples these are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `n` is not a whole number, or is negative.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> scores = ec.score([[0.9, 0.1], [0.51, 0.49], [0.2, 0.8]], [0, 0, 0])
+        >>> scores.hardest(2).rows
+        array([2, 1])
         """
         return self[_lowest(self.log_easiness, n)]
 
@@ -157,6 +169,18 @@ class Scores(SampleTable):
         -------
         Scores
             Its `rows` and `ids` say which samples these are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `n` is not a whole number, or is negative.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> scores = ec.score([[0.9, 0.1], [0.51, 0.49], [0.2, 0.8]], [0, 0, 0])
+        >>> scores.easiest(2).rows
+        array([0, 1])
         """
         return self[_lowest(-self.log_easiness, n)]
 
@@ -186,6 +210,14 @@ class Scores(SampleTable):
         ------
         ImportError
             If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import matplotlib
+        >>> matplotlib.use("agg")
+        >>> import easiness_core as ec
+        >>> ec.score([[0.9, 0.1], [0.51, 0.49]], [0, 0]).plot(name="two samples")
+        EasinessDisplay(name='two samples', 2 samples: 0 hard, 1 medium, 1 easy)
         """
         from easiness_core.displays import EasinessDisplay
 

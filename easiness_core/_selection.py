@@ -189,8 +189,8 @@ def random_selection(n_samples: int, size: int, *, seed: int) -> NDArray[np.int6
     Examples
     --------
     >>> import easiness_core as ec
-    >>> ec.random_selection(5, 5, seed=0)
-    array([0, 1, 2, 3, 4])
+    >>> ec.random_selection(100, 5, seed=0)
+    array([26, 30, 50, 61, 81])
     """
     n_samples = check_count(n_samples, "n_samples", low=0)
     size = check_count(size, "size", low=0)

@@ -39,9 +39,16 @@ class SigmaFit(Table):
 
     Examples
     --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
     >>> import easiness_core as ec
-    >>> ec.fit_sigma([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], [0, 1, 1])
+    >>> fit = ec.fit_sigma([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], [0, 1, 1])
+    >>> fit
     SigmaFit(sigma=0.001, ese=0.0000, 19 sigmas, at the edge of its grid)
+    >>> fit.at_edge, fit.grid.size == len(ec.SIGMA_GRID)
+    (True, True)
+    >>> fit.plot()
+    SigmaDisplay(19 sigmas, lowest ESE 0.0000 at sigma 0.001)
     """
 
     sigma: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from operator import add
 from typing import Any, Protocol
@@ -14,13 +13,12 @@ from easiness_core._estimators import ClosedForm, MonteCarlo
 from easiness_core._input.numbers import check_count
 from easiness_core._intervals import share_interval
 from easiness_core._metrics import EasinessBins, bins_from_sums
-from easiness_core._tally import join, split
+from easiness_core._summary_state import pack, unpack
+from easiness_core._tally import join
 from easiness_core.errors import InputTypeError, InputValueError
 
-_FORMAT = 1
 _EASINESS_UNITS = 1 << EASINESS_FRACTION_BITS
 _LOSS_UNITS = 1 << LOSS_FRACTION_BITS
-_ESTIMATORS = {"closed_form": ClosedForm, "monte_carlo": MonteCarlo}
 
 
 class _Scored(Protocol):
@@ -82,18 +80,42 @@ class Summary:
         return summary
 
     def update(self, scores: _Scored) -> None:
-        """Add scored samples (a `Scores`) in place.
+        """Add scored samples in place.
+
+        Parameters
+        ----------
+        scores : Scores
+            Scores of other samples; anything with a `summary` will do.
 
         Raises
         ------
         ValueError
             If they were scored with a different estimator or number of bins.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> summary = ec.Summary()
+        >>> for block in ([[0.9, 0.1], [0.8, 0.2]], [[0.2, 0.8]]):
+        ...     summary.update(ec.score(block, [0] * len(block)))
+        >>> summary.n_samples, round(summary.accuracy, 3)
+        (3, 0.667)
         """
         merged = self.merge(scores.summary)
         self.__dict__.update(merged.__dict__)
 
     def merge(self, other: Summary) -> Summary:
         """Return the summary of all samples of both; neither is changed.
+
+        Parameters
+        ----------
+        other : Summary
+            Summary of other samples.
+
+        Returns
+        -------
+        Summary
+            A new summary, with the estimator and the bins of both.
 
         Raises
         ------
@@ -205,7 +227,7 @@ class Summary:
         return sum(row[1] for row in self._tally[:-2])
 
     def is_below_chance(self, n_classes: int) -> bool:
-        """Whether accuracy is far below chance, which suggests that labels or columns are mixed up.
+        """Tell whether accuracy is far below chance: labels or columns may be mixed up.
 
         True for 100 samples or more with less than half the accuracy of random guessing, unless
         that is likely to be chance.
@@ -214,6 +236,13 @@ class Summary:
         ----------
         n_classes : int
             Number of classes; random guessing has an accuracy of 1 / n_classes.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> probs, labels_from_1 = [[0.9, 0.1, 0.0], [0.1, 0.9, 0.0]] * 100, [1, 2] * 100
+        >>> ec.score(probs, labels_from_1).summary.is_below_chance(n_classes=3)
+        True
         """
         from scipy.special import bdtr
 
@@ -227,24 +256,19 @@ class Summary:
     def to_dict(self) -> dict[str, Any]:
         """Return the exact state, ready for JSON; `from_dict` restores it.
 
-        Sums can exceed 64 bits and are given as decimal strings.
+        Returns
+        -------
+        dict
+            Numbers, lists and text; sums, which can exceed 64 bits, are decimal strings.
+
+        Examples
+        --------
+        >>> import easiness_core as ec
+        >>> state = ec.score([[0.9, 0.1], [0.2, 0.8]], [0, 0]).summary.to_dict()
+        >>> state["estimator"], state["bin_counts"]
+        ({'kind': 'closed_form', 'sigma': 0.01, 'resolution': 0.001}, [1, 0, 0, 0, 1])
         """
-        estimator: dict[str, Any] | None = None
-        if self._estimator is not None:
-            kind = next(k for k, v in _ESTIMATORS.items() if isinstance(self._estimator, v))
-            estimator = {"kind": kind, **dataclasses.asdict(self._estimator)}
-        return {
-            "format": _FORMAT,
-            "estimator": estimator,
-            "n_bins": self._n_bins,
-            "n_samples": self.n_samples,
-            **{f"n_{name}": count for name, count in self.level_counts.items()},
-            "n_infinite_losses": self.n_infinite_losses,
-            "loss_sum": str(join(self._tally[-2])),
-            "bin_counts": [row[0] for row in self._tally[:-2]],
-            "bin_correct": [row[1] for row in self._tally[:-2]],
-            "bin_easiness_sums": [str(join(row)) for row in self._tally[:-2]],
-        }
+        return pack(self._tally, self._estimator, self._n_bins)
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Summary:
@@ -255,49 +279,25 @@ class Summary:
         state : mapping
             The result of `to_dict`, also after a round trip through JSON.
 
+        Returns
+        -------
+        Summary
+            Equal to the original.
+
         Raises
         ------
         ValueError
             If the state has another format, or is incomplete or inconsistent.
+
+        Examples
+        --------
+        >>> import json
+        >>> import easiness_core as ec
+        >>> summary = ec.score([[0.9, 0.1], [0.2, 0.8]], [0, 0]).summary
+        >>> ec.Summary.from_dict(json.loads(json.dumps(summary.to_dict()))) == summary
+        True
         """
-        if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
-            got = f"{state!r:.80}"
-            raise InputValueError(
-                f"expected a summary of format {_FORMAT}, got {got}", argument="state"
-            )
-        try:
-            estimator = None
-            if state["estimator"] is not None:
-                parameters = dict(state["estimator"])
-                estimator = _ESTIMATORS[parameters.pop("kind")](**parameters)
-            summary = cls(estimator=estimator, n_bins=state["n_bins"])
-            bins = [
-                [int(count), int(correct), *split(int(total))]
-                for count, correct, total in zip(
-                    state["bin_counts"],
-                    state["bin_correct"],
-                    state["bin_easiness_sums"],
-                    strict=True,
-                )
-            ]
-            levels = [int(state[f"n_{name}"]) for name in ("hard", "medium", "easy")]
-            losses = [0, 0, *split(int(state["loss_sum"]))]
-            summary._tally = [*bins, losses, [*levels, int(state["n_infinite_losses"])]]
-            n_samples = int(state["n_samples"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputValueError(
-                f"not the state of a summary ({error!r})", argument="state"
-            ) from error
-        if (
-            len(bins) != (summary._n_bins or 0)
-            or (n_samples > 0 and estimator is None)
-            or not n_samples == sum(levels) == sum(row[0] for row in bins)
-            or any(row[1] > row[0] or join(row) > row[0] * _EASINESS_UNITS for row in bins)
-            or summary.n_infinite_losses > n_samples
-            or min(map(min, summary._tally)) < 0
-        ):
-            raise InputValueError("the counts of this summary do not add up", argument="state")
-        return summary
+        return cls._from_tally(*unpack(state))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Summary) and self.to_dict() == other.to_dict()

@@ -103,6 +103,14 @@ class InputValueError(InputError, ValueError):
     """A value, shape or range that cannot be used; a ValueError.
 
     Its parameters are those of `InputError`.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.random_selection(5, 9, seed=0)
+    Traceback (most recent call last):
+        ...
+    easiness_core.errors.InputValueError: size: expected at most n_samples = 5, got 9
     """
 
 
@@ -110,6 +118,14 @@ class InputTypeError(InputError, TypeError):
     """A type that cannot be used; a TypeError.
 
     Its parameters are those of `InputError`.
+
+    Examples
+    --------
+    >>> import easiness_core as ec
+    >>> ec.random_selection(5.5, 1, seed=0)
+    Traceback (most recent call last):
+        ...
+    easiness_core.errors.InputTypeError: n_samples: expected a whole number, got float 5.5
     """
 
 

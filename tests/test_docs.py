@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import os
 import re
 import shlex
@@ -153,6 +154,24 @@ def test_files_stay_short():
     assert too_long == []
 
 
+PACKAGES = [path.name for path in sorted((ROOT / "adapters").glob("easiness_*"))]
+PARTS = ["class_names", "displays", "progress", "testing", "validation"]
+MODULES = [
+    "easiness_core", *(f"easiness_core.{part}" for part in PARTS), *PACKAGES,
+    "easiness_torch.huggingface", "easiness_torch.lightning",
+]  # fmt: skip
+ERRORS = [f"easiness_core.errors.Input{kind}Error" for kind in ("", "Value", "Type")]
+
+
+def public_names():
+    return ERRORS + [
+        f"{module}.{name}"
+        for module in MODULES
+        for name in getattr(importlib.import_module(module), "__all__", [])
+        if name != "__version__"
+    ]
+
+
 def test_every_public_name_is_in_the_reference_once():
     names = []
     for page in sorted((ROOT / "docs" / "reference").glob("*.rst")):
@@ -164,18 +183,61 @@ def test_every_public_name_is_in_the_reference_once():
             else:
                 text = text.split("\n\n")[0 if kind == "data" else 1]
                 names += [f"{module}.{name}" for name in text.split()]
-    packages = [path.name for path in (ROOT / "adapters").glob("easiness_*")]
-    parts = ["class_names", "displays", "progress", "testing", "validation"]
-    modules = ["easiness_core", *(f"easiness_core.{part}" for part in parts), *packages]
-    modules += ["easiness_torch.huggingface", "easiness_torch.lightning"]
-    public = [
-        f"{module}.{name}"
-        for module in modules
-        for name in getattr(importlib.import_module(module), "__all__", [])
-        if name != "__version__"
-    ]
-    errors = [f"easiness_core.errors.Input{kind}Error" for kind in ("", "Value", "Type")]
-    assert sorted(names) == sorted(public + errors)
+    assert sorted(names) == sorted(public_names())
+
+
+# Called by scikit-learn, PyTorch, transformers, or the library itself, not by users.
+HOOKS = {"compute_loss", "copied", "extra_repr", "forward", "get_metadata_routing",
+         "get_train_dataloader", "kernel"}  # fmt: skip
+
+
+def methods_of(kind):
+    """Public methods that a class gets from this project, by name."""
+    found = {}
+    for base in kind.__mro__:
+        # Lightning calls all methods of a callback.
+        if base.__module__.startswith("easiness_") and base.__name__ != "EasinessCallback":
+            found |= {name: getattr(kind, name) for name in vars(base) if name[0] != "_"}
+    return {name: each for name, each in found.items() if callable(each) and name not in HOOKS}
+
+
+def examples_in(text):
+    return "".join(each.source for each in doctest.DocTestParser().get_examples(text or ""))
+
+
+def without_example(name, each):
+    """List a public name if it has no example, and the methods that no example of it calls."""
+    own = examples_in(each.__doc__)
+    methods = methods_of(each) if inspect.isclass(each) else {}
+    shown = own + "".join(examples_in(method.__doc__) for method in methods.values())
+    missing = [f"{name}.{method}" for method in methods if f".{method}(" not in shown]
+    return missing if own else [name, *missing]
+
+
+def test_every_public_class_function_and_method_has_an_example():
+    """`make test` runs them all."""
+    missing, count = [], 0
+    for name in public_names():
+        module, _, last = name.rpartition(".")
+        each = getattr(importlib.import_module(module), last)
+        if inspect.isclass(each) or inspect.isroutine(each):
+            count += 1
+            missing += without_example(name, each)
+    assert count > 80
+    assert missing == []
+
+
+def test_a_missing_example_is_found():
+    class Table:
+        """Table without an example."""
+
+        def show(self):
+            """Show it."""
+
+    Table.__module__ = "easiness_core"
+    assert without_example("Table", Table) == ["Table", "Table.show"]
+    Table.__doc__ = ">>> Table().show()"
+    assert without_example("Table", Table) == []
 
 
 def test_every_option_of_the_command_is_documented():

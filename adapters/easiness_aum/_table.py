@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easiness_aum._input import Id
+from easiness_aum._input import Id, ids_as_array
+from easiness_aum.values import AUMValues
 
 # Easiness is added up as whole numbers of this unit, so that merging is exact; 2^63 of them hold
 # two million measurements of easiness 1.
@@ -157,6 +158,29 @@ class Table:
             # A table without measurements has no columns of probabilities.
             if name != "label" and len(other):
                 getattr(self._sums, name)[row] += column
+
+    def means(
+        self, ids: list[Id], *, aum: NDArray[np.float64] | None, easiness: bool, probs: bool
+    ) -> AUMValues:
+        """Means of some samples; `aum`, if given, holds that of all samples as read from a file."""
+        unknown = [each for each in ids if each not in self.index]
+        if unknown:
+            raise ValueError(
+                f"ids: {len(unknown)} of {len(ids)} have no measurements; the first is "
+                f"{unknown[0]!r}; pass ids that were passed to update"
+            )
+        row = self.find(ids)
+        sums = self.sums
+        measured = sums.count[row]
+        return AUMValues(
+            ids=ids_as_array(ids),
+            labels=sums.label[row],
+            count=measured,
+            aum=sums.margin[row] / measured if aum is None else aum[row],
+            easiness=sums.easiness[row] * UNIT / measured if easiness else None,
+            rival_easiness=sums.rival[row] * UNIT / measured if easiness else None,
+            probs=sums.probs[row] * UNIT / measured[:, None] if probs else None,
+        )
 
     def changed_label(
         self, ids: list[Id], row: NDArray[np.int64], label: NDArray[np.int64]

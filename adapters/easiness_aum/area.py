@@ -13,9 +13,9 @@ import easiness_core as ec
 from easiness_aum import _csv, _state
 from easiness_aum._csv_check import check_records
 from easiness_aum._faults import check_kind, check_same_labels, not_finite
-from easiness_aum._input import Id, ids_as_array, to_host, to_ids
+from easiness_aum._input import Id, to_host, to_ids
 from easiness_aum._measure import measure
-from easiness_aum._table import UNIT, Log, Sums, Table
+from easiness_aum._table import UNIT, Log, Table
 from easiness_aum.values import AUMValues
 from easiness_core.validation import check_count, check_labels, check_logits
 
@@ -44,20 +44,29 @@ class AreaUnderMargin:
     results equal those of the package `aum` 1.0.2. For half types that package subtracts in half
     precision, and this class in float32.
 
-    Sums of easiness are integers, so merging is exact. Sums of margins are float64, added in the
-    order of the updates; see `merge`.
-
     Examples
     --------
     >>> from easiness_aum import AreaUnderMargin
-    >>> area = AreaUnderMargin()
-    >>> area.update([7, 3], [[4.0, 1.0], [0.0, 2.5]], [0, 0])  # one call per training batch
-    >>> area.update([3, 7], [[1.0, 2.0], [5.0, 0.0]], [0, 0])
+    >>> area = AreaUnderMargin(skip_epochs=1)
+    >>> for epoch in range(3):
+    ...     area.set_epoch(epoch)
+    ...     area.update([7, 3], [[4.0 + epoch, 1.0], [0.0, 2.5]], [0, 0])  # once per batch
     >>> values = area.values([3, 7])
-    >>> values.aum
-    array([-1.75,  4.  ])
-    >>> values.easiness.round(3)
-    array([0., 1.])
+    >>> values.aum, values.easiness.round(3)
+    (array([-2.5,  4.5]), array([0., 1.]))
+
+    Save and resume, merge two workers, and write the files of the package `aum`:
+
+    >>> import tempfile
+    >>> resumed = AreaUnderMargin(skip_epochs=1)
+    >>> resumed.load_state_dict(area.state_dict())
+    >>> other = AreaUnderMargin(skip_epochs=1)
+    >>> other.set_epoch(1)
+    >>> other.update([9], [[1.0, 2.0]], [0])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     resumed.merge(other).to_csv(folder)
+    ...     AreaUnderMargin.read_csv(f"{folder}/aum_values.csv").values([3, 7, 9]).aum
+    array([-2.5,  4.5, -1. ])
     """
 
     def __init__(
@@ -95,7 +104,7 @@ class AreaUnderMargin:
         return f"AreaUnderMargin(n_samples={len(self)}, n_measurements={measured})"
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the current epoch, counted from 0; `skip_epochs` needs it."""
+        """Set the current epoch, an int from 0; needed with `skip_epochs`."""
         self._epoch = check_count(epoch, "epoch", low=0)
 
     def update(self, ids: Any, logits: Any, labels: Any) -> None:
@@ -167,7 +176,12 @@ class AreaUnderMargin:
         Counts and easiness are exact: any split of the updates, merged in any order, gives the
         same result. Sums of margins are float64: `a.merge(b)` equals `b.merge(a)`, but merging
         three or more in another order may change the last bits. For float32 logits the sums are
-        exact in practice. In the new object this one's samples and records come first.
+        exact in practice.
+
+        Returns
+        -------
+        AreaUnderMargin
+            A new object, with this one's samples and records first; neither is changed.
 
         Raises
         ------
@@ -205,28 +219,20 @@ class AreaUnderMargin:
             Samples to return, in this order; by default all, in the order of their first
             measurement.
 
+        Returns
+        -------
+        AUMValues
+            One entry per sample.
+
         Raises
         ------
         ValueError
             If one of `ids` was never measured.
         """
         names = self._table.ids if ids is None else to_ids(ids)
-        unknown = [each for each in names if each not in self._table.index]
-        if unknown:
-            raise ValueError(
-                f"ids: {len(unknown)} of {len(names)} have no measurements; the first is "
-                f"{unknown[0]!r}; pass ids that were passed to update"
-            )
-        row = self._table.find(names)
-        sums: Sums = self._table.sums
-        count = sums.count[row]
-        easiness = rival = None
-        if self.estimator is not None:
-            easiness = sums.easiness[row] * UNIT / count
-            rival = sums.rival[row] * UNIT / count
-        probs = sums.probs[row] * UNIT / count[:, None] if self.keep_probs else None
-        aum = sums.margin[row] / count if self._final is None else self._final[row]
-        return AUMValues(ids_as_array(names), sums.label[row], count, aum, easiness, rival, probs)
+        return self._table.means(
+            names, aum=self._final, easiness=self.estimator is not None, probs=self.keep_probs
+        )
 
     def to_csv(self, folder: str | os.PathLike[str]) -> None:
         """Write `aum_values.csv` and, with `keep_records`, `full_aum_records.csv`.
@@ -244,8 +250,7 @@ class AreaUnderMargin:
         """Read a file that `to_csv` or the package `aum` wrote.
 
         `full_aum_records.csv` has everything but easiness, and more measurements can be added to
-        it; `aum_values.csv` has the values only. Ids are whole numbers if all of them are, else
-        text.
+        it; `aum_values.csv` has the values only. Ids are text unless all are whole numbers.
 
         Raises
         ------
@@ -269,7 +274,8 @@ class AreaUnderMargin:
     def state_dict(self) -> dict[str, Any]:
         """Return the state needed to continue later, as plain numbers, strings and lists."""
         self._check_can_grow()
-        return _state.pack(self._table, self._logs, self._options(), self._counters())
+        counters = [self._epoch, self.n_skipped, self.n_not_finite]
+        return _state.pack(self._table, self._logs, self._options(), counters)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned; on an error, nothing changes.
@@ -287,9 +293,6 @@ class AreaUnderMargin:
         estimator = None if self.estimator is None else repr(self.estimator)
         return {"estimator": estimator, "skip_epochs": self.skip_epochs,
                 "keep_records": self.keep_records, "keep_probs": self.keep_probs}  # fmt: skip
-
-    def _counters(self) -> list[int | None]:
-        return [self._epoch, self.n_skipped, self.n_not_finite]
 
     def _skips(self) -> bool:
         if not self.skip_epochs:

@@ -37,6 +37,19 @@ class AUMFlags:
         The samples, in the order of the flags.
     threshold_samples : ndarray of int64 or str, shape (n_threshold,)
         Ids of the threshold samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from easiness_aum import AUMFilter, AUMValues
+    >>> aum, labels = np.array([-4.0, 6.0, 5.0, -3.0]), np.array([0, 0, 1, 2])
+    >>> ids, count, easiness = np.array(["a", "b", "c", "d"]), np.full(4, 9), np.zeros(4)
+    >>> values = AUMValues(ids, labels, count, aum, easiness, None)
+    >>> found = AUMFilter("aum").flag(values, ["d"])
+    >>> found, found.aum_threshold
+    (AUMFlags(1 of 4 samples flagged), -3.0)
+    >>> found.ids[found.flags]
+    array(['a'], dtype='<U1')
     """
 
     flags: NDArray[np.bool_]

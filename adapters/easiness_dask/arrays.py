@@ -43,6 +43,18 @@ class DaskScores:
     -----
     Compute several of them in one call, as in `dask.compute(scores.level, scores.summary)`, so that
     each block is read and scored only once.
+
+    Examples
+    --------
+    >>> import dask, dask.array as da
+    >>> from easiness_dask import score
+    >>> probs = da.from_array([[0.9, 0.1], [0.51, 0.49], [0.2, 0.8]], chunks=(2, 2))
+    >>> scores = score(probs, [0, 0, 0])
+    >>> scores
+    DaskScores(3 samples in 2 blocks)
+    >>> level, summary = dask.compute(scores.level, scores.summary)
+    >>> level, summary.n_samples
+    (array([4, 2, 1], dtype=uint8), 3)
     """
 
     easiness: Any

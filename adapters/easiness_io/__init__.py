@@ -6,7 +6,8 @@ except ImportError as error:
     raise ImportError("easiness_io needs pyarrow: pip install 'easiness-core[io]'") from error
 
 from easiness_io.errors import AmbiguousError, DataError, OutputError, ShardError, UnreadableError
-from easiness_io.sample_reader import SampleReader, Samples
+from easiness_io.sample_block import Samples
+from easiness_io.sample_reader import SampleReader
 from easiness_io.samples import open_samples
 from easiness_io.shards.merge import Merged, merge_summaries
 from easiness_io.shards.run import ShardsError

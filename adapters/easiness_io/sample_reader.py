@@ -1,9 +1,8 @@
 """Probabilities, labels and ids of one input, in blocks of rows."""
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,49 +17,15 @@ from easiness_io.fingerprint import fingerprint
 from easiness_io.parameters import Parameters
 from easiness_io.readers.base import Block, Values, rebatched, rows_of, show
 from easiness_io.readers.registry import STANDARD_INPUT, open_reader
+from easiness_io.sample_block import Samples
 from easiness_io.values import as_ids, as_text, check_same_ids, encode_labels
 
 _ELEMENTS = 4_000_000
 _MOST_ROWS = 1 << 18
 
 
-@dataclass(frozen=True, repr=False)
-class Samples:
-    """Consecutive rows of an input.
-
-    Attributes
-    ----------
-    probs : ndarray of shape (n_rows, n_classes)
-        With the dtype of the file, not yet checked; the softmax if the file holds logits.
-    labels : ndarray of shape (n_rows,), int64
-        Column numbers.
-    ids : pyarrow.Array or None
-        Whole numbers or text, if the input has ids.
-    first_row : int
-        Row of the input at which these rows start.
-    logits : ndarray of shape (n_rows, n_classes), or None
-        The logits, if the file holds logits; unlike `probs` they do not saturate.
-    kept : dict of str to pyarrow.Array
-        Further columns requested by the options, as text.
-    """
-
-    probs: NDArray[Any]
-    labels: NDArray[np.int64]
-    ids: pa.Array | None
-    first_row: int
-    logits: NDArray[Any] | None = None
-    kept: Mapping[str, pa.Array] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return int(self.labels.size)
-
-    def __repr__(self) -> str:
-        n_rows, n_classes = self.probs.shape
-        return f"Samples({n_rows} rows of {n_classes} classes, from row {self.first_row})"
-
-
 class SampleReader:
-    """An open input: a file of probabilities and, optionally, one of labels.
+    r"""An open input: a file of probabilities and, optionally, one of labels.
 
     `open_samples` returns it.
 
@@ -68,9 +33,11 @@ class SampleReader:
     ----------
     paths, fingerprints : list
         The files, and fingerprints that show whether a file has changed since it was opened.
-    n_rows, estimated_rows, n_classes : int
-        Number of rows, or None if it is unknown until the file has been read; an estimate of it, or
-        None; and number of classes, 0 if the file has lists and no rows.
+    n_rows, estimated_rows : int or None
+        Number of rows, or None if it is unknown until the file has been read; and an estimate of
+        it, or None.
+    n_classes : int
+        Number of classes; 0 if the file has lists and no rows.
     block_rows : int
         Number of rows in every block except the last; depends only on the number of classes.
     classes : list of str or None
@@ -81,6 +48,20 @@ class SampleReader:
         Columns of probabilities in the order of the classes, and columns that are not used.
     ids_name : str or None
         Column of ids, in the probabilities or else in the labels.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from easiness_io import open_samples
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "predictions.csv")
+    ...     _ = path.write_text("id,label,cat,dog\na,dog,0.2,0.8\nb,cat,0.9,0.1\n")
+    ...     reader = open_samples(path)
+    ...     reader.check_labels()
+    ...     [ids.to_pylist() for ids in reader.ids()]
+    ...     [block.labels.tolist() for block in reader.blocks()]
+    [['a', 'b']]
+    [[1, 0]]
     """
 
     def __init__(self, path: str, labels_path: str | None, options: Parameters) -> None:
@@ -214,6 +195,11 @@ class SampleReader:
         Samples
             Consecutive rows. The last block may have fewer than `block_rows` rows; an input without
             rows gives one empty block.
+
+        Raises
+        ------
+        DataError
+            If values are missing, a label is not a class, or the two files do not match.
         """
         first_row = 0
         for blocks in self._aligned():
@@ -298,14 +284,26 @@ class SampleReader:
         return encode_labels(self._encoder, labels, self.n_classes, source, first_row)
 
     def check_labels(self) -> None:
-        """Check the labels as scoring will, if it is cheap to read only them."""
+        """Check the labels as scoring will, if it is cheap to read only them.
+
+        Raises
+        ------
+        DataError
+            If a label is missing, or is not one of the classes.
+        """
         if self._labels.reader.is_columnar or len(self._parts) == 2:
             with located(self.paths[-1]):
                 for first_row, values in self._labels.column(self._label, _MOST_ROWS):
                     self._encoded(values, first_row)
 
     def ids(self) -> Iterator[pa.Array]:
-        """Read only the ids, if the format allows it."""
+        """Read only the ids, if the format allows it; nothing if the input has no ids.
+
+        Yields
+        ------
+        pyarrow.Array
+            Whole numbers or text, of consecutive rows.
+        """
         for part in self._with_ids[:1]:
             for first_row, values in part.column(str(self.ids_name), _MOST_ROWS):
                 yield as_ids(values, part.reader.source, first_row)

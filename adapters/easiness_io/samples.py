@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 import easiness_core as ec
 from easiness_io.errors import located
 from easiness_io.parameters import Parameters
-from easiness_io.sample_reader import SampleReader, Samples
+from easiness_io.sample_block import Samples
+from easiness_io.sample_reader import SampleReader
 
 
 def open_samples(

@@ -119,6 +119,14 @@ class MetaClassifier(
         ------
         NotFittedError
             If `fit` was not called.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> EasinessClassifier().fit(X[::2], y[::2]).predict(X[[1, 51, 101]])
+        array([0, 1, 2])
         """
         check_is_fitted(self)
         labels: NDArray[Any] = self.estimator_.predict(X)
@@ -143,6 +151,15 @@ class MetaClassifier(
         ------
         NotFittedError
             If `fit` was not called.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> EasinessClassifier().fit(X[::2], y[::2]).predict_proba(X[[1, 101]]).round(2)
+        array([[0.95, 0.05, 0.  ],
+               [0.  , 0.25, 0.75]])
         """
         check_is_fitted(self)
         probs: NDArray[Any] = self.estimator_.predict_proba(X)
@@ -150,14 +167,62 @@ class MetaClassifier(
 
     @available_if(_inner_has("predict_log_proba"))  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
-        """Logarithm of `predict_proba` of the inner model, of shape (n_samples, n_classes)."""
+        """Predict the logarithms of class probabilities with the inner model.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows, of any kind that the inner model accepts.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            At most 0, columns in the order of `classes_`.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> EasinessClassifier().fit(X[::2], y[::2]).predict_log_proba(X[[1]]).round(2)
+        array([[ -0.05,  -3.07, -13.78]])
+        """
         check_is_fitted(self)
         logarithms: NDArray[Any] = self.estimator_.predict_log_proba(X)
         return logarithms
 
     @available_if(_inner_has("decision_function"))  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> NDArray[Any]:
-        """Confidence of the inner model, of shape (n_samples,) or (n_samples, n_classes)."""
+        """Return the confidence of the inner model in each class.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows, of any kind that the inner model accepts.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            Columns in the order of `classes_`; for two classes, positive values predict the second.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> EasinessClassifier().fit(X[::2], y[::2]).decision_function(X[[1]]).round(2)
+        array([[ 5.58,  2.56, -8.15]])
+        """
         check_is_fitted(self)
         values: NDArray[Any] = self.estimator_.decision_function(X)
         return values
@@ -185,6 +250,14 @@ class MetaClassifier(
         ------
         NotFittedError
             If `fit` was not called.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> EasinessClassifier().fit(X[::2], y[::2]).score(X[1::2], y[1::2])
+        0.96
         """
         check_is_fitted(self)
         given = {**params, "sample_weight": sample_weight}

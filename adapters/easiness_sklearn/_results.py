@@ -21,7 +21,16 @@ class ScoredClassifier(MetaClassifier):
 
     @property
     def probs_(self) -> NDArray[Any]:
-        """Out-of-fold probabilities of shape (n_samples, n_classes), with `store_probs` only."""
+        """Out-of-fold probabilities of shape (n_samples, n_classes), with `store_probs` only.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> EasinessClassifier(store_probs=True).fit(X, y).probs_[106].round(2)
+        array([0.01, 0.7 , 0.3 ])
+        """
         check_is_fitted(self)
         if self._probs is None:
             raise AttributeError(
@@ -67,11 +76,65 @@ class ScoredClassifier(MetaClassifier):
         )
 
     def easiness(self, X: Any, y: Any) -> NDArray[np.float64]:
-        """Easiness of new samples: `scores(X, y).easiness`, of shape (n_samples,), in [0, 1]."""
+        """Compute the easiness of new samples: `scores(X, y).easiness`.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows that `fit` did not see.
+        y : array of shape (n_samples,)
+            Their labels, each one of `classes_`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            In [0, 1]: 0 is hard, 1 is easy.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As for `scores`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = EasinessClassifier().fit(X[::2], y[::2])
+        >>> model.easiness(X[[1, 51, 101]], y[[1, 51, 101]]).round(3)
+        array([1., 1., 1.])
+        """
         return self.scores(X, y).easiness
 
     def log_easiness(self, X: Any, y: Any) -> NDArray[np.float64]:
-        """Log easiness of new samples: `scores(X, y).log_easiness`, of shape (n_samples,)."""
+        """Compute the log easiness of new samples: `scores(X, y).log_easiness`.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix of shape (n_samples, n_features)
+            Rows that `fit` did not see.
+        y : array of shape (n_samples,)
+            Their labels, each one of `classes_`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            At most 0; higher is easier. -inf is possible with `draws` only.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As for `scores`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = EasinessClassifier().fit(X[::2], y[::2])
+        >>> model.log_easiness(X[1::2], y[1::2]).min().round(1)
+        np.float64(-64.7)
+        """
         return self.scores(X, y).log_easiness
 
     def to_pandas(self) -> Any:

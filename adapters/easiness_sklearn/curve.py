@@ -77,9 +77,15 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
             Number of bins.
         strategy : {"uniform", "quantile"}, default "uniform"
             Bins of equal width, or of equal counts except for ties.
-        sigma, resolution, draws, seed, normalize
+        sigma, resolution : float, default 0.01 and 1e-3
             How to compute easiness, as for `EasinessClassifier`. If `estimator` is one, its own
             parameters are not used.
+        draws : int, optional
+            As for `EasinessClassifier`.
+        seed : int, default 0
+            As for `EasinessClassifier`.
+        normalize : bool, default False
+            As for `EasinessClassifier`.
         name : str, optional
             For the legend; by default, the class of the estimator.
         ax : matplotlib.axes.Axes, optional
@@ -98,6 +104,18 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
             If matplotlib is not installed.
         TypeError, ValueError
             As for a scorer.
+
+        Examples
+        --------
+        >>> import matplotlib
+        >>> matplotlib.use("agg")
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from easiness_sklearn import EasinessCurveDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = GaussianNB().fit(X[::2], y[::2])
+        >>> EasinessCurveDisplay.from_estimator(model, X[1::2], y[1::2], sigma=0.3)
+        EasinessCurveDisplay(name='GaussianNB', 75 samples in 5 bins, ESE = 0.0240)
         """
         scores = scores_of_estimator(estimator, X, y, sigma, resolution, draws, seed, normalize)
         correct = scores.predicted == scores.labels
@@ -148,6 +166,15 @@ class EasinessCurveDisplay(displays.EasinessCurveDisplay):
             If matplotlib is not installed.
         TypeError, ValueError
             As for a scorer; or if labels and columns do not match.
+
+        Examples
+        --------
+        >>> import matplotlib
+        >>> matplotlib.use("agg")
+        >>> from easiness_sklearn import EasinessCurveDisplay
+        >>> y_prob = [[0.9, 0.1], [0.4, 0.6], [0.8, 0.2]]
+        >>> EasinessCurveDisplay.from_predictions(["cat", "dog", "dog"], y_prob, sigma=0.3)
+        EasinessCurveDisplay(3 samples in 5 bins, ESE = 0.1423)
         """
         scores = scores_of_predictions(
             y_true, y_prob, classes, sigma, resolution, draws, seed, normalize

@@ -66,9 +66,15 @@ class EasinessDisplay(displays.EasinessDisplay):
             Rows that it was not fitted on.
         y : array of shape (n_samples,)
             Their labels, each one of the classifier's `classes_`.
-        sigma, resolution, draws, seed, normalize
+        sigma, resolution : float, default 0.01 and 1e-3
             How to compute easiness, as for `EasinessClassifier`. If `estimator` is one, its own
             parameters are not used.
+        draws : int, optional
+            As for `EasinessClassifier`.
+        seed : int, default 0
+            As for `EasinessClassifier`.
+        normalize : bool, default False
+            As for `EasinessClassifier`.
         name : str, optional
             For the title; by default, the class of the estimator.
         ax : matplotlib.axes.Axes, optional
@@ -87,6 +93,18 @@ class EasinessDisplay(displays.EasinessDisplay):
             If matplotlib is not installed.
         TypeError, ValueError
             As for a scorer.
+
+        Examples
+        --------
+        >>> import matplotlib
+        >>> matplotlib.use("agg")
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from easiness_sklearn import EasinessDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = GaussianNB().fit(X[::2], y[::2])
+        >>> EasinessDisplay.from_estimator(model, X[1::2], y[1::2])
+        EasinessDisplay(name='GaussianNB', 75 samples: 3 hard, 0 medium, 72 easy)
         """
         scores = scores_of_estimator(estimator, X, y, sigma, resolution, draws, seed, normalize)
         name = type(estimator).__name__ if name is None else name
@@ -133,6 +151,15 @@ class EasinessDisplay(displays.EasinessDisplay):
             If matplotlib is not installed.
         TypeError, ValueError
             As for a scorer; or if labels and columns do not match.
+
+        Examples
+        --------
+        >>> import matplotlib
+        >>> matplotlib.use("agg")
+        >>> from easiness_sklearn import EasinessDisplay
+        >>> y_prob = [[0.9, 0.1], [0.4, 0.6], [0.8, 0.2]]
+        >>> EasinessDisplay.from_predictions(["cat", "dog", "dog"], y_prob)
+        EasinessDisplay(3 samples: 1 hard, 0 medium, 2 easy)
         """
         scores = scores_of_predictions(
             y_true, y_prob, classes, sigma, resolution, draws, seed, normalize

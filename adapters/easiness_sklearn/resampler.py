@@ -147,6 +147,13 @@ class EasinessResampler(
         -------
         EasinessResampler
             Itself.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from easiness_sklearn import EasinessResampler
+        >>> EasinessResampler(levels="EMO").fit(*load_iris(return_X_y=True)).sampling_strategy_
+        {0: 50, 1: 47, 2: 49}
         """
         index, classifier = index_of(X, y), inner_classifier(self.estimator)
         X, labels = check_X_y(X, _class_of_each(y), self, classifier)

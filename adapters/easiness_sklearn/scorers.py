@@ -72,10 +72,11 @@ class EasinessScorer:
     --------
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.naive_bayes import GaussianNB
-    >>> from easiness_sklearn import msr_scorer
+    >>> from easiness_sklearn import log_easiness_scorer
     >>> X, y = load_iris(return_X_y=True)
-    >>> round(msr_scorer(GaussianNB().fit(X[::2], y[::2]), X[1::2], y[1::2]), 4)
-    0.0
+    >>> model = GaussianNB().fit(X[::2], y[::2])
+    >>> round(log_easiness_scorer(model, X[1::2], y[1::2]), 2)
+    -59.82
     """
 
     metric: str
@@ -251,8 +252,8 @@ def get_easiness_scorer(name: str) -> EasinessScorer:
 
     Examples
     --------
-    >>> from easiness_sklearn import get_easiness_scorer, msr_scorer
-    >>> get_easiness_scorer("neg_msr") is msr_scorer
+    >>> from easiness_sklearn import EASINESS_SCORERS, get_easiness_scorer, msr_scorer
+    >>> get_easiness_scorer("neg_msr") is msr_scorer is EASINESS_SCORERS["neg_msr"]
     True
     """
     key = _ALIASES.get(name, name)

@@ -80,13 +80,28 @@ class EasinessTrainerMixin(_Base):
 
     Examples
     --------
-    ::
-
-        class Classifier(EasinessTrainerMixin, Trainer):
-            pass
-
-        trainer = Classifier(model, args, train_dataset=train, eval_dataset=test)
-        trainer.train()
+    >>> import tempfile, torch
+    >>> from easiness_torch.huggingface import EasinessTrainerMixin
+    >>> from transformers import Trainer, TrainingArguments
+    >>> class Classifier(EasinessTrainerMixin, Trainer):
+    ...     pass
+    >>> class Model(torch.nn.Linear):
+    ...     def forward(self, x, labels=None):
+    ...         return {"logits": super().forward(x)}
+    >>> train = [{"x": torch.eye(2)[k % 2], "labels": k % 2} for k in range(100)]
+    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +ELLIPSIS
+    ...     args = TrainingArguments(
+    ...         folder, num_train_epochs=4, per_device_train_batch_size=10, use_cpu=True,
+    ...         report_to=[],
+    ...     )
+    ...     options = {"keep": "fewer_easy", "min_samples": 10}
+    ...     trainer = Classifier(Model(2, 2), args, train_dataset=train, sampler_options=options)
+    ...     result = trainer.train()
+    {'train_runtime': ...}
+    >>> [record["n_selected"] for record in trainer.sampler.history]
+    [100, 40, 40, 100]
+    >>> trainer.sample_losses(torch.zeros(1, 2), torch.tensor([0]))
+    tensor([0.6931])
     """
 
     sampler: EasinessSampler | None
@@ -218,7 +233,9 @@ class EasinessTrainerMixin(_Base):
         return (loss, outputs) if return_outputs else loss
 
     def sample_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Loss of each sample: cross-entropy, with the label smoothing of the arguments.
+        """Compute the loss of each sample; override it for another loss.
+
+        By default, it is cross-entropy with the label smoothing of the training arguments.
 
         Parameters
         ----------
@@ -230,6 +247,7 @@ class EasinessTrainerMixin(_Base):
         Returns
         -------
         Tensor of shape (n,)
+            Losses, in float32 by default.
         """
         return torch.nn.functional.cross_entropy(
             logits.float(), labels, reduction="none",

@@ -46,14 +46,40 @@ class EasinessCallback(lightning.Callback):
 
     Examples
     --------
-    ::
-
-        sampler = EasinessSampler(len(dataset), keep={ec.MHO: 1.0, ec.EO: 0.3})
-        trainer = lightning.Trainer(
-            callbacks=[EasinessCallback(sampler, dataset)],
-            reload_dataloaders_every_n_epochs=1,
-            use_distributed_sampler=False,
-        )
+    >>> import warnings
+    >>> import lightning, torch
+    >>> from easiness_torch import EasinessSampler, with_indices
+    >>> from easiness_torch.lightning import EasinessCallback
+    >>> from sklearn.datasets import load_iris
+    >>> from torch.utils.data import DataLoader, TensorDataset
+    >>> class Classifier(lightning.LightningModule):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.model = torch.nn.Linear(4, 3)
+    ...     def forward(self, x):
+    ...         return self.model(x)
+    ...     def train_dataloader(self):
+    ...         return DataLoader(with_indices(dataset), batch_size=30, sampler=sampler)
+    ...     def training_step(self, batch, _):
+    ...         indices, x, y = batch
+    ...         losses = torch.nn.functional.cross_entropy(self(x), y, reduction="none")
+    ...         return (losses * sampler.weights(indices)).mean()
+    ...     def configure_optimizers(self):
+    ...         return torch.optim.Adam(self.parameters(), lr=0.03)
+    >>> X, y = map(torch.tensor, load_iris(return_X_y=True))
+    >>> dataset = TensorDataset(X.float(), y)
+    >>> sampler = EasinessSampler(150, keep="hard|medium", warmup_epochs=2, min_samples=30)
+    >>> trainer = lightning.Trainer(
+    ...     max_epochs=4, callbacks=[EasinessCallback(sampler, dataset)],
+    ...     reload_dataloaders_every_n_epochs=1, use_distributed_sampler=False,
+    ...     accelerator="cpu", logger=False, enable_checkpointing=False,
+    ...     enable_progress_bar=False, enable_model_summary=False,
+    ... )
+    >>> _ = torch.manual_seed(0)
+    >>> with warnings.catch_warnings(action="ignore"):  # Lightning's, about its loader
+    ...     trainer.fit(Classifier())
+    >>> [record["n_selected"] for record in sampler.history]
+    [150, 150, 50, 50]
     """
 
     def __init__(

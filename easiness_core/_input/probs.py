@@ -55,9 +55,16 @@ class Probs:
     Examples
     --------
     >>> from easiness_core.validation import check_probs
-    >>> check_probs([[1, 3], [2, 2]], normalize=True).block(0, 2)
+    >>> checked = check_probs([[1, 3], [2, 2]], normalize=True)
+    >>> checked.n_rows, checked.n_classes, checked.is_view
+    (2, 2, False)
+    >>> checked.block(0, 2)
     array([[0.25, 0.75],
            [0.5 , 0.5 ]])
+    >>> [(first_row, block.shape) for first_row, block in checked.blocks()]
+    [(0, (2, 2))]
+    >>> next(checked.columns())
+    array([0.25, 0.5 ])
     """
 
     array: NDArray[Any]
@@ -70,14 +77,17 @@ class Probs:
 
     @property
     def n_rows(self) -> int:
+        """Number of rows."""
         return int(self.array.shape[0])
 
     @property
     def n_classes(self) -> int:
+        """Number of columns."""
         return int(self.array.shape[1])
 
     @property
     def is_view(self) -> bool:
+        """Whether blocks are views of the array instead of converted copies."""
         flags = self.array.flags
         return (
             flags.c_contiguous
@@ -88,11 +98,23 @@ class Probs:
 
     @property
     def block_rows(self) -> int:
+        """Number of rows in every block of `blocks` except the last."""
         elements = BLOCK_ELEMENTS if self.is_view else CONVERTED_BLOCK_ELEMENTS
         return max(1, elements // self.n_classes)
 
     def block(self, start: int, stop: int) -> NDArray[Any]:
-        """Return the rows from `start` to before `stop`, read-only and C-contiguous."""
+        """Return consecutive rows.
+
+        Parameters
+        ----------
+        start, stop : int
+            The first row, and the row after the last one.
+
+        Returns
+        -------
+        ndarray of shape (stop - start, n_classes)
+            With the dtype `dtype`, read-only and C-contiguous.
+        """
         rows = self.array[start:stop]
         if not self.is_view:
             rows = self._converted(rows)
@@ -110,7 +132,7 @@ class Probs:
         return rows
 
     def columns(self) -> Iterator[NDArray[np.float64]]:
-        """Yield columns as float64, one at a time."""
+        """Yield columns of shape (n_samples,) as float64, one at a time."""
         wide = np.dtype(np.float64)
         total = np.ones(self.n_rows)
         if self.normalize:
@@ -124,6 +146,7 @@ class Probs:
                 yield widen(self.array[:, index], wide) / total
 
     def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yield the first row of each block, and the block, as `block` returns it."""
         for start in range(0, self.n_rows, self.block_rows):
             yield start, self.block(start, start + self.block_rows)
 

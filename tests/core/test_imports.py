@@ -82,7 +82,7 @@ BY_NAME = {"class_names", "errors", "progress", "testing", "validation"}
 
 # Public modules' names that are theirs and their neighbours' alone.
 INTERNAL = {
-    "Estimator", "accuracy_intervals", "bins_from_sums", "check_level_array", "cuts",
+    "Estimator", "accuracy_intervals", "bins_from_sums", "changes_by", "check_level_array", "cuts",
     "log_odds_columns", "share_interval",
 }  # fmt: skip
 MODULES = set(re.findall(r"^from easiness_core\.(\w+) import", inspect.getsource(ec), flags=re.M))

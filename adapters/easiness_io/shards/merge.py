@@ -22,6 +22,18 @@ class Merged:
         Summary of all rows.
     n_classes : int
         Number of classes; 0 if unknown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from easiness_io import merge_summaries, score_shards
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/a.npz", probs=[[0.9, 0.1], [0.2, 0.8]], labels=[0, 0])
+    ...     _ = score_shards(f"{folder}/a.npz", f"{folder}/scores")
+    ...     merged = merge_summaries(f"{folder}/scores")
+    >>> merged.n_classes, merged.summary.n_samples, merged.summary.accuracy
+    (2, 2, 0.5)
     """
 
     summary: ec.Summary

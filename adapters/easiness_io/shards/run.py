@@ -48,6 +48,24 @@ class ShardsError(ShardError):
         Summary of the finished shards.
     stopped : str
         Why the run ended before all shards were started; empty if it did not.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from easiness_io import ShardsError, score_shards
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/a.npz", probs=[[0.9, 0.1]], labels=[0])
+    ...     np.savez(f"{folder}/b.npz", probs=[[9.0, 1.0]], labels=[0])
+    ...     try:
+    ...         score_shards(f"{folder}/*.npz", f"{folder}/scores")
+    ...     except ShardsError as error:
+    ...         len(error.finished), error.summary.n_samples
+    ...         [each.problem for each in error.failed.values()]
+    ...         error.worded({"normalize": "--normalize"})[-16:]
+    (1, 1)
+    ['1 of 1 rows contain values above 1; the first is row 0 (value 9)']
+    'pass --normalize'
     """
 
     def __init__(self, report: Report, n_shards: int) -> None:
@@ -69,7 +87,7 @@ class ShardsError(ShardError):
         Returns
         -------
         str
-            One line.
+            One line, with at most three of the reasons.
         """
         failed = list(self.failed.values())[:_QUOTED]
         parts = [self.stopped, *(error.worded(words) for error in failed)]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 import easiness_core as ec
-from easiness_io.sample_reader import Samples
+from easiness_io.sample_block import Samples
 
 _ROW_GROUP = 1 << 18
 # Where a cell may begin: a spreadsheet with a separator other than the comma treats quotes as text

@@ -170,7 +170,12 @@ class EpochSampler(Sampler[int]):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore a state from `state_dict`, in a sampler with the same options.
+        """Restore a state, in a sampler with the same options.
+
+        Parameters
+        ----------
+        state : dict
+            The result of `state_dict`.
 
         Raises
         ------

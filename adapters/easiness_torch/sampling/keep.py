@@ -45,6 +45,19 @@ class SampleScores:
         Values of `easiness_core.Level`; with `rank_by="loss"`, levels by loss rank.
     predicted, labels : Tensor, int32
         Predicted class, and the label with which the sample was scored.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from easiness_torch import EasinessSampler
+    >>> def wrong_ones(scores):
+    ...     return (scores.predicted != scores.labels).float()
+    >>> sampler = EasinessSampler(3, keep=wrong_ones, warmup_epochs=0, min_samples=1)
+    >>> probs = torch.tensor([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
+    >>> sampler.update([0, 1, 2], probs=probs, labels=[0, 0, 0])
+    >>> sampler.set_epoch(1)
+    >>> sorted(sampler)
+    [1, 2]
     """
 
     indices: Tensor
@@ -176,11 +189,15 @@ def smooth_rates(scores: SampleScores) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> import easiness_core as ec
     >>> from easiness_torch import EasinessSampler, smooth_rates
-    >>> sampler = EasinessSampler(
-    ...     50_000, keep=smooth_rates, budget=0.35, estimator=ec.ClosedForm(sigma=0.3)
-    ... )
+    >>> sampler = EasinessSampler(100, keep=smooth_rates, budget=0.35, min_samples=1,
+    ...                           warmup_epochs=0, estimator=ec.ClosedForm(sigma=0.3))
+    >>> sampler.update(range(100), probs=torch.eye(2)[[0, 1] * 50], labels=[0] * 100)
+    >>> sampler.set_epoch(1)
+    >>> len(sampler), sum(index % 2 for index in sampler)  # every odd index is hard
+    (35, 35)
     """
     return 1.0 - scores.easiness
 

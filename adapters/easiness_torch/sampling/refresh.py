@@ -50,6 +50,17 @@ class ScoredSampler(EpochSampler):
         ------
         TypeError, ValueError
             If types or shapes are wrong, or indices or labels on the host are out of range.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from easiness_torch import EasinessSampler
+        >>> sampler = EasinessSampler(3, keep="hard", warmup_epochs=0, min_samples=1)
+        >>> logits = torch.tensor([[2.0, 0.0], [0.0, 0.0], [0.0, 3.0]])
+        >>> sampler.update([0, 1, 2], logits, [0, 0, 0])
+        >>> sampler.set_epoch(1)
+        >>> sorted(sampler)
+        [2]
         """
         checked = check_update(indices, logits, labels, probs, self.options.n_samples)
         if len(checked.indices):
@@ -64,6 +75,16 @@ class ScoredSampler(EpochSampler):
 
         True if the next epoch selects and is a multiple of `refresh` after the warm-up, until
         `refresh` is called; also true if it selects and no sample has a score.
+
+        Examples
+        --------
+        >>> from easiness_torch import EasinessSampler
+        >>> sampler = EasinessSampler(3, warmup_epochs=5)
+        >>> sampler.refresh_due  # before epoch 0, which is full
+        False
+        >>> sampler.set_epoch(5)
+        >>> sampler.refresh_due
+        True
         """
         if self._replay or not self.options.needs_scores(self._next):
             return False
@@ -95,13 +116,29 @@ class ScoredSampler(EpochSampler):
             The sampler's data set, with or without `with_indices`, preferably without random
             augmentation; or a loader over all of it. With torch.distributed, call this on all
             ranks: each scores its share of a data set, unless `merge_ranks` is False.
-        step, device, batch_size, num_workers
+        step : callable, optional
+            As in `score_dataset`.
+        device : torch.device or str, optional
+            As in `score_dataset`.
+        batch_size, num_workers : int, default 512 and 0
             As in `score_dataset`.
 
         Raises
         ------
         TypeError, ValueError
             As for `score_dataset`; or if the length of the data set is not that of the sampler.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from easiness_torch import EasinessSampler
+        >>> from torch.utils.data import TensorDataset
+        >>> logits = torch.tensor([[2.0, 0.0], [0.0, 0.0], [0.0, 0.01], [0.0, 3.0]])
+        >>> dataset = TensorDataset(logits, torch.tensor([0, 0, 0, 0]))
+        >>> sampler = EasinessSampler(4, keep="medium", warmup_epochs=0, min_samples=1)
+        >>> sampler.refresh(torch.nn.Identity(), dataset)
+        >>> sorted(sampler)
+        [1, 2]
         """
         check_model(model)
         n_samples = length_of(data)

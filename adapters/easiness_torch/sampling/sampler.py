@@ -141,10 +141,15 @@ class EasinessSampler(ScoredSampler):
     [0, 1, 2, 3]
     >>> probs = torch.tensor([[0.9, 0.1], [0.51, 0.49], [0.5, 0.5], [0.2, 0.8]])
     >>> sampler.update(range(4), probs=probs, labels=[0, 0, 0, 0])
+    >>> sampler.check()  # raises if the probabilities were invalid
     >>> sorted(sampler)
     [1, 2]
     >>> sampler.history[-1]["usage"]
     0.5
+    >>> resumed = EasinessSampler(4, keep=ec.MO, warmup_epochs=1, min_samples=1)
+    >>> resumed.load_state_dict(sampler.state_dict())
+    >>> resumed
+    EasinessSampler(n_samples=4, next_epoch=2, usage=0.500)
     """
 
     def __init__(
@@ -236,6 +241,17 @@ class EasinessSampler(ScoredSampler):
         ------
         TypeError, ValueError
             If indices are not whole numbers, or, on the host, are out of range.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from easiness_torch import EasinessSampler
+        >>> sampler = EasinessSampler(2, keep="medium", floor=0.5, warmup_epochs=0, min_samples=1)
+        >>> sampler.update([0, 1], probs=torch.tensor([[0.5, 0.5], [0.9, 0.1]]), labels=[0, 0])
+        >>> sampler.set_epoch(3)
+        >>> order = sorted(sampler)
+        >>> order, sampler.weights(order)  # the easy sample has a rate of 0.5
+        ([0, 1], tensor([1., 2.]))
         """
         indices = check_indices(indices, self.options.n_samples)
         if device is not None:

@@ -60,7 +60,7 @@ class EasinessStream(IterableDataset[Any]):
 
     Notes
     -----
-    Scores come from a pass over the stream, as in the example, or from `log_easiness` in the
+    Scores come from a pass over the stream, as in docs/torch.md, or from `log_easiness` in the
     training loop. Each call of `set_epoch` copies the mapping, and `weights` uses the copy: rates
     changed in place, or by `stream.rates = new`, take effect at the next `set_epoch`. Persistent
     workers keep the rates that they started with, so changed rates raise an error there.
@@ -82,6 +82,18 @@ class EasinessStream(IterableDataset[Any]):
     >>> stream.set_epoch(1)
     >>> kept == [name for name, _ in stream]
     False
+
+    Stop in an epoch, and resume in another process:
+
+    >>> stream.set_epoch(2)
+    >>> epoch = iter(stream)
+    >>> [next(epoch) for _ in range(3)]
+    [('img0', 0), ('img1', 1), ('img2', 2)]
+    >>> resumed = EasinessStream(samples, rates)
+    >>> resumed.load_state_dict(stream.state_dict())
+    >>> resumed.set_epoch(2)
+    >>> next(iter(resumed))
+    ('img3', 3)
     """
 
     def __init__(
@@ -220,7 +232,10 @@ class EasinessStream(IterableDataset[Any]):
     def state_dict(self) -> dict[str, Any]:
         """Return the current epoch, the samples read in this worker, and whether that was all.
 
-        Includes the state of the data set, if it has one.
+        Returns
+        -------
+        dict
+            `epoch`, `read`, `finished`, and `dataset`, the state of the data set, if it has one.
         """
         if self._resumed is not None:
             return dict(self._resumed)

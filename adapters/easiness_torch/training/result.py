@@ -31,6 +31,25 @@ class FitResult:
         Number of warm-up epochs; the later stage follows them.
     scores : Scores or None
         Scores of the validation data, by the model after the last epoch.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import torch
+    >>> from easiness_torch import fit
+    >>> from torch.utils.data import TensorDataset
+    >>> _ = torch.manual_seed(0)
+    >>> y = torch.randint(0, 3, (600,))
+    >>> data = TensorDataset(torch.nn.functional.one_hot(y, 3) + 0.3 * torch.randn(600, 3), y)
+    >>> result = fit(torch.nn.Linear(3, 3), data, data, method="fewer_easy", n_epochs=10)
+    >>> result.accuracy > 0.9, round(result.usage, 2), round(result.cost, 2)
+    (True, 0.49, 5.45)
+    >>> result.seconds() < result.seconds(total=True)  # of a later epoch, and of all
+    True
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     result.to_csv(f"{folder}/run.csv")
+    ...     len(pathlib.Path(folder, "run.csv").read_text().splitlines())
+    11
     """
 
     method: str
@@ -79,7 +98,12 @@ class FitResult:
         Returns
         -------
         float
-            Seconds.
+            Seconds; nan without epochs, but 0 for their sum.
+
+        Raises
+        ------
+        ValueError
+            If `clock` is neither of the two.
         """
         if clock not in ("wall", "cpu"):
             raise ValueError(f"clock: expected 'wall' or 'cpu', got {clock!r}")
