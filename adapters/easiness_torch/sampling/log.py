@@ -30,7 +30,7 @@ def log_epoch(
     total = options.total_epochs
     if total is not None and epoch >= total > max((one["epoch"] for one in history), default=-1):
         warnings.warn(
-            f"total_epochs: epoch {epoch} (numbered from 0) and later ones use all samples, because "
+            f"total_epochs: epoch {epoch} (counted from 0) and later ones use all samples, because "
             f"this sampler was made with total_epochs={total}; set it to the number of epochs that "
             f"you train",
             stacklevel=4,

@@ -256,7 +256,7 @@ def test_labels_are_found_under_the_key_of_the_arguments_and_in_batches_of_any_c
     assert found[0] == found[1]
     trainer = trainer_of(tmp_path, data=pairs(), **steps)
     trainer.data_collator = partial(collated, key="target")
-    with pytest.raises(ValueError, match="key 'labels', got input_ids, target; pass .*label_names"):
+    with pytest.raises(ValueError, match=r"'labels', got input_ids, target; pass .*label_names"):
         trainer.train()
 
 

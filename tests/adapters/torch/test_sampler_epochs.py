@@ -88,10 +88,10 @@ def test_a_loop_longer_than_total_epochs_is_warned_once_and_uses_all_samples():
     assert [len(list(sampler)) for _ in range(2)] == [27, 27]
     sampler.set_epoch(2)
     assert len(sampler) == N  # a look at the next epoch does not begin it
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="total_epochs: ") as told:
         assert [len(list(sampler)) for _ in range(3)] == [N, N, N]
     assert [str(one.message) for one in told] == [
-        "total_epochs: epoch 2 (numbered from 0) and later ones use all samples, because this "
+        "total_epochs: epoch 2 (counted from 0) and later ones use all samples, because this "
         "sampler was made with total_epochs=2; set it to the number of epochs that you train"
     ]
     # Nor does a resumed run warn again, or one that has only trained its own epochs.
