@@ -71,7 +71,7 @@ class Table(ABC):
         -------
         pandas.DataFrame
             Levels are ordered: hard < medium < easy. With one row per sample, the index is that of
-            the pandas data given, or else the row numbers.
+            the pandas data given (unnamed if a column has its name), or else the row numbers.
 
         Raises
         ------
@@ -94,7 +94,11 @@ class Table(ABC):
             if isinstance(each, Words):
                 names = list(each.names)
                 columns[name] = pd.Categorical.from_codes(each.codes, names, ordered=each.ordered)
-        return pd.DataFrame(columns, index=index)
+        frame = pd.DataFrame(columns, index=index)
+        # With a name that a column has too, reset_index, groupby and sort_values fail.
+        names = [None if name in columns else name for name in frame.index.names]
+        frame.index = frame.index.set_names(names)
+        return frame
 
     def to_polars(self) -> Any:
         """Return the columns as a polars DataFrame, with levels and classes as an Enum.

@@ -40,10 +40,9 @@ class InputError(Exception):
     Examples
     --------
     >>> import easiness_core as ec
-    >>> from easiness_core.errors import InputError
     >>> try:
     ...     ec.score([[3.0, 1.0]], [0])
-    ... except InputError as error:
+    ... except ValueError as error:
     ...     error.argument, error.row
     ('probs', 0)
     """

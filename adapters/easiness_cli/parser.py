@@ -37,9 +37,9 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see {self.prog} --help)")
 
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        with standard_output():  # printed text is written now, or fails as an error
-            super().exit(status, message)
+    def print_help(self, file: Any = None) -> None:
+        with standard_output():  # argparse ignores an output that cannot be written
+            print(self.format_help(), end="")
 
 
 class _Version(argparse.Action):
@@ -47,7 +47,8 @@ class _Version(argparse.Action):
         # Imported here, because the package imports NumPy, which would slow down --help.
         from easiness_core import __version__
 
-        print(f"easiness {__version__}")
+        with standard_output():
+            print(f"easiness {__version__}")
         parser.exit()
 
 

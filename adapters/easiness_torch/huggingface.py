@@ -57,7 +57,8 @@ class EasinessTrainerMixin(_Base):
         training arguments.
     **kwargs
         Keyword arguments of `transformers.Trainer`. `train_dataset` must have a length, and its
-        samples must be mappings with a class index as label.
+        batches must be mappings with class indices under "labels", or under the key that
+        `label_names` of the training arguments gives.
 
     Attributes
     ----------
@@ -128,13 +129,13 @@ class EasinessTrainerMixin(_Base):
         folder = resume_from_checkpoint or None
         if folder is True:
             folder = get_last_checkpoint(self.args.output_dir)  # type: ignore[no-untyped-call]
-        self._resume_from = folder
+        self._resume_from, self._run = folder, None
         return super().train(resume_from_checkpoint, *args, **kwargs)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Make the loader of a run, with a new sampler.
 
-        Only `train` should call it: each call replaces `sampler`.
+        Each call replaces `sampler`; during a run, this is a RuntimeError.
         """
         args = self.args
         data: Any = self.train_dataset
@@ -152,6 +153,11 @@ class EasinessTrainerMixin(_Base):
         # Smaller than in the arguments if auto_find_batch_size has reduced it.
         batch_size: int = self._train_batch_size
         per_step = batch_size * args.gradient_accumulation_steps * args.world_size
+        if self.is_in_train and self._run is not None and self._run.per_step == per_step:
+            raise RuntimeError(
+                "get_train_dataloader: a new loader would replace the sampler of this run; to read "
+                "the training data during a run, make a DataLoader of train_dataset"
+            )
         options = {
             "seed": args.seed if args.data_seed is None else args.data_seed,
             **self.sampler_options, "total_epochs": n_epochs, "refresh": "training",
@@ -220,10 +226,12 @@ class EasinessTrainerMixin(_Base):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         inputs = dict(inputs)
         indices, weights = inputs.pop(_INDEX), inputs.pop(_WEIGHT)
-        labels = inputs.pop("labels", None)
+        key = next((name for name in self.label_names if name in inputs), "labels")
+        labels = inputs.pop(key, None)
         if labels is None:
             raise ValueError(
-                f"inputs: expected class indices under the key 'labels', got {', '.join(inputs)}"
+                f"inputs: expected class indices under the key 'labels', got {', '.join(inputs)}; "
+                f"pass the name of another key as label_names=[...] in TrainingArguments"
             )
         outputs = model(**inputs)
         logits = logits_of(outputs, _HINT)
@@ -283,9 +291,18 @@ class _Collator:
 
     def __call__(self, rows: Sequence[tuple[int, float, Any]]) -> Any:
         indices, weights, samples = zip(*rows, strict=True)
-        batch = self.collate(list(samples))
-        batch[_INDEX] = torch.tensor(indices)
-        batch[_WEIGHT] = torch.tensor(weights)
+        try:
+            batch = self.collate(list(samples))
+            batch[_INDEX] = torch.tensor(indices)
+            batch[_WEIGHT] = torch.tensor(weights)
+        except TypeError as error:
+            if isinstance(samples[0], Mapping):
+                raise
+            raise TypeError(
+                f"train_dataset: expected samples that are mappings, such as {{'input_ids': ..., "
+                f"'labels': ...}}, or a data_collator that makes one of a batch; got "
+                f"{type(samples[0]).__name__}"
+            ) from error
         return batch
 
 

@@ -196,6 +196,24 @@ def test_ids_and_indices_are_kept_and_go_to_every_library(case):
     pd.testing.assert_index_equal(made[0].to_pandas().index, index)
 
 
+@pytest.mark.parametrize(
+    ("index", "names"),
+    [
+        (pd.Index([*"wxyz"], name="label"), [None]),
+        (pd.Index([*"wxyz"], name="key"), ["key"]),
+        (pd.MultiIndex.from_product([[1, 2], [3, 4]], names=["level", "key"]), [None, "key"]),
+    ],
+)
+def test_an_index_named_like_a_column_loses_its_name_and_the_frame_can_be_used(index, names):
+    before = list(index.names)
+    frame = ec.score(pd.DataFrame(PROBS, index=index), LABELS).to_pandas()
+    assert frame.index.names == names
+    assert frame.index.tolist() == index.tolist()
+    assert frame.groupby("label").size().to_dict() == {0: 3, 2: 1}
+    assert frame.sort_values("level").reset_index()["label"].sum() == 2
+    assert index.names == before
+
+
 def test_ids_without_rows_are_text():
     scores = ec.score(pd.DataFrame(PROBS[:0], index=pd.Index([], dtype=object)), [])
     assert scores.to_arrow().schema.field("id").type == pa.string()

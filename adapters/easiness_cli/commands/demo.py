@@ -12,7 +12,7 @@ from typing import Any
 from easiness_cli import options
 from easiness_cli.errors import CommandError
 from easiness_cli.options import option
-from easiness_cli.output import require
+from easiness_cli.output import require, standard_output
 
 SUMMARY = "train four classifiers on scikit-learn's digits, then score and report them"
 NOTES = ""
@@ -57,17 +57,18 @@ def run(args: argparse.Namespace) -> int:
             file.write(data)
     if args.quiet:
         return 0
-    print(f"\n{len(labels):,} images, each predicted by a model that was not trained on it:\n")
-    print(_as_text(rows))
-    for name, _, _, msr, *_ in rows:
-        if msr > 0.5:
-            print(f"\n{name}: {100 * msr:.1f} % of the samples are medium. Its probabilities are "
-                  "squashed: they differ by little\nmore than the noise, so its MSR, ESE and "
-                  "levels say little about it.")  # fmt: skip
-    print("\nWrote", *(os.path.join(folder, name) for name in files), sep="\n  ")
-    print(f"\nOpen {os.path.join(folder, 'report.html')} in a browser. Then list the hardest "
-          "samples, and write\na page of labels to review:")  # fmt: skip
-    print(*(f"  {each}" for each in next_commands(folder)), sep="\n")
+    with standard_output():
+        print(f"\n{len(labels):,} images, each predicted by a model that was not trained on it:\n")
+        print(_as_text(rows))
+        for name, _, _, msr, *_ in rows:
+            if msr > 0.5:
+                print(f"\n{name}: {100 * msr:.1f} % of the samples are medium. Its probabilities "
+                      "are squashed: they differ by little\nmore than the noise, so its MSR, ESE "
+                      "and levels say little about it.")  # fmt: skip
+        print("\nWrote", *(os.path.join(folder, name) for name in files), sep="\n  ")
+        print(f"\nOpen {os.path.join(folder, 'report.html')} in a browser. Then list the hardest "
+              "samples, and write\na page of labels to review:")  # fmt: skip
+        print(*(f"  {each}" for each in next_commands(folder)), sep="\n")
     return 0
 
 

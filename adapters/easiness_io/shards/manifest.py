@@ -23,6 +23,11 @@ SUFFIX = ".easiness"
 # A summary takes a few hundred bytes; class names may be long.
 MOST_BYTES = 64 << 20
 _FORMAT = 2
+_KINDS = {
+    "version": str, "parameters": dict, "inputs": list, "n_rows": int, "n_classes": int,
+    "output_size": int, "output_sha256": str,
+}  # fmt: skip
+_INPUT_KINDS = {"name": str, "path": str, "sha256": str, "size": int}
 _OTHERWISE = "choose another output, or pass {overwrite}"
 
 
@@ -82,6 +87,10 @@ class Manifest:
                 raise ValueError("it does not match its own checksum")
             if content.pop("format") != _FORMAT:
                 raise ValueError(f"its format is not {_FORMAT}")
+            _check_kinds(content, _KINDS)
+            _check_kinds(content["parameters"], {"estimator": dict})
+            for each in content["inputs"]:
+                _check_kinds(each, _INPUT_KINDS)
             return cls(**content | {"summary": ec.Summary.from_dict(content["summary"])})
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("its content is different") from error
@@ -121,9 +130,14 @@ class Manifest:
             return file_sha256(file) == self.output_sha256
 
 
+def _check_kinds(content: dict[str, Any], kinds: dict[str, type]) -> None:
+    for name, kind in kinds.items():
+        if not isinstance(content[name], kind):
+            raise TypeError(name)
+
+
 def _flat(parameters: dict[str, Any]) -> dict[str, Any]:
-    estimator = parameters.get("estimator", {}).items()
-    flat = {f"estimator {name}": value for name, value in estimator}
+    flat = {f"estimator {name}": value for name, value in parameters["estimator"].items()}
     return {**parameters, **flat, "estimator": None}
 
 

@@ -96,6 +96,8 @@ def _publish(temporary: str, path: str, overwrite: bool) -> None:
 
 def _sync_folder(folder: str) -> None:
     """Make the new name survive a power failure, if the system can."""
+    # Windows and some file systems cannot, nor can they where the folder is not readable. The file
+    # is complete and in its place by now, so an error would be wrong.
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

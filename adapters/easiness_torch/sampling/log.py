@@ -1,8 +1,9 @@
-"""Log messages at the start of an epoch (logger "easiness_torch")."""
+"""Log messages (logger "easiness_torch") and a warning at the start of an epoch."""
 
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 from easiness_torch.sampling.options import Options
@@ -21,10 +22,19 @@ def log_epoch(
 ) -> None:
     """Log anything unusual about an epoch: filled up, stale, over budget, excluded samples.
 
-    Messages that are likely to recur are warnings the first time, then information.
+    Messages that are likely to recur are warnings the first time, then information. An epoch after
+    the last one is a `UserWarning`, once.
     """
     record = plan.record
     epoch = plan.epoch
+    total = options.total_epochs
+    if total is not None and epoch >= total > max((one["epoch"] for one in history), default=-1):
+        warnings.warn(
+            f"total_epochs: epoch {epoch} (counted from 0) and later ones use all samples, because "
+            f"this sampler was made with total_epochs={total}; set it to the number of epochs that "
+            f"you train",
+            stacklevel=4,
+        )
     if not record["selective"]:
         return
     first = not any(earlier["selective"] for earlier in history)

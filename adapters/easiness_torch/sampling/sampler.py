@@ -44,7 +44,8 @@ class EasinessSampler(ScoredSampler):
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         How `update` scores, and the thresholds between levels.
     total_epochs : int, optional
-        Number of epochs; required by `final_epochs` and `step_budget`.
+        Number of epochs; required by `final_epochs` and `step_budget`. Later epochs use all
+        samples.
     warmup_epochs, final_epochs : int, default 5 and 0
         Number of epochs at the start (the paper: 10 to 20 % of all) and at the end that use all
         samples.
@@ -124,7 +125,8 @@ class EasinessSampler(ScoredSampler):
     Warns
     -----
     UserWarning
-        If `total_epochs` is so small that no epoch selects, unless `warmup_epochs` was passed.
+        If `total_epochs` is so small that no epoch selects, unless `warmup_epochs` was passed; and
+        once, when an epoch after the last one begins.
 
     Notes
     -----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,7 +50,10 @@ class TrainingRun(Sampler[tuple[int, float]]):
             return torch.zeros(size, dtype=torch.int64), torch.ones(size)
         if epoch not in self.epochs:
             self.sampler.set_epoch(epoch)
-            order = torch.tensor(list(self.sampler), dtype=torch.int64)
+            with warnings.catch_warnings():
+                # If epochs are no whole number of steps, one more fills up the last steps.
+                warnings.filterwarnings("ignore", "total_epochs: ")
+                order = torch.tensor(list(self.sampler), dtype=torch.int64)
             self.epochs[epoch] = order, self.sampler.weights(order, device="cpu")
         return self.epochs[epoch]
 

@@ -156,3 +156,12 @@ def test_failed_run_leaves_no_part_of_a_file(tmp_path, capsys, monkeypatch, ther
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == before
     assert run(folder, "-q", "--overwrite") == 0
     assert {path.name for path in folder.iterdir()} - {"notes.txt"} == EXPECTED
+
+
+def test_what_cannot_be_printed_is_an_error(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(command, "_train", results)
+    with open("/dev/full", "w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run(tmp_path) == 3
+    error = "easiness: error: cannot write standard output: No space left on device\n"
+    assert capsys.readouterr().err == error

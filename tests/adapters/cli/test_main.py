@@ -61,6 +61,17 @@ def test_a_process_tells_its_result_or_one_line(command, code, out, error, folde
     assert bool(out) == bool(done.stdout)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # containers often set PYTHONUNBUFFERED
+@pytest.mark.parametrize("command", ["--help", "merge --help-all", "--version", SCORE])
+def test_a_full_device_is_an_error_with_and_without_buffering(command, unbuffered, folder):
+    done = subprocess.run(
+        f"{shlex.join(COMMAND)} {command} >/dev/full", shell=True, cwd=folder, text=True,
+        capture_output=True, timeout=300, check=False,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, f"easiness: error: {FULL}\n")
+
+
 def test_a_reader_that_goes_away_is_no_error(folder):
     process = subprocess.Popen(
         [*COMMAND, *SCORE.split(), "-q", "-o", "-"], cwd=folder,

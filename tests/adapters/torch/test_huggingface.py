@@ -1,5 +1,7 @@
 """Hugging Face's Trainer over a tiny model made from its configuration."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch.utils.data import Dataset, IterableDataset
@@ -231,6 +233,57 @@ def test_mistakes_say_what_to_do(tmp_path):
     ):
         with pytest.raises(ValueError, match=message):
             trainer_of(tmp_path, **wrong).train()
+
+
+def pairs():
+    tokens = Tokens()
+    return [(tokens.words[k], int(tokens.labels[k])) for k in range(N)]
+
+
+def test_labels_are_found_under_the_key_of_the_arguments_and_in_batches_of_any_collator(tmp_path):
+    steps = {"max_steps": 80, "num_train_epochs": 4, "remove_unused_columns": False}
+
+    def collated(rows, key):
+        words, labels = zip(*rows, strict=True)
+        return {"input_ids": torch.stack(words), key: torch.tensor(labels)}
+
+    found = []
+    for key, names in (("labels", None), ("target", ["target"])):
+        trainer = trainer_of(tmp_path, data=pairs(), label_names=names, **steps)
+        trainer.data_collator = partial(collated, key=key)
+        trainer.train()
+        found.append((trainer.seen, trainer.sampler.history))
+    assert found[0] == found[1]
+    trainer = trainer_of(tmp_path, data=pairs(), **steps)
+    trainer.data_collator = partial(collated, key="target")
+    with pytest.raises(ValueError, match=r"'labels', got input_ids, target; pass .*label_names"):
+        trainer.train()
+
+
+@pytest.mark.parametrize("collator", [None, torch.utils.data.default_collate])
+def test_samples_that_no_collator_makes_mappings_of_are_refused(tmp_path, collator):
+    trainer = trainer_of(
+        tmp_path, data=pairs(), max_steps=80, num_train_epochs=4, remove_unused_columns=False
+    )
+    trainer.data_collator = collator or trainer.data_collator
+    with pytest.raises(TypeError, match=r"train_dataset: expected .*mappings, .* got tuple"):
+        trainer.train()
+
+
+def test_a_second_loader_cannot_replace_the_sampler_of_a_run(tmp_path):
+    class Curious(Classifier):
+        def compute_loss(self, model, inputs, *args, **kwargs):
+            if len(self.seen) == 40:
+                with pytest.raises(RuntimeError, match="would replace the sampler of this run"):
+                    self.get_train_dataloader()
+            return super().compute_loss(model, inputs, *args, **kwargs)
+
+    trainer = trainer_of(tmp_path, kind=Curious, max_steps=80, num_train_epochs=4)
+    n_batches = 20  # of each of the 4 equal parts
+    assert len(trainer.get_train_dataloader()) == n_batches
+    assert trainer.train().global_step == 80
+    assert len(trainer.sampler.history) == 4
+    assert len(trainer.get_train_dataloader()) == n_batches
 
 
 def test_samples_are_padded_by_the_collator_and_labels_found(tmp_path):

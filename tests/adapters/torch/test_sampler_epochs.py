@@ -72,15 +72,34 @@ def test_the_length_within_an_epoch_stays_that_of_the_epoch():
 
 def test_without_set_epoch_each_iteration_starts_the_next_epoch():
     sampler = make(warmup_epochs=2, final_epochs=1, total_epochs=5)
-    assert [len(list(sampler)) for _ in range(6)] == [N, N, 27, 27, N, N]
-    assert [record["epoch"] for record in sampler.history] == list(range(6))
+    assert [len(list(sampler)) for _ in range(5)] == [N, N, 27, 27, N]
+    assert [record["epoch"] for record in sampler.history] == list(range(5))
     selective = [record["selective"] for record in sampler.history]
-    assert selective == [False, False, True, True, False, False]
+    assert selective == [False, False, True, True, False]
     assert [record["usage"] for record in sampler.history][:3] == [1.0, 1.0, 27 / N]
     with pytest.raises(ValueError, match="epoch: expected 0 or more, got -1"):
         sampler.set_epoch(-1)
     with pytest.raises(TypeError, match="epoch: expected a whole number"):
         sampler.set_epoch(1.5)
+
+
+def test_a_loop_longer_than_total_epochs_is_warned_once_and_uses_all_samples():
+    sampler = make(total_epochs=2)
+    assert [len(list(sampler)) for _ in range(2)] == [27, 27]
+    sampler.set_epoch(2)
+    assert len(sampler) == N  # a look at the next epoch does not begin it
+    with pytest.warns(UserWarning, match="total_epochs: ") as told:
+        assert [len(list(sampler)) for _ in range(3)] == [N, N, N]
+    assert [str(one.message) for one in told] == [
+        "total_epochs: epoch 2 (counted from 0) and later ones use all samples, because this "
+        "sampler was made with total_epochs=2; set it to the number of epochs that you train"
+    ]
+    # Nor does a resumed run warn again, or one that has only trained its own epochs.
+    resumed = make(total_epochs=2)
+    resumed.load_state_dict(sampler.state_dict())
+    assert len(list(resumed)) == N
+    resumed.set_epoch(1)
+    assert len(list(resumed)) == 27
 
 
 def test_an_epoch_is_a_pure_function_of_seed_epoch_and_scores():

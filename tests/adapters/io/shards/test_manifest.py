@@ -1,11 +1,12 @@
 """Manifests that are not as this library writes them do no harm."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
-from easiness_io import DataError, score_shard
-from easiness_io.shards.manifest import Manifest, manifest_path
+from easiness_io import DataError, UnreadableError, merge_summaries, score_shard
+from easiness_io.shards.manifest import Manifest, json_sha256, manifest_path
 from shard_cases import save
 
 PATH = "out.easiness/s.csv.json"
@@ -39,3 +40,27 @@ def test_a_bit_that_flips_is_seen(scored):
         Path(PATH).write_bytes(damaged)
         assert score_shard("p.npz", "out/s.csv").n_samples == 150
         assert Path(PATH).read_bytes() == scored
+
+
+@pytest.mark.parametrize("value", [None, 1.5, [1]])
+@pytest.mark.parametrize(
+    "where",
+    ["version", "parameters", "parameters estimator", "inputs", "inputs 0", "inputs 0 sha256",
+     "inputs 0 path", "n_classes", "summary"],
+)  # fmt: skip
+def test_a_field_of_another_type_makes_it_unreadable_and_the_shard_is_scored_again(
+    where, value, scored
+):
+    content = json.loads(scored)
+    del content["manifest_sha256"]
+    *outer, last = [int(key) if key == "0" else key for key in where.split()]
+    place = content
+    for key in outer:
+        place = place[key]
+    place[last] = value
+    content["manifest_sha256"] = json_sha256(content)
+    Path(PATH).write_text(json.dumps(content, indent=1, sort_keys=True))
+    with pytest.raises(UnreadableError, match="not a manifest: "):
+        merge_summaries(PATH)
+    assert score_shard("p.npz", "out/s.csv").n_samples == 150
+    assert Path(PATH).read_bytes() == scored
