@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from easiness_torch.sampling.sampler import EasinessSampler
 from easiness_torch.sampling.steps import step_range
 from easiness_torch.sampling.whole_run import TrainingRun
 from easiness_torch.scoring.dataset import logits_of
+from easiness_torch.training.weighted import INDEX, WEIGHT, WeightedCollator, WeightedData
 
 try:
     from transformers import TrainerCallback
@@ -31,16 +32,14 @@ else:
 
 __all__ = ["EasinessTrainerMixin"]
 
-# Keys of a training batch; evaluation batches have neither.
-_INDEX, _WEIGHT = "sample_index", "sample_weight"
 _HINT = "override compute_loss for models of other outputs"
 
 
 class EasinessTrainerMixin(_Base):
     """Train a Hugging Face classifier on samples selected by `EasinessSampler`.
 
-    Put it before `Trainer`, or a subclass of it, in the list of base classes, and pass the
-    sampler's options. Scores come from the training pass. Evaluation and prediction are unchanged.
+    Put it before `Trainer`, or a subclass, in the list of base classes. Scores come from the
+    training pass. Evaluation and prediction are unchanged.
 
     A run has a fixed number of steps, so that the learning-rate schedule ends in the right place:
     `max_steps` if it is set, otherwise the number that `budget` gives for `num_train_epochs`. The
@@ -91,18 +90,14 @@ class EasinessTrainerMixin(_Base):
     ...         return {"logits": super().forward(x)}
     >>> train = [{"x": torch.eye(2)[k % 2], "labels": k % 2} for k in range(100)]
     >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +ELLIPSIS
-    ...     args = TrainingArguments(
-    ...         folder, num_train_epochs=4, per_device_train_batch_size=10, use_cpu=True,
-    ...         report_to=[],
-    ...     )
-    ...     options = {"keep": "fewer_easy", "min_samples": 10}
-    ...     trainer = Classifier(Model(2, 2), args, train_dataset=train, sampler_options=options)
+    ...     args = TrainingArguments(folder, num_train_epochs=4, per_device_train_batch_size=10,
+    ...                              use_cpu=True, report_to=[])
+    ...     trainer = Classifier(Model(2, 2), args, train_dataset=train,
+    ...                          sampler_options={"keep": "fewer_easy", "min_samples": 10})
     ...     result = trainer.train()
     {'train_runtime': ...}
     >>> [record["n_selected"] for record in trainer.sampler.history]
     [100, 40, 40, 100]
-    >>> trainer.sample_losses(torch.zeros(1, 2), torch.tensor([0]))
-    tensor([0.6931])
     """
 
     sampler: EasinessSampler | None
@@ -202,10 +197,10 @@ class EasinessTrainerMixin(_Base):
             self._run.load_state_dict(state)
         collate = self._get_collator_with_removed_columns(self.data_collator, "training")
         loader = DataLoader(
-            _Weighted(data),
+            WeightedData(data),
             batch_size=batch_size,
             sampler=self._run,
-            collate_fn=_Collator(collate),
+            collate_fn=WeightedCollator(collate),
             num_workers=args.dataloader_num_workers,
             pin_memory=args.dataloader_pin_memory,
             persistent_workers=args.dataloader_persistent_workers,
@@ -222,10 +217,10 @@ class EasinessTrainerMixin(_Base):
         num_items_in_batch: Any = None,
     ) -> Any:
         """Weight the losses of a training batch and update the sampler, or do as Trainer does."""
-        if _INDEX not in inputs or self.sampler is None:
+        if INDEX not in inputs or self.sampler is None:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         inputs = dict(inputs)
-        indices, weights = inputs.pop(_INDEX), inputs.pop(_WEIGHT)
+        indices, weights = inputs.pop(INDEX), inputs.pop(WEIGHT)
         key = next((name for name in self.label_names if name in inputs), "labels")
         labels = inputs.pop(key, None)
         if labels is None:
@@ -261,49 +256,6 @@ class EasinessTrainerMixin(_Base):
             logits.float(), labels, reduction="none",
             label_smoothing=self.args.label_smoothing_factor,
         )  # fmt: skip
-
-
-class _Weighted(Dataset[Any]):
-    """Samples by index, with index and weight."""
-
-    def __init__(self, dataset: Any) -> None:
-        self.dataset = dataset
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitem__(self, pair: tuple[int, float]) -> Any:
-        return (*pair, self.dataset[pair[0]])
-
-    def __getitems__(self, pairs: Sequence[tuple[int, float]]) -> list[Any]:
-        fetch: Callable[[list[int]], Any] | None = getattr(self.dataset, "__getitems__", None)
-        if fetch is None:
-            return [self[pair] for pair in pairs]
-        samples = fetch([index for index, _ in pairs])
-        return [(*pair, sample) for pair, sample in zip(pairs, samples, strict=True)]
-
-
-class _Collator:
-    """The Trainer's collator for samples, with two more columns."""
-
-    def __init__(self, collate: Callable[[list[Any]], Any]) -> None:
-        self.collate = collate
-
-    def __call__(self, rows: Sequence[tuple[int, float, Any]]) -> Any:
-        indices, weights, samples = zip(*rows, strict=True)
-        try:
-            batch = self.collate(list(samples))
-            batch[_INDEX] = torch.tensor(indices)
-            batch[_WEIGHT] = torch.tensor(weights)
-        except TypeError as error:
-            if isinstance(samples[0], Mapping):
-                raise
-            raise TypeError(
-                f"train_dataset: expected samples that are mappings, such as {{'input_ids': ..., "
-                f"'labels': ...}}, or a data_collator that makes one of a batch; got "
-                f"{type(samples[0]).__name__}"
-            ) from error
-        return batch
 
 
 class _SaveSampler(TrainerCallback):

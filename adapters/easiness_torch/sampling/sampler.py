@@ -44,8 +44,7 @@ class EasinessSampler(ScoredSampler):
     estimator : ClosedForm or MonteCarlo, default ClosedForm()
         How `update` scores, and the thresholds between levels.
     total_epochs : int, optional
-        Number of epochs; required by `final_epochs` and `step_budget`. Later epochs use all
-        samples.
+        Number of epochs; later ones use all samples. `final_epochs` and `step_budget` need it.
     warmup_epochs, final_epochs : int, default 5 and 0
         Number of epochs at the start (the paper: 10 to 20 % of all) and at the end that use all
         samples.
