@@ -155,6 +155,7 @@ def beside_classic(rows: list[Row]) -> list[Row]:
 def table_1(rows: list[Row]) -> str:
     """Make the paper's Table 1: cross-entropy and SEL, and both at a fitted temperature."""
     own = [row for row in rows if row["method"] == "classic" or row["method"].startswith("SEL,")]
+    own = of_data_with(own, lambda method: method != "classic")
     return each(own, lambda part: table(part, {**TABLE_1, **COOLED}))
 
 
@@ -173,7 +174,7 @@ def table_3(rows: list[Row]) -> str:
         lines = []
         for words, name, column in (
             ("error rate, %", "{}", ("error", 100.0, 2)),
-            ("error rate of as many at random, %", "random, as {}", ("error", 100.0, 2)),
+            ("error rate, as many at random, %", "random, as {}", ("error", 100.0, 2)),
             ("ADU, %", "{}", ("adu", 100.0, 1)),
         ):
             cells = [cell(groups.get(name.format(m), []), *column) for m in LEVELS.values()]
@@ -181,7 +182,13 @@ def table_3(rows: list[Row]) -> str:
         seeds = [str(len(groups.get(method, []))) for method in LEVELS.values()]
         return markdown(["", *LEVELS], [["seeds", *seeds], *lines])
 
-    return each(rows, make)
+    return each(of_data_with(rows, {"EO", "HO", "EMO", "MHO"}.__contains__), make)
+
+
+def of_data_with(rows: list[Row], wanted: Callable[[str], bool]) -> list[Row]:
+    """Rows of the data on which a wanted method was run."""
+    parts = by_data(rows).values()
+    return [row for part in parts if any(wanted(r["method"]) for r in part) for row in part]
 
 
 def mean_table(rows: list[Row], columns: dict[str, Column], setting: str = "") -> str:
