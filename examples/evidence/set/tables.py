@@ -98,7 +98,8 @@ def cell(rows: list[Row], name: str, scale: float = 1.0, digits: int = 2) -> str
         return "–"
     if len(values) == 1 or not np.isfinite(values).all():
         return f"{values.mean():.{digits}f}"
-    return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
+    # No-break spaces: in a narrow column the value stays on one line.
+    return f"{values.mean():.{digits}f}\u00a0±\u00a0{values.std(ddof=1):.{digits}f}"
 
 
 def markdown(header: list[str], lines: Iterable[list[str]]) -> str:
