@@ -98,6 +98,8 @@ class EasinessTrainerMixin(_Base):
     {'train_runtime': ...}
     >>> [record["n_selected"] for record in trainer.sampler.history]
     [100, 40, 40, 100]
+    >>> trainer.sample_losses(torch.zeros(1, 2), torch.tensor([0]))
+    tensor([0.6931])
     """
 
     sampler: EasinessSampler | None
