@@ -237,6 +237,11 @@ class Summary:
         n_classes : int
             Number of classes; random guessing has an accuracy of 1 / n_classes.
 
+        Returns
+        -------
+        bool
+            Whether it is.
+
         Examples
         --------
         >>> import easiness_core as ec

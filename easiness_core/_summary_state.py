@@ -64,7 +64,7 @@ def unpack(state: Mapping[str, Any]) -> State:
         losses = [0, 0, *split(int(state["loss_sum"]))]
         levels = [int(state[f"n_{name}"]) for name in (*_LEVELS, "infinite_losses")]
         n_samples = int(state["n_samples"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise InputValueError(
             f"not the state of a summary ({error!r})", argument="state"
         ) from error

@@ -13,9 +13,12 @@ from typing import Any
 
 __all__ = ["affixes", "is_numbered", "is_truth", "key_of", "order_of", "own_parts"]
 
-# Separators, where names are split into a shared part and a part of their own. After another one, a
-# sign before a digit belongs to the number.
-_CUTS = re.compile(r"(?!(?<=[\W_])[+-]\.?\d)[\W_]|(?<=[^\W\d_])(?=\d)|(?<=[a-z\d])(?=[A-Z])")
+# Separators, where names are split into a shared part and a part of their own. At the start, and
+# after a separator that is no sign, the sign of a number belongs to the number.
+_CUTS = re.compile(
+    r"(?!(?<![^\W_])(?<![+-])[+-](?:\d+\.?\d*|\.\d+)(?:[\W_]|$))[\W_]"
+    r"|(?<=[^\W\d_])(?=\d)|(?<=[a-z\d])(?=[A-Z])"
+)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 # Longer names are not split: their parts would take much more memory than the names.
 _LONGEST = 500

@@ -104,7 +104,7 @@ class AreaUnderMargin:
         return f"AreaUnderMargin(n_samples={len(self)}, n_measurements={measured})"
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the current epoch, an int from 0; needed with `skip_epochs`."""
+        """Set the current epoch, an int, counted from 0; needed with `skip_epochs`."""
         self._epoch = check_count(epoch, "epoch", low=0)
 
     def update(self, ids: Any, logits: Any, labels: Any) -> None:

@@ -116,6 +116,7 @@ class EasinessTrainerMixin(_Base):
         self.sampler_options = {"keep": "fewer_easy", **(sampler_options or {})}
         self.sampler = None
         self._run: TrainingRun | None = None
+        self._trains = False
         self._resume_from: str | None = None
         # The loss is a mean over the batch; the Trainer divides it if gradients accumulate.
         self.model_accepts_loss_kwargs = False
@@ -127,7 +128,11 @@ class EasinessTrainerMixin(_Base):
         if folder is True:
             folder = get_last_checkpoint(self.args.output_dir)  # type: ignore[no-untyped-call]
         self._resume_from, self._run = folder, None
-        return super().train(resume_from_checkpoint, *args, **kwargs)
+        self._trains = True
+        try:
+            return super().train(resume_from_checkpoint, *args, **kwargs)
+        finally:
+            self._trains = False
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Make the loader of a run, with a new sampler.
@@ -150,7 +155,7 @@ class EasinessTrainerMixin(_Base):
         # Smaller than in the arguments if auto_find_batch_size has reduced it.
         batch_size: int = self._train_batch_size
         per_step = batch_size * args.gradient_accumulation_steps * args.world_size
-        if self.is_in_train and self._run is not None and self._run.per_step == per_step:
+        if self._trains and self._run is not None and self._run.per_step == per_step:
             raise RuntimeError(
                 "get_train_dataloader: a new loader would replace the sampler of this run; to read "
                 "the training data during a run, make a DataLoader of train_dataset"
@@ -162,7 +167,9 @@ class EasinessTrainerMixin(_Base):
         }  # fmt: skip
         n_steps = args.max_steps
         if n_steps <= 0:
-            budgeted = EasinessSampler(len(data), **options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # the sampler of the run warns
+                budgeted = EasinessSampler(len(data), **options)
             if budgeted.options.budget is None:
                 raise ValueError(
                     "max_steps: expected the number of steps, since how many samples will be "
@@ -223,7 +230,9 @@ class EasinessTrainerMixin(_Base):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         inputs = dict(inputs)
         indices, weights = inputs.pop(INDEX), inputs.pop(WEIGHT)
-        key = next((name for name in self.label_names if name in inputs), "labels")
+        # The Trainer's own guess has every argument of the model with "label" in its name.
+        guess = ["labels"] if "labels" in inputs else self.label_names
+        key = next((name for name in self.args.label_names or guess if name in inputs), "labels")
         labels = inputs.pop(key, None)
         if labels is None:
             raise ValueError(

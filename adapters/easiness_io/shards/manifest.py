@@ -132,7 +132,8 @@ class Manifest:
 
 def _check_kinds(content: dict[str, Any], kinds: dict[str, type]) -> None:
     for name, kind in kinds.items():
-        if not isinstance(content[name], kind):
+        value = content[name]
+        if type(value) is not kind or (isinstance(value, int) and value < 0):
             raise TypeError(name)
 
 

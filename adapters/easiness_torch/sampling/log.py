@@ -32,7 +32,7 @@ def log_epoch(
         warnings.warn(
             f"total_epochs: epoch {epoch} (counted from 0) and later ones use all samples, because "
             f"this sampler was made with total_epochs={total}; set it to the number of epochs that "
-            f"you train",
+            f"you train for",
             stacklevel=4,
         )
     if not record["selective"]:

@@ -51,7 +51,7 @@ class TrainingRun(Sampler[tuple[int, float]]):
         if epoch not in self.epochs:
             self.sampler.set_epoch(epoch)
             with warnings.catch_warnings():
-                # If epochs are no whole number of steps, one more fills up the last steps.
+                # If the epochs do not fill a whole number of steps, one more fills the last.
                 warnings.filterwarnings("ignore", "total_epochs: ")
                 order = torch.tensor(list(self.sampler), dtype=torch.int64)
             self.epochs[epoch] = order, self.sampler.weights(order, device="cpu")

@@ -51,7 +51,7 @@ def check_used(
             f"sampler_options: {', '.join(own)} follow from fit's own arguments; pass seed=, "
             f'n_epochs=, warmup_epochs=, and method="random" with reference='
         )
-    if isinstance(keep, str) and keep == "fewer_easy":
+    if "fewer_easy" in [each for each in (keep, (options or {}).get("keep")) if type(each) is str]:
         raise ValueError(f"keep: got 'fewer_easy' with {method!r}; pass method=\"fewer_easy\"")
     if spec.per_batch and set(options or {}) - {"estimator"}:
         raise ValueError(

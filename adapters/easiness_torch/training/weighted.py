@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import torch
@@ -43,14 +43,18 @@ class WeightedCollator:
         indices, weights, samples = zip(*rows, strict=True)
         try:
             batch = self.collate(list(samples))
-            batch[INDEX] = torch.tensor(indices)
-            batch[WEIGHT] = torch.tensor(weights)
         except TypeError as error:
             if isinstance(samples[0], Mapping):
                 raise
             raise TypeError(
                 f"train_dataset: expected samples that are mappings, such as {{'input_ids': ..., "
                 f"'labels': ...}}, or a data_collator that makes one of a batch; got "
-                f"{type(samples[0]).__name__}"
+                f"{type(samples[0]).__name__}, and the collator raised: {error}"
             ) from error
+        if not isinstance(batch, MutableMapping):
+            raise TypeError(
+                f"data_collator: expected it to return a mapping, got {type(batch).__name__}"
+            )
+        batch[INDEX] = torch.tensor(indices)
+        batch[WEIGHT] = torch.tensor(weights)
         return batch

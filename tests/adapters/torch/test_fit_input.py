@@ -24,6 +24,7 @@ RUN = trained("classic", n_epochs=1)[0]
      ({"loss": torch.nn.CrossEntropyLoss()}, ValueError, 'one loss per sample.*reduction="none"'),
      ({"keep": "OM"}, ValueError, "keep: .*got .OM."),
      ({"keep": "fewer_easy"}, ValueError, 'pass method="fewer_easy"'),
+     ({"sampler_options": {"keep": "fewer_easy"}}, ValueError, 'pass method="fewer_easy"'),
      ({"method": "warm-up", "warmup_epochs": 0}, ValueError, "warmup_epochs: expected 1"),
      ({"method": "classic", "keep": ec.EO}, ValueError, "keep: not used by 'classic', which takes"),
      ({"sampler_options": {"seed": 1}}, ValueError, "sampler_options: seed follow"),

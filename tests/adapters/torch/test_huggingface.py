@@ -254,25 +254,42 @@ def test_labels_are_found_under_the_key_of_the_arguments_and_in_batches_of_any_c
         trainer.train()
         found.append((trainer.seen, trainer.sampler.history))
     assert found[0] == found[1]
+    # Without names the Trainer lists every argument of the model that has "label" in its name.
+    trainer = trainer_of(tmp_path, data=pairs(), **steps)
+    trainer.label_names = ["attention_mask", "labels"]
+    trainer.data_collator = lambda rows: {
+        **collated(rows, "labels"), "attention_mask": torch.ones(len(rows), 6, dtype=torch.int64)
+    }  # fmt: skip
+    trainer.train()
+    assert (trainer.seen, trainer.sampler.history) == found[0]
     trainer = trainer_of(tmp_path, data=pairs(), **steps)
     trainer.data_collator = partial(collated, key="target")
     with pytest.raises(ValueError, match=r"'labels', got input_ids, target; pass .*label_names"):
         trainer.train()
 
 
-@pytest.mark.parametrize("collator", [None, torch.utils.data.default_collate])
-def test_samples_that_no_collator_makes_mappings_of_are_refused(tmp_path, collator):
+@pytest.mark.parametrize(
+    ("collator", "words"),
+    [(None, r"train_dataset: expected .*mappings, .* got tuple, and the collator raised: vars"),
+     (torch.utils.data.default_collate, "data_collator: .* return a mapping, got list")],
+    ids=["tuples", "a list"],
+)  # fmt: skip
+def test_samples_that_no_collator_makes_mappings_of_are_refused(tmp_path, collator, words):
     trainer = trainer_of(
         tmp_path, data=pairs(), max_steps=80, num_train_epochs=4, remove_unused_columns=False
     )
     trainer.data_collator = collator or trainer.data_collator
-    with pytest.raises(TypeError, match=r"train_dataset: expected .*mappings, .* got tuple"):
+    with pytest.raises(TypeError, match=words):
         trainer.train()
 
 
 def test_a_second_loader_cannot_replace_the_sampler_of_a_run(tmp_path):
     class Curious(Classifier):
+        stops_at = None
+
         def compute_loss(self, model, inputs, *args, **kwargs):
+            if len(self.seen) == self.stops_at:
+                raise KeyboardInterrupt
             if len(self.seen) == 40:
                 with pytest.raises(RuntimeError, match="would replace the sampler of this run"):
                     self.get_train_dataloader()
@@ -283,6 +300,10 @@ def test_a_second_loader_cannot_replace_the_sampler_of_a_run(tmp_path):
     assert len(trainer.get_train_dataloader()) == n_batches
     assert trainer.train().global_step == 80
     assert len(trainer.sampler.history) == 4
+    assert len(trainer.get_train_dataloader()) == n_batches
+    trainer.stops_at = len(trainer.seen) + 5
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train()
     assert len(trainer.get_train_dataloader()) == n_batches
 
 

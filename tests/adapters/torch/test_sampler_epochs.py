@@ -92,7 +92,7 @@ def test_a_loop_longer_than_total_epochs_is_warned_once_and_uses_all_samples():
         assert [len(list(sampler)) for _ in range(3)] == [N, N, N]
     assert [str(one.message) for one in told] == [
         "total_epochs: epoch 2 (counted from 0) and later ones use all samples, because this "
-        "sampler was made with total_epochs=2; set it to the number of epochs that you train"
+        "sampler was made with total_epochs=2; set it to the number of epochs that you train for"
     ]
     # Nor does a resumed run warn again, or one that has only trained its own epochs.
     resumed = make(total_epochs=2)

@@ -42,11 +42,11 @@ def test_a_bit_that_flips_is_seen(scored):
         assert Path(PATH).read_bytes() == scored
 
 
-@pytest.mark.parametrize("value", [None, 1.5, [1]])
+@pytest.mark.parametrize("value", [None, 1.5, [1], -1, True, float("inf")])
 @pytest.mark.parametrize(
     "where",
     ["version", "parameters", "parameters estimator", "inputs", "inputs 0", "inputs 0 sha256",
-     "inputs 0 path", "n_classes", "summary"],
+     "inputs 0 path", "n_classes", "summary", "summary n_samples"],
 )  # fmt: skip
 def test_a_field_of_another_type_makes_it_unreadable_and_the_shard_is_scored_again(
     where, value, scored
