@@ -229,6 +229,34 @@ def noise_table(rows: list[Row], *, tuned: bool = False) -> str:
     return each(rows, make)
 
 
+def lead_table(rows: list[Row], loss: str) -> str:
+    """Points of accuracy by which a loss leads the others, paired by seed, ± a standard error."""
+
+    def make(part: list[Row]) -> str:
+        accuracy = {
+            (row["setting"], row["method"], row["seed"]): 100.0 * float(row["accuracy"])
+            for row in part
+        }
+        noises = dict.fromkeys(row["setting"] for row in part)
+        others = [name for name in dict.fromkeys(row["method"] for row in part) if name != loss]
+
+        def lead(noise: str, other: str) -> str:
+            seeds = [seed for at, name, seed in accuracy if (at, name) == (noise, other)]
+            leads = [
+                accuracy[noise, loss, seed] - accuracy[noise, other, seed]
+                for seed in seeds if (noise, loss, seed) in accuracy
+            ]  # fmt: skip
+            if len(leads) < 2:
+                return "–"
+            error = np.std(leads, ddof=1) / len(leads) ** 0.5
+            return f"{round(np.mean(leads), 1) + 0.0:+.1f}\u00a0±\u00a0{error:.1f}"
+
+        lines = [[noise, *(lead(noise, other) for other in others)] for noise in noises]
+        return markdown(["noise", *(f"over {other}" for other in others)], lines)
+
+    return each(rows, make)
+
+
 def _mean_held_out(rows: list[Row]) -> float:
     """Mean over noises, in percent, of the mean over seeds."""
     by_noise = [
