@@ -140,7 +140,7 @@ training: $(VENV)/.test  ## the figures of docs/set.md and docs/sel.md (about 9 
 	$(TRAIN) 10 11 -- robust_grid  # 0.5
 	$(TRAIN) 0 1 2 3 4 -- robust rules  # 1.2
 	$(TRAIN) 0 1 2 3 4 --data cifar10 -- robust rules  # 1.4
-	$(TRAIN) 0 --only classic SET --data cifar10 --network cnn18m --size 2000 --epochs 10 -- networks  # 0.4
+	$(TRAIN) 0 --only classic --data cifar10 --network cnn18m --size 2000 --epochs 10 -- networks  # 0.2
 	$(TRAIN) 0 1 2 -- frontier levels noise imbalance finetune sel  # 3
 	test -e $(RUNS)/set_figure_1.csv || $(BIN)/python examples/evidence/set/figure_1.py $(RUNS)
 	$(BIN)/python examples/evidence/set/report.py $(RUNS)
