@@ -135,7 +135,7 @@ training: $(VENV)/.test  ## the figures of docs/set.md and docs/sel.md (about 9 
 	$(TRAIN) 0 1 2 3 4 -- paper  # 1.7 hours
 	$(TRAIN) 0 1 2 3 4 $(ONLY) "SEL-SET, sigma 0.01" --size 4000 -- paper  # 0.3
 	$(TRAIN) 0 1 2 3 4 $(ONLY) $(MORE) --data cifar10 -- paper  # 0.9
-	$(TRAIN) 0 1 $(ONLY) --size 40000 -- paper  # 0.3
+	$(TRAIN) 0 1 2 3 $(ONLY) --size 40000 -- paper  # 0.6
 	$(TRAIN) 0 1 $(ONLY) --data cifar10 --network resnet8 -- paper  # 0.5
 	$(TRAIN) 10 11 -- robust_grid  # 0.5
 	$(TRAIN) 0 1 2 3 4 -- robust rules  # 1.2
