@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from easiness_io import SampleReader, ShardError
+from easiness_io import DataError, SampleReader
 from easiness_io.parameters import Parameters
 from easiness_io.shards.compare import shared_traits
 from easiness_io.shards.discover import Shard
@@ -30,7 +30,7 @@ _CANCELLED = "the cluster was restarted, or somebody cancelled the tasks"
 
 def score_task(
     shard: Shard, parameters: Parameters, expected: dict[str, tuple[Any, str]], overwrite: bool
-) -> tuple[ec.Summary, bool] | ShardError:
+) -> tuple[ec.Summary, bool] | DataError:
     """Score one shard on a worker.
 
     A shard that has changed since the driver saw it is refused. A task may run twice, even at the
@@ -39,7 +39,7 @@ def score_task(
 
     Returns
     -------
-    tuple of Summary and bool, or ShardError
+    tuple of Summary and bool, or DataError
         The summary, and whether the shard was complete before; or the reason why it cannot be
         scored, if another try would not help.
     """
@@ -48,7 +48,7 @@ def score_task(
         return complete_shard(
             shard, parameters, overwrite=overwrite, expected=expected, n_threads=1
         )
-    except ShardError as error:
+    except DataError as error:
         return error
 
 
@@ -95,11 +95,11 @@ def run_on_cluster(
         shard, why = run.suspects.popitem()
         lost = run.score([shard])
         if run.suspects.pop(shard, None) is not None:
-            report.failed[shard.input] = ShardError(why, path=shard.input)
+            report.failed[shard.input] = DataError(why, path=shard.input)
             confirmed += 1
     blamed = "; it was not tried alone: another shard on the same worker may be the cause"
     for shard, why in run.suspects.items():
-        report.failed[shard.input] = ShardError(why + blamed, path=shard.input)
+        report.failed[shard.input] = DataError(why + blamed, path=shard.input)
     if lost:
         report.stopped = lost
         _look_at_the_rest(shards, parameters, report)
@@ -178,7 +178,7 @@ class _Run:
                 return _CANCELLED
             self._fail(shard, f"{type(error).__name__}: {error}")
         else:
-            if isinstance(found, ShardError):
+            if isinstance(found, DataError):
                 self._report.failed[shard.input] = found
                 return ""
             summary, before = found
@@ -195,7 +195,7 @@ class _Run:
         return ""
 
     def _fail(self, shard: Shard, why: str) -> None:
-        self._report.failed[shard.input] = ShardError(why, path=shard.input)
+        self._report.failed[shard.input] = DataError(why, path=shard.input)
 
     def _is_here(self, output: str) -> bool:
         """Return whether an output is visible here; a network file system may take a while."""

@@ -38,11 +38,11 @@ def score_shards(inputs: Any, output: Any, *, client: Any = None, **options: Any
 
     Raises
     ------
-    ShardError
+    DataError
         Before anything is scored: if shards differ in classes, lack labels or share ids, or the
         folder is in use or holds other outputs.
     ShardsError
-        A ShardError, if shards failed or killed their workers, or the scheduler was lost. It has
+        A DataError, if shards failed or killed their workers, or the scheduler was lost. It has
         `finished`, `failed` and `summary`. Finished shards stay, and a rerun skips them.
     TypeError, ValueError
         If `client` is not a synchronous Client, or an option is invalid; nothing is read then.

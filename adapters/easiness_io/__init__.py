@@ -5,7 +5,7 @@ try:
 except ImportError as error:
     raise ImportError("easiness_io needs pyarrow: pip install 'easiness-core[io]'") from error
 
-from easiness_io.errors import AmbiguousError, DataError, OutputError, ShardError, UnreadableError
+from easiness_io.errors import DataError
 from easiness_io.sample_block import Samples
 from easiness_io.sample_reader import SampleReader
 from easiness_io.samples import open_samples
@@ -14,7 +14,6 @@ from easiness_io.shards.run import ShardsError
 from easiness_io.shards.score import score_shard, score_shards
 
 __all__ = [
-    "AmbiguousError", "DataError", "Merged", "OutputError", "SampleReader", "Samples",
-    "ShardError", "ShardsError", "UnreadableError", "merge_summaries", "open_samples",
-    "score_shard", "score_shards",
+    "DataError", "Merged", "SampleReader", "Samples", "ShardsError", "merge_summaries",
+    "open_samples", "score_shard", "score_shards",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from easiness_core.class_names import affixes, key_of
 from easiness_core.validation import ROW_SUM_TOLERANCE, ROW_SUM_TOLERANCE_HALF
-from easiness_io.errors import AmbiguousError, DataError
+from easiness_io.errors import DataError
 from easiness_io.parameters import Parameters
 from easiness_io.readers.base import LOGITS_NAMES, PROBS_NAMES, Reader, show
 
@@ -90,7 +90,7 @@ def _ambiguous(reader: Reader, problem: str, more: str = "") -> DataError:
     if {"easiness", "log_easiness", "level"} <= set(reader.fields):
         problem = "it holds scores; pass the predictions that were scored"
         hint = f"or, if it holds probabilities too, {hint}"
-    return AmbiguousError(problem, path=reader.source.path, hint=hint)
+    return reader.source.error(problem, hint=hint)
 
 
 def _matrices(

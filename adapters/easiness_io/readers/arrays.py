@@ -57,14 +57,14 @@ class _Array:
     def check(self, file_bytes: int) -> None:
         """Refuse data that can run code, is not numeric, or is incomplete."""
         if self.dtype.hasobject:
-            raise self.source.unreadable(self.what + PICKLED, hint=PICKLE_HINT)
+            raise self.source.error(self.what + PICKLED, hint=PICKLE_HINT)
         if self.dtype.kind not in "fiubcUSM" or not self.dtype.itemsize:
-            raise self.source.unreadable(
+            raise self.source.error(
                 f"{self.what}expected plain numbers, got dtype {self.dtype}",
                 hint="convert bfloat16 and records before saving, as with probs.astype('float32')",
             )
         if file_bytes < self.offset + self.n_bytes:
-            raise self.source.unreadable(
+            raise self.source.error(
                 f"{self.what}cut short: its header promises {self.n_bytes:,} bytes of data, "
                 f"{file_bytes - self.offset:,} are there"
             )
@@ -93,7 +93,7 @@ class _Array:
     def _fill(self, file: IO[bytes], memory: NDArray[Any], where: str) -> None:
         data = memory.reshape(-1).view(np.uint8)
         if file.readinto(data) < data.size:  # type: ignore[attr-defined]
-            raise self.source.unreadable(f"{self.what}cut short, in or after {where}")
+            raise self.source.error(f"{self.what}cut short, in or after {where}")
 
     def values(self, array: NDArray[Any]) -> Values:
         """Flatten a column to one dimension, and convert text to Arrow."""
@@ -127,9 +127,9 @@ def _read_header(file: IO[bytes], source: Source, name: str, what: str = "") -> 
             parse = getattr(npy_format, f"read_array_header_{major}_{minor}")
             shape, fortran, dtype = parse(head)
     except Exception as error:  # the header is parsed as Python text: anything can go wrong
-        raise source.unreadable(f"{what}not a readable npy file: {problem}") from error
+        raise source.error(f"{what}not a readable npy file: {problem}") from error
     if any(size < 0 for size in shape):
-        raise source.unreadable(f"{what}its header gives the impossible shape {shape}")
+        raise source.error(f"{what}its header gives the impossible shape {shape}")
     width, is_unsigned = shape[1] if len(shape) == 2 else None, dtype.str[1:] == "u8"
     field = Field(name, _kind(shape, dtype), width=width, is_unsigned=is_unsigned)
     return _Array(field, source, what, shape, fortran, dtype, head.tell())
@@ -155,7 +155,7 @@ class NpyReader(Reader):
         shape = self._array.shape
         if len(shape) not in (1, 2):
             problem = f"expected an array of one or two dimensions, got shape {shape}"
-            raise source.unreadable(problem)
+            raise source.error(problem)
         super().__init__(source, [self._array.field], n_rows=self._array.n_rows)
 
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
@@ -182,8 +182,8 @@ class NpzReader(Reader):
                         self._arrays[name] = _read_header(file, source, name, f"array {name!r}: ")
             if not self._arrays:
                 if any(name.endswith(".pkl") for name in archive.namelist()):
-                    raise source.unreadable(PICKLED, hint=PICKLE_HINT)
-                raise source.unreadable("it has no arrays")
+                    raise source.error(PICKLED, hint=PICKLE_HINT)
+                raise source.error("it has no arrays")
         super().__init__(source, [each.field for each in self._arrays.values()])
 
     def choose(self, names: Sequence[str], as_text: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from easiness_io.errors import DataError, UnreadableError, reason
+from easiness_io.errors import DataError, reason
 
 # Without rows, a csv column can have any type.
 Kind = Literal["float", "integer", "boolean", "text", "matrix", "any", "other"]
@@ -87,10 +87,6 @@ class Source:
         """Build an error about this file."""
         return DataError(problem, path=self.path, **fields)
 
-    def unreadable(self, problem: str, **fields: Any) -> UnreadableError:
-        """Build an error about a file that is damaged or has another format."""
-        return UnreadableError(problem, path=self.path, **fields)
-
     def check_size(self, n_bytes: int, what: str) -> None:
         """Refuse more bytes than `max_bytes` allows in memory."""
         if n_bytes > self.max_bytes:
@@ -132,7 +128,7 @@ class Source:
             pa.ArrowException, OSError, EOFError, ValueError, KeyError, RuntimeError,
             zipfile.BadZipFile, zlib.error,
         ) as error:  # fmt: skip
-            raise self.unreadable(f"not a readable {what} file: {reason(error)}") from error
+            raise self.error(f"not a readable {what} file: {reason(error)}") from error
 
 
 class Reader(ABC):

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from easiness_io.errors import AmbiguousError, UnreadableError, reason
+from easiness_io.errors import DataError, reason
 from easiness_io.parameters import Parameters
 from easiness_io.readers import text
 from easiness_io.readers.base import (
@@ -80,7 +80,7 @@ class CsvReader(Reader):
                     if batch.num_rows:
                         yield dict(zip(names, map(_values, batch.columns), strict=True))
                     n_rows += batch.num_rows
-        except UnreadableError as error:
+        except DataError as error:
             if isinstance(error.__cause__, pa.ArrowInvalid):
                 self._refuse_row(names)
             raise
@@ -129,7 +129,7 @@ class CsvReader(Reader):
                         cell = cells[at].strip()
                         if cell not in text.MISSING and not dialect.is_number(cell):
                             problem = f", column {name!r}: expected a number, got {cell[:80]!r}"
-                            raise self.source.unreadable(f"row {row}{problem}", row=row)
+                            raise self.source.error(f"row {row}{problem}", row=row)
                     row += 1
                 return
             except UnicodeDecodeError:
@@ -138,10 +138,10 @@ class CsvReader(Reader):
             except CsvError as error:
                 is_open = "end of data" in str(error) or "field limit" in str(error)
                 problem = ": a quotation mark is never closed" if is_open else f": {reason(error)}"
-        raise self.source.unreadable(f"row {row}{problem}", hint=hint, row=row)
+        raise self.source.error(f"row {row}{problem}", hint=hint, row=row)
 
-    def _bad_row(self, row: int, n_cells: int) -> UnreadableError:
-        return self.source.unreadable(
+    def _bad_row(self, row: int, n_cells: int) -> DataError:
+        return self.source.error(
             f"row {row} has {n_cells} cells, the first line has {len(self._dialect.rows[0])}",
             hint="pass {delimiter}, or repair the file", row=row,
         )  # fmt: skip
@@ -205,8 +205,8 @@ def _is_header(dialect: text.Dialect, source: Source) -> bool:
     zeros, ones = values.count(0), values.count(1)
     is_count = len(values) > 2 and values == list(range(len(values)))
     if zeros and ones and len(values) - zeros - 1 <= 2 and not is_count:
-        raise AmbiguousError(
+        raise source.error(
             f"cannot tell whether its first line, {','.join(first[:10])}, holds names or values",
-            path=source.path, hint="pass {header} or {no_header}",
-        )  # fmt: skip
+            hint="pass {header} or {no_header}",
+        )
     return True

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from easiness_io.errors import UnreadableError, reason
+from easiness_io.errors import DataError, reason
 from easiness_io.parameters import Parameters
 from easiness_io.readers import arrow_values as arrow
 from easiness_io.readers.base import Block, Reader, Source
@@ -51,18 +51,16 @@ def dataset_files(folder: str) -> list[str]:
     """List the files of a saved `datasets.Dataset`."""
     if os.path.exists(os.path.join(folder, SPLITS)):
         splits = sorted(name for name in os.listdir(folder) if is_dataset(f"{folder}/{name}"))
-        raise UnreadableError(
+        raise DataError(
             f"it has the splits {', '.join(splits)}", path=folder, hint="name one of them"
         )
     try:
         with open(os.path.join(folder, STATE), encoding="utf-8") as file:
             names = [str(each["filename"]) for each in json.load(file)["_data_files"]]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UnreadableError(
-            f"not a readable dataset: {STATE}: {reason(error)}", path=folder
-        ) from error
+        raise DataError(f"not a readable dataset: {STATE}: {reason(error)}", path=folder) from error
     if not names:
-        raise UnreadableError("the dataset has no files", path=folder)
+        raise DataError("the dataset has no files", path=folder)
     return [os.path.join(folder, os.path.basename(name)) for name in names]
 
 
@@ -88,4 +86,4 @@ def _check_end(file: Any, source: Source) -> None:
     """Refuse a stream without an end marker: Arrow would accept what a killed writer left."""
     file.seek(max(0, source.size - 8))
     if file.read() != b"\xff\xff\xff\xff" + bytes(4):
-        raise source.unreadable("cut short: the end of the stream is missing")
+        raise source.error("cut short: the end of the stream is missing")

@@ -39,9 +39,9 @@ class JsonLinesReader(Reader):
     def __init__(self, source: Source, options: Parameters) -> None:
         first, encoding, _ = text.head_text(source, options.encoding)
         if encoding.lower() not in ("utf-8", "utf-8-sig", "utf8"):
-            raise source.unreadable(f"expected JSON lines in UTF-8, got {encoding}")
+            raise source.error(f"expected JSON lines in UTF-8, got {encoding}")
         if not first.lstrip("\ufeff \t\r\n").startswith("{"):
-            raise source.unreadable(
+            raise source.error(
                 "expected JSON lines, one object per line",
                 hint="pandas writes them with to_json(path, orient='records', lines=True)",
             )
@@ -125,7 +125,7 @@ def _rows(source: Source) -> Iterator[list[dict[str, Any]]]:
                 lines.append(tail)
             source.check_size(len(tail), "a row")
             if len(tail) > _LONGEST_ROW:
-                raise source.unreadable(f"row {done + len(lines)} is longer than 64 MiB")
+                raise source.error(f"row {done + len(lines)} is longer than 64 MiB")
             rows: list[dict[str, Any]] = []
             for line in filter(str.strip, lines):
                 try:
@@ -135,7 +135,7 @@ def _rows(source: Source) -> Iterator[list[dict[str, Any]]]:
                         raise ValueError("it is not an object")
                 except (ValueError, RecursionError) as error:
                     row = done + len(rows)
-                    raise source.unreadable(
+                    raise source.error(
                         f"row {row} is not readable as JSON: {reason(error)}", row=row
                     ) from error
                 rows.append(found)

@@ -37,7 +37,7 @@ class ParquetReader(Reader):
                 yield arrow.batch_values(batch, self.source, done)
                 done += batch.num_rows
         if done != self.n_rows:
-            raise self.source.unreadable(f"cut short: {self.n_rows} rows promised, {done} read")
+            raise self.source.error(f"cut short: {self.n_rows} rows promised, {done} read")
 
 
 @contextmanager

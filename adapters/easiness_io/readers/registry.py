@@ -56,12 +56,12 @@ def open_reader(path: str, options: Parameters) -> Reader:
         if is_standard:
             # Standard input was closed before the start: Python sets it to None.
             if sys.stdin is None:
-                raise source.unreadable("it is closed", hint="name a file")
+                raise source.error("it is closed", hint="name a file")
             source = _kept(sys.stdin.buffer, source)
         elif os.path.isdir(path):
             if ipc.is_dataset(path):
                 return ipc.ArrowReader(source, options)
-            raise source.unreadable("it is a folder, not a file")
+            raise source.error("it is a folder, not a file")
         elif os.path.exists(path) and not os.path.isfile(path):
             with open(path, "rb") as file:
                 source = _kept(file, source)
@@ -70,13 +70,13 @@ def open_reader(path: str, options: Parameters) -> Reader:
     except DataError:
         raise
     except (OSError, ValueError) as error:
-        raise source.unreadable(f"cannot be read: {reason(error)}") from error
+        raise source.error(f"cannot be read: {reason(error)}") from error
     suffix = split_name(source.path)[1]
     # Pickle protocols 2 to 5 start with byte 128 and their number.
     if suffix in _PICKLES or (first[:1] == b"\x80" and first[1:2] in (b"\2", b"\3", b"\4", b"\5")):
-        raise source.unreadable(PICKLED, hint=PICKLE_HINT)
+        raise source.error(PICKLED, hint=PICKLE_HINT)
     if not first:
-        raise source.unreadable("it is empty (0 bytes)")
+        raise source.error("it is empty (0 bytes)")
     named = next((name for name, each in FORMATS.items() if suffix in each[2]), None)
     begun = next((name for name, each in FORMATS.items() if first.startswith(each[1])), "csv")
     if begun == "csv" and text.compression_of(first) is not None:
@@ -85,7 +85,7 @@ def open_reader(path: str, options: Parameters) -> Reader:
     if named in _TEXT and begun in _TEXT:
         begun = named
     if named not in (None, begun, *_TEXT):
-        raise source.unreadable(
+        raise source.error(
             f"it does not begin as {named} does: damaged, cut short, or of another format"
         )
     return FORMATS[begun][0](source, options)

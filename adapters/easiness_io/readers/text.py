@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from easiness_io.errors import AmbiguousError, reason
+from easiness_io.errors import reason
 from easiness_io.parameters import Parameters
 from easiness_io.readers.base import HEAD_ROWS, Source
 
@@ -46,14 +46,14 @@ def head_text(source: Source, encoding: str | None) -> tuple[str, str, bool]:
         data = stream.read(_HEAD_BYTES)
         is_all = not stream.read(1)
     if not data:
-        raise source.unreadable("it is empty (0 bytes)")
+        raise source.error("it is empty (0 bytes)")
     found = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
     try:
         text = codecs.getincrementaldecoder(encoding or found)().decode(data, is_all)
         if "\0" in text:
             raise ValueError("it contains zero bytes")
     except (ValueError, LookupError) as error:
-        raise source.unreadable(
+        raise source.error(
             f"not text in {encoding or 'UTF-8'} ({reason(error)}), and not in any known format",
             hint="if it is text in another encoding, pass {encoding}",
         ) from error
@@ -86,17 +86,17 @@ def dialect_of(source: Source, options: Parameters) -> Dialect:
     lines = re.split(r"\r\n|\r|\n", text.rstrip("\r\n"))
     if not is_all:
         if len(lines) < 2:
-            raise source.unreadable(f"its first line is longer than {_HEAD_BYTES:,} bytes")
+            raise source.error(f"its first line is longer than {_HEAD_BYTES:,} bytes")
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
     delimiter = options.delimiter or _delimiter(text)
     try:
         rows = [list(map(str.strip, row)) for row in _rows(text, delimiter, HEAD_ROWS + 1)]
     except csv.Error as error:
-        raise source.unreadable(f"not readable as csv: {reason(error)}") from error
+        raise source.error(f"not readable as csv: {reason(error)}") from error
     if not is_all and len(rows) <= HEAD_ROWS:
         del rows[-1:]  # it may end within quotation marks
     if not rows:
-        raise source.unreadable("it has no rows")
+        raise source.error("it has no rows")
     decimal = options.decimal or _decimal(rows, delimiter, source)
     blank = next(at for at, line in enumerate(lines) if line)
     # Arrow itself drops a UTF-8 byte order mark, and faster.
@@ -118,10 +118,8 @@ def _decimal(rows: list[list[str]], delimiter: str, source: Source) -> str:
         if mark in cell and _NUMBERS[mark].fullmatch(cell)
     }  # fmt: skip
     if len(fractions) == 2:
-        raise AmbiguousError(
-            "some numbers have decimal points, others decimal commas", path=source.path,
-            hint="pass {decimal}",
-        )  # fmt: skip
+        problem = "some numbers have decimal points, others decimal commas"
+        raise source.error(problem, hint="pass {decimal}")
     return "," if "," in fractions else "."
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from easiness_io.errors import OutputError, UnreadableError, reason
+from easiness_io.errors import DataError, reason
 from easiness_io.parameters import Parameters
 from easiness_io.shards.discover import Shard
 from easiness_io.shards.manifest import MOST_BYTES, load_if_complete, make_folder, manifest_folder
@@ -35,10 +35,10 @@ def check_folder(
     """
     for each in (folder, manifest_folder(folder)):
         if os.path.islink(each.rstrip("/") or each):
-            raise OutputError("it is a symbolic link", path=each, hint="name its target")
+            raise DataError("it is a symbolic link", path=each, hint="name its target")
         if os.path.lexists(each) and not os.path.isdir(each):
             why = "it is a file; shards are scored into a folder"
-            raise OutputError(why, path=each, hint="choose another name")
+            raise DataError(why, path=each, hint="choose another name")
     if os.path.isdir(manifest_folder(folder)) and not is_locked:
         with _locked(folder):
             pass
@@ -46,7 +46,7 @@ def check_folder(
     others = (outputs | with_manifests) - {os.path.basename(shard.output) for shard in shards}
     if others:
         why = f"it holds {min(others)!r}, or its manifest, which is not of this run"
-        raise OutputError(why, path=folder, hint="move it away, or choose another folder")
+        raise DataError(why, path=folder, hint="move it away, or choose another folder")
     for shard in shards:
         load_if_complete(shard, parameters, overwrite=overwrite, quickly=True)
 
@@ -83,13 +83,13 @@ def _locked(folder: str) -> Iterator[None]:
         with suppress(FileNotFoundError):
             found = os.lstat(path)
             if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-                raise OutputError("cannot lock: it is a link, or not a file", path=path)
+                raise DataError("cannot lock: it is a link, or not a file", path=path)
         lock.acquire()
     except Timeout as error:
         hint = "wait for it, or choose another folder"
-        raise OutputError("another run is writing there", path=folder, hint=hint) from error
+        raise DataError("another run is writing there", path=folder, hint=hint) from error
     except (OSError, NotImplementedError) as error:
-        raise OutputError(f"cannot lock: {reason(error)}", path=path) from error
+        raise DataError(f"cannot lock: {reason(error)}", path=path) from error
     try:
         yield
     finally:
@@ -108,7 +108,7 @@ def listed_outputs(folder: str) -> list[str]:
         return []
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         why = f"not a list of shards ({reason(error)})"
-        raise UnreadableError(why, path=path, hint="score the folder again") from error
+        raise DataError(why, path=path, hint="score the folder again") from error
     return outputs
 
 

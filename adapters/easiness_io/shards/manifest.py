@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import easiness_core as ec
-from easiness_io.errors import OutputError, reason
+from easiness_io.errors import DataError, reason
 from easiness_io.fingerprint import content_sha256, file_sha256, fingerprint
 from easiness_io.parameters import Parameters
 from easiness_io.shards.discover import Shard
@@ -35,7 +35,7 @@ def manifest_folder(folder: str) -> str:
     """Return the folder of the manifests of the outputs in `folder`: `folder.easiness`."""
     path = os.path.abspath(folder or ".")
     if path == os.path.dirname(path):
-        raise OutputError("cannot write: it is the root", path=path, hint="name a folder in it")
+        raise DataError("cannot write: it is the root", path=path, hint="name a folder in it")
     return path + SUFFIX
 
 
@@ -51,7 +51,7 @@ def make_folder(folder: str) -> None:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         why, hint = f"cannot make the folder: {reason(error)}", "name one in a writable folder"
-        raise OutputError(why, path=folder, hint=hint) from error
+        raise DataError(why, path=folder, hint=hint) from error
 
 
 def json_sha256(content: dict[str, Any]) -> str:
@@ -161,7 +161,7 @@ def load_if_complete(
         if error.errno != errno.ENAMETOOLONG:
             raise
         why = f"its manifest would be called {os.path.basename(path)!r}, which is too long"
-        raise OutputError(why, path=output, hint="choose a shorter name") from error
+        raise DataError(why, path=output, hint="choose a shorter name") from error
     if not quickly:
         check_output(output, True, inputs=shard.inputs)
     data = b""
@@ -175,10 +175,10 @@ def load_if_complete(
         if overwrite or data.startswith(b'{\n "format": ') or b'"manifest_sha256"' in data:
             return None
         why = "another file has the name of a manifest"
-        raise OutputError(why, path=path, hint=_OTHERWISE) from error
+        raise DataError(why, path=path, hint=_OTHERWISE) from error
     changed = manifest.difference_from(parameters, output)
     if changed is None and not quickly:
         changed = manifest.changed_input(shard.inputs)
     if changed is not None and not overwrite and os.path.lexists(output):
-        raise OutputError(f"it was scored {changed}", path=output, hint=_OTHERWISE)
+        raise DataError(f"it was scored {changed}", path=output, hint=_OTHERWISE)
     return manifest if changed is None and (quickly or manifest.matches(output)) else None

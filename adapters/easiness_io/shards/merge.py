@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import easiness_core as ec
-from easiness_io.errors import DataError, UnreadableError, reason
+from easiness_io.errors import DataError, reason
 from easiness_io.shards.folder import SHARD_LIST, found_outputs, listed_outputs
 from easiness_io.shards.manifest import MOST_BYTES, SUFFIX, Manifest, manifest_folder, manifest_path
 
@@ -153,7 +153,7 @@ def _read(path: str) -> Manifest:
     except FileNotFoundError as error:
         raise DataError("no such file or folder", path=path) from error
     except (OSError, ValueError) as error:
-        raise UnreadableError(f"not a manifest: {reason(error)}", path=path) from error
+        raise DataError(f"not a manifest: {reason(error)}", path=path) from error
 
 
 def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:

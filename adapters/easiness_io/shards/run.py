@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import easiness_core as ec
-from easiness_io.errors import DataError, OutputError, ShardError, located
+from easiness_io.errors import DataError, located
 from easiness_io.fingerprint import content_sha256, file_sha256, fingerprint
 from easiness_io.parameters import Parameters
 from easiness_io.sample_reader import SampleReader
@@ -26,7 +26,7 @@ class Report:
 
     summary: ec.Summary = field(default_factory=ec.Summary)
     finished: list[str] = field(default_factory=list)  # outputs
-    failed: dict[str, ShardError] = field(default_factory=dict)  # by input
+    failed: dict[str, DataError] = field(default_factory=dict)  # by input
     stopped: str = ""  # why it ended before all shards were started
 
     def add(self, output: str, summary: ec.Summary) -> None:
@@ -35,14 +35,14 @@ class Report:
         self.finished.append(output)
 
 
-class ShardsError(ShardError):
+class ShardsError(DataError):
     """Some shards could not be scored; the others are complete, and a rerun skips them.
 
     Attributes
     ----------
     finished : list of str
         Complete outputs, in order of completion.
-    failed : dict of str to ShardError
+    failed : dict of str to DataError
         Inputs that could not be scored, and why. Those in neither were not started.
     summary : Summary
         Summary of the finished shards.
@@ -123,7 +123,7 @@ def run_serially(
                 shard, parameters, overwrite=overwrite, reader=reader, n_threads=n_threads,
                 progress=moved,
             )  # fmt: skip
-        except ShardError as error:
+        except DataError as error:
             report.failed[shard.input] = error
             continue
         skipped += summary.n_samples if was_complete else 0
@@ -145,9 +145,9 @@ def complete_shard(
     """Score one shard unless it is complete; return its summary, and whether it was complete.
 
     `reader` is the shard if it is open. `expected` is what `shared_traits` returned for all shards;
-    a shard that no longer has these traits is refused. Every failure is a `ShardError`.
+    a shard that no longer has these traits is refused. Every failure is a `DataError`.
     """
-    with located(shard.input, ShardError):
+    with located(shard.input, every=True):
         done = load_if_complete(shard, parameters, overwrite=overwrite)
         if done is not None:
             return done.summary, True
@@ -171,7 +171,7 @@ def complete_shard(
             if list(map(fingerprint, reader.paths)) != before:
                 raise DataError("it changed while it was read", path=shard.input, hint="try again")
             if not os.fstat(file.fileno()).st_nlink:
-                raise OutputError("another run took over its folder", path=output, hint="run again")
+                raise DataError("another run took over its folder", path=output, hint="run again")
             manifest = Manifest(
                 ec.__version__, parameters.to_dict(output),
                 [{**each, "sha256": sha} for each, sha in zip(before, contents, strict=True)],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import easiness_core as ec
-from easiness_io.errors import ShardError, located
+from easiness_io.errors import DataError, located
 from easiness_io.parameters import make_parameters
 from easiness_io.sample_reader import SampleReader
 from easiness_io.shards.compare import check_shards
@@ -62,7 +62,7 @@ def score_shard(
 
     Raises
     ------
-    ShardError
+    DataError
         A ValueError, if the input cannot be read or is invalid, or the output cannot be written.
         No output is left behind.
     TypeError, ValueError
@@ -84,7 +84,7 @@ def score_shard(
     given = None if labels_path is None else os.fspath(labels_path)
     shard, parameters = Shard(os.fspath(input), given, os.fspath(output)), make_parameters(options)
     if os.path.splitext(shard.output)[1].lower() not in SINKS:
-        raise ShardError(f"expected a name ending in {', '.join(SINKS)}", path=shard.output)
+        raise DataError(f"expected a name ending in {', '.join(SINKS)}", path=shard.output)
     return complete_shard(
         shard, parameters, overwrite=overwrite, n_threads=n_threads, progress=progress
     )[0]
@@ -137,7 +137,7 @@ def score_shards(
 
     Raises
     ------
-    ShardError
+    DataError
         Before anything is scored: if shards differ in classes, lack labels or share ids, or the
         folder is in use or holds other outputs. After scoring, as a ShardsError: if some shards
         failed. Finished shards stay, and a rerun skips them.
@@ -164,9 +164,9 @@ def score_shards(
     parameters = make_parameters(options)
     folder = _absolute(output)
     found, given = _paths(inputs), None if labels_path is None else _paths(labels_path)
-    with located(found if isinstance(found, str) else folder, ShardError):
+    with located(found if isinstance(found, str) else folder, every=True):
         shards = pair_shards(found, given, folder, suffix)
-    with located(folder, ShardError):
+    with located(folder, every=True):
         check_folder(folder, shards, parameters, overwrite=overwrite)
         readers = check_shards(shards, parameters, check_ids=check_ids)
         if opened is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from easiness_io.errors import OutputError, reason
+from easiness_io.errors import DataError, reason
 
 
 def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = ()) -> None:
@@ -45,8 +45,8 @@ def check_output(path: str, overwrite: bool, *, inputs: Iterable[str | None] = (
         raise _error(path, f"the folder {folder!r} is not writable")
 
 
-def _error(path: str, why: str, hint: str | None = None) -> OutputError:
-    return OutputError(f"cannot write: {why}", path=path, hint=hint)
+def _error(path: str, why: str, hint: str | None = None) -> DataError:
+    return DataError(f"cannot write: {why}", path=path, hint=hint)
 
 
 @contextmanager

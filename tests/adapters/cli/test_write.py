@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from easiness_cli.__main__ import main
-from easiness_io import OutputError
+from easiness_io import DataError
 from easiness_io.writers.atomic import atomic_write, check_output
 
 SCORE = ("score", "p.npy", "y.npy", "-q", "-o")
@@ -63,7 +63,7 @@ def test_outputs_that_cannot_be_written_are_refused(output, message):
     os.mkfifo("pipe.csv")
     os.link("y.npy", "hard.npz")
     before = sorted(os.listdir())
-    with pytest.raises(OutputError, match=f"(?i){message}"):
+    with pytest.raises(DataError, match=f"(?i){message}"):
         check_output(output, True, inputs=["p.npy", "y.npy", None, "-"])
     assert sorted(os.listdir()) == before
 
@@ -126,7 +126,7 @@ def test_a_file_made_meanwhile_is_not_replaced(has_links, monkeypatch):
 
     if not has_links:
         monkeypatch.setattr(os, "link", link)
-    with pytest.raises(OutputError, match="made meanwhile" if has_links else "it exists"):
+    with pytest.raises(DataError, match="made meanwhile" if has_links else "it exists"):
         write(meanwhile=True)
     assert Path("out.bin").read_bytes() == b"theirs"
     os.unlink("out.bin")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from easiness_dask import score_shards
-from easiness_io import ShardError, ShardsError
+from easiness_io import DataError, ShardsError
 from shard_cases import contents
 
 import easiness_core as ec
@@ -192,7 +192,7 @@ def test_the_driver_is_killed_in_mid_run():
         driver = drive(address)
         until(lambda: started(104) and len(glob.glob("out/*.parquet")) >= 3)
         # Two runs on one output are refused while the first one lives.
-        with pytest.raises(ShardError, match="another run is writing there"):
+        with pytest.raises(DataError, match="another run is writing there"):
             score_shards("shards", "out")
         driver.kill()
         driver.communicate()

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pyarrow as pa
 import pytest
-from easiness_io import DataError, UnreadableError, open_samples
+from easiness_io import DataError, open_samples
 from table_files import rows_read, write
 
 TABLE = {"p_0": [0.25, 0.5], "p_1": [0.75, 0.5], "label": [1, 0]}
@@ -115,10 +115,10 @@ def test_files_that_cannot_be_used(tmp_path, name):
     ],
 )  # fmt: skip
 def test_files_that_are_not_there_are_named_as_they_are(tmp_path, path, message):
-    with pytest.raises(UnreadableError, match=message):
+    with pytest.raises(DataError, match=message):
         open_samples(path, "y.npy")
     if "\0" not in path and path != ".":
-        with pytest.raises(UnreadableError, match=message):
+        with pytest.raises(DataError, match=message):
             open_samples(write(tmp_path, TABLE, "csv"), path)
 
 
@@ -139,12 +139,12 @@ def test_saved_datasets_that_cannot_be_used(tmp_path):
     (folder / "dataset_dict.json").write_text(json.dumps({"splits": ["train", "test"]}))
     for split in ("train", "test"):
         write(folder, TABLE, "dataset", split)
-    with pytest.raises(UnreadableError, match=r"it has the splits test, train; name one of them"):
+    with pytest.raises(DataError, match=r"it has the splits test, train; name one of them"):
         open_samples(folder)
     assert rows_read(folder / "test")[2].tolist() == [1, 0]
     for state in ("", "{}", '{"_data_files": []}', '{"_data_files": [{"filename": "no.arrow"}]}'):
         (folder / "test" / "state.json").write_text(state)
-        with pytest.raises(UnreadableError, match=r"splits/test"):
+        with pytest.raises(DataError, match=r"splits/test"):
             open_samples(folder / "test")
 
 

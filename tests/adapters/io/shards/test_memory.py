@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
-from easiness_io import ShardError, score_shard
+from easiness_io import DataError, score_shard
 
 MEASURE = """
 import json, resource, sys
@@ -147,7 +147,7 @@ def test_small_files_that_unpack_to_much_are_refused_before_memory_is_taken():
         assert each["bytes"] < 60 << 20, (name, each)
         # These two are plain text, as large in memory as on disk.
         if name not in ("long-id.csv", "long-label.csv"):
-            assert each["message"].startswith(f"ShardError: '{name}': "), each
+            assert each["message"].startswith(f"DataError: '{name}': "), each
             assert "out of memory" not in each["message"], each
             assert "max_bytes" in each["message"] or name.startswith("endless"), each
 
@@ -155,5 +155,5 @@ def test_small_files_that_unpack_to_much_are_refused_before_memory_is_taken():
 def test_lists_of_another_length_are_named_by_their_row_in_the_file():
     rows = [[0.5, 0.5]] * 40 + [[0.2, 0.3, 0.5]]
     pq.write_table(pa.table({"probs": rows, "label": [0] * 41}), "lists.parquet")
-    with pytest.raises(ShardError, match=r"'lists.parquet'.*row 40"):
+    with pytest.raises(DataError, match=r"'lists.parquet'.*row 40"):
         score_shard("lists.parquet", "o.csv")

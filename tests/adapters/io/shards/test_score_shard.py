@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import pickle
 import resource
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from easiness_io import SampleReader, ShardError, score_shard
+from easiness_io import DataError, SampleReader, score_shard
 from shard_cases import LABELS, PROBS, flip, save
 from table_files import write
 
@@ -74,7 +75,7 @@ def test_escaping_formulas_matters_for_csv_alone(suffix):
     score_shard("p.npz", f"s.{suffix}", escape_formulas=True)
     if suffix == "csv":
         assert Path("s.csv").read_text().splitlines()[1].startswith("0,'=1+1,")
-        with pytest.raises(ShardError, match="escape_formulas True, not False"):
+        with pytest.raises(DataError, match="escape_formulas True, not False"):
             score_shard("p.npz", "s.csv")
         return
     # Nothing of such a file depends on it: the shard is complete.
@@ -163,7 +164,7 @@ def test_what_was_made_otherwise_is_refused_and_can_be_overwritten(options, said
         save(path, **{name: options[name] for name in options if name != "path"})
         os.utime(path, (0, 0))
         options = {}
-    with pytest.raises(ShardError, match=said):
+    with pytest.raises(DataError, match=said):
         score_shard(path, "s.csv", **options)
     found = score_shard(path, "s.csv", overwrite=True, **options)
     with np.load(path) as arrays:
@@ -181,7 +182,7 @@ def test_an_input_that_changes_while_it_is_read_is_refused(monkeypatch):
         os.utime("p.npz", (0, 0))
 
     monkeypatch.setattr(SampleReader, "blocks", swapped)
-    with pytest.raises(ShardError, match="changed while it was read"):
+    with pytest.raises(DataError, match="changed while it was read"):
         score_shard("p.npz", "s.csv")
     assert os.listdir() == ["p.npz"]
     assert os.listdir("../work.easiness") == []
@@ -196,7 +197,7 @@ def test_files_of_others_are_left_alone(content):
         Path("../work.easiness").mkdir()
         Path(MANIFEST).write_text(content)
     said = "'s.csv': cannot write: it exists" if content is None else "has the name of a manifest"
-    with pytest.raises(ShardError, match=rf"{said}.*overwrite=True"):
+    with pytest.raises(DataError, match=rf"{said}.*overwrite=True"):
         score_shard("p.npz", "s.csv")
     assert Path("s.csv").read_text() == "precious"
     if content is not None:
@@ -229,7 +230,7 @@ def test_inputs_and_outputs_that_cannot_be_are_refused_first(case, forbid_scorin
     before = sorted(os.listdir())
     if case != "a link for a manifest":  # which is seen when it is written
         forbid_scoring()
-    with pytest.raises(ShardError, match=said):
+    with pytest.raises(DataError, match=said):
         score_shard(source, output, overwrite=True)
     assert sorted(os.listdir()) == before
     assert Path("target").read_text() == "precious"
@@ -255,26 +256,28 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_row_in_a_later_block_leaves_nothing(case):
+def test_a_bad_row_in_a_later_block_leaves_nothing_but_an_error_that_workers_can_send(case):
     prepare, said = BAD[case]
     npy()
     prepare()
     before = sorted(os.listdir())
-    with pytest.raises(ShardError, match=said) as caught:
+    with pytest.raises(DataError, match=said) as caught:
         score_shard("p.npy", "s.csv", labels_path=before[1])
     if "row 300" in said:
         assert (caught.value.row, caught.value.argument) == (300, said[9:15].strip(" :"))
+    sent = pickle.loads(pickle.dumps(caught.value))
+    assert (type(sent), str(sent), vars(sent)) == (DataError, str(caught.value), vars(caught.value))
     assert sorted(os.listdir()) == before
     assert not os.path.exists("../work.easiness") or os.listdir("../work.easiness") == []
 
 
-def test_a_shard_that_takes_too_much_memory_is_a_shard_error(monkeypatch):
+def test_a_shard_that_takes_too_much_memory_is_a_data_error(monkeypatch):
     def out_of_memory(*_):
         raise MemoryError
 
     save("p.npz")
     monkeypatch.setattr(SampleReader, "blocks", out_of_memory)
-    with pytest.raises(ShardError, match=r"'p.npz': out of memory; .*max_bytes="):
+    with pytest.raises(DataError, match=r"'p.npz': out of memory; .*max_bytes="):
         score_shard("p.npz", "s.csv")
 
 
@@ -284,7 +287,7 @@ def test_a_full_disk_leaves_nothing_and_a_later_try_succeeds(suffix, limit):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-        with pytest.raises(ShardError, match=rf"^'s.{suffix}': cannot write: File too large$"):
+        with pytest.raises(DataError, match=rf"^'s.{suffix}': cannot write: File too large$"):
             score_shard(**arguments)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

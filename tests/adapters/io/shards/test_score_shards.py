@@ -14,7 +14,6 @@ import pytest
 from easiness_io import (
     DataError,
     SampleReader,
-    ShardError,
     ShardsError,
     merge_summaries,
     score_shard,
@@ -162,7 +161,7 @@ def test_one_run_at_a_time():
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"scored\n"
-        with pytest.raises(ShardError, match=r"out': another run is writing there; wait"):
+        with pytest.raises(DataError, match=r"out': another run is writing there; wait"):
             score_shards("in", "out")
         other.kill()
     assert score_shards("in", "out").n_samples == 400  # the system released it
@@ -174,7 +173,7 @@ def test_a_lock_that_is_no_file_of_its_own_is_left_alone(make):
     Path("victim").write_text("precious")
     lock = "out.easiness/lock"
     make(os.path.abspath("victim"), lock) if make in (os.symlink, os.link) else make(lock)
-    with pytest.raises(ShardError, match=r"out.easiness/lock': cannot lock"):
+    with pytest.raises(DataError, match=r"out.easiness/lock': cannot lock"):
         score_shards("in", "out")
     assert Path("victim").read_text() == "precious"
     assert not os.path.exists("out")
@@ -186,7 +185,7 @@ def test_readers_are_handed_out_before_the_first_shard_is_scored():
         assert not os.path.exists("out")
         np.savez("in/part-1.npz", probs=PROBS[:9], labels=LABELS[:9], id=np.arange(500, 509))
 
-    with pytest.raises(ShardError, match="it changed since it was checked"):
+    with pytest.raises(DataError, match="it changed since it was checked"):
         score_shards("in", "out", opened=opened)
     assert score_shards("in", "out").n_samples == 408
 
@@ -227,12 +226,11 @@ def test_one_bad_shard_does_not_keep_the_others_from_being_scored(n_good, n_bad,
     assert (str(again), again.summary) == (str(error), error.summary)
     for path, each in error.failed.items():
         found = again.failed[path]
-        assert (type(found), str(found)) == (ShardError, str(each))
+        assert (type(found), str(found)) == (DataError, str(each))
         assert (found.path, found.argument, found.row) == (path, "probs", 0)
     # Options of failed shards are called as the caller calls them.
     assert "normalize=True" in str(error)
     assert "--normalize" in error.worded({"normalize": "--normalize", "softmax": "--logits"})
-    assert isinstance(error, ShardError)
     assert isinstance(error, DataError)
 
 
@@ -292,7 +290,7 @@ def test_what_does_not_belong_together_is_refused_before_anything_is_scored(case
     prepare()
     forbid_scoring()
     before = sorted(map(str, Path().rglob("*")))
-    with pytest.raises(ShardError, match=said) as caught:
+    with pytest.raises(DataError, match=said) as caught:
         score_shards(**{"inputs": "in", "output": "out"} | options)
     assert not isinstance(caught.value, ShardsError)
     assert sorted(str(path) for path in Path().rglob("*") if path.name != "lock") == before
@@ -308,7 +306,7 @@ def test_a_folder_is_looked_at_before_labels_are_read(monkeypatch):
 
     with monkeypatch.context() as unreadable:
         unreadable.setattr(SampleReader, "check_labels", read)
-        with pytest.raises(ShardError, match=r"part-1.parquet': it was scored with normalize F"):
+        with pytest.raises(DataError, match=r"part-1.parquet': it was scored with normalize F"):
             score_shards("in", "out", normalize=True)
     assert names_in("out") == OUTPUTS[1:]
     score_shards("in", "out", normalize=True, overwrite=True)

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from easiness_io import DataError, ShardError, open_samples, score_shards
+from easiness_io import DataError, open_samples, score_shards
 from easiness_io.shards.compare import check_unique
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,12 +126,12 @@ def test_shards_with_an_id_twice_are_refused():
     save("in/0.npz", slice(0, 9), id=np.arange(9))
     save("in/1.npz", slice(9, 18), id=np.arange(9) + 8)
     said = r"1.npz': the id 8 is in '.*0.npz' as well; .*check_ids=False"
-    with pytest.raises(ShardError, match=said):
+    with pytest.raises(DataError, match=said):
         score_shards("in", "out")
     assert not Path("out").exists()
     assert score_shards("in", "out", check_ids=False).n_samples == 18
     save("one/0.npz", slice(0, 2), id=["a", "a"])
-    with pytest.raises(ShardError, match=r"0.npz': the id 'a' occurs twice in it"):
+    with pytest.raises(DataError, match=r"0.npz': the id 'a' occurs twice in it"):
         score_shards("one", "other")
 
 
@@ -143,10 +143,10 @@ def test_an_index_may_count_from_0_in_every_file(name):
         write("in", frame, "parquet", str(at))
     assert score_shards("in", "out").n_samples == 4
     assert pd.read_parquet("out")["id"].tolist() == [0, 1, 0, 1]
-    with pytest.raises(ShardError, match="the id 0 is in"):
+    with pytest.raises(DataError, match="the id 0 is in"):
         score_shards("in", "other", ids=name)  # asked for by name: these are the ids
     write("in", frame | {name: [7, 7]}, "parquet", "2")
-    with pytest.raises(ShardError, match="the id 7 occurs twice"):
+    with pytest.raises(DataError, match="the id 7 occurs twice"):
         score_shards("in", "other")
 
 
@@ -170,7 +170,7 @@ def test_ids_of_the_labels_are_those_of_the_shards(form):
     score_shards("in", "out", labels_path="y", classes=["a", "b"])
     assert pd.read_parquet("out")["id"].astype(int).tolist() == list(range(12))
     save_labels(1, 2)
-    with pytest.raises(ShardError, match=r"the id '?2'? is in"):
+    with pytest.raises(DataError, match=r"the id '?2'? is in"):
         score_shards("in", "new", labels_path="y", classes=["a", "b"])
     score_shards("in", "new", labels_path="y", ids="", classes=["a", "b"])
     assert "id" not in pd.read_parquet("new")
