@@ -271,14 +271,24 @@ def test_a_bad_row_in_a_later_block_leaves_nothing_but_an_error_that_workers_can
     assert not os.path.exists("../work.easiness") or os.listdir("../work.easiness") == []
 
 
-def test_a_shard_that_takes_too_much_memory_is_a_data_error(monkeypatch):
-    def out_of_memory(*_):
-        raise MemoryError
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (MemoryError(), r"out of memory; .*max_bytes="),
+        (ValueError("a library failed"), "a library failed$"),
+        (AttributeError("a bug"), "a bug$"),
+        (ZeroDivisionError(), "ZeroDivisionError$"),
+    ],
+)
+def test_every_failure_of_a_shard_is_a_data_error(failure, said, monkeypatch):
+    def fail(*_):
+        raise failure
 
     save("p.npz")
-    monkeypatch.setattr(SampleReader, "blocks", out_of_memory)
-    with pytest.raises(DataError, match=r"'p.npz': out of memory; .*max_bytes="):
+    monkeypatch.setattr(SampleReader, "blocks", fail)
+    with pytest.raises(DataError, match=f"^'p.npz': {said}"):
         score_shard("p.npz", "s.csv")
+    assert not os.path.exists("s.csv")
 
 
 @pytest.mark.parametrize(("suffix", "limit"), [("csv", 0), ("npz", 5000), ("parquet", 5000)])
