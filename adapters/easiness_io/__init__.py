@@ -9,11 +9,11 @@ from easiness_io.errors import DataError
 from easiness_io.sample_block import Samples
 from easiness_io.sample_reader import SampleReader
 from easiness_io.samples import open_samples
-from easiness_io.shards.merge import Merged, merge_summaries
+from easiness_io.shards.merge import merge_summaries
 from easiness_io.shards.run import ShardsError
 from easiness_io.shards.score import score_shard, score_shards
 
 __all__ = [
-    "DataError", "Merged", "SampleReader", "Samples", "ShardsError", "merge_summaries",
-    "open_samples", "score_shard", "score_shards",
+    "DataError", "SampleReader", "Samples", "ShardsError", "merge_summaries", "open_samples",
+    "score_shard", "score_shards",
 ]  # fmt: skip

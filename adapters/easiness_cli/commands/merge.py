@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
 
     from easiness_cli.summary import Outcome
 
-    merged = merge_summaries(args.paths, verify=args.verify)
-    if not merged.summary.n_samples:
+    summary, n_classes = merge_summaries(args.paths, verify=args.verify)
+    if not summary.n_samples:
         raise CommandError(f"{args.paths[0]!r}: no samples found")
-    outcome = Outcome(merged.summary, merged.n_classes, None, "skipped: it cannot be merged")
+    outcome = Outcome(summary, n_classes, None, "skipped: it cannot be merged")
     with standard_output():
         print(outcome.as_json() if args.json else outcome.as_text())
     return 0

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import easiness_core as ec
@@ -12,37 +11,9 @@ from easiness_io.shards.folder import SHARD_LIST, found_outputs, listed_outputs
 from easiness_io.shards.manifest import MOST_BYTES, SUFFIX, Manifest, manifest_folder, manifest_path
 
 
-@dataclass(frozen=True)
-class Merged:
-    """The summary of several runs.
-
-    Attributes
-    ----------
-    summary : Summary
-        Summary of all rows.
-    n_classes : int
-        Number of classes; 0 if unknown.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import numpy as np
-    >>> from easiness_io import merge_summaries, score_shards
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.savez(f"{folder}/a.npz", probs=[[0.9, 0.1], [0.2, 0.8]], labels=[0, 0])
-    ...     _ = score_shards(f"{folder}/a.npz", f"{folder}/scores")
-    ...     merged = merge_summaries(f"{folder}/scores")
-    >>> merged.n_classes, merged.summary.n_samples, merged.summary.accuracy
-    (2, 2, 0.5)
-    """
-
-    summary: ec.Summary
-    n_classes: int
-
-
 def merge_summaries(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, verify: bool = False
-) -> Merged:
+) -> tuple[ec.Summary, int]:
     """Merge the summaries of scored files exactly, in any order.
 
     Parameters
@@ -54,8 +25,10 @@ def merge_summaries(
 
     Returns
     -------
-    Merged
-        The summary of all rows, and the number of classes.
+    summary : Summary
+        Summary of all rows.
+    n_classes : int
+        Number of classes; 0 if unknown.
 
     Raises
     ------
@@ -72,8 +45,9 @@ def merge_summaries(
     ...     for part in range(2):
     ...         np.savez(f"{folder}/{part}.npz", probs=[[0.9, 0.1]], labels=[part])
     ...     _ = score_shards(f"{folder}/*.npz", f"{folder}/scores")
-    ...     merge_summaries(f"{folder}/scores").summary.level_counts
-    {'hard': 1, 'medium': 0, 'easy': 1}
+    ...     summary, n_classes = merge_summaries(f"{folder}/scores")
+    >>> summary.level_counts, n_classes
+    ({'hard': 1, 'medium': 0, 'easy': 1}, 2)
     """
     summary = ec.Summary()
     widths: dict[int, str] = {}  # the first manifest with each number of classes
@@ -96,7 +70,7 @@ def merge_summaries(
             summary = summary.merge(found.summary)
         except ValueError as error:
             raise DataError(reason(error), path=path) from error
-    return Merged(summary, next(iter(widths), 0))
+    return summary, next(iter(widths), 0)
 
 
 def _output_of(path: str, manifest: Manifest, *, verify: bool) -> str:

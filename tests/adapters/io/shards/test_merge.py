@@ -38,17 +38,16 @@ def spoil_part_2():
 )  # fmt: skip
 def test_it_equals_the_whole_in_any_order(paths):
     for verify in (False, True):
-        found = merge_summaries(paths, verify=verify)
-        assert (found.summary, found.n_classes) == (WHOLE, 4)
+        assert merge_summaries(paths, verify=verify) == (WHOLE, 4)
 
 
 def test_no_paths_are_no_samples():
-    assert merge_summaries([]).summary.n_samples == merge_summaries([]).n_classes == 0
+    assert merge_summaries([]) == (ec.Summary(), 0)
 
 
 def test_it_refuses_what_is_not_complete():
     flip("out/part-0.parquet", 100)
-    assert merge_summaries(["out"]).summary == WHOLE  # only a checksum tells
+    assert merge_summaries(["out"])[0] == WHOLE  # only a checksum tells
     refused(r"part-0.parquet': missing, or different from its manifest", "out", verify=True)
     os.truncate("out/part-0.parquet", 100)
     refused("different from its manifest", "out")
@@ -70,7 +69,7 @@ def test_it_refuses_a_part_of_a_set_or_of_two_runs():
     refused("1 of 3 manifests are missing, such as that of 'part-2.parquet'", "some")
     # Of the others it may be asked for.
     named = [f"some.easiness/part-{at}.parquet.json" for at in range(2)]
-    assert merge_summaries(named).summary.n_samples == 151
+    assert merge_summaries(named)[0].n_samples == 151
     with pytest.raises(ShardsError):
         score_shards("in", "out", header=False, overwrite=True)
     # The manifest of part 2 is that of the first run, and so is its output.
@@ -82,7 +81,7 @@ def test_it_refuses_where_it_cannot_tell_the_set(text):
     Path("out.easiness/shards.json").write_text(text)
     refused("shards.json': not a list of shards", "out")
     score_shards("in", "out")
-    assert merge_summaries(["out"]).summary == WHOLE
+    assert merge_summaries(["out"])[0] == WHOLE
 
 
 @pytest.mark.parametrize("name", ["old.parquet", "part-0.csv"])
@@ -91,7 +90,7 @@ def test_another_output_is_no_part_of_a_run(name):
     Path("out/summary.json").write_text("mine")
     refused(f"'{name}' does not belong to its run", "out")
     os.unlink(f"out/{name}")
-    assert merge_summaries(["out"]).summary == WHOLE
+    assert merge_summaries(["out"])[0] == WHOLE
 
 
 def test_two_shards_of_equal_content_count_twice_as_in_the_run():
@@ -99,9 +98,9 @@ def test_two_shards_of_equal_content_count_twice_as_in_the_run():
     np.savez("in/part-3.npz", **np.load("in/part-2.npz"))
     expected = score_shards("in", "twice", check_ids=False)
     assert expected.n_samples == 451
-    assert merge_summaries(["twice"]).summary == expected
+    assert merge_summaries(["twice"])[0] == expected
     named = [f"twice.easiness/part-{at}.parquet.json" for at in range(4)]
-    assert merge_summaries(named).summary == expected
+    assert merge_summaries(named)[0] == expected
     refused(ALREADY, "twice", named[0])
 
 
@@ -143,4 +142,4 @@ def test_outputs_in_capitals_are_outputs():
     Path("own").mkdir()
     score_shard("in/part-0.npz", "own/A.CSV")
     score_shard("in/part-2.npz", "own/b.csv")
-    assert merge_summaries(["own"]).summary.n_samples == 150 + 249
+    assert merge_summaries(["own"])[0].n_samples == 150 + 249

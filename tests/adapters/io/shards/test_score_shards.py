@@ -131,7 +131,7 @@ def test_it_resumes_after_any_number_of_kills_into_the_bytes_of_an_undisturbed_r
                 assert Path("out", name).read_bytes() == Path("undisturbed", name).read_bytes()
     found, whole = ("out", "out.easiness"), ("undisturbed", "undisturbed.easiness")
     assert list(contents(*found).values()) == list(contents(*whole).values())
-    assert merge_summaries(["out"], verify=True).summary == WHOLE.summary
+    assert merge_summaries(["out"], verify=True)[0] == WHOLE.summary
 
 
 def test_what_killed_runs_left_is_removed_and_nothing_else():
