@@ -49,16 +49,11 @@ class Report:
         if isinstance(estimator, ec.MonteCarlo):
             # At 1/N the closed form has the medium share of N draws.
             self.sigma_resolution = 1.0 / max(estimator.draws, 3)
-        scoring["resolution"] = self.sigma_resolution
         grid = sorted({*ec.SIGMA_GRID, estimator.sigma})
-        fits = []
-        for k, sigma in enumerate(grid):
-            tell(f"scoring at sigma {k + 1} of {len(grid)}")
-            fits.append(ec.fit_sigma(probs, labels, grid=[sigma], **scoring))
-        best = min(fits, key=lambda fit: fit.ese)
-        ese = np.concatenate([fit.ese_curve for fit in fits])
-        msr = np.concatenate([fit.msr_curve for fit in fits])
-        self.sigma_fit = ec.SigmaFit(best.sigma, best.ese, np.array(grid), ese, msr)
+        tell(f"scoring at {len(grid)} sigmas")
+        self.sigma_fit = ec.fit_sigma(
+            probs, labels, grid=grid, resolution=self.sigma_resolution, **scoring
+        )
         wrong = scores.level[scores.predicted != labels]
         self.errors = {
             name: int(np.count_nonzero(wrong == ec.Level[name.upper()])) for name in words.LEVELS
