@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import easiness_core as ec
+from easiness_core.validation import check_count
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,12 @@ class Parameters:
                 raise TypeError(f"{name}: expected a string, got {type(text).__name__}")
             if name in ("delimiter", "decimal") and len(text or ".") != 1:
                 raise ValueError(f"{name}: expected one character, got {text!r}")
-        if not hasattr(self.max_bytes, "__index__"):
-            kind = type(self.max_bytes).__name__
-            raise TypeError(f"max_bytes: expected a whole number, got {kind}")
         checked = {
             "estimator": estimator,
             "n_bins": ec.Summary(estimator=estimator, n_bins=self.n_bins).n_bins,
             "classes": _names(self.classes, "classes"),
             "keep": _names(self.keep, "keep") or (),
-            "max_bytes": int(self.max_bytes),
+            "max_bytes": check_count(self.max_bytes, "max_bytes", low=0),
         }
         for name in ("logits", "normalize", "header", "escape_formulas"):
             value = getattr(self, name)
