@@ -33,7 +33,7 @@ MATCHES = {
 
 # Names of columns, labels, and what the message says.
 REFUSED = {
-    "labels from 1": (["p_0", "p_1"], [1, 2], "outside 0 to 1|not among the classes"),
+    "labels from 1": (["p_0", "p_1"], [1, 2], "1 of 2 labels are not among the classes"),
     "another name": (["p_cat", "p_dog"], ["cat", "cow"], "1 of 2 .* not among .* row 1, .*'cow'"),
     "booleans for text": (["p_yes", "p_no"], [True, False], "true or false.*write the name"),
     "fractions": (["p_0", "p_1"], [0.0, 0.5], "row 1.*0.5"),
