@@ -161,7 +161,7 @@ class NpyReader(Reader):
     def blocks(self, names: Sequence[str], block_rows: int) -> Iterator[Block]:
         """Read the array in blocks of rows."""
         array = self._array
-        with self.source.open() as file:
+        with self.source.reading("npy"), self.source.open() as file:
             file.seek(array.offset)
             for values in array.blocks(file, block_rows):
                 yield {"array": values}

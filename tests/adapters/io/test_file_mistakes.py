@@ -122,6 +122,21 @@ def test_files_that_are_not_there_are_named_as_they_are(tmp_path, path, message)
             open_samples(write(tmp_path, TABLE, "csv"), path)
 
 
+@pytest.mark.parametrize("form", ["npy", "npz", "csv", "jsonl", "parquet", "feather"])
+def test_a_file_that_is_removed_after_it_was_opened_is_named(tmp_path, form):
+    path, labels = tmp_path / f"p.{form}", None
+    if form in ("npy", "npz"):
+        path.write_bytes(HEADER if form == "npy" else npz(probs=np.full((2, 2), 0.5)))
+        np.save("y.npy", [0, 1])
+        labels = "y.npy"
+    else:
+        write(tmp_path, TABLE, form, "p")
+    reader = open_samples(path, labels)
+    path.unlink()
+    with pytest.raises(DataError, match=rf"p.{form}': not a readable .*: .*No such file"):
+        list(reader.blocks())
+
+
 def test_standard_input_that_cannot_be_used(monkeypatch):
     with pytest.raises(DataError, match=r"only one of two inputs can be standard input"):
         open_samples("-", "-")
