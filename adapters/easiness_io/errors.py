@@ -1,4 +1,4 @@
-"""Errors about files: one hierarchy with fields, worded by the command and by Python."""
+"""The error about files, with fields, worded by the command and by Python."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
