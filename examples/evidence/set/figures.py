@@ -161,7 +161,8 @@ def usage_and_accuracy(rows: list[Row]) -> Figure:
                 epochs, values = np.flatnonzero(measured) + 1, values[:, measured]
                 mean, spread = values.mean(0), values.std(0, ddof=min(1, len(group) - 1))
                 axes.plot(epochs, mean, color=color, lw=1.3, label=label)
-                low, high = mean - spread, mean + spread
+                # A logarithmic axis has no place for bounds at or below 0.
+                low, high = np.maximum(mean - spread, 0.01), mean + spread
                 axes.fill_between(epochs, low, high, color=color, alpha=0.2, lw=0)
         left.set(yscale="log", ylabel="data usage, % (log scale)", xlabel="epoch")
         left.set_title(caption, fontsize="small", loc="left")

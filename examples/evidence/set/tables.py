@@ -82,11 +82,14 @@ def grouped(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
 def by_data(rows: list[Row]) -> dict[str, list[Row]]:
     """Rows that may be compared, by a caption that says what they have in common."""
     groups: dict[str, list[Row]] = {}
+    several_rates = len({row["lr"] for row in rows}) > 1
     for row in rows:
         caption = (
             f"{SETS[row['data']]}, {int(row['size']):,} training images, "
             f"network {row['network']}, {row['asked']} epochs"
         )
+        if several_rates:
+            caption += f", learning rate {row['lr']}"
         groups.setdefault(caption, []).append(row)
     return groups
 

@@ -31,7 +31,7 @@ from easiness_torch import FitResult, fit
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from set import data as set_data
 from set.judge import Watch, some_epochs
-from set.networks import NETWORKS, network
+from set.networks import NETWORKS, RATES, network
 from set.run import Run, optimizer_of, schedule_of
 from set.suites import SETUPS, runs_of
 
@@ -117,13 +117,14 @@ def clock_of(suite: str, device: str) -> str:
 def key_of(run: Run, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     """Give what tells a run from all others."""
     setup = SETUPS[run.suite]
+    rate = RATES.get(args.network, setup.lr) if run.suite == "networks" else setup.lr
     size = args.size or setup.size or args.available
     return {
         "setting": run.setting, "method": run.name, "seed": seed, "data": args.data,
         "size": min(size, args.available), "asked": args.epochs or setup.epochs,
         "network": run.setting.split(",")[0] if run.suite == "sel" else args.network,
         "weights": args.weights or "", "optimizer": args.optimizer or setup.optimizer,
-        "lr": args.lr or setup.lr, "schedule": args.schedule or setup.schedule,
+        "lr": args.lr or rate, "schedule": args.schedule or setup.schedule,
         "batch_size": args.batch_size or setup.batch_size,
         "clock": clock_of(run.suite, args.device), "device": args.device, "amp": args.amp,
     }  # fmt: skip
