@@ -151,7 +151,7 @@ COMPARISONS = (
     Implementation("easiness_core, 2 threads", "log easiness", ours(2)),
     Implementation("NumPy + scipy.special.log_ndtr", "log easiness", numpy_scipy_log),
     Implementation("NumPy + scipy.special.ndtr", "easiness", numpy_scipy, atol=1e-12, rtol=0),
-    Implementation("NumPy + SciPy on unsettled rows", "log easiness", numpy_filtered),
+    Implementation("NumPy + SciPy on unsaturated rows", "log easiness", numpy_filtered),
     Implementation("torch, 2 threads", "log easiness", torch_cpu, needs="torch", rtol=1e-9),
     Implementation("easiness_core, Monte Carlo, 1 thread", "monte carlo", ours(1, COUNTED)),
     Implementation(

@@ -63,13 +63,13 @@ def main(target):
         figure.subplots(1, 3),
         (by_rows, by_classes, by_draws),
         ("rows (10 classes)", "classes (10 million elements)", "draws (Monte Carlo, 10 classes)"),
-        ("ns a row", "ns an element", "ns a row"),
+        ("ns per row", "ns per element", "ns per row"),
         strict=True,
     )
     for axes, measure, x_label, y_label in panels:
         for rows, color in COLORS.items():
             sizes, times = measure(rows)
-            label = "realistic rows" if rows == "realistic" else "nothing settled"
+            label = "realistic rows" if rows == "realistic" else "nothing saturated"
             axes.plot(sizes, times, "o-", color=color, label=label)
             print(measure.__name__, rows, [f"{t:.2f}" for t in times], flush=True)
         axes.set(xscale="log", yscale="log", xlabel=x_label, ylabel=y_label)
@@ -79,7 +79,9 @@ def main(target):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
-    figure.suptitle("Cost of score, all cores: flat lines grow in proportion", fontsize=11)
+    figure.suptitle(
+        "Time of score on all cores; a flat line means time in proportion to size", fontsize=11
+    )
     figure.savefig(target, dpi=110)
 
 
