@@ -1,4 +1,4 @@
-"""The error about files, with fields, worded by the command and by Python."""
+"""The error about files; its hints name options as the command or Python does."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -52,8 +52,8 @@ def reason(error: BaseException) -> str:
 def located(path: str, *, every: bool = False) -> Iterator[None]:
     """Name a file in the errors that are raised inside the block.
 
-    Any other `InputError`, and a MemoryError, becomes a `DataError`; so does every other failure,
-    if `every` is set.
+    An `InputError` that is no `DataError`, and a MemoryError, become a `DataError`; with `every`,
+    so do the failures of reading, scoring and writing.
     """
     path = "standard input" if path == "-" else path
     failures = _FAILURES if every else ()

@@ -4,8 +4,8 @@ import io
 import math
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -84,13 +84,14 @@ class _Array:
                 column = np.empty(rows, self.dtype)
                 for at in range(self.shape[1]):
                     file.seek(self.offset + (at * self.n_rows + start) * self.dtype.itemsize)
-                    self._fill(file, column, f"column {at}")
+                    self.fill(file, column, f"column {at}")
                     block[:, at] = column
             else:
-                self._fill(file, block, f"row {start}")
+                self.fill(file, block, f"row {start}")
             yield self.values(block)
 
-    def _fill(self, file: IO[bytes], memory: NDArray[Any], where: str) -> None:
+    def fill(self, file: IO[bytes], memory: NDArray[Any], where: str) -> None:
+        """Read values into contiguous memory."""
         data = memory.reshape(-1).view(np.uint8)
         if file.readinto(data) < data.size:  # type: ignore[attr-defined]
             raise self.source.error(f"{self.what}cut short, in or after {where}")
@@ -125,7 +126,7 @@ def _read_header(file: IO[bytes], source: Source, name: str, what: str = "") -> 
             if (major, minor) not in ((1, 0), (2, 0)):
                 problem = f"npy version {major}.{minor} is not supported"
             parse = getattr(npy_format, f"read_array_header_{major}_{minor}")
-            shape, fortran, dtype = parse(head)
+            shape, fortran, dtype = _parsed(parse, head)
     except Exception as error:  # the header is parsed as Python text: anything can go wrong
         raise source.error(f"{what}not a readable npy file: {problem}") from error
     if any(size < 0 for size in shape):
@@ -133,6 +134,19 @@ def _read_header(file: IO[bytes], source: Source, name: str, what: str = "") -> 
     width, is_unsigned = shape[1] if len(shape) == 2 else None, dtype.str[1:] == "u8"
     field = Field(name, _kind(shape, dtype), width=width, is_unsigned=is_unsigned)
     return _Array(field, source, what, shape, fortran, dtype, head.tell())
+
+
+def _parsed(parse: Callable[[IO[bytes]], Any], head: IO[bytes]) -> Any:
+    """Parse a header; where another thread disturbs Python's parser, parse it again.
+
+    Python 3.11 can raise a SystemError if two threads parse Python text (python/cpython#106905).
+    """
+    start = head.tell()
+    for _ in range(9):
+        with suppress(SystemError):
+            return parse(head)
+        head.seek(start)
+    return parse(head)
 
 
 def _kind(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Kind:
@@ -205,13 +219,16 @@ class NpzReader(Reader):
         array, info = self._arrays[name], archive.getinfo(name + ".npy")
         array.check(info.file_size)
         with archive.open(info) as file:
+            file.read(array.offset)
             if array.is_scattered:  # loads the whole member, which is a stream
                 self.source.check_size(array.n_bytes, f"array {name!r}, in Fortran order,")
-                whole = npy_format.read_array(file, allow_pickle=False)
+                columns = np.empty(array.shape[::-1], array.dtype)
+                for at, column in enumerate(columns):
+                    array.fill(file, column, f"column {at}")
                 for start in range(0, array.n_rows, block_rows):
-                    yield array.values(np.ascontiguousarray(whole[start : start + block_rows]))
+                    block = columns[:, start : start + block_rows].T
+                    yield array.values(np.ascontiguousarray(block))
             else:
-                file.read(array.offset)
                 yield from array.blocks(file, block_rows)
             file.read(1)  # zipfile compares the checksum at the end of the member
 

@@ -145,7 +145,7 @@ def complete_shard(
     """Score one shard unless it is complete; return its summary, and whether it was complete.
 
     `reader` is the shard if it is open. `expected` is what `shared_traits` returned for all shards;
-    a shard that no longer has these traits is refused. Every failure is a `DataError`.
+    a shard that no longer has these traits is refused. Failures are `DataError`.
     """
     with located(shard.input, every=True):
         done = load_if_complete(shard, parameters, overwrite=overwrite)

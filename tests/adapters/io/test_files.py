@@ -1,5 +1,6 @@
 """Every form of file gives the same probabilities, labels and ids."""
 
+import ast
 import datetime
 import decimal
 import io
@@ -283,3 +284,25 @@ def test_blocks_do_not_depend_on_the_file(tmp_path, rng):
     for path in ("rows.csv", write(tmp_path, table, "feather")):
         blocks = open_samples(path, normalize=True).blocks()
         assert [(len(block), block.first_row) for block in blocks] == [(20_000, 0), (500, 20_000)]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_another_thread_that_disturbs_the_parser_of_python_changes_nothing(
+    tmp_path, monkeypatch, order
+):
+    """Python 3.11 raises a SystemError now and then if two threads parse Python text."""
+    probs, labels = np.array(PROBS, order=order), np.arange(4) % 3
+    np.savez(tmp_path / "a.npz", probs=probs, labels=labels)
+    parse, calls = ast.literal_eval, []
+
+    def disturbed(text):
+        calls.append(text)
+        if len(calls) % 2:
+            raise SystemError("AST constructor recursion depth mismatch (before=21, after=16)")
+        return parse(text)
+
+    monkeypatch.setattr(ast, "literal_eval", disturbed)
+    _, found, found_labels, _ = rows_read(tmp_path / "a.npz")
+    assert len(calls) >= 4
+    np.testing.assert_array_equal(found, probs)
+    np.testing.assert_array_equal(found_labels, labels)
