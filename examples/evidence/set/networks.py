@@ -14,7 +14,7 @@ TORCHVISION_NETWORKS = ("vgg16", "resnet50", "densenet121")
 NETWORKS = (
     "small", "small-bn", "deep-bn", "resnet8", "cnn18m", "resnet18", *TORCHVISION_NETWORKS,
 )  # fmt: skip
-# Learning rates of Adam other than 0.001, at which VGG16 stays at 10 % on 2,000 images of CIFAR-10.
+# With Adam at 0.001, VGG16 stays at 10 % on 2,000 images of CIFAR-10.
 RATES = {"vgg16": 1e-4}
 
 
