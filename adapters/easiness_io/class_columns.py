@@ -221,8 +221,15 @@ def _nothing(
 ) -> DataError:
     texts = [name for name, each in reader.fields.items() if each.kind == "text"]
     if not names and not matrices:
+        problem = "no columns of numbers besides labels and ids; it has "
+        others = [name for name, each in reader.fields.items() if each.kind == "other"]
+        if others:
+            hint = "save plain numbers, as with probs.astype(float)"
+            return reader.source.error(
+                f"{problem}neither real numbers nor text in {show(others)}", hint=hint
+            )
         found = f"text in {show(texts)}" if texts else f"only {show(reader.fields)}"
-        return reader.source.error(f"no columns of numbers besides labels and ids; it has {found}")
+        return reader.source.error(problem + found)
     groups = _distinct(affixes(names).values())
     if options.logits:
         problem = "no columns are named like logits"
